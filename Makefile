@@ -1,0 +1,85 @@
+# taskfarm-sdk: bare `make` lists what can be made.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+ifeq (,$(shell command -v $(PYTHON) 2>/dev/null))
+PYTHON := python3
+endif
+VENV := .venv
+BIN := $(VENV)/bin
+GENERATOR := .venv-generator
+READY := $(VENV)/.ready
+GENERATOR_READY := $(GENERATOR)/.ready
+OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client generate \
+	--path openapi/taskfarm.yaml --config openapi/generator.yaml --meta none --overwrite --fail-on-warning
+
+.PHONY: help demo test client cassettes check format drift docs bench lock dist clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## start the real server, create a run, work it off, show the result
+	@$(BIN)/python examples/demo.py
+
+test: $(READY) ## run the tests (PYTEST_ARGS=… for more)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+client: $(GENERATOR_READY) ## write generated/taskfarm_api from openapi/taskfarm.yaml
+	rm -rf generated/taskfarm_api
+	$(OPENAPI) --output-path generated/taskfarm_api
+
+cassettes: $(READY) ## record tests/cassettes again from a fresh real server
+	rm -rf tests/cassettes
+	$(BIN)/python -m pytest tests -m vcr --record-mode=rewrite
+
+check: $(READY) drift ## format, lint, types, import rule, drift of generated/
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright --warnings
+	$(BIN)/pyright --ignoreexternal --verifytypes taskfarm_sdk
+	$(BIN)/lint-imports
+	$(BIN)/openapi-spec-validator openapi/taskfarm.yaml
+
+drift: $(GENERATOR_READY)
+	rm -rf build/drift && mkdir -p build/drift
+	$(OPENAPI) --output-path build/drift/taskfarm_api
+	diff -r -x __pycache__ build/drift/taskfarm_api generated/taskfarm_api \
+		|| { echo "generated/ is not what 'make client' writes: run it, and never edit generated/" >&2; exit 1; }
+
+format: $(READY) ## format the code and apply the safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## write constraints.txt anew from the newest releases
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --upgrade pip
+	build/lock/bin/python -m pip install --quiet -e '.[server]' --group dev
+	( echo "# Written by 'make lock': what the tests ran with. Names and versions only."; \
+	  build/lock/bin/python -m pip freeze --all --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' ) > constraints.txt
+	rm -rf build/lock
+
+dist: $(READY) ## build the wheel and the source distribution
+	rm -rf dist
+	$(BIN)/python -m build
+
+clean: ## remove the environments and all that was built
+	rm -rf $(VENV) $(GENERATOR) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "taskfarm-sdk needs Python 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "setting up $(VENV) (once; a minute or so) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade pip
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server]' --group dev
+	@touch $@
+
+$(GENERATOR_READY): openapi/requirements.txt
+	@$(PYTHON) -m venv $(GENERATOR)
+	@$(GENERATOR)/bin/python -m pip install --quiet --disable-pip-version-check -r openapi/requirements.txt
+	@touch $@
