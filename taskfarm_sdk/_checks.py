@@ -1,0 +1,121 @@
+"""What a caller may pass: every input is checked here before anything is sent."""
+
+from __future__ import annotations
+
+import math
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from taskfarm_sdk.errors import ConfigurationError
+
+MAX_TASKS = 2**31 - 1  # the server's column is a 32 bit integer on PostgreSQL
+LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{32}")
+
+
+def base_url(text: str) -> str:
+    """Return the API's URL in its one spelling: lower-case host, one slash at the end.
+
+    Args:
+        text: `http://` or `https://`, a host, maybe a port and a path; nothing else.
+
+    Raises:
+        ConfigurationError: it is not such a URL. The text never repeats a password.
+    """
+    parts = _split(text)
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(
+            "a URL with a user or password in it ends up in logs: take it out, and give the user "
+            "and password on their own"
+        )
+    if parts.query or parts.fragment:
+        raise ConfigurationError(f"the API's URL has no '?' or '#' in it: {text!r}")
+    return f"{origin(text)}{parts.path.rstrip('/')}/"
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of a URL: what a credential belongs to."""
+    parts = _split(url)
+    host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
+    default = {"http": 80, "https": 443}[parts.scheme]
+    port = "" if parts.port in (None, default) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def is_loopback(url: str) -> bool:
+    """Say whether a URL means the machine that one is on, another one on every machine."""
+    return LOOPBACK.fullmatch(_split(url).hostname or "") is not None
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        # Chained errors would repeat the text, which may hold a password.
+        raise ConfigurationError(f"not a URL ({error})") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ConfigurationError(
+            f"not a taskfarm's URL: {_without_userinfo(url)!r} (it looks like "
+            "http://localhost:5000/api/)"
+        )
+    return parts
+
+
+def _without_userinfo(url: str) -> str:
+    return re.sub(r"//[^/]*@", "//***@", url)
+
+
+def run_uuid(text: str) -> str:
+    """Return a run's uuid as the server spells it: 32 lower-case hex digits, no dashes.
+
+    Raises:
+        ConfigurationError: it is not a whole uuid.
+    """
+    plain = text.strip().replace("-", "").lower()
+    if not _UUID.fullmatch(plain):
+        raise ConfigurationError(
+            f"not a run's UUID: {text!r} (32 hexadecimal digits, with or without dashes)"
+        )
+    return plain
+
+
+def number_of_tasks(value: int) -> int:
+    """Return the number of tasks if a run can have so many: 1 to 2,147,483,647."""
+    # bool is an int in Python, and True tasks is somebody's mistake.
+    if type(value) is not int or not 1 <= value <= MAX_TASKS:
+        raise ConfigurationError(
+            f"a run has a whole number of tasks from 1 to {MAX_TASKS:,}, not {value!r}"
+        )
+    return value
+
+
+def task_number(value: int, num_tasks: int) -> int:
+    """Return a task's number if the run has it: 0 to num_tasks - 1."""
+    if type(value) is not int or not 0 <= value < num_tasks:
+        raise ConfigurationError(
+            f"this run's tasks are numbered from 0 to {num_tasks - 1}, there is no {value!r}"
+        )
+    return value
+
+
+def percentage(value: float) -> float:
+    """Return a percentage as a float: finite, 0 to 100."""
+    if isinstance(value, bool) or not math.isfinite(value) or not 0 <= value <= 100:
+        raise ConfigurationError(f"a percentage is a number from 0 to 100, not {value!r}")
+    return float(value)
+
+
+def seconds(name: str, value: float, *, zero: bool = False) -> float:
+    """Return a time in seconds: finite, positive (or 0 where `zero` allows it)."""
+    if (
+        isinstance(value, bool)
+        or not math.isfinite(value)
+        or value < 0
+        or (value == 0 and not zero)
+    ):
+        least = "0 or more" if zero else "more than 0"
+        raise ConfigurationError(f"{name} is a number of seconds, {least}, not {value!r}")
+    return float(value)

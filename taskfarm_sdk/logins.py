@@ -1,0 +1,230 @@
+"""Saved logins: which token belongs to which server, for this user.
+
+One JSON file of mode 0600 in the user's configuration folder. Readers take no lock, for the file
+is replaced in one step; writers hold a lock beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import cast
+
+import attrs
+import platformdirs
+
+from taskfarm_sdk import _checks
+from taskfarm_sdk.errors import ConfigurationError
+
+__all__ = [
+    "Login",
+    "default_login",
+    "find_login",
+    "forget_login",
+    "login_file",
+    "save_login",
+    "saved_logins",
+]
+
+_VERSION = 1
+
+
+def _masked(_: object) -> str:
+    return "'***'"
+
+
+@attrs.frozen
+class Login:
+    """A saved login.
+
+    Attributes:
+        url: the API's URL.
+        user: whom the token stands for.
+        token: as good as a password; masked in the repr.
+        host: the machine that a loopback URL means; None for any other URL. Home folders are
+            shared among machines, and each has a localhost of its own.
+        default: whether it is the one used when no URL is given.
+    """
+
+    url: str = attrs.field(converter=_checks.base_url)
+    user: str
+    token: str = attrs.field(repr=_masked)
+    host: str | None = None
+    default: bool = False
+
+    @property
+    def place(self) -> tuple[str, str | None]:
+        """What it is the login of: a URL, on one machine where the URL is a loopback one."""
+        return self.url, self.host
+
+    @property
+    def usable_here(self) -> bool:
+        """Whether its URL means the same server on this machine."""
+        return self.host is None or self.host == socket.gethostname()
+
+
+def login_file() -> Path:
+    """Return where logins are kept: `logins.json` in TASKFARM_CONFIG or the user's own folder."""
+    folder = os.environ.get("TASKFARM_CONFIG")
+    return Path(folder or platformdirs.user_config_dir("taskfarm", appauthor=False)) / "logins.json"
+
+
+def saved_logins() -> tuple[Login, ...]:
+    """Return all saved logins, those of other machines' loopback URLs too.
+
+    Raises:
+        ConfigurationError: the file is damaged, or others may read it.
+    """
+    path = login_file()
+    try:
+        with path.open(encoding="utf-8") as file:
+            _refuse_wide_mode(path, os.fstat(file.fileno()).st_mode)
+            document: object = json.load(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the saved logins: {error}") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise _damaged(path) from error
+    return _parse(document, path)
+
+
+def default_login() -> Login | None:
+    """Return the login that is used when no URL is given, if it holds on this machine."""
+    return next((login for login in saved_logins() if login.default and login.usable_here), None)
+
+
+def find_login(url: str) -> Login | None:
+    """Return the login saved for a server: the same URL, else one of the same origin."""
+    wanted = _checks.base_url(url)
+    here = [login for login in saved_logins() if login.usable_here]
+    same_url = [login for login in here if login.url == wanted]
+    same_origin = [login for login in here if _checks.origin(login.url) == _checks.origin(wanted)]
+    return next(iter(same_url + same_origin), None)
+
+
+def save_login(url: str, user: str, token: str, *, replace_default: bool = True) -> Login:
+    """Save a login beside the others, in place of an older one for the same URL.
+
+    Args:
+        url: the API's URL.
+        user: whom the token stands for.
+        token: what the server gave.
+        replace_default: make it the default even where this machine has another one.
+
+    Returns:
+        The login as it was saved.
+
+    Raises:
+        ConfigurationError: the file cannot be read or written.
+    """
+    host = socket.gethostname() if _checks.is_loopback(url) else None
+    new = Login(url, user, token, host)
+    with _locked() as path:
+        others = [login for login in saved_logins() if login.place != new.place]
+        replaced = [login for login in saved_logins() if login.place == new.place]
+        taken = any(login.default and login.usable_here for login in others)
+        default = replace_default or not taken or any(login.default for login in replaced)
+        if default:
+            others = [attrs.evolve(o, default=o.default and not o.usable_here) for o in others]
+        new = attrs.evolve(new, default=default)
+        _write(path, [*others, new])
+    return new
+
+
+def forget_login(url: str) -> Login | None:
+    """Remove the login saved for a URL from the file; the server cannot revoke its token.
+
+    Returns:
+        The login that was removed, or None if there was none.
+
+    Raises:
+        ConfigurationError: the file cannot be read or written.
+    """
+    wanted = _checks.base_url(url)
+    found = next((o for o in saved_logins() if o.url == wanted and o.usable_here), None)
+    if found is None:
+        return None
+    with _locked() as path:
+        _write(path, [login for login in saved_logins() if login.place != found.place])
+    return found
+
+
+def _refuse_wide_mode(path: Path, mode: int) -> None:
+    # Windows keeps no such modes: there the folder's own access list protects the file.
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigurationError(f"others may read the tokens in it: chmod 600 '{path}'")
+
+
+def _damaged(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"the saved logins in '{path}' are damaged: remove the file and log in again"
+    )
+
+
+def _parse(document: object, path: Path) -> tuple[Login, ...]:
+    try:
+        rows = cast("dict[str, list[dict[str, object]]]", document)["logins"]
+        return tuple(_login(row) for row in rows)
+    except (KeyError, TypeError, AttributeError, ConfigurationError) as error:
+        raise _damaged(path) from error
+
+
+def _login(row: dict[str, object]) -> Login:
+    url, user, token, host = row["url"], row["user"], row["token"], row.get("host")
+    if not (isinstance(url, str) and isinstance(user, str) and isinstance(token, str)):
+        raise TypeError("a login's url, user and token are strings")
+    if not (host is None or isinstance(host, str)):
+        raise TypeError("a login's host is a string or null")
+    return Login(url, user, token, host, row.get("default") is True)
+
+
+def _write(path: Path, logins: list[Login]) -> None:
+    document = {"version": _VERSION, "logins": [attrs.asdict(login) for login in logins]}
+    # mkstemp makes the file with mode 0600, so that it is never open to others, not for a moment.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".logins-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(document, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+@contextmanager
+def _locked() -> Iterator[Path]:
+    path = login_file()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.with_suffix(".lock").open("a", encoding="utf-8") as lock:
+            _lock(lock.fileno())
+            yield path
+    except OSError as error:
+        raise ConfigurationError(f"cannot save logins in '{path}': {error.strerror}") from error
+
+
+if sys.platform == "win32":  # pragma: no cover - no Windows machine runs the tests
+
+    def _lock(descriptor: int) -> None:
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+
+else:
+
+    def _lock(descriptor: int) -> None:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
