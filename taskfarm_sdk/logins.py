@@ -12,7 +12,7 @@ import socket
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
@@ -204,7 +204,7 @@ def _write(path: Path, logins: list[Login]) -> None:
 
 
 @contextmanager
-def _locked() -> Iterator[Path]:
+def _locked() -> Generator[Path]:
     path = login_file()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
