@@ -15,7 +15,7 @@ class Run:
     Attributes:
         id (int): The run's number on this server. Calls take the uuid instead.
         num_tasks (float | int | None | str): How many tasks the run has. A whole number of at least 1, unless some
-            client sent something else: the server keeps negative numbers, fractions and null, on SQLite also text and
+            client sent something else: the server keeps 0, negative numbers and null, on SQLite also fractions, text and
             `Infinity`.
         uuid (str): What calls know the run by, 32 hexadecimal digits without dashes.
     """

@@ -18,7 +18,7 @@ class RunInfo:
             them.
         num_done (int): How many tasks were called done, at whatever percentage.
         num_tasks (float | int | None | str): How many tasks the run has. A whole number of at least 1, unless some
-            client sent something else: the server keeps negative numbers, fractions and null, on SQLite also text and
+            client sent something else: the server keeps 0, negative numbers and null, on SQLite also fractions, text and
             `Infinity`.
         num_waiting (int): How many tasks exist and wait. Those that nobody touched yet do not exist, and are not
             counted: what truly waits is `numTasks - numComputing - numDone`.

@@ -14,7 +14,8 @@ class RunRequest:
 
     Attributes:
         num_tasks (int): How many tasks the run has. The server does not check it: it takes nonsense, keeps it, and
-            shows it to everybody.
+            shows it to everybody. PostgreSQL rounds fractions, and what it cannot store at all, text or a number past the
+            maximum, is a 500.
     """
 
     num_tasks: int

@@ -13,13 +13,14 @@ T = TypeVar("T", bound="TaskUpdate")
 
 @_attrs_define
 class TaskUpdate:
-    """What to write to a task. One of the two at least.
+    """What to write to a task, one of the two at least. A status of null is taken too, and makes every reading of the task
+    a 500 until a status is written or the run restarted.
 
-    Attributes:
-        percent_completed (float | Unset): How far the task is. The server does not check it: 250, null and `NaN` are
-            kept, and spoil the run's `percentDone`. Without a status, the status stays.
-        status (TaskStatus | Unset): Where a task stands: to be handed out, handed out, or finished as somebody said.
-            The server sets only `computing`, and `waiting` on a restart; all else is what clients wrote.
+        Attributes:
+            percent_completed (float | Unset): How far the task is. The server does not check it: 250, null and `NaN` are
+                taken, and spoil the run's `percentDone`. Without a status, the status stays.
+            status (TaskStatus | Unset): Where a task stands: to be handed out, handed out, or finished as somebody said.
+                The server sets only `computing`, and `waiting` on a restart; all else is what clients wrote.
     """
 
     percent_completed: float | Unset = UNSET

@@ -70,7 +70,7 @@ def sync_detailed(
     Deleting a run twice is a 404 as well.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -102,7 +102,7 @@ def sync(
     Deleting a run twice is a 404 as well.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -129,7 +129,7 @@ async def asyncio_detailed(
     Deleting a run twice is a 404 as well.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -159,7 +159,7 @@ async def asyncio(
     Deleting a run twice is a 404 as well.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

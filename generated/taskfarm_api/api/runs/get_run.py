@@ -148,7 +148,7 @@ def sync_detailed(
     query of its own, so while workers are busy the counts of one reply may not fit each other.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         info (RunField | Unset): A field of a run that can be asked for alone.
 
     Raises:
@@ -192,7 +192,7 @@ def sync(
     query of its own, so while workers are busy the counts of one reply may not fit each other.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         info (RunField | Unset): A field of a run that can be asked for alone.
 
     Raises:
@@ -225,7 +225,7 @@ async def asyncio_detailed(
     query of its own, so while workers are busy the counts of one reply may not fit each other.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         info (RunField | Unset): A field of a run that can be asked for alone.
 
     Raises:
@@ -267,7 +267,7 @@ async def asyncio(
     query of its own, so while workers are busy the counts of one reply may not fit each other.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         info (RunField | Unset): A field of a run that can be asked for alone.
 
     Raises:

@@ -83,11 +83,11 @@ def sync_detailed(
 
      Sets tasks of the run waiting again: those under 100 percent, or all of them. Tasks that live
     workers are computing are taken along, and will be computed twice. A task that was called done under
-    100 percent is queued again, while one that is computing at 100 or more, or at null, is passed over
-    and stays as it is.
+    100 percent is queued again, while one that is computing at 100 or more, at null or at `NaN` is
+    passed over and stays as it is.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         all_ (RestartAll | Unset): Whether finished tasks are queued again too, spelt as Python
             does.
 
@@ -121,11 +121,11 @@ def sync(
 
      Sets tasks of the run waiting again: those under 100 percent, or all of them. Tasks that live
     workers are computing are taken along, and will be computed twice. A task that was called done under
-    100 percent is queued again, while one that is computing at 100 or more, or at null, is passed over
-    and stays as it is.
+    100 percent is queued again, while one that is computing at 100 or more, at null or at `NaN` is
+    passed over and stays as it is.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         all_ (RestartAll | Unset): Whether finished tasks are queued again too, spelt as Python
             does.
 
@@ -154,11 +154,11 @@ async def asyncio_detailed(
 
      Sets tasks of the run waiting again: those under 100 percent, or all of them. Tasks that live
     workers are computing are taken along, and will be computed twice. A task that was called done under
-    100 percent is queued again, while one that is computing at 100 or more, or at null, is passed over
-    and stays as it is.
+    100 percent is queued again, while one that is computing at 100 or more, at null or at `NaN` is
+    passed over and stays as it is.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         all_ (RestartAll | Unset): Whether finished tasks are queued again too, spelt as Python
             does.
 
@@ -190,11 +190,11 @@ async def asyncio(
 
      Sets tasks of the run waiting again: those under 100 percent, or all of them. Tasks that live
     workers are computing are taken along, and will be computed twice. A task that was called done under
-    100 percent is queued again, while one that is computing at 100 or more, or at null, is passed over
-    and stays as it is.
+    100 percent is queued again, while one that is computing at 100 or more, at null or at `NaN` is
+    passed over and stays as it is.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         all_ (RestartAll | Unset): Whether finished tasks are queued again too, spelt as Python
             does.
 

@@ -99,7 +99,7 @@ def sync_detailed(
     204, when all is handed out. A run whose `numTasks` is null or text answers 500 as well.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         body (ClaimRequest): Who asks for a task.
 
     Raises:
@@ -139,7 +139,7 @@ def sync(
     204, when all is handed out. A run whose `numTasks` is null or text answers 500 as well.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         body (ClaimRequest): Who asks for a task.
 
     Raises:
@@ -174,7 +174,7 @@ async def asyncio_detailed(
     204, when all is handed out. A run whose `numTasks` is null or text answers 500 as well.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         body (ClaimRequest): Who asks for a task.
 
     Raises:
@@ -212,7 +212,7 @@ async def asyncio(
     204, when all is handed out. A run whose `numTasks` is null or text answers 500 as well.
 
     Args:
-        uuid (str):
+        uuid (str): The run's uuid as the server gave it, without dashes.
         body (ClaimRequest): Who asks for a task.
 
     Raises:

@@ -121,8 +121,8 @@ def sync_detailed(
     null.
 
     Args:
-        uuid (str):
-        task (int):
+        uuid (str): The run's uuid as the server gave it, without dashes.
+        task (int): The task's number in its run, from 0.
         info (TaskField | Unset): A field of a task that can be asked for alone.
 
     Raises:
@@ -162,8 +162,8 @@ def sync(
     null.
 
     Args:
-        uuid (str):
-        task (int):
+        uuid (str): The run's uuid as the server gave it, without dashes.
+        task (int): The task's number in its run, from 0.
         info (TaskField | Unset): A field of a task that can be asked for alone.
 
     Raises:
@@ -198,8 +198,8 @@ async def asyncio_detailed(
     null.
 
     Args:
-        uuid (str):
-        task (int):
+        uuid (str): The run's uuid as the server gave it, without dashes.
+        task (int): The task's number in its run, from 0.
         info (TaskField | Unset): A field of a task that can be asked for alone.
 
     Raises:
@@ -237,8 +237,8 @@ async def asyncio(
     null.
 
     Args:
-        uuid (str):
-        task (int):
+        uuid (str): The run's uuid as the server gave it, without dashes.
+        task (int): The task's number in its run, from 0.
         info (TaskField | Unset): A field of a task that can be asked for alone.
 
     Raises:

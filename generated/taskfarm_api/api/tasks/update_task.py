@@ -94,9 +94,11 @@ def sync_detailed(
     hand-outs.
 
     Args:
-        uuid (str):
-        task (int):
-        body (TaskUpdate): What to write to a task. One of the two at least.
+        uuid (str): The run's uuid as the server gave it, without dashes.
+        task (int): The task's number in its run, from 0.
+        body (TaskUpdate): What to write to a task, one of the two at least. A status of null is
+            taken too, and makes every reading of the task a 500 until a status is written or the run
+            restarted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -135,9 +137,11 @@ def sync(
     hand-outs.
 
     Args:
-        uuid (str):
-        task (int):
-        body (TaskUpdate): What to write to a task. One of the two at least.
+        uuid (str): The run's uuid as the server gave it, without dashes.
+        task (int): The task's number in its run, from 0.
+        body (TaskUpdate): What to write to a task, one of the two at least. A status of null is
+            taken too, and makes every reading of the task a 500 until a status is written or the run
+            restarted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -171,9 +175,11 @@ async def asyncio_detailed(
     hand-outs.
 
     Args:
-        uuid (str):
-        task (int):
-        body (TaskUpdate): What to write to a task. One of the two at least.
+        uuid (str): The run's uuid as the server gave it, without dashes.
+        task (int): The task's number in its run, from 0.
+        body (TaskUpdate): What to write to a task, one of the two at least. A status of null is
+            taken too, and makes every reading of the task a 500 until a status is written or the run
+            restarted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -210,9 +216,11 @@ async def asyncio(
     hand-outs.
 
     Args:
-        uuid (str):
-        task (int):
-        body (TaskUpdate): What to write to a task. One of the two at least.
+        uuid (str): The run's uuid as the server gave it, without dashes.
+        task (int): The task's number in its run, from 0.
+        body (TaskUpdate): What to write to a task, one of the two at least. A status of null is
+            taken too, and makes every reading of the task a 500 until a status is written or the run
+            restarted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
