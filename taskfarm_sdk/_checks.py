@@ -108,14 +108,10 @@ def percentage(value: float) -> float:
     return float(value)
 
 
-def seconds(name: str, value: float, *, zero: bool = False) -> float:
-    """Return a time in seconds: finite, positive (or 0 where `zero` allows it)."""
-    if (
-        isinstance(value, bool)
-        or not math.isfinite(value)
-        or value < 0
-        or (value == 0 and not zero)
-    ):
+def seconds(name: str, value: float, *, zero: bool = False, endless: bool = False) -> float:
+    """Return a time in seconds: positive; 0 and infinity only where they are allowed."""
+    finite = math.isfinite(value) or (endless and value == math.inf)
+    if isinstance(value, bool) or not finite or value < 0 or (value == 0 and not zero):
         least = "0 or more" if zero else "more than 0"
         raise ConfigurationError(f"{name} is a number of seconds, {least}, not {value!r}")
     return float(value)

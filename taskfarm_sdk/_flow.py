@@ -1,0 +1,96 @@
+"""Policies written once, as generators that do no I/O.
+
+A flow yields what it wants done, a `Call`, a `Sleep` or an `Exclusive`, and is sent what came of
+it; what went wrong is thrown into it, so that trying again is a plain `try` and `except`. A
+stream is a flow that also yields items for its reader, each in an `Item`. The drivers in `_drive`
+run both, with threads or with asyncio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+
+if TYPE_CHECKING:
+    from taskfarm_sdk._http import AsyncHttpClient, HttpClient
+
+R = TypeVar("R")
+
+
+def masked(_: object) -> str:
+    """Stand for a secret in a repr."""
+    return "'***'"
+
+
+@attrs.frozen
+class Basic:
+    """Whom a request is sent as: user and password, or a token as user and no password."""
+
+    user: str = attrs.field(repr=masked)
+    password: str = attrs.field(repr=masked, default="")
+
+
+@attrs.frozen
+class Call(Generic[R]):
+    """One request, for either driver.
+
+    Attributes:
+        sync: sends it and reads the reply.
+        asyncio: the same, awaited.
+        acting_as: whom it is sent as.
+        fresh: over a connection of its own, for a request that must not be sent twice: a reused
+            connection may have been closed by the server a moment ago.
+        timeout_s: how long it may take, where that is less than the client's own limit.
+    """
+
+    sync: Callable[[HttpClient], R]
+    asyncio: Callable[[AsyncHttpClient], Awaitable[R]]
+    acting_as: Basic | None = None
+    fresh: bool = False
+    timeout_s: float | None = None
+
+
+@attrs.frozen
+class Sleep:
+    """A wait; whatever stops or interrupts the driver ends it."""
+
+    seconds: float
+
+
+@attrs.frozen
+class Exclusive(Generic[R]):
+    """A flow that only one at a time may run, of all that share the farm's connections."""
+
+    flow: Callable[[], Flow[R]]
+
+
+@attrs.frozen
+class Item(Generic[R]):
+    """One item of a stream."""
+
+    value: R
+
+
+# What is sent into a flow depends on what it yielded last, which no type can say: this `Any` is
+# the only one, and `send` and its kin below keep it in.
+Flow = Generator[Call[Any] | Sleep | Exclusive[Any], Any, R]
+Stream = Generator[Call[Any] | Sleep | Exclusive[Any] | Item[R], Any, None]
+
+
+def send(call: Call[R]) -> Flow[R]:
+    """Have a request sent, and return what it brought."""
+    reply: R = yield call
+    return reply
+
+
+def sleep(seconds: float) -> Flow[None]:
+    """Have the driver wait."""
+    yield Sleep(seconds)
+
+
+def exclusive(flow: Callable[[], Flow[R]]) -> Flow[R]:
+    """Have a flow run while no other exclusive one does."""
+    result: R = yield Exclusive(flow)
+    return result

@@ -1,0 +1,324 @@
+"""The one module that knows httpx: connections, credentials on requests, errors from replies.
+
+A response hook turns every status that is not a success into an SDK error before generated code
+sees it, for that code would return an error page as if it were an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import os
+import re
+import ssl
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+import httpx
+
+from taskfarm_sdk._flow import Call
+from taskfarm_sdk.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailed,
+    NotFound,
+    RequestRejected,
+    ServerError,
+    TaskfarmError,
+    UnexpectedReply,
+)
+
+R = TypeVar("R")
+HttpClient = httpx.Client
+AsyncHttpClient = httpx.AsyncClient
+
+# Under gunicorn's keep-alive of 2 s: a connection that the server is about to close is not used
+# again (with httpx's own 5 s, 3 of 720 requests at that boundary broke).
+KEEPALIVE_EXPIRY_S = 1.5
+LIMITS = httpx.Limits(
+    max_connections=None, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_EXPIRY_S
+)
+DETAIL_LENGTH = 200
+
+# Before these, the request had not left.
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+_current: ContextVar[Call[Any] | None] = ContextVar("_current", default=None)
+
+
+class Wire:
+    """The blocking connections of a farm: safe among threads, and after a fork.
+
+    Args:
+        url: the API's base URL.
+        timeout_s: the limit of each request that does not bring its own.
+    """
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        self._client: httpx.Client | None = None
+        self._closed = False
+        self._start()
+        _wires.add(self)
+
+    def _start(self) -> None:
+        self._lock = threading.Lock()
+        self.exclusive = threading.Lock()
+
+    def perform(self, call: Call[R]) -> R:
+        """Send one request and return what its reply says.
+
+        Raises:
+            TaskfarmError: one kind for each thing that can go wrong.
+        """
+        with _errors_of_ours(call, self._url):
+            if not call.fresh:
+                return call.sync(self._get())
+            with self._new() as client:
+                return call.sync(client)
+
+    def close(self) -> None:
+        """Close all connections; the farm cannot be used any more."""
+        with self._lock:
+            client, self._client, self._closed = self._client, None, True
+        if client is not None:
+            client.close()
+
+    def _get(self) -> httpx.Client:
+        with self._lock:
+            if self._closed:
+                raise _closed()
+            if self._client is None:
+                self._client = self._new()
+            return self._client
+
+    def _new(self) -> httpx.Client:
+        return httpx.Client(
+            base_url=self._url,
+            timeout=self._timeout_s,
+            limits=LIMITS,
+            auth=_ActingAs(),
+            event_hooks={"request": [_limit_time], "response": [_raise_for_status]},
+        )
+
+    def forget_after_fork(self) -> None:
+        """Leave the parent's connections alone: two processes on one get each other's answers."""
+        if self._client is not None:
+            # Closing takes a lock that another thread of the parent may have held at the fork.
+            _left_to_the_parent.append(self._client)
+        self._client = None
+        self._start()
+
+
+_wires: WeakSet[Wire] = WeakSet()
+_left_to_the_parent: list[httpx.Client] = []
+
+
+def _forget_after_fork() -> None:
+    for wire in list(_wires):
+        wire.forget_after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)
+
+
+class AsyncWire:
+    """The awaited connections of a farm: those of one event loop at a time."""
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        self._client: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._exclusive = asyncio.Lock()
+
+    @property
+    def exclusive(self) -> asyncio.Lock:
+        """The lock of the running event loop."""
+        self._meet_loop()
+        return self._exclusive
+
+    async def perform(self, call: Call[R]) -> R:
+        """Send one request and return what its reply says.
+
+        Raises:
+            TaskfarmError: one kind for each thing that can go wrong.
+        """
+        with _errors_of_ours(call, self._url):
+            if not call.fresh:
+                return await call.asyncio(self._get())
+            async with self._new() as client:
+                return await call.asyncio(client)
+
+    async def aclose(self) -> None:
+        """Close all connections; the farm cannot be used any more."""
+        self._closed = True
+        client, self._client = self._client, None
+        if client is not None and self._loop is asyncio.get_running_loop():
+            await client.aclose()
+
+    def _get(self) -> httpx.AsyncClient:
+        if self._closed:
+            raise _closed()
+        self._meet_loop()
+        if self._client is None:
+            self._client = self._new()
+        return self._client
+
+    def _meet_loop(self) -> None:
+        # Connections belong to the loop that made them, and asyncio.run makes a new one each time.
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._client, self._exclusive = loop, None, asyncio.Lock()
+
+    def _new(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=self._url,
+            timeout=self._timeout_s,
+            limits=LIMITS,
+            auth=_ActingAs(),
+            event_hooks={"request": [_alimit_time], "response": [_araise_for_status]},
+        )
+
+
+def _closed() -> ConfigurationError:
+    return ConfigurationError("this Farm is closed: use it inside its `with`, or make a new one")
+
+
+class _ActingAs(httpx.Auth):
+    """Puts the current call's credentials on its request: one client serves them all."""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        call = _current.get()
+        who = call.acting_as if call is not None else None
+        if who is None:
+            yield request
+        else:
+            yield from httpx.BasicAuth(who.user, who.password).auth_flow(request)
+
+
+def _limit_time(request: httpx.Request) -> None:
+    call = _current.get()
+    if call is not None and call.timeout_s is not None:
+        request.extensions["timeout"] = httpx.Timeout(call.timeout_s).as_dict()
+
+
+async def _alimit_time(request: httpx.Request) -> None:
+    _limit_time(request)
+
+
+def _raise_for_status(response: httpx.Response) -> None:
+    if not response.is_success:
+        response.read()
+        raise error_from(response)
+
+
+async def _araise_for_status(response: httpx.Response) -> None:
+    if not response.is_success:
+        await response.aread()
+        raise error_from(response)
+
+
+@contextmanager
+def _errors_of_ours(call: Call[Any], url: str) -> Generator[None]:
+    before = _current.set(call)
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict) as error:
+        raise _error_of_transport(error, url) from error
+    finally:
+        _current.reset(before)
+
+
+def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
+    said = str(error) or type(error).__name__
+    if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
+        return ConfigurationError(f"not a URL to ask: {url} ({said})", url=url, detail=said)
+    if isinstance(error, httpx.DecodingError):
+        return UnexpectedReply(f"{url} sent what cannot be read ({said})", url=url, detail=said)
+    if _is_untrusted(error):
+        return ConnectionFailed(
+            f"{url} has a certificate that is not trusted here ({said}); if it is your own, name "
+            "its authority's file in SSL_CERT_FILE",
+            sent=False,
+            hopeless=True,
+            url=url,
+            detail=said,
+        )
+    if isinstance(error, NEVER_SENT):
+        return ConnectionFailed(
+            f"no taskfarm server answers at {url} ({said}); is it running, and is the URL right?",
+            sent=False,
+            url=url,
+            detail=said,
+        )
+    return ConnectionFailed(
+        f"the connection to {url} broke before the reply was here ({said})",
+        sent=True,
+        url=url,
+        detail=said,
+    )
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def error_from(response: httpx.Response) -> TaskfarmError:
+    """Make the error of a reply whose status is not a success."""
+    status, url = response.status_code, str(response.request.url)
+    detail = _detail(response)
+    facts: dict[str, Any] = {"status": status, "url": url, "detail": detail}
+    if status == 401:
+        return AuthenticationError(f"{url} does not take the credentials (401)", **facts)
+    if status == 404:
+        return NotFound(
+            f"there is nothing at {url} (404): is the URL right? a taskfarm's ends in /api/",
+            **facts,
+        )
+    if status == 429 or status >= 500:
+        return ServerError(
+            f"the server is in trouble: it answered {status} at {url} ({detail})",
+            retry_after_s=_retry_after_s(response),
+            **facts,
+        )
+    if status < 400:
+        place = response.headers.get("location", "another place")
+        return UnexpectedReply(
+            f"{url} answered {status} and points to {place}: if that is the taskfarm, give that "
+            "URL (credentials are never sent on to another place by themselves)",
+            **facts,
+        )
+    return RequestRejected(f"the server refused the request ({status}) at {url}: {detail}", **facts)
+
+
+def _detail(response: httpx.Response) -> str:
+    text = html.unescape(
+        re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", response.text, flags=re.DOTALL)
+    )
+    text = " ".join(text.split()) or response.reason_phrase
+    return text if len(text) <= DETAIL_LENGTH else text[: DETAIL_LENGTH - 1] + "…"
+
+
+def _retry_after_s(response: httpx.Response) -> float | None:
+    value = response.headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        then = parsedate_to_datetime(value)
+        now = parsedate_to_datetime(response.headers["date"])
+        return max(0.0, (then - now).total_seconds())
+    except (ValueError, TypeError, KeyError):
+        return None

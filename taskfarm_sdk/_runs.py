@@ -1,0 +1,198 @@
+"""The flows of runs: what `Farm` and `Run`, and their awaited twins, do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeVar
+
+import attrs
+
+from taskfarm_sdk import _checks, _lease, _operations
+from taskfarm_sdk._asking import ask
+from taskfarm_sdk._data import RunStatus
+from taskfarm_sdk._flow import Call, Flow, Item, Stream, sleep
+from taskfarm_sdk._operations import CountsRow, RunRow
+from taskfarm_sdk._retry import CREATE, DELETE, READ, RESTART, Answer, Look, Rule
+from taskfarm_sdk._session import FOR_EVER, Session
+from taskfarm_sdk.errors import (
+    ConnectionFailed,
+    NotFound,
+    RunNotFound,
+    ServerError,
+    TaskfarmError,
+    WaitTimeout,
+)
+
+R = TypeVar("R")
+
+# The server has no index on a task's run, so counting is slow beside a large run: whoever polls
+# spends at most one twentieth of its time in requests.
+REST_PER_REQUEST = 19
+
+
+def num_tasks_of(row: RunRow) -> int:
+    """Return a run's number of tasks, or 0 if another client stored something odd."""
+    held = row.num_tasks
+    sound = type(held) is int and 1 <= held <= _checks.MAX_TASKS
+    return held if sound and isinstance(held, int) else 0
+
+
+def create(farm: Session, num_tasks: int) -> Flow[RunRow]:
+    """Create a run; what was sent is not sent again."""
+    wanted = _checks.number_of_tasks(num_tasks)
+    call = attrs.evolve(_operations.create_run(wanted), fresh=True)
+    return (yield from ask(farm, lambda: call, CREATE))
+
+
+def list_all(farm: Session) -> Flow[list[RunRow]]:
+    """List all runs by id; PostgreSQL gives them in any order."""
+    rows = yield from ask(farm, _operations.list_runs, READ)
+    return sorted(rows, key=lambda row: row.id)
+
+
+def find(farm: Session, uuid: str) -> Flow[CountsRow]:
+    """Get a run with its counts."""
+    wanted = _checks.run_uuid(uuid)
+    return (yield from ask_of_run(farm, wanted, lambda: _operations.counts(wanted), READ))
+
+
+def status(farm: Session, uuid: str, until: float | None = None) -> Flow[RunStatus]:
+    """Get how a run stands."""
+    row = yield from ask_of_run(farm, uuid, lambda: _operations.counts(uuid), READ, until=until)
+    return status_from(row)
+
+
+def status_from(row: CountsRow) -> RunStatus:
+    """Work out how a run stands: what waits is what nobody has, whether it exists yet or not."""
+    total = num_tasks_of(row)
+    known = RunStatus(
+        num_tasks=total,
+        waiting=max(0, total - row.computing - row.done),
+        computing=row.computing,
+        done=row.done,
+        failed=None,
+        percent_done=row.percent_done,
+    )
+    if not known.finished:
+        return known
+    return attrs.evolve(known, failed=_lease.failed_tasks(total, row.percent_done))
+
+
+def watch(farm: Session, uuid: str, poll_s: float) -> Stream[RunStatus]:
+    """Tell how a run stands, again and again, until it is finished.
+
+    Only the first request gives up; later ones sit out an outage of any length.
+    """
+    poll_s = _checks.seconds("poll_s", poll_s)
+    until = None
+    while True:
+        asked_at = farm.clock.now()
+        now = yield from status(farm, uuid, until)
+        rest_s = rest_after(poll_s, farm.clock.now() - asked_at)
+        until = FOR_EVER
+        yield Item(now)
+        if now.finished:
+            return
+        yield from sleep(rest_s)
+
+
+def wait(farm: Session, uuid: str, timeout_s: float | None, poll_s: float) -> Flow[RunStatus]:
+    """Wait until a run is finished, asking for one count and not for four."""
+    poll_s = _checks.seconds("poll_s", poll_s)
+    patience_s = math.inf
+    if timeout_s is not None:
+        patience_s = _checks.seconds("timeout_s", timeout_s, zero=True)
+    deadline = farm.clock.now() + patience_s
+    now = yield from status(farm, uuid, min(farm.deadline(), deadline))
+    try:
+        while not now.finished:
+            yield from _until_done(farm, uuid, now.num_tasks, deadline, poll_s)
+            now = yield from status(farm, uuid, deadline)
+    except (_TimeIsUp, ConnectionFailed, ServerError) as error:
+        if farm.clock.now() < deadline:
+            raise
+        raise WaitTimeout(
+            f"run {uuid} did not finish in {timeout_s} s: {now.done} of {now.num_tasks} tasks are "
+            "done; it goes on, wait again for the rest",
+            run=uuid,
+            run_status=now,
+        ) from error
+    return now
+
+
+class _TimeIsUp(Exception):
+    """The time given to wait is over while the server answers."""
+
+
+def _until_done(
+    farm: Session, uuid: str, num_tasks: int, deadline: float, poll_s: float
+) -> Flow[None]:
+    rest_s = poll_s
+    while True:
+        left_s = deadline - farm.clock.now()
+        if left_s <= 0:
+            raise _TimeIsUp
+        yield from sleep(min(rest_s, left_s))
+        asked_at = farm.clock.now()
+        timeout_s = max(1.0, min(farm.timeout_s, deadline - asked_at))
+        done = yield from _count_done(farm, uuid, timeout_s, deadline)
+        if done >= num_tasks:
+            return
+        rest_s = rest_after(poll_s, farm.clock.now() - asked_at)
+
+
+def _count_done(farm: Session, uuid: str, timeout_s: float, until: float) -> Flow[int]:
+    call = attrs.evolve(_operations.count(uuid, "numDone"), timeout_s=timeout_s)
+    return (yield from ask_of_run(farm, uuid, lambda: call, READ, until=until))
+
+
+def rest_after(poll_s: float, request_s: float) -> float:
+    """Return how long a poller rests after a request that took so long."""
+    return max(poll_s, REST_PER_REQUEST * request_s)
+
+
+def restart(farm: Session, uuid: str, *, everything: bool) -> Flow[None]:
+    """Have the server set tasks waiting; what was sent is not sent again."""
+    call = attrs.evolve(_operations.restart_run(uuid, everything=everything), fresh=True)
+    yield from ask_of_run(farm, uuid, lambda: call, RESTART)
+
+
+def delete(farm: Session, uuid: str) -> Flow[None]:
+    """Delete a run; one that is gone after an attempt of unknown outcome was deleted by it."""
+    maybe_done = False
+
+    def look(_: TaskfarmError) -> Flow[Answer | None]:
+        nonlocal maybe_done
+        maybe_done = True
+        yield from ()
+        return None
+
+    try:
+        yield from ask_of_run(farm, uuid, lambda: _operations.delete_run(uuid), DELETE, look=look)
+    except RunNotFound:
+        if not maybe_done:
+            raise
+
+
+def ask_of_run(
+    farm: Session,
+    uuid: str,
+    make: Callable[[], Call[R]],
+    rule: Rule,
+    *,
+    look: Look | None = None,
+    until: float | None = None,
+) -> Flow[R]:
+    """Ask about a run, for which the server's 404 says that there is no such run."""
+    try:
+        return (yield from ask(farm, make, rule, look=look, until=until))
+    except NotFound as error:
+        raise RunNotFound(
+            f"there is no run {uuid} at {farm.url}: it was deleted, or is on another server "
+            "(manageTF --list shows the runs)",
+            status=error.status,
+            url=error.url,
+            detail=error.detail,
+            run=uuid,
+        ) from error

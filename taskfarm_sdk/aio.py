@@ -1,0 +1,139 @@
+"""The awaited twins of `Farm` and `Run`: the same names, arguments and errors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Self
+
+import attrs
+
+from taskfarm_sdk import _asking, _runs, _tasks
+from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
+from taskfarm_sdk._link import AsyncLink, new_session
+from taskfarm_sdk.run import run_data
+
+
+class AsyncFarm:
+    """`Farm` for asyncio: its methods are awaited, and it is used with `async with`.
+
+    ```python
+    async with AsyncFarm() as farm:
+        run = await farm.create_run(100)
+        async for status in run.watch():
+            print(status.done)
+    ```
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        token: str | None = None,
+        timeout_s: float = 30.0,
+        give_up_after_s: float = 60.0,
+    ) -> None:
+        self._link = AsyncLink(new_session(url, user, password, token, timeout_s, give_up_after_s))
+
+    @property
+    def url(self) -> str:
+        """The API's URL."""
+        return self._link.session.url
+
+    @property
+    def user(self) -> str | None:
+        """Who asks; None where only a token is known."""
+        return self._link.session.settings.user
+
+    @property
+    def credentials_from(self) -> str:
+        """Where the credentials come from; see `Farm.credentials_from`."""
+        return self._link.session.settings.source
+
+    async def login(self) -> str:
+        """Get a token now; see `Farm.login`."""
+        return await self._link.drive(_asking.login(self._link.session))
+
+    async def create_run(self, num_tasks: int) -> AsyncRun:
+        """Create a run; see `Farm.create_run`."""
+        row = await self._link.drive(_runs.create(self._link.session, num_tasks))
+        return AsyncRun(self._link, *run_data(row))
+
+    async def runs(self) -> list[AsyncRun]:
+        """Return all runs; see `Farm.runs`."""
+        rows = await self._link.drive(_runs.list_all(self._link.session))
+        return [AsyncRun(self._link, *run_data(row)) for row in rows]
+
+    async def get_run(self, uuid: str) -> AsyncRun:
+        """Return the run of a uuid; see `Farm.get_run`."""
+        row = await self._link.drive(_runs.find(self._link.session, uuid))
+        return AsyncRun(self._link, *run_data(row))
+
+    async def close(self) -> None:
+        """Close the connections; see `Farm.close`."""
+        await self._link.wire.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"AsyncFarm({self.url!r}, user={self.user!r})"
+
+
+@attrs.frozen
+class AsyncRun:
+    """`Run` for asyncio: the same data; its methods are awaited or iterated with `async for`."""
+
+    _link: AsyncLink = attrs.field(repr=False, eq=False)
+    uuid: str
+    id: int
+    num_tasks: int
+    num_tasks_text: str = attrs.field(repr=False)
+
+    async def status(self) -> RunStatus:
+        """Ask how the run stands; see `Run.status`."""
+        return await self._link.drive(_runs.status(self._link.session, self.uuid))
+
+    def watch(self, poll_s: float = 2.0) -> AsyncIterator[RunStatus]:
+        """Yield how the run stands until it is finished; see `Run.watch`."""
+        return self._link.stream(_runs.watch(self._link.session, self.uuid, poll_s))
+
+    async def wait(
+        self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False
+    ) -> RunStatus:
+        """Wait until the run is finished; see `Run.wait`."""
+        session = self._link.session
+        flow = _tasks.wait(session, self.uuid, timeout_s, poll_s, check=check)
+        return await self._link.drive(flow)
+
+    async def task_info(self, number: int) -> TaskInfo:
+        """Ask how one task stands; see `Run.task_info`."""
+        session = self._link.session
+        return await self._link.drive(_tasks.info(session, self.uuid, self.num_tasks, number))
+
+    def task_infos(self, state: TaskState | None = None) -> AsyncIterator[TaskInfo]:
+        """Yield how the tasks stand; see `Run.task_infos`."""
+        session = self._link.session
+        return self._link.stream(_tasks.infos(session, self.uuid, self.num_tasks, state))
+
+    async def reset(self) -> None:
+        """Set all computing tasks waiting; see `Run.reset`."""
+        await self._link.drive(_tasks.reset(self._link.session, self.uuid, self.num_tasks))
+
+    async def reset_all(self) -> None:
+        """Set every task waiting at 0 %; see `Run.reset_all`."""
+        await self._link.drive(_runs.restart(self._link.session, self.uuid, everything=True))
+
+    async def delete(self) -> None:
+        """Delete the run; see `Run.delete`."""
+        await self._link.drive(_runs.delete(self._link.session, self.uuid))

@@ -1,0 +1,130 @@
+"""A run of a taskfarm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from taskfarm_sdk import _runs, _tasks
+from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
+from taskfarm_sdk._link import Link
+from taskfarm_sdk._operations import RunRow
+from taskfarm_sdk.worker import Worker
+
+
+def run_data(row: RunRow) -> tuple[str, int, int, str]:
+    """Return a row as a run's uuid, id, num_tasks and num_tasks_text."""
+    return row.uuid, row.id, _runs.num_tasks_of(row), str(row.num_tasks)
+
+
+@attrs.frozen
+class Run:
+    """A run: plain data, and methods that ask the server. `Farm` makes them.
+
+    Attributes:
+        uuid: what the server and the command line know it by, 32 hex digits.
+        id: its number on the server.
+        num_tasks: how many tasks it has; 0 for an odd run that another client made with something
+            that is not a number of tasks. Such a run can be seen and deleted, not worked on.
+        num_tasks_text: what the server holds for the number of tasks, as text.
+    """
+
+    _link: Link = attrs.field(repr=False, eq=False)
+    uuid: str
+    id: int
+    num_tasks: int
+    num_tasks_text: str = attrs.field(repr=False)
+
+    def status(self) -> RunStatus:
+        """Ask how the run stands."""
+        return self._link.drive(_runs.status(self._link.session, self.uuid))
+
+    def watch(self, poll_s: float = 2.0) -> Iterator[RunStatus]:
+        """Yield how the run stands, now and after every `poll_s`, until it is finished.
+
+        An outage of the server, once the first answer is there, is sat out, however long. Where
+        a request takes long, the pauses grow, to 19 times as long as it.
+
+        Args:
+            poll_s: seconds between two looks, more than 0.
+        """
+        return self._link.stream(_runs.watch(self._link.session, self.uuid, poll_s))
+
+    def wait(
+        self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False
+    ) -> RunStatus:
+        """Wait until the run is finished, and return how it ended.
+
+        Args:
+            timeout_s: how long to wait at most, 0 or more seconds; None waits for ever and sits
+                out an outage of any length.
+            poll_s: seconds between two looks, more than 0.
+            check: raise if tasks failed, as `subprocess.run` would.
+
+        Raises:
+            WaitTimeout: the time is over; its `run_status` says how the run stood last.
+            TasksFailed: `check`, and some tasks failed; its `tasks` names them.
+        """
+        session = self._link.session
+        return self._link.drive(_tasks.wait(session, self.uuid, timeout_s, poll_s, check=check))
+
+    def task_info(self, number: int) -> TaskInfo:
+        """Ask how one task stands; claims nothing, and never makes the task.
+
+        Args:
+            number: 0 to num_tasks - 1.
+        """
+        session = self._link.session
+        return self._link.drive(_tasks.info(session, self.uuid, self.num_tasks, number))
+
+    def task_infos(self, state: TaskState | None = None) -> Iterator[TaskInfo]:
+        """Yield how the tasks stand, by number, with one request for each that exists.
+
+        Args:
+            state: only the tasks in this state: "waiting", "computing", "done" or "failed".
+        """
+        session = self._link.session
+        return self._link.stream(_tasks.infos(session, self.uuid, self.num_tasks, state))
+
+    def reset(self) -> None:
+        """Set all computing tasks waiting, those of live workers too; finished work stays.
+
+        Also queues what was called done under 100 %, failed tasks among it. Tasks stuck computing
+        at 100 % or at no number at all, which the server's own restart passes over, are looked
+        for, twice 2 s apart, and start from 0.
+
+        Raises:
+            OutcomeUnknown: the reply to the restart was lost; resetting again does no harm.
+        """
+        self._link.drive(_tasks.reset(self._link.session, self.uuid, self.num_tasks))
+
+    def reset_all(self) -> None:
+        """Set every task waiting at 0 %, the finished ones too.
+
+        Raises:
+            OutcomeUnknown: the reply was lost; see `status()`.
+        """
+        self._link.drive(_runs.restart(self._link.session, self.uuid, everything=True))
+
+    def delete(self) -> None:
+        """Delete the run and its tasks from the server."""
+        self._link.drive(_runs.delete(self._link.session, self.uuid))
+
+    def worker(self, *, max_attempts: int = 3, give_up_after_s: float = 600.0) -> Worker:
+        """Make a worker of this run; nothing is sent until it claims its first task.
+
+        Args:
+            max_attempts: after how many counted attempts a task has failed for good, 1 to 98.
+            give_up_after_s: how long each of its requests is tried while the server is away.
+
+        Raises:
+            ConfigurationError: an argument is wrong, or the run is an odd one.
+        """
+        return Worker(
+            self._link,
+            self.uuid,
+            self.num_tasks,
+            max_attempts=max_attempts,
+            give_up_after_s=give_up_after_s,
+        )

@@ -1,0 +1,198 @@
+"""A task in a worker's hands."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import attrs
+
+from taskfarm_sdk import _checks, _lease
+from taskfarm_sdk._lease import Lease
+from taskfarm_sdk._operations import TaskRow
+from taskfarm_sdk._session import log
+from taskfarm_sdk.errors import TaskfarmError
+
+if TYPE_CHECKING:
+    from taskfarm_sdk.worker import Worker
+
+
+class Task:
+    """A task that was handed out to this worker, to be settled once.
+
+    ```python
+    with task:
+        compute(task.number)
+    ```
+
+    completes it at the end of the block, counts a failed attempt on an exception (which goes on
+    to the caller), and gives it back uncounted on KeyboardInterrupt or SystemExit.
+    """
+
+    def __init__(self, worker: Worker, row: TaskRow) -> None:
+        lease = _lease.decode(row.percent)
+        self._worker = worker
+        self._number = row.number
+        # One that carries the mark of failure was queued again by a person, and starts from 0.
+        self._attempts = 0 if lease is None or lease.failed else lease.attempts
+        self._percent = _percent_of(row, lease)
+        self._holder = _lease.new_holder()
+        self._beat = 0
+        self._held: tuple[float | None, ...] = (row.percent,)
+        self._settled: str | None = None
+        self._lock = threading.RLock()
+        self._started_at = datetime.datetime.now(datetime.UTC)
+
+    @property
+    def number(self) -> int:
+        """The task's number, 0 to num_tasks - 1."""
+        return self._number
+
+    @property
+    def percent_completed(self) -> float:
+        """How far it is: what `update` said last, or what an earlier attempt left."""
+        return self._percent
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts were counted before this one."""
+        return self._attempts
+
+    @property
+    def run_uuid(self) -> str:
+        """The run that it belongs to."""
+        return self._worker.run_uuid
+
+    @property
+    def started_at(self) -> datetime.datetime:
+        """When it was handed out, by this machine's clock."""
+        return self._started_at
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the worker is to stop: save what you have, and come to an end."""
+        return self._worker.stopping
+
+    @property
+    def settled(self) -> bool:
+        """Whether it was completed, released or failed."""
+        return self._settled is not None
+
+    def update(self, percent: float) -> None:
+        """Report how far it is. 100 is not completion: call `complete` for that.
+
+        A report that does not get through is dropped; the next one brings the news.
+
+        Args:
+            percent: 0 to 100; the server keeps hundredths of it.
+        """
+        checked = _checks.percentage(percent)
+        with self._lock:
+            self._refuse_if_settled("update")
+            self._percent = checked
+            lease = self._next_lease()
+            answered = self._worker.report(self, lease)
+            value = _lease.encode(lease)
+            self._held = (value,) if answered else (*self._held, value)
+
+    def complete(self) -> None:
+        """Mark it done; returns when the server has it.
+
+        Raises:
+            TaskfarmError: the server could not be told; calling again tries again.
+        """
+        with self._settling("complete"):
+            self._worker.complete(self, doubtful=len(self._held) > 1)
+            self._percent = _lease.SUCCESS
+
+    def release(self) -> None:
+        """Give it back, waiting for anyone; the attempt is not counted."""
+        with self._settling("release"):
+            self._worker.give_back(self, self._held, self._next_lease())
+
+    def fail(self, reason: str, *, final: bool = False) -> None:
+        """Count a failed attempt: the task waits for another, or has failed for good.
+
+        Args:
+            reason: what went wrong; it goes to the log, for the server keeps no texts.
+            final: failed for good, however many attempts are left.
+        """
+        with self._settling("fail"):
+            counted = min(self._attempts + 1, _lease.MAX_ATTEMPTS)
+            failed = final or counted >= self._worker.max_attempts
+            log.warning(
+                "task %d of run %s failed (attempt %d%s): %s",
+                self.number,
+                self.run_uuid,
+                counted,
+                ", the last" if failed else "",
+                reason,
+            )
+            lease = attrs.evolve(self._next_lease(), attempts=counted, failed=failed)
+            self._worker.give_back(self, self._held, lease)
+            self._attempts = counted
+
+    def _next_lease(self) -> Lease:
+        self._beat += 1
+        return Lease(self._percent, self._attempts, self._beat, self._holder)
+
+    def _refuse_if_settled(self, what: str) -> None:
+        if self._settled is not None:
+            raise TaskfarmError(
+                f"cannot {what} task {self.number}: it is settled ({self._settled})",
+                run=self.run_uuid,
+                task=self.number,
+            )
+
+    @contextmanager
+    def _settling(self, how: str) -> Generator[None]:
+        with self._lock:
+            self._refuse_if_settled(how)
+            # Before the request goes: from here on no report may follow it.
+            self._settled = how
+            try:
+                yield
+            except BaseException:
+                self._settled = None
+                raise
+            self._worker.let_go(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.settled:
+            return
+        if error is None:
+            self.complete()
+            return
+        try:
+            if isinstance(error, Exception):
+                self.fail(f"{type(error).__name__}: {error}")
+            else:
+                self.release()
+        except TaskfarmError as trouble:
+            # The caller's own error must not be hidden by ours.
+            log.warning("task %d could not be given back: %s", self.number, trouble)
+
+    def __repr__(self) -> str:
+        state = self._settled or "open"
+        return f"Task({self.number}, run={self.run_uuid!r}, {self._percent:g} %, {state})"
+
+
+def _percent_of(row: TaskRow, lease: Lease | None) -> float:
+    if lease is not None:
+        return lease.percent
+    if row.percent is None or math.isnan(row.percent):
+        return 0.0
+    return min(max(row.percent, 0.0), _lease.SUCCESS)

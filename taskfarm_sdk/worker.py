@@ -1,0 +1,231 @@
+"""Workers: who is handed out tasks."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from types import TracebackType
+from typing import NoReturn, Self
+
+from taskfarm_sdk import _checks, _lease, _work
+from taskfarm_sdk._drive import SystemClock
+from taskfarm_sdk._lease import Lease
+from taskfarm_sdk._link import Link
+from taskfarm_sdk._session import log
+from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
+from taskfarm_sdk.task import Task
+
+
+class _Stopped(Exception):
+    """`stop()` ended a wait."""
+
+
+class _StoppableClock(SystemClock):
+    """Waits until the time is over or the worker is stopped, whichever is first."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def wait(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise _Stopped
+
+
+class Worker:
+    """Takes tasks of a run, one after the other or many at once. `Run.worker` makes them.
+
+    ```python
+    with run.worker() as worker:
+        for task in worker:
+            with task:
+                compute(task.number)
+    ```
+
+    Work is done at least once: a task whose worker is lost is computed again, by somebody. Safe
+    among threads. It makes itself known to the server with its first claim, and leaving its
+    `with` gives back what is still open.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        run_uuid: str,
+        num_tasks: int,
+        *,
+        max_attempts: int,
+        give_up_after_s: float,
+    ) -> None:
+        if num_tasks < 1:
+            raise ConfigurationError(
+                f"run {run_uuid} has no sound number of tasks, so nobody can work on it: another "
+                "client made it; delete it, or leave it alone"
+            )
+        self._link = link
+        self.run_uuid = run_uuid
+        self.max_attempts = _attempts(max_attempts)
+        self._give_up_after_s = _checks.seconds(
+            "give_up_after_s", give_up_after_s, zero=True, endless=True
+        )
+        self._stop = threading.Event()
+        self._clock = _StoppableClock(self._stop)
+        self._lock = threading.Lock()
+        self._uuid = uuid.uuid4().hex
+        self._registered_pid: int | None = None
+        self._open: set[Task] = set()
+        self._doubtful: set[int] = set()
+
+    @property
+    def uuid(self) -> str:
+        """What the server knows the worker by, once it has claimed a task."""
+        return self._uuid
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Claim nothing any more: iterating ends with the task at hand. From any thread."""
+        self._stop.set()
+
+    def claim(self) -> Task | None:
+        """Be handed out a task.
+
+        Returns:
+            The task, or None once nothing is left to hand out or the worker was stopped.
+
+        Raises:
+            RunBroken: the server cannot hand out the tasks that are left.
+            TaskfarmError: the server could not be asked for as long as `give_up_after_s`.
+        """
+        if self.stopping:
+            return None
+        try:
+            worker = self._registered()
+            flow = _work.claim(self._link.session, self.run_uuid, worker, self._until())
+            row = self._link.drive(flow, self._clock)
+        except _Stopped:
+            return None
+        if row is None:
+            return None
+        task = Task(self, row)
+        with self._lock:
+            self._open.add(task)
+        return task
+
+    def __iter__(self) -> Iterator[Task]:
+        while (task := self.claim()) is not None:
+            try:
+                yield task
+            except GeneratorExit:
+                self._release(task)
+                raise
+            if not task.settled:
+                self._refuse_to_go_on(task)
+        self._complete_the_doubtful()
+
+    def close(self) -> None:
+        """Give back the tasks that are open, and make sure of the completed ones."""
+        with self._lock:
+            still_open = list(self._open)
+        for task in still_open:
+            self._release(task)
+        self._complete_the_doubtful()
+
+    def report(self, task: Task, lease: Lease) -> bool:
+        """Send a report for a task; return whether it was answered. For `Task`."""
+        session = self._link.session
+        return self._link.drive(_work.report(session, self.run_uuid, task.number, lease))
+
+    def complete(self, task: Task, *, doubtful: bool) -> None:
+        """Complete a task. For `Task`.
+
+        Args:
+            task: which.
+            doubtful: a report of it was not answered, and may still land on the finished task.
+        """
+        session = self._link.session
+        self._link.drive(_work.complete(session, self.run_uuid, task.number, self._until()))
+        if doubtful:
+            with self._lock:
+                self._doubtful.add(task.number)
+
+    def give_back(self, task: Task, held: tuple[float | None, ...], lease: Lease) -> None:
+        """Leave a task to others, or failed. For `Task`."""
+        session = self._link.session
+        until = self._until()
+        flow = _work.give_back(session, self.run_uuid, task.number, held, lease, until)
+        self._link.drive(flow)
+
+    def let_go(self, task: Task) -> None:
+        """Forget a settled task. For `Task`."""
+        with self._lock:
+            self._open.discard(task)
+
+    def _until(self) -> float:
+        return self._link.session.deadline(self._give_up_after_s)
+
+    def _registered(self) -> str:
+        with self._lock:
+            # A forked child is a worker of its own.
+            if self._registered_pid != os.getpid():
+                flow = _work.register(
+                    self._link.session, socket.gethostname(), os.getpid(), self._until()
+                )
+                self._uuid = self._link.drive(flow, self._clock)
+                self._registered_pid = os.getpid()
+            return self._uuid
+
+    def _release(self, task: Task) -> None:
+        if task.settled:
+            return
+        try:
+            task.release()
+        except TaskfarmError as trouble:
+            log.warning("task %d could not be given back: %s", task.number, trouble)
+
+    def _refuse_to_go_on(self, task: Task) -> NoReturn:
+        self._release(task)
+        raise TaskfarmError(
+            f"task {task.number} was neither completed, released nor failed, so it was given "
+            "back: put the work on it into `with task:`",
+            run=self.run_uuid,
+            task=task.number,
+        )
+
+    def _complete_the_doubtful(self) -> None:
+        with self._lock:
+            doubtful, self._doubtful = self._doubtful, set()
+        for number in sorted(doubtful):
+            flow = _work.still_complete(self._link.session, self.run_uuid, number, self._until())
+            self._link.drive(flow)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise ConfigurationError(
+            "a worker holds tasks and does not travel: send the run, and call run.worker() there"
+        )
+
+    def __repr__(self) -> str:
+        return f"Worker(run={self.run_uuid!r}, {len(self._open)} open)"
+
+
+def _attempts(value: int) -> int:
+    if type(value) is not int or not 1 <= value <= _lease.MAX_ATTEMPTS:
+        raise ConfigurationError(
+            f"max_attempts is a whole number from 1 to {_lease.MAX_ATTEMPTS}, not {value!r}"
+        )
+    return value
