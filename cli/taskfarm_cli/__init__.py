@@ -1,0 +1,1 @@
+"""The commands on top of `taskfarm_sdk`: manageTF and serveTF."""

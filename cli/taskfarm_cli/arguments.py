@@ -1,0 +1,249 @@
+"""What manageTF takes on its command line. Nothing here needs the SDK, so --help is quick."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from taskfarm_cli.exit_status import ExitStatus, UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+PROGRAM = "manageTF"
+
+
+class Mode(Enum):
+    """What a command is to do; the value is its option and its name in JSON."""
+
+    LIST = "list"
+    INFO = "info"
+    RESET = "reset"
+    RESET_ALL = "reset-all"
+    DELETE = "delete"
+    CREATE = "create"
+    WAIT = "wait"
+    WATCH = "watch"
+    LOGIN = "login"
+    LOGOUT = "logout"
+    WHOAMI = "whoami"
+
+
+OF_A_RUN = (Mode.INFO, Mode.RESET, Mode.RESET_ALL, Mode.DELETE, Mode.WAIT, Mode.WATCH)
+CHANGES_A_RUN = (Mode.RESET, Mode.RESET_ALL, Mode.DELETE)
+WAITS = (Mode.WAIT, Mode.WATCH)
+
+
+class Arguments(argparse.Namespace):
+    """A command line that makes sense, as `parse` returns it.
+
+    Attributes:
+        uuid: the run's UUID as it was given; None where the mode takes none.
+        mode: what to do.
+        num_tasks: how many tasks the new run gets; None but for `Mode.CREATE`.
+        baseurl: the API's URL, or None for what the settings say.
+        user: the user, or None.
+        password: the password, "-" for the first line of stdin, or None.
+        timeout_s: how long to wait at most, or None.
+        json: whether to print JSON.
+        plain: whether to print plain lines to a terminal too.
+        yes: whether to go ahead without a question.
+    """
+
+    uuid: str | None
+    mode: Mode
+    num_tasks: int | None
+    baseurl: str | None
+    user: str | None
+    password: str | None
+    timeout_s: float | None
+    json: bool
+    plain: bool
+    yes: bool
+
+
+def parse(argv: Sequence[str] | None = None) -> Arguments:
+    """Return what a command line says.
+
+    Args:
+        argv: the words after the program's name; None for those of this process.
+
+    Raises:
+        UsageError: it makes no sense.
+        SystemExit: it asked for the help or the version, which was printed.
+    """
+    arguments = build_parser().parse_args(argv, namespace=Arguments())
+    if arguments.num_tasks is not None:
+        arguments.mode = Mode.CREATE
+    _check_uuid(arguments)
+    if arguments.timeout_s is not None and arguments.mode not in WAITS:
+        raise UsageError("--timeout-s is for --wait and --watch alone")
+    return arguments
+
+
+def _check_uuid(arguments: Arguments) -> None:
+    option = f"--{arguments.mode.value}"
+    if arguments.mode not in OF_A_RUN:
+        if arguments.uuid is not None:
+            raise UsageError(f"{option} takes no run UUID, and {arguments.uuid!r} was given")
+        return
+    if arguments.uuid is None:
+        raise UsageError(
+            f"no run UUID was given: {PROGRAM} --list shows them, {PROGRAM} --help shows what "
+            "there is"
+        )
+    if not arguments.uuid.strip():
+        raise UsageError("the run UUID is empty: is a shell variable unset?")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} ({PROGRAM} --help shows what there is)")
+
+    # argparse's own swallows what goes wrong in writing, a full disk say.
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        print(self.format_help(), end="", file=file)
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    # Python 3.13 began to write options with a value in another way; one page documents them all.
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings:
+            return str(action.metavar or action.dest)
+        value = "" if action.nargs == 0 else f" {action.metavar or action.dest.upper()}"
+        return ", ".join(f"{option}{value}" for option in action.option_strings)
+
+
+class _Version(argparse.Action):
+    # Reading the version takes longer than all the rest of a start, so it waits until asked for.
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,  # noqa: ARG002 - argparse's signature
+        values: str | Sequence[Any] | None,  # noqa: ARG002
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"{PROGRAM} of taskfarm-sdk {version('taskfarm-sdk')}")
+        parser.exit(ExitStatus.OK)
+
+
+_DESCRIPTION = "Manage the runs of a taskfarm server."
+
+_EPILOG = """\
+Where -b, -u or -p is missing, TASKFARM_URL, TASKFARM_USER, TASKFARM_PASSWORD and TASKFARM_TOKEN
+count, then the login saved by --login, then http://localhost:5000/api/. The password is asked for
+if nothing gives one and stdin and stderr are terminals.
+
+exit status:
+  0 fine                    1 failed                  2 wrong usage
+  3 not authenticated       4 no such run             5 the run ended with failed tasks
+  6 server not reachable    7 ended before the run finished               130 interrupted
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of manageTF's command line."""
+    parser = _Parser(
+        prog=PROGRAM,
+        usage=f"{PROGRAM} [-b BASEURL] [-u USER] [-p PASSWORD] [MODE] [options] [UUID]",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=_Formatter,
+        # An option of tomorrow must not change what a shortened one of today means.
+        allow_abbrev=False,
+        add_help=False,
+    )
+    _add_modes(parser)
+    _add_connection(parser)
+    _add_options(parser)
+    return parser
+
+
+def _add_modes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "uuid",
+        metavar="UUID",
+        nargs="?",
+        help="the run's UUID; at least its first 6 characters for --info, --wait and --watch",
+    )
+    shown = parser.add_argument_group("modes", "One at most; a UUID alone means --info.")
+    modes = shown.add_mutually_exclusive_group()
+    parser.set_defaults(mode=Mode.INFO)
+    for options, mode, text in (
+        (("--list", "-l"), Mode.LIST, "list all runs"),
+        (("--info", "-i"), Mode.INFO, "get info about run"),
+        (("--reset", "-r"), Mode.RESET, "reset not completed tasks"),
+        (("--reset-all", "-R"), Mode.RESET_ALL, "reset all tasks"),
+        (("--delete", "-d"), Mode.DELETE, "delete run"),
+        (("--wait",), Mode.WAIT, "wait until the run is finished, then show it as --info does"),
+        (("--watch", "-w"), Mode.WATCH, "show the run whenever it changes until it is finished"),
+        (("--login",), Mode.LOGIN, "get a token for a user and password, and keep it"),
+        (("--logout",), Mode.LOGOUT, "forget the token kept for a server"),
+        (("--whoami",), Mode.WHOAMI, "show which server, user and credentials are used"),
+    ):
+        modes.add_argument(*options, dest="mode", action="store_const", const=mode, help=text)
+    modes.add_argument(
+        "--create",
+        "-n",
+        dest="num_tasks",
+        metavar="NUM_TASKS",
+        type=_number_of_tasks,
+        help="create a run of so many tasks and print its UUID",
+    )
+
+
+def _add_connection(parser: argparse.ArgumentParser) -> None:
+    connection = parser.add_argument_group("connection")
+    connection.add_argument("-b", "--baseurl", help="API url")
+    connection.add_argument("-u", "--user", help="the taskfarm user")
+    connection.add_argument(
+        "-p",
+        "--password",
+        help="the password of the taskfarm user; on a command line all users of this machine can "
+        "see it, so better: '-p -', which reads it from stdin, or --login once",
+    )
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    options = parser.add_argument_group("options")
+    options.add_argument(
+        "--timeout-s",
+        metavar="S",
+        type=_seconds,
+        help="with --wait and --watch: end with status 7 if the run is not finished after so many "
+        "seconds",
+    )
+    options.add_argument(
+        "-y", "--yes", action="store_true", help="do what --delete and --reset-all would ask about"
+    )
+    how = options.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print JSON, one document a line")
+    how.add_argument(
+        "--plain", action="store_true", help="print to a terminal what a pipe would get"
+    )
+    options.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    options.add_argument("-h", "--help", action="help", help="show this help message and exit")
+
+
+def _number_of_tasks(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"a run has at least 1 task, not {value}")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value) or value <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds more than 0")
+    return value
+
+
+# argparse names the type in its own complaint: "invalid whole number value: 'x'".
+_number_of_tasks.__name__ = "whole number"
+_seconds.__name__ = "number of seconds"

@@ -1,0 +1,103 @@
+"""The JSON that `--json` prints: one document a line, described in docs/reference/manageTF.md.
+
+Names are never taken away or given another meaning while `taskfarm` is 1; new ones may come.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.arguments import Mode
+
+if TYPE_CHECKING:
+    from taskfarm_cli.outputs import Identity
+    from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk.logins import Login
+
+VERSION = 1
+
+Document = Mapping[str, object]
+
+
+def document(mode: Mode, facts: Document) -> str:
+    """Return the line of JSON for what a mode found or did."""
+    # JSON has no NaN: a program that gets one stops reading, so facts must come without.
+    return json.dumps({"taskfarm": VERSION, "mode": mode.value, **facts}, allow_nan=False)
+
+
+def _tell(mode: Mode, facts: Document) -> None:
+    print(document(mode, facts), flush=True)
+
+
+def run_facts(run: Run) -> Document:
+    """Return what is known of a run."""
+    sound = str(run.num_tasks) == run.num_tasks_text
+    return {
+        "id": run.id,
+        "uuid": run.uuid,
+        "num_tasks": run.num_tasks if sound else None,
+        "num_tasks_text": run.num_tasks_text,
+    }
+
+
+def status_facts(status: RunStatus) -> Document:
+    """Return how a run stands."""
+    percent = status.percent_done
+    return {
+        "waiting": status.waiting,
+        "computing": status.computing,
+        "done": status.done,
+        "failed": status.failed,
+        "percent_done": percent if math.isfinite(percent) else None,
+        "finished": status.finished,
+        "succeeded": status.succeeded,
+    }
+
+
+class Documents:
+    """Prints one JSON document, or with `--watch` one whenever the run changes."""
+
+    def runs(self, runs: Sequence[Run]) -> None:
+        """Print all runs."""
+        _tell(Mode.LIST, {"runs": [run_facts(run) for run in runs]})
+
+    def run(self, mode: Mode, run: Run, status: RunStatus) -> None:
+        """Print how a run stands."""
+        _tell(mode, {"run": run_facts(run), "status": status_facts(status)})
+
+    def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
+        """Print how the run stands whenever that has changed."""
+        before: Document = {}
+        status = None
+        for status in statuses:
+            facts = status_facts(status)
+            if facts != before:
+                self.run(Mode.WATCH, run, status)
+            before = facts
+        return status
+
+    def created(self, run: Run) -> None:
+        """Print the new run."""
+        _tell(Mode.CREATE, {"run": run_facts(run)})
+
+    def changed(self, mode: Mode, run: Run) -> None:
+        """Print the run that was reset or deleted."""
+        _tell(mode, {"run": run_facts(run)})
+
+    def login(self, mode: Mode, login: Login) -> None:
+        """Print the login that was saved or forgotten, without its token."""
+        facts = {"url": login.url, "user": login.user, "default": login.default}
+        _tell(mode, {"login": facts})
+
+    def identity(self, identity: Identity) -> None:
+        """Print who one is to the server."""
+        facts = {
+            "url": identity.url,
+            "user": identity.user,
+            "credentials": identity.source,
+            "accepted": identity.accepted,
+        }
+        _tell(Mode.WHOAMI, facts)

@@ -1,0 +1,64 @@
+"""What the commands' exit statuses mean, and which one an error ends with."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from taskfarm_sdk import errors
+
+
+class ExitStatus(IntEnum):
+    """How a command ended; `docs/reference/manageTF.md` explains each to the reader."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_AUTHENTICATED = 3
+    NO_SUCH_RUN = 4
+    TASKS_FAILED = 5
+    NOT_REACHABLE = 6
+    NOT_FINISHED = 7
+    INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """Ends a command with one line on stderr.
+
+    Attributes:
+        status: what the command ends with.
+    """
+
+    def __init__(self, message: str, status: ExitStatus = ExitStatus.FAILED) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class UsageError(CommandError):
+    """Ends a command that was called wrongly, before anything was changed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ExitStatus.USAGE)
+
+
+# The first kind that fits decides.
+_STATUS_OF: tuple[tuple[type[Exception], ExitStatus], ...] = (
+    (errors.ConfigurationError, ExitStatus.USAGE),
+    (errors.AuthenticationError, ExitStatus.NOT_AUTHENTICATED),
+    (errors.RunNotFound, ExitStatus.NO_SUCH_RUN),
+    (errors.TasksFailed, ExitStatus.TASKS_FAILED),
+    (errors.ConnectionFailed, ExitStatus.NOT_REACHABLE),
+    (errors.WaitTimeout, ExitStatus.NOT_FINISHED),
+)
+# What a proxy answers in the place of a server that it cannot reach.
+_FROM_A_PROXY = (502, 503, 504)
+
+
+def status_of(error: Exception) -> ExitStatus:
+    """Return the exit status of a command that ends with this error."""
+    if isinstance(error, CommandError):
+        return error.status
+    if isinstance(error, errors.ServerError) and error.status in _FROM_A_PROXY:
+        return ExitStatus.NOT_REACHABLE
+    return next(
+        (status for kind, status in _STATUS_OF if isinstance(error, kind)), ExitStatus.FAILED
+    )

@@ -1,0 +1,77 @@
+"""The ways in which manageTF can say what it has to say, and the choice among them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from taskfarm_cli.terminal import is_terminal
+
+if TYPE_CHECKING:
+    from taskfarm_cli.arguments import Arguments, Mode
+    from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk.logins import Login
+
+
+class Identity(NamedTuple):
+    """Who one is to a server.
+
+    Attributes:
+        url: the API's URL.
+        user: the user, or None where a token alone is known.
+        source: where the credentials come from, or None if there are none.
+        accepted: whether the server takes them, or None if that could not be found out.
+    """
+
+    url: str
+    user: str | None
+    source: str | None
+    accepted: bool | None
+
+
+class Output(Protocol):
+    """Says on stdout what a command found or did."""
+
+    def runs(self, runs: Sequence[Run]) -> None:
+        """Show all runs."""
+        ...
+
+    def run(self, mode: Mode, run: Run, status: RunStatus) -> None:
+        """Show how a run stands."""
+        ...
+
+    def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
+        """Show how a run goes on, and return how it stood last."""
+        ...
+
+    def created(self, run: Run) -> None:
+        """Show a new run."""
+        ...
+
+    def changed(self, mode: Mode, run: Run) -> None:
+        """Say that a run was reset or deleted."""
+        ...
+
+    def login(self, mode: Mode, login: Login) -> None:
+        """Say that a login was saved or forgotten."""
+        ...
+
+    def identity(self, identity: Identity) -> None:
+        """Show who one is to the server."""
+        ...
+
+
+def choose(arguments: Arguments) -> Output:
+    """Return the output that was asked for, or that suits where stdout goes."""
+    if arguments.json:
+        from taskfarm_cli.documents import Documents
+
+        return Documents()
+    if arguments.plain or not is_terminal(sys.stdout):
+        from taskfarm_cli.plain import Plain
+
+        return Plain()
+    from taskfarm_cli.view import View
+
+    return View()

@@ -1,0 +1,150 @@
+"""What a person sees at a terminal. The only module that knows rich, and slow to import for it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from taskfarm_cli import pace
+from taskfarm_cli.arguments import Mode
+from taskfarm_cli.guard import printable
+from taskfarm_cli.plain import Plain
+
+if TYPE_CHECKING:
+    from taskfarm_cli.outputs import Identity
+    from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk.logins import Login
+
+# A UUID must stay whole to be copied, so that a narrower terminal has to wrap what is printed.
+LEAST_WIDTH = 60
+REFRESHES_PER_S = 4
+
+_SAID = {
+    Mode.RESET: "reset: what was not done waits again, run {}",
+    Mode.RESET_ALL: "reset: all tasks wait again, run {}",
+    Mode.DELETE: "deleted run {}",
+    Mode.LOGIN: "logged in to {} as {}",
+    Mode.LOGOUT: "forgot the login for {} as {}",
+}
+_ACCEPTED = {True: "yes", False: "no", None: "not known"}
+
+
+class View:
+    """Shows tables and bars on stdout."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, markup=False, emoji=False)
+        # Once set, the width no longer follows the terminal's.
+        if self._console.width < LEAST_WIDTH:  # noqa: PLR1730
+            self._console.width = LEAST_WIDTH
+
+    def runs(self, runs: Sequence[Run]) -> None:
+        """Show a table of all runs."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("ID", justify="right")
+        table.add_column("UUID", no_wrap=True, min_width=32)
+        table.add_column("TASKS", justify="right")
+        for run in runs:
+            table.add_row(str(run.id), run.uuid, printable(run.num_tasks_text))
+        self._console.print(table if runs else "there are no runs")
+
+    def run(self, mode: Mode, run: Run, status: RunStatus) -> None:  # noqa: ARG002 - as Output has it
+        """Show how the run stands."""
+        self._console.print(_standing(run, status))
+
+    def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
+        """Show how the run goes on while it does, and leave how it stood last."""
+        if self._console.is_dumb_terminal:
+            # Lines cannot be drawn anew there.
+            return Plain().follow(run, statuses)
+        status: RunStatus | None = None
+        seen = pace.Pace()
+
+        def frame() -> RenderableType:
+            return "" if status is None else Group(_standing(run, status), _going(seen, status))
+
+        try:
+            with Live(
+                get_renderable=frame,
+                console=self._console,
+                refresh_per_second=REFRESHES_PER_S,
+                transient=True,
+            ) as live:
+                for status in statuses:
+                    seen.add(time.monotonic(), status)
+                    live.refresh()
+        finally:
+            if status is not None:
+                self.run(Mode.WATCH, run, status)
+        return status
+
+    def created(self, run: Run) -> None:
+        """Print the new run's UUID alone, to be copied."""
+        self._console.print(run.uuid)
+
+    def changed(self, mode: Mode, run: Run) -> None:
+        """Say what was done to the run."""
+        self._console.print(_SAID[mode].format(run.uuid))
+
+    def login(self, mode: Mode, login: Login) -> None:
+        """Say which login was saved or forgotten."""
+        said = _SAID[mode].format(login.url, printable(login.user))
+        self._console.print(said, soft_wrap=True)
+
+    def identity(self, identity: Identity) -> None:
+        """Show who one is to the server."""
+        table = Table.grid(padding=(0, 2))
+        table.add_row("URL", identity.url)
+        table.add_row("user", printable(identity.user or "not known"))
+        table.add_row("credentials", identity.source or "none")
+        table.add_row("accepted", _ACCEPTED[identity.accepted])
+        self._console.print(table)
+
+
+def _standing(run: Run, status: RunStatus) -> RenderableType:
+    percent = status.percent_done
+    known = math.isfinite(percent)
+    title = Text.assemble((f"run {run.id}", "bold"), f"  {run.uuid}")
+    bar = Table.grid(padding=(0, 1), expand=True)
+    bar.add_column(ratio=1)
+    bar.add_column(justify="right", no_wrap=True)
+    style = "red" if status.failed else "green"
+    drawn = ProgressBar(
+        total=100,
+        completed=min(100.0, max(0.0, percent)) if known else 0.0,
+        complete_style=style,
+        finished_style=style,
+    )
+    bar.add_row(drawn, f"{percent:.1f} %" if known else "percentage not known")
+    return Group(title, bar, _counts(run, status))
+
+
+def _counts(run: Run, status: RunStatus) -> Text:
+    words = [
+        f"{status.waiting} waiting",
+        f"{status.computing} computing",
+        f"{status.done} of {printable(run.num_tasks_text)} done",
+    ]
+    text = Text("   ".join(words), overflow="fold")
+    if status.failed:
+        text.append(f"   {status.failed} failed", style="bold red")
+    elif status.succeeded:
+        text.append("   finished", style="bold green")
+    return text
+
+
+def _going(seen: pace.Pace, status: RunStatus) -> Text:
+    tasks_per_s, left_s = seen.tasks_per_s, seen.left_s(time.monotonic())
+    if status.finished or tasks_per_s is None:
+        return Text("")
+    if left_s is None:
+        return Text("nothing has moved lately", style="dim")
+    return Text(f"{pace.rate(tasks_per_s)}   {pace.duration(left_s)} left", style="dim")

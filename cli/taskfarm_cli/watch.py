@@ -1,0 +1,137 @@
+"""`--wait` and `--watch`: until a run is finished, however long its server is away meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.arguments import PROGRAM, Mode
+from taskfarm_cli.exit_status import CommandError, ExitStatus
+from taskfarm_cli.guard import complain
+
+if TYPE_CHECKING:
+    from taskfarm_cli.outputs import Output
+    from taskfarm_sdk import Run, RunStatus
+
+# A person watches: twice as often as the SDK looks by itself.
+POLL_S = 1.0
+
+
+def wait(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
+    """Wait in silence until the run is finished, then show how it ended.
+
+    Raises:
+        WaitTimeout: the time is over; how the run stood last was shown.
+        CommandError: tasks failed.
+    """
+    from taskfarm_sdk import WaitTimeout
+
+    try:
+        with _outages_told():
+            status = run.wait(timeout_s)
+    except WaitTimeout as error:
+        if error.run_status is not None:
+            output.run(Mode.WAIT, run, error.run_status)
+        raise
+    output.run(Mode.WAIT, run, status)
+    return _verdict(run, status)
+
+
+def watch(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
+    """Show how the run goes on until it is finished.
+
+    Raises:
+        CommandError: tasks failed, or the time is over.
+    """
+    with _outages_told(), _at_most(timeout_s):
+        status = output.follow(run, _in_time(run.watch(POLL_S), timeout_s))
+    return ExitStatus.OK if status is None else _verdict(run, status)
+
+
+def _verdict(run: Run, status: RunStatus) -> ExitStatus:
+    if status.failed is None:
+        complain(
+            PROGRAM,
+            f"run {run.uuid} is finished; whether tasks of it failed cannot be told, for another "
+            "client left percentages of its own",
+        )
+    if status.failed:
+        raise CommandError(
+            f"{status.failed} of {status.num_tasks} tasks of run {run.uuid} failed; --reset makes "
+            "them wait again",
+            ExitStatus.TASKS_FAILED,
+        )
+    return ExitStatus.OK
+
+
+class _TimeIsUp(BaseException):
+    """The time asked for is over; like KeyboardInterrupt nobody's business on its way up."""
+
+
+@contextmanager
+def _at_most(timeout_s: float | None) -> Generator[None]:
+    """End what runs inside after so long, in the middle of a request or an outage too."""
+    try:
+        with _alarm(timeout_s):
+            yield
+    except _TimeIsUp:
+        raise CommandError(
+            f"the run is not finished after {timeout_s:g} s; it goes on, watch it again for the "
+            "rest",
+            ExitStatus.NOT_FINISHED,
+        ) from None
+
+
+def _in_time(statuses: Iterable[RunStatus], timeout_s: float | None) -> Iterator[RunStatus]:
+    """Yield statuses until the time is over: the limit where there is no alarm, on Windows."""
+    began = time.monotonic()
+    for status in statuses:
+        yield status
+        if timeout_s is not None and time.monotonic() - began >= timeout_s:
+            raise _TimeIsUp
+
+
+if sys.platform == "win32":
+
+    @contextmanager
+    def _alarm(timeout_s: float | None) -> Generator[None]:  # noqa: ARG001 - the other one's
+        yield
+
+else:
+
+    @contextmanager
+    def _alarm(timeout_s: float | None) -> Generator[None]:
+        def ring(*_: object) -> None:
+            raise _TimeIsUp
+
+        if timeout_s is None:
+            yield
+            return
+        before = signal.signal(signal.SIGALRM, ring)
+        left_s, _ = signal.setitimer(signal.ITIMER_REAL, timeout_s)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, left_s)
+            signal.signal(signal.SIGALRM, before)
+
+
+class _Lines(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        complain(PROGRAM, record.getMessage())
+
+
+@contextmanager
+def _outages_told() -> Generator[None]:
+    """Show what the SDK logs meanwhile: that the server went, and that it is back."""
+    log, handler = logging.getLogger("taskfarm_sdk"), _Lines(logging.WARNING)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
