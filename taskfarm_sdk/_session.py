@@ -12,6 +12,8 @@ from taskfarm_sdk._flow import masked
 from taskfarm_sdk._settings import Settings
 
 log = logging.getLogger("taskfarm_sdk")
+# Without it Python prints warnings of a program that set up no logging, and the SDK prints nothing.
+log.addHandler(logging.NullHandler())
 
 
 @attrs.define

@@ -121,7 +121,8 @@ def info_from(row: TaskRow) -> TaskInfo:
         number=row.number,
         state="failed" if failed else row.status,
         percent_completed=lease.percent,
-        attempts=lease.attempts,
+        # A failed task that waits again was queued by a person, and starts over.
+        attempts=0 if lease.failed and not failed else lease.attempts,
     )
 
 
