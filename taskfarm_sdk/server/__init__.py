@@ -1,0 +1,27 @@
+"""The real taskfarm server, run and looked after from Python.
+
+This is what `serveTF` and `taskfarm_sdk.testing.LocalServer` stand on. It needs the extra
+`server` (`pip install 'taskfarm-sdk[server]'`), or another environment's interpreter that has
+what the extra lists, and Linux or macOS.
+
+```python
+settings = ServerSettings(database=Database.sqlite("farm.db"), secret_key=…, user=…, password=…)
+with ServerProcess(settings, listen("127.0.0.1", 5000)) as server:
+    server.wait_ready()
+    server.wait()
+```
+"""
+
+from taskfarm_sdk.server._database import Database
+from taskfarm_sdk.server._listener import ReservedPort, listen, port_of
+from taskfarm_sdk.server._process import ServerProcess
+from taskfarm_sdk.server._settings import ServerSettings
+
+__all__ = [
+    "Database",
+    "ReservedPort",
+    "ServerProcess",
+    "ServerSettings",
+    "listen",
+    "port_of",
+]

@@ -1,0 +1,380 @@
+"""The server's own process: run by path, with any interpreter that has taskfarm and gunicorn.
+
+It stands alone (standard library, taskfarm, gunicorn, SQLAlchemy) because `LocalServer(python=…)`
+runs it in environments that have no taskfarm_sdk. It talks to its parent over two pipes:
+
+- stdin carries one line of JSON, the configuration, and then stays open without another byte: the
+  secrets are in no command line and no initial environment, and the end of the pipe says that the
+  parent is gone, however it went.
+- stdout carries lines of JSON: `{"event": "ready"}` or `{"event": "failed", "kind": …, …}`. Every
+  process of the server keeps it open, so its end says that all of them are gone.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# Run by path, the script's own folder leads sys.path and its files would pass for modules.
+if __name__ == "__main__" and sys.path and sys.path[0].endswith("server"):
+    del sys.path[0]
+
+import contextlib
+import importlib
+import json
+import logging
+import os
+import shutil
+import signal
+import sqlite3
+import threading
+import traceback
+import warnings
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+# Longer than httpx's own 5 s, and than the 1.5 s of the SDK: the client closes first, so that no
+# request meets a connection that the server is just closing.
+KEEPALIVE_S = 10
+GRACE_S = 10
+# gthread's main loop beats once a second; only a hung process is so late.
+WORKER_TIMEOUT_S = 120
+BUSY_TIMEOUT_S = 30.0
+# gunicorn waits 5 s in a worker thread for the first byte of a new connection. With the one thread
+# of SQLite a silent connection would hold up everybody so long.
+FIRST_BYTE_S = 0.2
+MAX_FILES = 4096
+INDEXES = (("run_id", "task"), ("run_id", "status"))
+SETUP_LOCK = 0x7461736B6661726D  # "taskfarm": any number that other programs will not use
+ACCESS_LOG = '%(h)s %(t)s "%(r)s" %(s)s %(b)s %(M)sms'  # no %(u)s: the Basic user is the token
+
+
+class Failure(Exception):
+    """What the parent is told: a kind it knows, and the facts it needs to explain it."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.detail = detail
+
+
+class Report:
+    """The pipe to the parent."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def send(self, event: str, **facts: str) -> None:
+        line = json.dumps({"event": event, **facts}) + "\n"
+        with contextlib.suppress(OSError):  # the parent is gone: the other pipe ends us
+            os.write(self._descriptor, line.encode())
+
+
+def main() -> None:
+    """Read the configuration, serve until told to end, and report how the start went."""
+    if os.getpgrp() != os.getpid():
+        os.setsid()
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])  # a caller's thread may have blocked some
+    os.umask(0o077)
+    parent, report = _take_pipes()
+    try:
+        config = _read_config(parent)
+        _end_with_parent(parent, config["remove"])
+        _clean_environment()
+        _raise_file_limit()
+        _serve(config, report)
+    except Failure as failure:
+        report.send("failed", kind=failure.kind, detail=failure.detail)
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the parent must hear of it
+        traceback.print_exc()
+        report.send("failed", kind="internal", detail=_first_line(error))
+        sys.exit(1)
+
+
+def _take_pipes() -> tuple[int, Report]:
+    """Move both pipes off stdin and stdout, where any library might read or print."""
+    parent, report = os.dup(0), os.dup(1)  # dup'ed descriptors are not inheritable
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return parent, Report(report)
+
+
+def _read_config(descriptor: int) -> dict[str, Any]:
+    received = b""
+    while not received.endswith(b"\n"):
+        chunk = os.read(descriptor, 65536)
+        if not chunk:
+            sys.exit(1)
+        received += chunk
+    return cast("dict[str, Any]", json.loads(received))
+
+
+def _end_with_parent(descriptor: int, folder: str | None) -> None:
+    """End the whole process group when the parent is gone, by SIGKILL or otherwise."""
+
+    def watch() -> None:
+        while os.read(descriptor, 4096):
+            pass
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        # Not SIGTERM: nobody is left who would notice a server that does not end.
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def _clean_environment() -> None:
+    """Take out what would change the server's or gunicorn's behaviour behind our back."""
+    for name in list(os.environ):
+        if name.startswith(("FLASK_", "GUNICORN_")) or name in {"SCRIPT_NAME", "LISTEN_FDS"}:
+            del os.environ[name]
+
+
+def _raise_file_limit() -> None:
+    # macOS starts with 256 descriptors, and gunicorn's worker dies of one connection too many.
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+# --- the application ------------------------------------------------------------------------
+
+
+def _load_app(config: dict[str, Any]) -> object:
+    """Import the server with its settings in place, make what is missing, return the WSGI app."""
+    _quiet_logs()
+    flask = _module("flask")
+    # flask_sqlalchemy reads these as it is imported; set afterwards they are ignored.
+    defaults = {**flask.Flask.default_config, "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(config)}
+    flask.Flask.default_config = defaults
+    # The server reads both as it is imported. Here they reach no initial environment.
+    os.environ["SECRET_KEY"] = config["secret_key"]
+    # A path may hold any character; a URL may not. So SQLite is opened by `creator`.
+    os.environ["DATABASE_URL"] = config["database_url"] or "sqlite:////taskfarm.db"
+    try:
+        server = _module("taskfarm")
+    finally:
+        del os.environ["SECRET_KEY"], os.environ["DATABASE_URL"]
+    with server.app.app_context():
+        try:
+            _prepare(server, config)
+        except Failure:
+            raise
+        except Exception as error:
+            raise _database_failure(error) from error
+        finally:
+            # Workers are forked from here, and no connection may be shared across a fork.
+            server.db.session.remove()
+            server.db.engine.dispose()
+    return server.app
+
+
+def _module(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise Failure("missing", str(error)) from error
+
+
+def _engine_options(config: dict[str, Any]) -> dict[str, object]:
+    # A statement's parameters may be a token or a user's name: they stay out of the log.
+    options: dict[str, object] = {"hide_parameters": True}
+    path = config["sqlite_path"]
+    if path is not None:
+        return {**options, "creator": lambda: _open_sqlite(path)}
+    return {
+        **options,
+        "pool_size": config["threads"],
+        "max_overflow": 2,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 10, "application_name": "taskfarm"},
+    }
+
+
+def _open_sqlite(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    return connection
+
+
+def _quiet_logs() -> None:
+    """Keep stderr for what its reader can act on."""
+
+    def from_library(record: logging.LogRecord) -> bool:
+        return record.name != "root"  # there the server notes each 404
+
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.ERROR)
+    handler.addFilter(from_library)
+    logging.getLogger().addHandler(handler)
+
+    def no_warning(*_: object, **__: object) -> None:
+        """Deprecations in the server's code: it is as it is."""
+
+    # Not a filter: authlib puts its own "always" before any.
+    warnings.showwarning = no_warning
+
+
+# --- the database ---------------------------------------------------------------------------
+
+
+def _prepare(server: Any, config: dict[str, Any]) -> None:
+    with _one_at_a_time(server.db.engine):
+        server.db.create_all()
+        _add_indexes(server.db.engine)
+        _ensure_user(server, config["user"], config["password"])
+
+
+@contextlib.contextmanager
+def _one_at_a_time(engine: Any) -> Generator[None]:
+    """Let no other server on the same PostgreSQL make the same tables or users meanwhile."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    text = _module("sqlalchemy").text
+    with engine.connect() as connection:
+        # Held by the session, so it goes with the connection whatever happens.
+        connection.execute(text(f"SELECT pg_advisory_lock({SETUP_LOCK})"))
+        try:
+            yield
+        finally:
+            connection.execute(text(f"SELECT pg_advisory_unlock({SETUP_LOCK})"))
+
+
+def _add_indexes(engine: Any) -> None:
+    """Make the two indexes the server lacks: without them every run slows every other one down."""
+    sqlalchemy = _module("sqlalchemy")
+    there = {tuple(i["column_names"]) for i in sqlalchemy.inspect(engine).get_indexes("tasks")}
+    with engine.begin() as connection:
+        for columns in INDEXES:
+            if columns not in there:
+                name = "ix_tasks_" + "_".join(columns)
+                connection.execute(
+                    sqlalchemy.text(
+                        f"CREATE INDEX IF NOT EXISTS {name} ON tasks ({', '.join(columns)})"
+                    )
+                )
+
+
+def _ensure_user(server: Any, name: str, password: str) -> None:
+    users = server.models.User
+    user = users.query.filter_by(username=name).first()
+    if user is None:
+        user = users(username=name)
+        user.hash_password(password)
+        server.db.session.add(user)
+        server.db.session.commit()
+    elif not user.verify_password(password):
+        raise Failure("user", name)
+
+
+def _database_failure(error: Exception) -> Failure:
+    """Name what is wrong with the database, as far as its text tells."""
+    if type(error).__module__.split(".")[0] not in ("sqlalchemy", "psycopg", "sqlite3"):
+        raise error
+    text = _first_line(getattr(error, "orig", None) or error)
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    lower = text.lower()
+    marks = {
+        "database-missing": ("does not exist",),
+        "database-unauthorised": ("authentication failed", "no password", "pg_hba.conf"),
+        "database-forbidden": ("permission denied", "must be owner", "readonly", "read-only"),
+        "database-full": ("is full", "no space left", "disk i/o"),
+        "database-damaged": ("not a database", "malformed"),
+        "database-locked": ("is locked",),
+    }
+    for kind, words in marks.items():
+        if any(word in lower for word in words):
+            return Failure(kind, text)
+    if state == "42501":
+        return Failure("database-forbidden", text)
+    return Failure("database-unreachable", text)
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+# --- gunicorn -------------------------------------------------------------------------------
+
+
+def _serve(config: dict[str, Any], report: Report) -> NoReturn:
+    """Run gunicorn until it is told to end."""
+    gthread = _module("gunicorn.workers.gthread")
+    if hasattr(gthread, "DEFAULT_WORKER_DATA_TIMEOUT"):
+        gthread.DEFAULT_WORKER_DATA_TIMEOUT = FIRST_BYTE_S
+    arbiter = _arbiter(one_process=config["sqlite_path"] is not None)
+    arbiter(_application(config, report)).run()
+    sys.exit(0)
+
+
+def _application(config: dict[str, Any], report: Report) -> object:
+    base: Any = _module("gunicorn.app.base").BaseApplication
+
+    class Application(base):  # type: ignore[misc]  # gunicorn has no types
+        def load_config(self) -> None:
+            for name, value in _gunicorn_settings(config, report).items():
+                if name in self.cfg.settings:  # other releases of gunicorn have other ones
+                    self.cfg.set(name, value)
+
+        def load(self) -> object:
+            return _load_app(config)
+
+    return Application()
+
+
+def _arbiter(*, one_process: bool) -> Any:
+    """Return gunicorn's Arbiter, but for the signals that would start a second server."""
+    base: Any = _module("gunicorn.arbiter").Arbiter
+
+    class Arbiter(base):  # type: ignore[misc]  # gunicorn has no types
+        def handle_usr2(self) -> None:
+            # It would run this script again, without a configuration.
+            self.log.warning("SIGUSR2 is ignored: stop the server and start it again")
+
+    class OneProcessArbiter(Arbiter):
+        def handle_hup(self) -> None:
+            self.log.warning("SIGHUP is ignored: on SQLite, two processes at once break runs")
+
+        def handle_ttin(self) -> None:
+            self.log.warning("SIGTTIN is ignored: on SQLite, two processes at once break runs")
+
+    return OneProcessArbiter if one_process else Arbiter
+
+
+def _gunicorn_settings(config: dict[str, Any], report: Report) -> dict[str, object]:
+    def worker_ready(worker: Any) -> None:
+        if worker.age == 1:
+            report.send("ready")
+
+    return {
+        "bind": [f"fd://{descriptor}" for descriptor in config["listeners"]],
+        "worker_class": "gthread",
+        "workers": config["processes"],
+        "threads": config["threads"],
+        "preload_app": True,
+        "keepalive": KEEPALIVE_S,
+        "graceful_timeout": GRACE_S,
+        "timeout": WORKER_TIMEOUT_S,
+        "control_socket_disable": True,
+        "loglevel": "warning",
+        "accesslog": "-" if config["access_log"] else None,
+        "access_log_format": ACCESS_LOG,
+        "post_worker_init": cast("Callable[[Any], None]", worker_ready),
+        # gunicorn touches a file there every second, which a full or slow /tmp must not delay.
+        "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
+        "proc_name": "taskfarm",
+    }
+
+
+if __name__ == "__main__":
+    main()

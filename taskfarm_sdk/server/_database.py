@@ -1,0 +1,97 @@
+"""Where a server keeps its runs: a SQLite file of its own, or a PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+import attrs
+
+from taskfarm_sdk.errors import ConfigurationError
+
+_POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
+
+
+def _masked(_: object) -> str:
+    return "'***'"
+
+
+@attrs.frozen
+class Database:
+    """A database for the server; made by `sqlite` or `postgresql`.
+
+    Attributes:
+        path: the SQLite file, or None on PostgreSQL.
+        url: the URL as SQLAlchemy takes it, or None on SQLite; masked in the repr, for it may
+            hold a password.
+    """
+
+    path: Path | None = None
+    url: str | None = attrs.field(default=None, repr=_masked)
+
+    @classmethod
+    def sqlite(cls, path: str | Path) -> Database:
+        """Return the database in a SQLite file, which need not exist yet."""
+        return cls(path=Path(path).absolute())
+
+    @classmethod
+    def postgresql(cls, url: str) -> Database:
+        """Return the PostgreSQL at a URL.
+
+        Args:
+            url: `postgresql://USER@HOST:PORT/NAME`, with or without `+psycopg` (it is psycopg 3
+                that is used, in any case). What it leaves out, libpq finds as always: in PGHOST
+                and its kin, and in `~/.pgpass`.
+
+        Raises:
+            ConfigurationError: it is not such a URL. The text never repeats a password.
+        """
+        parts = _split(url)
+        if not parts.path.strip("/"):
+            raise ConfigurationError(
+                f"the database's URL names no database: {_shown(parts)} (it looks like "
+                "postgresql://USER@HOST/NAME)"
+            )
+        rest = url.strip().split("://", 1)[1]
+        return cls(url=f"postgresql+psycopg://{rest}")
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the URL itself holds a password."""
+        if self.url is None:
+            return False
+        parts = _split(self.url)
+        return parts.password is not None or "password=" in parts.query
+
+    def __str__(self) -> str:
+        """Return it for people: a path, or a URL without password and options."""
+        return str(self.path) if self.url is None else _shown(_split(self.url))
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port
+    except ValueError:
+        # The error's own text would repeat a part of the URL, maybe of its password.
+        raise ConfigurationError(
+            "not a database URL: it looks like postgresql://USER@HOST:PORT/NAME, and characters "
+            "like @ : / ? # in a password are written as %40 %3A %2F %3F %23"
+        ) from None
+    if parts.scheme == "sqlite":
+        raise ConfigurationError(
+            "a database URL is for PostgreSQL: a server without one keeps a SQLite file of its own"
+        )
+    if parts.scheme not in _POSTGRESQL:
+        raise ConfigurationError(
+            "the database's URL is not a PostgreSQL's: it looks like postgresql://USER@HOST/NAME"
+        )
+    return parts
+
+
+def _shown(parts: SplitResult) -> str:
+    user = parts.username or ""
+    secret = ":***" if parts.password is not None else ""
+    at = "@" if user or secret else ""
+    host = parts.netloc.rpartition("@")[2]
+    return f"postgresql://{user}{secret}{at}{host}{parts.path}"

@@ -1,0 +1,36 @@
+"""What a forked child must not keep.
+
+A child that is forked (not started anew) gets a copy of every descriptor: of the pipe whose end
+tells the server that its parent is gone, of the one whose end tells that the server is gone, of a
+socket that listens. With a copy held by a bystander, none of these would ever end.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Protocol
+from weakref import WeakSet
+
+
+class _Closable(Protocol):
+    def close(self) -> object: ...
+
+
+_ours: WeakSet[_Closable] = WeakSet()
+
+
+def close_in_children(*things: _Closable) -> None:
+    """Close these in every child that this process forks from now on, while they live."""
+    _ours.update(things)
+
+
+def _close() -> None:
+    for thing in list(_ours):
+        with suppress(OSError):
+            thing.close()
+    _ours.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close)

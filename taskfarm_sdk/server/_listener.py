@@ -1,0 +1,158 @@
+"""The sockets a server listens on: bound here and handed over, so that no port is ever guessed."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+import sys
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
+from typing import cast
+
+from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.server._forks import close_in_children
+
+# A request is a few hundred bytes and a reply rarely more than one packet. gunicorn waits for
+# either without limit in a thread of its pool, and on SQLite there is only one.
+RECEIVE_TIMEOUT_S = 5
+SEND_TIMEOUT_S = 20
+BACKLOG = 1024
+LOOPBACK = "127.0.0.1"
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Return sockets that listen on all addresses of a host.
+
+    Args:
+        host: a name or an address; `localhost` gives both of its addresses where there are two.
+        port: 1 to 65535, or 0 for a free one (the same for all addresses).
+
+    Raises:
+        ConfigurationError: the host is unknown, or the port is taken or reserved.
+    """
+    with ExitStack() as undo:
+        sockets: list[socket.socket] = []
+        for family, address in _addresses(host):
+            try:
+                new = _listening(family, address, port)
+            except OSError as error:
+                if sockets and error.errno == errno.EADDRNOTAVAIL:
+                    continue  # ::1 of localhost, on a machine without IPv6
+                raise _explained(host, port, error) from error
+            undo.callback(new.close)
+            sockets.append(new)
+            port = port_of(new)
+        undo.pop_all()
+    return sockets
+
+
+def port_of(listener: socket.socket) -> int:
+    """Return the port that a socket is bound to."""
+    return cast("tuple[str, int]", listener.getsockname()[:2])[1]
+
+
+class ReservedPort:
+    """A free port of this machine's loopback, kept while servers on it come and go.
+
+    A socket that is bound and never listens keeps others away from the port. So a server can come
+    back on it, and a client that tries while there is none is refused; without it, one in 28,000
+    tries would get this very port as its own end and find itself talking to itself.
+    """
+
+    def __init__(self) -> None:
+        self._keeper = _bound(socket.AF_INET, LOOPBACK, 0, share=True)
+        self.port = port_of(self._keeper)
+        if sys.platform != "linux":
+            # Only Linux is known to pass over a bound socket that does not listen.
+            self._keeper.close()
+
+    def listen(self) -> socket.socket:
+        """Return a socket that listens on the port."""
+        listener = _bound(socket.AF_INET, LOOPBACK, self.port, share=True)
+        listener.listen(BACKLOG)
+        return listener
+
+    def close(self) -> None:
+        """Let others have the port."""
+        self._keeper.close()
+
+
+def _addresses(host: str) -> Iterable[tuple[socket.AddressFamily, str]]:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(
+            f"there is no host {host!r} to listen on: give an address of this machine, 127.0.0.1 "
+            "for itself alone or 0.0.0.0 for all its networks"
+        ) from error
+    # A dict, for a name may have an address twice, and the first one should stay the first.
+    return {(family, cast("str", address[0])): None for family, _, _, _, address in found}
+
+
+def _listening(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    if sys.platform == "darwin" and port:
+        _refuse_if_answered(family, port)
+    listener = _bound(family, address, port)
+    try:
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _refuse_if_answered(family: socket.AddressFamily, port: int) -> None:
+    """Find a server on all addresses, beside which BSDs let one bind a single address."""
+    loopback = "::1" if family == socket.AF_INET6 else LOOPBACK
+    with suppress(ConnectionRefusedError, TimeoutError):
+        socket.create_connection((loopback, port), timeout=1).close()
+        raise OSError(errno.EADDRINUSE, "Address already in use")
+
+
+def _bound(
+    family: socket.AddressFamily, address: str, port: int, *, share: bool = False
+) -> socket.socket:
+    new = socket.socket(family, socket.SOCK_STREAM)
+    close_in_children(new)
+    try:
+        new.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if share:
+            new.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            # Or :: would take the port on IPv4 too, and 0.0.0.0 beside it would find it taken.
+            new.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        _set_timeouts(new)
+        new.bind((address, port))
+    except BaseException:
+        new.close()
+        raise
+    return new
+
+
+def _set_timeouts(listener: socket.socket) -> None:
+    """Give every connection accepted from it time limits that the kernel keeps."""
+    for option, limit_s in (
+        (socket.SO_RCVTIMEO, RECEIVE_TIMEOUT_S),
+        (socket.SO_SNDTIMEO, SEND_TIMEOUT_S),
+    ):
+        listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", limit_s, 0))
+
+
+def _explained(host: str, port: int, error: OSError) -> ConfigurationError:
+    if error.errno == errno.EADDRINUSE:
+        mac = " (macOS keeps 5000 for AirPlay)" if port == 5000 else ""
+        return ConfigurationError(
+            f"another program listens on port {port} already{mac}: take another one, "
+            f"--port {port + 1 if port < 65535 else 5001}"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return ConfigurationError(
+            f"port {port} is for the system's own services: take one from 1024 up, --port 5000"
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return ConfigurationError(
+            f"{host} is not an address of this machine: 127.0.0.1 is itself alone, 0.0.0.0 all "
+            "its networks"
+        )
+    return ConfigurationError(f"cannot listen on {host} port {port}: {error.strerror}")

@@ -1,0 +1,267 @@
+"""A running server: gunicorn's processes, held together as one group."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self, cast
+
+from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.server._failures import explain
+from taskfarm_sdk.server._forks import close_in_children
+from taskfarm_sdk.server._settings import ServerSettings
+
+_BOOTSTRAP = Path(__file__).with_name("_bootstrap.py")
+_REAP_S = 10.0
+# What would change the server, or hold a secret in its process's initial environment.
+_NOT_INHERITED = frozenset({"SECRET_KEY", "DATABASE_URL", "PYTHONWARNINGS"})
+# An environment's own variables lead another environment's interpreter astray.
+_OWN_PYTHON = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"})
+
+
+class ServerProcess:
+    """A server's processes. Starting is `__init__`, being ready is `wait_ready`.
+
+    They are a process group of their own, so that Ctrl-C in a terminal reaches the parent alone
+    and `kill` reaches all of them. They end when this process does, however it ends. As a context
+    manager it stops the server on leaving.
+
+    Args:
+        settings: what to serve.
+        listeners: sockets that listen already; this process's copies are closed, so that nobody
+            waits in vain once the server is gone.
+        python: the interpreter to run it with; None is this process's own. It needs `taskfarm`
+            and what the extra `server` lists, and none of taskfarm_sdk.
+        log: where the server's own messages go, a file's descriptor; None is our stderr.
+        hold: descriptors that the server keeps open as long as it lives, such as a lock's.
+        remove: a folder that the server removes if it has to end because its parent is gone.
+
+    Raises:
+        ConfigurationError: there is no such interpreter, or it cannot be run.
+    """
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        listeners: Sequence[socket.socket],
+        *,
+        python: str | os.PathLike[str] | None = None,
+        log: int | None = None,
+        hold: Sequence[int] = (),
+        remove: Path | None = None,
+    ) -> None:
+        if sys.platform == "win32":  # no process groups there, and gunicorn does not run either
+            raise ConfigurationError("the server needs Linux or macOS; the client runs anywhere")
+        self._settings = settings
+        self._python = python
+        self._owner = os.getpid()
+        self._received = b""
+        handed = [listener.fileno() for listener in listeners]
+        theirs, self._lifeline = _pipe()
+        self._report, report = _pipe()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own script, our own arguments
+                [_interpreter(python), os.fspath(_BOOTSTRAP)],
+                stdin=theirs,
+                stdout=report,
+                stderr=log,
+                pass_fds=[*handed, *hold],
+                start_new_session=True,
+                env=_environment(own_python=python is None),
+                cwd="/",  # a folder that can always be left, and never a module's
+            )
+        except OSError as error:
+            self._close()
+            raise ConfigurationError(
+                f"cannot run the interpreter {_interpreter(python)!r}: {error.strerror}"
+            ) from error
+        except BaseException:
+            self._close()  # the end of the lifeline ends what may have been started
+            raise
+        finally:
+            theirs.close()
+            report.close()
+            for listener in listeners:
+                listener.close()
+        self._configure(handed, remove)
+
+    @property
+    def pid(self) -> int:
+        """The process id of gunicorn's master, which is the group's id too."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether any process of the server is left, as far as this process knows."""
+        return not self._report.closed
+
+    def wait_ready(self, timeout_s: float | None = None) -> None:
+        """Return when the first process serves requests.
+
+        Args:
+            timeout_s: how long to wait at most, in seconds; None is for ever (a new index on a
+                large table takes its time).
+
+        Raises:
+            ConfigurationError: it failed, or took too long; its text says what to do. The
+                server is gone then.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        try:
+            line = self._line(deadline)
+        except TimeoutError:
+            self.kill()
+            raise ConfigurationError(
+                f"the server was not ready within {timeout_s:g} s: its log says why"
+            ) from None
+        except BaseException:
+            self.kill()
+            raise
+        message = cast("dict[str, str]", json.loads(line)) if line else {}
+        if message.get("event") == "ready":
+            return
+        self.kill()
+        raise explain(
+            message.get("kind", "crash"),
+            message.get("detail", "it ended without a word, and its log says why"),
+            database=self._settings.database,
+            python=self._python,
+        )
+
+    def wait(self) -> None:
+        """Return when all processes of the server have ended."""
+        with suppress(TimeoutError):
+            while self._line(None):
+                pass
+        self.kill()
+
+    def reload(self) -> None:
+        """Replace the serving processes one by one, without refusing a request.
+
+        Raises:
+            ConfigurationError: the database is SQLite, where two processes would serve at once.
+        """
+        if self._settings.database.path is not None:
+            raise ConfigurationError(
+                "on SQLite the server cannot be reloaded: for a moment two processes would hand "
+                "out tasks; stop it and start it again"
+            )
+        self._signal(signal.SIGHUP)
+
+    def stop(self, grace_s: float = 15.0) -> None:
+        """End the server: what is being answered is answered, then everything is killed.
+
+        Args:
+            grace_s: how long the answering may take, in seconds.
+        """
+        try:
+            self._signal(signal.SIGTERM)
+            with suppress(TimeoutError):
+                deadline = time.monotonic() + grace_s
+                while self._line(deadline):
+                    pass
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL the whole process group and wait until nothing of it is left."""
+        if os.getpid() != self._owner or not self.alive:
+            return
+        # Until it is waited for, the group's id is the dead master's and no one else's.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+        with suppress(TimeoutError):
+            deadline = time.monotonic() + _REAP_S
+            while self._line(deadline):
+                pass
+        self._close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the server."""
+        self.stop()
+
+    def _configure(self, listeners: Sequence[int], remove: Path | None) -> None:
+        settings = self._settings
+        path = settings.database.path
+        document = {
+            "sqlite_path": None if path is None else os.fspath(path),
+            "database_url": settings.database.url,
+            "secret_key": settings.secret_key,
+            "user": settings.user,
+            "password": settings.password,
+            "processes": settings.processes,
+            "threads": settings.threads,
+            "access_log": settings.access_log,
+            "listeners": listeners,
+            "remove": None if remove is None else os.fspath(remove),
+        }
+        with suppress(BrokenPipeError):  # it died at once: `wait_ready` tells
+            self._lifeline.write(json.dumps(document).encode() + b"\n")
+
+    def _signal(self, number: signal.Signals) -> None:
+        if os.getpid() == self._owner and self.alive:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def _line(self, deadline: float | None) -> bytes:
+        """Return the next line of the report, empty when all processes are gone."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._report, selectors.EVENT_READ)
+            while b"\n" not in self._received:
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                if not selector.select(left):
+                    raise TimeoutError
+                chunk = self._report.read(65536)
+                if not chunk:
+                    return b""
+                self._received += chunk
+        line, _, self._received = self._received.partition(b"\n")
+        return line
+
+    def _close(self) -> None:
+        self._lifeline.close()
+        self._report.close()
+
+
+def _pipe() -> tuple[IO[bytes], IO[bytes]]:
+    reader, writer = os.pipe()
+    ends = os.fdopen(reader, "rb", buffering=0), os.fdopen(writer, "wb", buffering=0)
+    close_in_children(*ends)
+    return ends
+
+
+def _interpreter(python: str | os.PathLike[str] | None) -> str:
+    if python is None:
+        return sys.executable
+    name = os.fspath(python)
+    # The server runs in another folder. Not resolved: an environment's python is a link.
+    return str(Path(name).absolute()) if os.sep in name else name
+
+
+def _environment(*, own_python: bool) -> dict[str, str]:
+    left_out = _NOT_INHERITED if own_python else _NOT_INHERITED | _OWN_PYTHON
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in left_out and not name.startswith("TASKFARM_")
+    }
