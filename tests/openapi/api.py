@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -47,7 +47,8 @@ class Api:
     """The operations of one server, by their ids."""
 
     client: httpx.Client
-    credentials: dict[str, tuple[str, str] | None]
+    # Kept out of what pytest prints when a test fails.
+    credentials: dict[str, tuple[str, str] | None] = field(repr=False)
 
     @classmethod
     def of(cls, client: httpx.Client, user: str, password: str) -> Api:
