@@ -1,0 +1,267 @@
+"""The table of what is tried again, cell by cell, against the real server behind a proxy.
+
+In each test one request of the kind goes wrong in one way; the server behind is sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+
+import attrs
+import pytest
+
+from taskfarm_sdk import Farm, OutcomeUnknown, Run, ServerError, Task, Worker
+from taskfarm_sdk.testing import LocalServer
+from tests.support.clock import FastClock
+from tests.support.fault_proxy import Fault, FaultProxy
+
+pytestmark = pytest.mark.live
+
+REFUSED = "refused"
+FAULTS = (
+    REFUSED,
+    Fault.LOST_BEFORE,
+    Fault.LOST_AFTER,
+    Fault.STALLED,
+    Fault.BAD_GATEWAY,
+    Fault.UNAVAILABLE,
+    Fault.GATEWAY_TIMEOUT,
+    Fault.BUSY,
+    Fault.SICK,
+)
+LOST = FAULTS[1:7]
+TIMEOUT_S = 0.4
+
+
+class End(Enum):
+    """How an operation with one failure ends, and how often its request is seen."""
+
+    AGAIN = 2
+    ONCE = 1  # seen once, and that was enough: a look found it done
+    UNKNOWN = "OutcomeUnknown after one request"
+    ERROR = "ServerError after one request"
+    DROPPED = "no error, no second request"
+
+
+@attrs.define
+class Scene:
+    """A farm behind the proxy, and what the operation under test works on."""
+
+    proxy: FaultProxy
+    farm: Farm
+    run: Run
+    worker: Worker
+    task: Task | None = None
+
+    def held(self) -> Task:
+        """Return the task that was claimed before the fault."""
+        assert self.task is not None
+        return self.task
+
+
+@attrs.frozen
+class Operation:
+    """An operation, the line of its request, and what is expected where it is not AGAIN."""
+
+    name: str
+    line: str
+    act: Callable[[Scene], object]
+    check: Callable[[Scene, object], bool]
+    ends: dict[object, End] = attrs.field(factory=dict[object, End])
+    claims_first: bool = False
+
+
+def state(scene: Scene, number: int = 0) -> str:
+    return scene.run.task_info(number).state
+
+
+def all_lost(end: End, **others: End) -> dict[object, End]:
+    ends: dict[object, End] = dict.fromkeys(LOST, end)
+    return {**ends, **{REFUSED if k == "REFUSED" else Fault[k]: v for k, v in others.items()}}
+
+
+def is_counted(scene: Scene) -> bool:
+    info = scene.run.task_info(0)
+    return (info.state, info.attempts) == ("waiting", 1)
+
+
+OPERATIONS = [
+    Operation(
+        "status", r"^GET /api/runs/\w+$", lambda s: s.run.status().waiting, lambda _, r: r == 3
+    ),
+    Operation("runs", r"^GET /api/runs$", lambda s: s.farm.runs(), lambda s, r: s.run in r),  # type: ignore[operator]
+    Operation(
+        "complete",
+        "^PUT ",
+        lambda s: s.held().complete(),
+        lambda s, _: state(s) == "done" and s.run.status().percent_done == 100 / 3,
+        claims_first=True,
+    ),
+    Operation(
+        "report",
+        "^PUT ",
+        lambda s: s.held().update(40),
+        lambda s, _: state(s) == "computing",
+        dict.fromkeys(FAULTS, End.DROPPED),
+        claims_first=True,
+    ),
+    Operation(
+        "give back",
+        "^PUT ",
+        lambda s: s.held().release(),
+        lambda s, _: state(s) == "waiting",
+        {Fault.LOST_AFTER: End.ONCE},
+        claims_first=True,
+    ),
+    Operation(
+        "fail",
+        "^PUT ",
+        lambda s: s.held().fail("a reason"),
+        lambda s, _: is_counted(s),
+        {Fault.LOST_AFTER: End.ONCE},
+        claims_first=True,
+    ),
+    Operation(
+        "delete",
+        "^DELETE ",
+        lambda s: s.run.delete(),
+        lambda s, _: s.run not in s.farm.runs(),
+    ),
+    Operation(
+        "register",
+        "^POST /api/worker$",
+        lambda s: s.worker.claim(),
+        lambda s, _: no_uuid_twice(s),
+    ),
+    Operation(
+        "hand-out",
+        "^POST /api/runs/.*/task$",
+        lambda s: s.worker.claim(),
+        lambda s, task: isinstance(task, Task) and state(s, task.number) == "computing",
+    ),
+    Operation(
+        "create",
+        "^POST /api/run$",
+        lambda s: s.farm.create_run(7),
+        lambda s, run: run in s.farm.runs(),
+        all_lost(End.UNKNOWN, SICK=End.ERROR),
+    ),
+    Operation(
+        "restart",
+        "^POST /api/runs/.*/restart",
+        lambda s: s.run.reset_all(),
+        lambda s, _: s.run.status().computing == 0,
+        all_lost(End.UNKNOWN, SICK=End.ERROR),
+        claims_first=True,
+    ),
+]
+
+
+def no_uuid_twice(scene: Scene) -> bool:
+    bodies = scene.proxy.bodies("^POST /api/worker$")
+    uuids = [body["uuid"] for body in bodies if isinstance(body, dict)]
+    return len(uuids) == len(set(uuids)) == len(bodies)
+
+
+@pytest.fixture
+def proxy(taskfarm_server: LocalServer) -> Iterator[FaultProxy]:
+    with FaultProxy(taskfarm_server.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def token(taskfarm_server: LocalServer) -> str:
+    with taskfarm_server.farm() as farm:
+        return farm.login()
+
+
+@pytest.fixture
+def scene(proxy: FaultProxy, token: str) -> Iterator[Scene]:
+    with Farm(proxy.url, token=token, timeout_s=TIMEOUT_S) as farm:
+        # The wait before the next attempt is when a refused port opens again.
+        farm._link.session.clock = FastClock(lambda _: proxy.up())
+        run = farm.create_run(3)
+        worker = run.worker(give_up_after_s=60)
+        worker._clock = farm._link.session.clock  # type: ignore[assignment]
+        yield Scene(proxy, farm, run, worker)
+        proxy.up()
+        if run in farm.runs():
+            run.delete()
+
+
+def name_of(fault: object) -> str:
+    return fault.name.lower() if isinstance(fault, Fault) else str(fault)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=name_of)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
+def test_after_one_failure_each_operation_does_what_the_table_says(
+    scene: Scene, operation: Operation, fault: str | Fault
+) -> None:
+    if operation.claims_first:
+        scene.task = scene.worker.claim()
+    end = operation.ends.get(fault, End.AGAIN)
+    scene.proxy.forget()
+    if isinstance(fault, Fault):
+        scene.proxy.will(operation.line, fault)
+    else:
+        scene.proxy.down()
+    sent = 1 if isinstance(fault, Fault) else 0
+
+    if end in (End.UNKNOWN, End.ERROR):
+        with pytest.raises(OutcomeUnknown if end is End.UNKNOWN else ServerError):
+            operation.act(scene)
+        assert scene.proxy.count(operation.line) == 1
+        return
+    result = operation.act(scene)
+    repeated = 1 if end is End.AGAIN else 0
+    assert scene.proxy.count(operation.line) == sent + repeated
+    scene.proxy.up()
+    assert operation.check(scene, result)
+
+
+def test_a_give_back_of_unknown_outcome_leaves_a_task_alone_that_someone_else_took(
+    scene: Scene, taskfarm_server: LocalServer, token: str
+) -> None:
+    task = scene.worker.claim()
+    assert task is not None
+    scene.proxy.will("^PUT ", Fault.LOST_AFTER)
+    with Farm(taskfarm_server.url, token=token) as other_farm:
+        other = other_farm.get_run(scene.run.uuid).worker()
+
+        def someone_takes_it(_: float) -> None:
+            taken = other.claim()
+            assert taken is not None
+            assert taken.number == task.number
+
+        clock = scene.farm._link.session.clock
+        assert isinstance(clock, FastClock)
+        clock.in_a_wait = someone_takes_it
+        task.release()
+        assert scene.proxy.count("^PUT ") == 1
+        assert scene.run.task_info(task.number).state == "computing"
+
+
+def test_what_must_not_be_repeated_goes_over_a_fresh_connection(scene: Scene) -> None:
+    scene.run.status()
+    session_client = scene.farm._link.wire._get()
+    scene.run.status()
+    before = scene.farm._link.wire._get()
+    assert before is session_client
+    made: list[object] = []
+    new = scene.farm._link.wire._new
+    scene.farm._link.wire._new = lambda: made.append(None) or new()  # type: ignore[method-assign,func-returns-value]
+    scene.run.reset_all()
+    scene.farm.create_run(1).delete()
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("fault", [Fault.RUBBISH, Fault.LOST_BEFORE], ids=name_of)
+def test_a_completion_is_sent_until_the_server_has_it(scene: Scene, fault: Fault) -> None:
+    task = scene.worker.claim()
+    assert task is not None
+    scene.proxy.will("^PUT ", *[fault] * 5)
+    task.complete()
+    assert scene.proxy.count("^PUT ") == 6
+    assert state(scene) == "done"
