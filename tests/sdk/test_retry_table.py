@@ -165,18 +165,6 @@ def no_uuid_twice(scene: Scene) -> bool:
 
 
 @pytest.fixture
-def proxy(taskfarm_server: LocalServer) -> Iterator[FaultProxy]:
-    with FaultProxy(taskfarm_server.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture(scope="module")
-def token(taskfarm_server: LocalServer) -> str:
-    with taskfarm_server.farm() as farm:
-        return farm.login()
-
-
-@pytest.fixture
 def scene(proxy: FaultProxy, token: str) -> Iterator[Scene]:
     with Farm(proxy.url, token=token, timeout_s=TIMEOUT_S) as farm:
         # The wait before the next attempt is when a refused port opens again.

@@ -72,6 +72,11 @@ class FaultProxy:
         """The API's URL through the proxy."""
         return f"http://127.0.0.1:{self._port}{self._path}"
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it listens."""
+        return self._server is not None
+
     def will(self, pattern: str, *faults: Fault, headers: dict[str, str] | None = None) -> None:
         """Plan faults for the next requests whose "METHOD /path" matches."""
         self._plan += [(re.compile(pattern), fault, headers or {}) for fault in faults]

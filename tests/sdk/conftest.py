@@ -1,0 +1,37 @@
+"""What the SDK's tests share: the real server behind a proxy, and farms that wait in no time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from taskfarm_sdk import Farm
+from taskfarm_sdk.testing import LocalServer
+from tests.support.clock import FastClock
+from tests.support.fault_proxy import FaultProxy
+
+
+@pytest.fixture
+def proxy(taskfarm_server: LocalServer) -> Iterator[FaultProxy]:
+    with FaultProxy(taskfarm_server.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def token(taskfarm_server: LocalServer) -> str:
+    with taskfarm_server.farm() as farm:
+        return farm.login()
+
+
+@pytest.fixture
+def clock() -> FastClock:
+    return FastClock()
+
+
+@pytest.fixture
+def farm(proxy: FaultProxy, token: str, clock: FastClock) -> Iterator[Farm]:
+    """A farm with a token, behind the proxy, whose waits take no time."""
+    with Farm(proxy.url, token=token, timeout_s=5) as farm:
+        farm._link.session.clock = clock
+        yield farm

@@ -1,0 +1,24 @@
+"""Where a secret could come to light, gathered as one text."""
+
+from __future__ import annotations
+
+import traceback
+
+# Random looks, nobody's: what must not show up where texts are made.
+PASSWORD = "hunter2-Xq7Zp"
+TOKEN = "token-Vb9Rk-of-nobody"
+
+
+def told_by(error: BaseException) -> str:
+    """Return all that an error and those behind it say: texts, reprs, attributes, traceback."""
+    texts = ["".join(traceback.format_exception(error))]
+    seen: set[int] = set()
+    behind: list[BaseException | None] = [error]
+    while behind:
+        one = behind.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        texts += [str(one), repr(one), repr(one.args), repr(vars(one))]
+        behind += [one.__cause__, one.__context__]
+    return "\n".join(texts)

@@ -1,0 +1,241 @@
+"""Workers in their plain form: hand-outs, settling, and what happens to tasks left open."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+
+import httpx
+import pytest
+
+from taskfarm_sdk import ConfigurationError, Farm, RunBroken, TaskfarmError
+from tests.support.clock import FastClock
+from tests.support.fault_proxy import Fault, FaultProxy
+
+pytestmark = pytest.mark.live
+
+
+def test_a_task_without_progress_costs_two_requests(proxy: FaultProxy, farm: Farm) -> None:
+    run = farm.create_run(10)
+    proxy.forget()
+    with run.worker() as worker:
+        for task in worker:
+            with task:
+                pass
+    # One registration, one last hand-out that says there is nothing left, two for each task.
+    assert len(proxy.seen) == 1 + 1 + 2 * 10
+    assert proxy.statistics() == {"POST": 12, "PUT": 10}
+    assert run.status().succeeded
+
+
+def test_completing_sends_percentage_and_status_in_one(proxy: FaultProxy, farm: Farm) -> None:
+    with farm.create_run(1).worker() as worker:
+        for task in worker:
+            task.complete()
+    assert proxy.bodies("^PUT ") == [{"percentCompleted": 100.0, "status": "done"}]
+
+
+def test_each_task_is_handed_out_once_to_threads_that_share_a_worker(farm: Farm) -> None:
+    run = farm.create_run(40)
+    taken: list[int] = []
+    with run.worker() as worker:
+
+        def work() -> None:
+            while (task := worker.claim()) is not None:
+                with task:
+                    taken.append(task.number)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(taken) == list(range(40))
+    assert run.status().succeeded
+
+
+def test_an_exception_counts_an_attempt_and_goes_on_to_the_caller(farm: Farm) -> None:
+    run = farm.create_run(1)
+    for attempt in (1, 2):
+        with run.worker() as worker, pytest.raises(ZeroDivisionError):
+            for task in worker:
+                with task:
+                    _ = 1 / 0
+        info = run.task_info(0)
+        assert (info.state, info.attempts) == ("waiting", attempt)
+    with run.worker() as worker, pytest.raises(ZeroDivisionError):
+        for task in worker:
+            with task:
+                _ = 1 / 0
+    info = run.task_info(0)
+    assert (info.state, info.attempts) == ("failed", 3)
+    assert run.status().failed == 1
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+def test_an_interruption_gives_the_task_back_uncounted(
+    farm: Farm, interruption: type[BaseException]
+) -> None:
+    run = farm.create_run(1)
+    with run.worker() as worker, pytest.raises(interruption):
+        for task in worker:
+            with task:
+                task.update(30)
+                raise interruption
+    info = run.task_info(0)
+    assert (info.state, info.attempts, info.percent_completed) == ("waiting", 0, 30)
+
+
+def test_progress_and_attempts_travel_to_the_next_worker(farm: Farm) -> None:
+    run = farm.create_run(1)
+    with run.worker() as worker:
+        first = worker.claim()
+        assert first is not None
+        first.update(62.5)
+        first.fail("meant to")
+    with run.worker() as worker:
+        second = worker.claim()
+        assert second is not None
+        assert (second.percent_completed, second.attempts) == (62.5, 1)
+        second.complete()
+
+
+def test_an_update_to_100_is_not_completion(farm: Farm) -> None:
+    run = farm.create_run(1)
+    with run.worker() as worker:
+        task = worker.claim()
+        assert task is not None
+        task.update(100)
+        assert run.task_info(0).state == "computing"
+        assert task.percent_completed == 100
+        # The server's restart must be able to take it: it passes over tasks at 100.
+        run.reset_all()
+        worker._open.clear()
+
+
+def test_a_task_left_unsettled_is_given_back_and_said_so(farm: Farm) -> None:
+    run = farm.create_run(2)
+    with pytest.raises(TaskfarmError, match="with task"):
+        for _ in run.worker():
+            pass
+    assert run.status().computing == 0
+
+
+def test_breaking_off_gives_the_open_task_back(farm: Farm) -> None:
+    run = farm.create_run(2)
+    for _ in run.worker():
+        break
+    assert run.status().computing == 0
+
+
+def test_leaving_the_worker_gives_all_open_tasks_back(farm: Farm) -> None:
+    run = farm.create_run(5)
+    with run.worker() as worker:
+        for _ in range(3):
+            worker.claim()
+        assert run.status().computing == 3
+    assert (run.status().computing, run.status().waiting) == (0, 5)
+
+
+def test_a_settled_task_takes_nothing_more(proxy: FaultProxy, farm: Farm) -> None:
+    with farm.create_run(1).worker() as worker:
+        task = worker.claim()
+        assert task is not None
+        task.complete()
+        proxy.forget()
+        for act in (task.complete, task.release, lambda: task.fail("x"), lambda: task.update(1)):
+            with pytest.raises(TaskfarmError, match="settled"):
+                act()
+    assert proxy.seen == []
+
+
+def test_a_completion_that_failed_can_be_tried_again(proxy: FaultProxy, farm: Farm) -> None:
+    run = farm.create_run(1)
+    with run.worker(give_up_after_s=0) as worker:
+        task = worker.claim()
+        assert task is not None
+        proxy.will("^PUT ", Fault.UNAVAILABLE)
+        with pytest.raises(TaskfarmError):
+            task.complete()
+        task.complete()
+    assert run.status().succeeded
+
+
+def test_a_report_that_lands_after_the_completion_is_put_right_on_leaving(
+    proxy: FaultProxy, farm: Farm, token: str
+) -> None:
+    run = farm.create_run(1)
+    with run.worker() as worker, httpx.Client(base_url=proxy.url, auth=(token, "")) as late:
+        task = worker.claim()
+        assert task is not None
+        proxy.will("^PUT ", Fault.LOST_BEFORE)
+        task.update(50)
+        stalled = proxy.bodies("^PUT ")[0]
+        task.complete()
+        late.put(f"runs/{run.uuid}/tasks/0", json=stalled)
+        assert run.status().percent_done < 100
+    assert (run.status().percent_done, run.status().failed) == (100, 0)
+
+
+def test_stop_ends_iterating_with_the_task_at_hand(farm: Farm) -> None:
+    run = farm.create_run(5)
+    with run.worker() as worker:
+        for task in worker:
+            with task:
+                assert not task.stop_requested
+                worker.stop()
+                assert task.stop_requested
+    assert (run.status().done, run.status().computing) == (1, 0)
+
+
+def test_stop_ends_a_wait_for_a_server_that_is_away(proxy: FaultProxy, farm: Farm) -> None:
+    worker = farm.create_run(1).worker()
+    proxy.down()
+    results: list[object] = []
+    claiming = threading.Thread(target=lambda: results.append(worker.claim()))
+    claiming.start()
+    worker.stop()
+    claiming.join(timeout=10)
+    assert results == [None]
+
+
+def test_a_run_that_another_client_broke_is_called_broken(
+    proxy: FaultProxy, farm: Farm, token: str, clock: FastClock
+) -> None:
+    run = farm.create_run(5)
+    worker = run.worker()
+    worker._clock = clock  # type: ignore[assignment]
+    with httpx.Client(base_url=proxy.url, auth=(token, "")) as other:
+        other.get(f"runs/{run.uuid}/tasks/3")
+    first = worker.claim()
+    assert first is not None
+    assert first.number == 3
+    first.complete()
+    with pytest.raises(RunBroken) as raised:
+        worker.claim()
+    assert raised.value.run == run.uuid
+
+
+@pytest.mark.parametrize("attempts", [0, 99, 2.0, True], ids=repr)
+def test_wrong_limits_are_refused(farm: Farm, attempts: int) -> None:
+    run = farm.create_run(1)
+    with pytest.raises(ConfigurationError, match="max_attempts"):
+        run.worker(max_attempts=attempts)
+
+
+@pytest.mark.parametrize("percent", [-0.1, 100.1, float("nan"), float("inf"), True], ids=repr)
+def test_wrong_percentages_are_refused_before_anything_is_sent(
+    proxy: FaultProxy, farm: Farm, percent: float
+) -> None:
+    with farm.create_run(1).worker() as worker:
+        task = worker.claim()
+        assert task is not None
+        proxy.forget()
+        with pytest.raises(ConfigurationError, match="percentage"):
+            task.update(percent)
+        assert proxy.seen == []
+
+
+def test_a_worker_does_not_travel(farm: Farm) -> None:
+    with pytest.raises(ConfigurationError, match="run.worker"):
+        pickle.dumps(farm.create_run(1).worker())
