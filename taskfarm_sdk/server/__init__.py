@@ -5,23 +5,28 @@ This is what `serveTF` and `taskfarm_sdk.testing.LocalServer` stand on. It needs
 what the extra lists, and Linux or macOS.
 
 ```python
-settings = ServerSettings(database=Database.sqlite("farm.db"), secret_key=…, user=…, password=…)
-with ServerProcess(settings, listen("127.0.0.1", 5000)) as server:
+settings = ServerSettings(database=Database.sqlite("farm.db"), user="me")
+secrets = Secrets(key=…, password=…)
+with ServerProcess(settings, secrets, listen("127.0.0.1", 5000)) as server:
     server.wait_ready()
     server.wait()
 ```
 """
 
 from taskfarm_sdk.server._database import Database
+from taskfarm_sdk.server._folder import DataFolder, default_data_folder
 from taskfarm_sdk.server._listener import ReservedPort, listen, port_of
 from taskfarm_sdk.server._process import ServerProcess
-from taskfarm_sdk.server._settings import ServerSettings
+from taskfarm_sdk.server._settings import Secrets, ServerSettings
 
 __all__ = [
+    "DataFolder",
     "Database",
     "ReservedPort",
+    "Secrets",
     "ServerProcess",
     "ServerSettings",
+    "default_data_folder",
     "listen",
     "port_of",
 ]

@@ -141,7 +141,7 @@ def _set_timeouts(listener: socket.socket) -> None:
 
 def _explained(host: str, port: int, error: OSError) -> ConfigurationError:
     if error.errno == errno.EADDRINUSE:
-        mac = " (macOS keeps 5000 for AirPlay)" if port == 5000 else ""
+        mac = " (macOS keeps 5000 for AirPlay)" if sys.platform == "darwin" else ""
         return ConfigurationError(
             f"another program listens on port {port} already{mac}: take another one, "
             f"--port {port + 1 if port < 65535 else 5001}"

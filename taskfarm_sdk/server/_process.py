@@ -19,7 +19,7 @@ from typing import IO, Self, cast
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.server._failures import explain
 from taskfarm_sdk.server._forks import close_in_children
-from taskfarm_sdk.server._settings import ServerSettings
+from taskfarm_sdk.server._settings import Secrets, ServerSettings
 
 _BOOTSTRAP = Path(__file__).with_name("_bootstrap.py")
 _REAP_S = 10.0
@@ -37,7 +37,8 @@ class ServerProcess:
     manager it stops the server on leaving.
 
     Args:
-        settings: what to serve.
+        settings: what to serve, and how.
+        secrets: what it signs tokens with, and its user's password.
         listeners: sockets that listen already; this process's copies are closed, so that nobody
             waits in vain once the server is gone.
         python: the interpreter to run it with; None is this process's own. It needs `taskfarm`
@@ -53,6 +54,7 @@ class ServerProcess:
     def __init__(
         self,
         settings: ServerSettings,
+        secrets: Secrets,
         listeners: Sequence[socket.socket],
         *,
         python: str | os.PathLike[str] | None = None,
@@ -93,7 +95,7 @@ class ServerProcess:
             report.close()
             for listener in listeners:
                 listener.close()
-        self._configure(handed, remove)
+        self._configure(secrets, handed, remove)
 
     @property
     def pid(self) -> int:
@@ -200,15 +202,15 @@ class ServerProcess:
         """Stop the server."""
         self.stop()
 
-    def _configure(self, listeners: Sequence[int], remove: Path | None) -> None:
+    def _configure(self, secrets: Secrets, listeners: Sequence[int], remove: Path | None) -> None:
         settings = self._settings
         path = settings.database.path
         document = {
             "sqlite_path": None if path is None else os.fspath(path),
             "database_url": settings.database.url,
-            "secret_key": settings.secret_key,
+            "secret_key": secrets.key,
             "user": settings.user,
-            "password": settings.password,
+            "password": secrets.password,
             "processes": settings.processes,
             "threads": settings.threads,
             "access_log": settings.access_log,

@@ -17,14 +17,25 @@ def _masked(_: object) -> str:
 
 
 @attrs.frozen(kw_only=True)
+class Secrets:
+    """What a server keeps from others; masked in the repr.
+
+    Attributes:
+        key: what it signs its tokens with. Whoever knows it can be any user.
+        password: the password of the settings' user.
+    """
+
+    key: str = attrs.field(repr=_masked)
+    password: str = attrs.field(repr=_masked)
+
+
+@attrs.frozen(kw_only=True)
 class ServerSettings:
     """What a server is started with; checked as it is made.
 
     Attributes:
         database: where it keeps its runs.
-        secret_key: what it signs its tokens with; masked in the repr.
         user: whom it lets in; made in the database when missing. 1 to 32 characters.
-        password: that user's password; masked in the repr.
         processes: how many serve, 1 to 64. Exactly 1 on SQLite.
         threads: how many requests each of them handles at once, 1 to 64. Exactly 1 on SQLite.
         access_log: write a line for each request to stderr. It names no user, for that may be a
@@ -35,9 +46,7 @@ class ServerSettings:
     """
 
     database: Database
-    secret_key: str = attrs.field(repr=_masked)
     user: str
-    password: str = attrs.field(repr=_masked)
     processes: int = 1
     threads: int = 1
     access_log: bool = False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from taskfarm_sdk.errors import ConfigurationError
-from taskfarm_sdk.server import Database, ReservedPort, ServerProcess, ServerSettings
+from taskfarm_sdk.server import Database, ReservedPort, Secrets, ServerProcess, ServerSettings
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Farm
@@ -67,12 +67,11 @@ class LocalServer:
                 if database_url is None
                 else Database.postgresql(database_url)
             ),
-            secret_key=secrets.token_hex(32),
             user="local" if database_url is None else f"local-{secrets.token_hex(4)}",
-            password=secrets.token_urlsafe(16),
             processes=processes,
             threads=threads,
         )
+        self._secrets = Secrets(key=secrets.token_hex(32), password=secrets.token_urlsafe(16))
 
     @property
     def url(self) -> str:
@@ -93,7 +92,7 @@ class LocalServer:
     @property
     def password(self) -> str:
         """That user's password: random, as long as the server lives."""
-        return self._settings.password
+        return self._secrets.password
 
     @property
     def pid(self) -> int | None:
@@ -168,6 +167,7 @@ class LocalServer:
         with log.open("ab") as file:
             process = ServerProcess(
                 self._settings,
+                self._secrets,
                 [self._port.listen()],
                 python=self._python,
                 log=file.fileno(),

@@ -1,0 +1,222 @@
+"""The folder in which a lasting server keeps its database and its secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import stat
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+from urllib.parse import quote
+
+import platformdirs
+
+from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.server._database import Database
+from taskfarm_sdk.server._mounts import check_wal
+from taskfarm_sdk.server._settings import Secrets
+
+# How long a server whose parent was killed may take to go.
+LOCK_PATIENCE_S = 5.0
+_LOCK_POLL_S = 0.05
+
+
+def default_data_folder() -> Path:
+    """Return where a user's server keeps its data unless told otherwise."""
+    return Path(platformdirs.user_data_dir("taskfarm", appauthor=False))
+
+
+class DataFolder:
+    """A server's folder, held by one server at a time; a context manager.
+
+    Entering it makes the folder (mode 0700) where it is missing and takes its lock.
+
+    Args:
+        path: the folder, or None for `default_data_folder()`.
+
+    Raises:
+        ConfigurationError: on entering, if the folder cannot be made or written, or if another
+            server holds it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        self.path = (default_data_folder() if path is None else Path(path).expanduser()).absolute()
+        self._lock: int | None = None
+
+    def __enter__(self) -> Self:
+        """Make the folder and take its lock."""
+        with _explaining(self.path):
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._take(self._lock)
+            self.record({})
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the lock go; a server that still runs keeps it."""
+        self._release()
+
+    @property
+    def lock(self) -> int:
+        """The lock's descriptor, for the server to hold as long as it lives."""
+        if self._lock is None:
+            raise ConfigurationError("a data folder is used in a `with`")
+        return self._lock
+
+    def record(self, facts: dict[str, str]) -> None:
+        """Tell who comes next what is here, beside this process's id; `facts` may have a `url`."""
+        holder = {"pid": str(os.getpid()), "host": socket.gethostname(), **facts}
+        document = json.dumps(holder).encode() + b"\n"
+        with _explaining(self.path):
+            os.ftruncate(self.lock, 0)
+            os.pwrite(self.lock, document, 0)
+
+    @property
+    def database(self) -> Database:
+        """The folder's SQLite database, which may be missing still."""
+        return Database.sqlite(self.path / "taskfarm.db")
+
+    def check_sqlite(self) -> None:
+        """Make sure that the folder will do for SQLite.
+
+        Raises:
+            ConfigurationError: SQLite's WAL does not work there, as on network file systems.
+        """
+        with _explaining(self.path):
+            check_wal(self.path)
+
+    def secrets(self, user: str) -> Secrets:
+        """Return the server's key and a user's password, made at random the first time.
+
+        Raises:
+            ConfigurationError: others may read them, or they cannot be kept.
+        """
+        return Secrets(
+            key=self._secret(self.path / "secret-key", secrets.token_hex(32)),
+            password=self._secret(self.password_file(user), secrets.token_urlsafe(18)),
+        )
+
+    def password_file(self, user: str) -> Path:
+        """Return the file that a user's password is kept in."""
+        return self.path / f"password-{quote(user, safe='@+')}"
+
+    def _secret(self, path: Path, new: str) -> str:
+        with _explaining(path):
+            try:
+                with path.open(encoding="utf-8", errors="replace") as file:
+                    mode = os.fstat(file.fileno()).st_mode
+                    secret = file.read().strip()
+            except FileNotFoundError:
+                _write(path, new)
+                return new
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise ConfigurationError(f"others may read the secret in it: chmod 600 '{path}'")
+        if len(secret) < 8:
+            raise ConfigurationError(
+                f"'{path}' is damaged, for it holds no secret: put a copy of it back, or remove it "
+                "to have a new one made"
+            )
+        return secret
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path / "lock"
+
+    def _take(self, lock: int) -> None:
+        import fcntl  # not on Windows, where this package can be imported all the same
+
+        deadline = time.monotonic() + LOCK_PATIENCE_S
+        while True:
+            try:
+                with _explaining(self.path):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return
+            except BlockingIOError:
+                holder = _holder(lock)
+                # One whose parent is dead is just ending; a living one is here to stay.
+                if _lives(holder) or time.monotonic() > deadline:
+                    raise self._in_use(holder) from None
+            time.sleep(_LOCK_POLL_S)
+
+    def _in_use(self, holder: dict[str, str]) -> ConfigurationError:
+        at = f" at {holder['url']}" if "url" in holder else ""
+        where = "" if _is_here(holder) else f" on {holder['host']}"
+        end = f"end it with 'kill {holder['pid']}'{where}" if "pid" in holder else "end it"
+        return ConfigurationError(
+            f"another server{at} uses the folder '{self.path}': {end}, or take another folder "
+            "(--data DIR)"
+        )
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+@contextmanager
+def _explaining(path: Path) -> Generator[None]:
+    """Turn what the operating system refuses into the way out."""
+    try:
+        yield
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot use '{path}': {error.strerror}; make room or mend its modes, or take another "
+            "folder (--data DIR)"
+        ) from error
+
+
+def _write(path: Path, secret: str) -> None:
+    """Write a secret in one step: no half of it is ever there, nor is it open to others."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"{secret}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _holder(lock: int) -> dict[str, str]:
+    try:
+        return cast("dict[str, str]", json.loads(os.pread(lock, 4096, 0)))
+    except (OSError, ValueError):
+        return {}
+
+
+def _is_here(holder: dict[str, str]) -> bool:
+    # Home folders, and with them locks, are shared among machines.
+    return holder.get("host", socket.gethostname()) == socket.gethostname()
+
+
+def _lives(holder: dict[str, str]) -> bool:
+    if not _is_here(holder):
+        return True
+    try:
+        os.kill(int(holder.get("pid", "")), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, PermissionError):
+        return True
+    return True
