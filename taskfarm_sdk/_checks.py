@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from urllib.parse import SplitResult, urlsplit
@@ -9,7 +10,6 @@ from urllib.parse import SplitResult, urlsplit
 from taskfarm_sdk.errors import ConfigurationError
 
 MAX_TASKS = 2**31 - 1  # the server's column is a 32 bit integer on PostgreSQL
-LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -23,13 +23,15 @@ def base_url(text: str) -> str:
         ConfigurationError: it is not such a URL. The text never repeats a password.
     """
     parts = _split(text)
-    if parts.username is not None or parts.password is not None:
+    # Anywhere: with a '/' in its password a URL has the '@' in what counts as its path.
+    if "@" in text:
         raise ConfigurationError(
             "a URL with a user or password in it ends up in logs: take it out, and give the user "
             "and password on their own"
         )
     if parts.query or parts.fragment:
-        raise ConfigurationError(f"the API's URL has no '?' or '#' in it: {text!r}")
+        without = re.split("[?#]", text.strip())[0]
+        raise ConfigurationError(f"the API's URL has no '?' or '#' in it: give {without!r}")
     return f"{origin(text)}{parts.path.rstrip('/')}/"
 
 
@@ -46,17 +48,20 @@ def origin(url: str) -> str:
 
 def is_loopback(url: str) -> bool:
     """Say whether a URL means the machine that one is on, another one on every machine."""
-    return LOOPBACK.fullmatch(_split(url).hostname or "") is not None
+    host = (_split(url).hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    # Asking 0.0.0.0, where a server says that it listens, reaches this machine.
+    return address.is_loopback or address.is_unspecified
 
 
 def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url.strip())
-        port = parts.port
-    except ValueError as error:
-        # Chained errors would repeat the text, which may hold a password.
-        raise ConfigurationError(f"not a URL ({error})") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+    parts = _parts(url.strip())
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(
             f"not a taskfarm's URL: {_without_userinfo(url)!r} (it looks like "
             "http://localhost:5000/api/)"
@@ -64,8 +69,20 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
+def _parts(url: str) -> SplitResult | None:
+    # Returned, not raised: urllib's errors repeat pieces of the text, and with a '/' in its
+    # password a URL has a piece of that where the port stands.
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    # What no URL holds urllib takes out without a word.
+    return None if port == 0 or re.search(r"[\s\x00-\x1f\x7f\\]", url) else parts
+
+
 def _without_userinfo(url: str) -> str:
-    return re.sub(r"//[^/]*@", "//***@", url)
+    return re.sub(r"^(\w+://)?.*@", r"\1***@", url, flags=re.DOTALL)
 
 
 def run_uuid(text: str) -> str:
