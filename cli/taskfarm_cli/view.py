@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
+import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -28,9 +32,9 @@ LEAST_WIDTH = 60
 REFRESHES_PER_S = 4
 
 _SAID = {
-    Mode.RESET: "reset: what was not done waits again, run {}",
-    Mode.RESET_ALL: "reset: all tasks wait again, run {}",
-    Mode.DELETE: "deleted run {}",
+    Mode.RESET: "run {}: what was not done waits again",
+    Mode.RESET_ALL: "run {}: all tasks wait again",
+    Mode.DELETE: "run {} is deleted",
     Mode.LOGIN: "logged in to {} as {}",
     Mode.LOGOUT: "forgot the login for {} as {}",
 }
@@ -72,12 +76,15 @@ class View:
             return "" if status is None else Group(_standing(run, status), _going(seen, status))
 
         try:
-            with Live(
-                get_renderable=frame,
-                console=self._console,
-                refresh_per_second=REFRESHES_PER_S,
-                transient=True,
-            ) as live:
+            with (
+                _cursor_kept(),
+                Live(
+                    get_renderable=frame,
+                    console=self._console,
+                    refresh_per_second=REFRESHES_PER_S,
+                    transient=True,
+                ) as live,
+            ):
                 for status in statuses:
                     seen.add(time.monotonic(), status)
                     live.refresh()
@@ -109,6 +116,22 @@ class View:
         self._console.print(table)
 
 
+@contextmanager
+def _cursor_kept() -> Generator[None]:
+    """Give the terminal its cursor back on SIGTERM (`timeout 60 manageTF --watch …`) too."""
+
+    def end(number: int, _: object) -> None:
+        os.write(sys.stdout.fileno(), b"\x1b[?25h\n")
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _standing(run: Run, status: RunStatus) -> RenderableType:
     percent = status.percent_done
     known = math.isfinite(percent)
@@ -123,7 +146,7 @@ def _standing(run: Run, status: RunStatus) -> RenderableType:
         complete_style=style,
         finished_style=style,
     )
-    bar.add_row(drawn, f"{percent:.1f} %" if known else "percentage not known")
+    bar.add_row(drawn, f"{percent:5.1f} %" if known else "percentage not known")
     return Group(title, bar, _counts(run, status))
 
 

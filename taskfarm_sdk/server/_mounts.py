@@ -17,8 +17,8 @@ MOUNTINFO = Path("/proc/self/mountinfo")
 # fmt: off
 _NETWORK = frozenset((
     "9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "cvmfs", "gfs", "gfs2", "glusterfs",
-    "gpfs", "lustre", "mmfs", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "panfs", "pvfs2", "smb2", "smb3",
-    "smbfs", "vboxsf", "wekafs",
+    "gpfs", "lustre", "mmfs", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "panfs", "pvfs2", "smb2",
+    "smb3", "smbfs", "vboxsf", "wekafs",
     # over FUSE
     "afp", "cvmfs2", "davfs", "davfs2", "gcsfuse", "gfarm2fs", "goofys", "juicefs", "mfs",
     "moosefs", "rclone", "s3fs", "smbnetfs", "sshfs",

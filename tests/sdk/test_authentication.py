@@ -1,4 +1,4 @@
-"""Tokens: one password hash for a farm, a new one when the old does not hold, and no false alarm."""
+"""Tokens: one password hash for a farm, a new one when the old does not hold, no false alarm."""
 
 from __future__ import annotations
 
@@ -150,5 +150,5 @@ def test_login_returns_a_token_that_works_alone(
 
 def test_a_token_reads_as_the_server_makes_them(token: str) -> None:
     # Guards token_of_another_key: three parts, of which the last is the signature.
-    head = token.split(".")[0]
+    head = token.partition(".")[0]
     assert json.loads(base64.urlsafe_b64decode(head + "=="))["alg"] == "HS256"

@@ -6,7 +6,7 @@ import asyncio
 import http.server
 import json
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import pytest
@@ -122,8 +122,8 @@ def test_a_redirect_is_not_followed_and_says_where_it_points() -> None:
 
 
 @pytest.fixture
-def clock() -> Iterator[FastClock]:
-    yield FastClock()
+def clock() -> FastClock:
+    return FastClock()
 
 
 @pytest.mark.parametrize(

@@ -233,13 +233,15 @@ def test_a_give_back_of_unknown_outcome_leaves_a_task_alone_that_someone_else_to
 
 def test_what_must_not_be_repeated_goes_over_a_fresh_connection(scene: Scene) -> None:
     scene.run.status()
-    session_client = scene.farm._link.wire._get()
-    scene.run.status()
-    before = scene.farm._link.wire._get()
-    assert before is session_client
     made: list[object] = []
-    new = scene.farm._link.wire._new
-    scene.farm._link.wire._new = lambda: made.append(None) or new()  # type: ignore[method-assign,func-returns-value]
+    wire = scene.farm._link.wire
+    new = wire._new
+
+    def count_new() -> object:
+        made.append(None)
+        return new()
+
+    wire._new = count_new  # type: ignore[method-assign,assignment]
     scene.run.reset_all()
     scene.farm.create_run(1).delete()
     assert len(made) == 2
