@@ -49,7 +49,10 @@ __all__ = [
 
 
 def _bare(kind: type[TaskfarmError], message: str) -> TaskfarmError:
-    return kind.__new__(kind, message)
+    error = kind.__new__(kind, message)
+    # OSError's __new__, which is WaitTimeout's too, leaves the text to an __init__.
+    error.args = (message,)
+    return error
 
 
 class TaskfarmError(Exception):
