@@ -54,6 +54,13 @@ format: $(READY) ## format the code and apply the safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(READY) ## write the API's reference to build/docs
+	$(BIN)/pdoc --docformat google --output-directory build/docs taskfarm_sdk '!taskfarm_sdk.testing.plugin'
+	@echo "open build/docs/index.html; the commands' pages are in docs/reference/"
+
+bench: $(READY) ## measure the SDK against bare httpx on the real server
+	@$(BIN)/python benchmarks/overhead.py
+
 lock: ## write constraints.txt anew from the newest releases
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --upgrade pip
