@@ -1,0 +1,50 @@
+"""What all tests stand on: nothing of whoever runs them, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# A proxy would stand between the tests and 127.0.0.1; PG… would lead psycopg elsewhere.
+_FOREIGN = ("TASKFARM_", "PG")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_LAST_STEPS_S = 5.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_foreign_settings() -> Iterator[None]:
+    """Take the user's settings out of the environment before the first server or farm is made."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            foreign = name.startswith(_FOREIGN) and name != "TASKFARM_REQUIRE_ENGINES"
+            if foreign or name.upper() in _PROXIES:
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Give each test its own saved logins and data folders."""
+    monkeypatch.setenv("TASKFARM_CONFIG", str(tmp_path / "config"))
+    for kind in ("CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left() -> Iterator[None]:
+    """Fail a test that leaves one of our background threads behind."""
+    before = set(threading.enumerate())
+    yield
+    ours = [
+        thread
+        for thread in threading.enumerate()
+        if thread.name.startswith("taskfarm") and thread not in before
+    ]
+    for thread in ours:
+        thread.join(_LAST_STEPS_S)  # one that was told to end may be on its last steps
+    left = [thread.name for thread in ours if thread.is_alive()]
+    assert not left, f"threads left behind: {left}"

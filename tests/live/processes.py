@@ -1,0 +1,52 @@
+"""Looks at processes from outside, as the operating system sees them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+PROC = Path("/proc")
+
+
+class Process(NamedTuple):
+    """A living process (a zombie is none)."""
+
+    pid: int
+    parent: int
+    group: int
+
+    @property
+    def shown(self) -> bytes:
+        """What any user (the command line) or this one (the environment) can see of it."""
+        folder = PROC / str(self.pid)
+        return (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+
+
+def members(group: int) -> list[Process]:
+    """Return a process group's living processes, its leader first."""
+    found = [process for process in _all() if process.group == group]
+    return sorted(found, key=lambda process: process.pid != group)
+
+
+def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
+    """Return as soon as a condition holds."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain"
+        time.sleep(0.01)
+
+
+def _all() -> Iterator[Process]:
+    for folder in PROC.iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            stat = (folder / "stat").read_text()
+        except OSError:
+            continue  # it ended meanwhile
+        # The name, in brackets, may hold spaces and brackets itself.
+        state, parent, group = stat.rpartition(")")[2].split()[:3]
+        if state not in "ZX":
+            yield Process(int(folder.name), int(parent), int(group))
