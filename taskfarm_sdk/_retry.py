@@ -21,6 +21,8 @@ R = TypeVar("R")
 
 BACKOFF_S = 0.2
 BACKOFF_MOST_S = 10.0
+# Of the system's, which no seed sets: workers seeded alike would all come back at once.
+DICE = random.SystemRandom()
 
 
 class Then(Enum):
@@ -102,7 +104,7 @@ class Backoff:
             return None
         most_s = min(BACKOFF_MOST_S, BACKOFF_S * math.ldexp(1.0, min(self._failures, 16)))
         self._failures += 1
-        pause_s = random.uniform(0, most_s)  # noqa: S311 - it spreads load, it keeps no secret
+        pause_s = DICE.uniform(0, most_s)
         asked_s = error.retry_after_s if isinstance(error, ServerError) else None
         if asked_s is not None and asked_s > left_s:
             return None
