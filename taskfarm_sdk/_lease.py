@@ -79,20 +79,21 @@ def new_holder() -> int:
 def failed_tasks(num_tasks: int, percent_done: float) -> int | None:
     """Return how many tasks of a finished run failed, from the run's mean percentage.
 
-    Every success counts 100 and every failure between 0.0099 and 0.01.
+    A success counts 100 and a failure between 0.0099 and 0.01, so the number is exact up to a
+    million failures.
 
     Returns:
-        The number, or None where it does not come out whole: then another client left tasks
+        The number, or None where none comes out, or more than one: another client left tasks
         done at something else, and only a look at the tasks tells.
     """
     if not math.isfinite(percent_done):
         return None
-    failure = 1 - 0.00995 / 100
-    missing = (num_tasks - percent_done * num_tasks / 100) / failure
-    failed = round(missing)
-    if not 0 <= failed <= num_tasks or abs(missing - failed) > 1e-3 + failed * 1e-6:
-        return None
-    return failed
+    missing = num_tasks - percent_done * num_tasks / 100
+    # For the sum's rounding, and for what counts as success a little under 100.
+    slack = 1e-6 + num_tasks * (SUCCESS - SUCCESS_LEAST) / 100
+    least = math.ceil(missing / (1 - 0.0099 / 100) - slack)
+    most = min(num_tasks, math.floor(missing / (1 - 0.01 / 100) + slack))
+    return least if 0 <= least == most else None
 
 
 def _check(rest: int) -> int:
