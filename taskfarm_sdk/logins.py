@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
 import stat
 import sys
@@ -91,8 +92,8 @@ def saved_logins() -> tuple[Login, ...]:
         return ()
     except OSError as error:
         raise ConfigurationError(f"cannot read the saved logins: {error}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise _damaged(path) from error
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        document = None  # no cause of ours: these errors carry the whole text, tokens and all
     return _parse(document, path)
 
 
@@ -160,7 +161,9 @@ def forget_login(url: str) -> Login | None:
 def _refuse_wide_mode(path: Path, mode: int) -> None:
     # Windows keeps no such modes: there the folder's own access list protects the file.
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigurationError(f"others may read the tokens in it: chmod 600 '{path}'")
+        raise ConfigurationError(
+            f"others may read the tokens in it: chmod 600 {shlex.quote(str(path))}"
+        )
 
 
 def _damaged(path: Path) -> ConfigurationError:
