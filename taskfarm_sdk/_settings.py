@@ -76,18 +76,15 @@ def _from_arguments(
         return None
     if user is None:
         login = logins.find_login(url)
-        user = env.get("TASKFARM_USER") or (login.user if login else None)
+        user = _about(url, env).get("TASKFARM_USER") or (login.user if login else None)
     if not user:
         raise ConfigurationError("a password needs its user: give one, or set TASKFARM_USER")
-    if ":" in user:
-        raise ConfigurationError(f"a user's name has no ':' in HTTP: {user!r}")
-    return Settings(url=url, user=user, password=_secret("password", password), source="argument")
+    known = _secret("password", password)
+    return Settings(url=url, user=_name(user), password=known, source="argument")
 
 
 def _from_environment(url: str, user: str | None, env: Mapping[str, str]) -> Settings | None:
-    home = env.get("TASKFARM_URL")
-    if home is not None and _checks.origin(home) != _checks.origin(url):
-        return None
+    env = _about(url, env)
     theirs = env.get("TASKFARM_USER")
     if user is not None and theirs is not None and user != theirs:
         return None
@@ -99,7 +96,13 @@ def _from_environment(url: str, user: str | None, env: Mapping[str, str]) -> Set
         return None
     if who is None:
         raise ConfigurationError("TASKFARM_PASSWORD is set, its user is not: set TASKFARM_USER")
-    return Settings(url=url, user=who, password=password, source="environment")
+    return Settings(url=url, user=_name(who), password=password, source="environment")
+
+
+def _about(url: str, env: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment if it is about that server, and nothing if about another one."""
+    home = env.get("TASKFARM_URL")
+    return env if home is None or _checks.origin(home) == _checks.origin(url) else {}
 
 
 def _from_login(url: str, user: str | None) -> Settings | None:
@@ -117,6 +120,12 @@ def _none(url: str, user: str | None) -> Settings:
         "TASKFARM_USER and TASKFARM_PASSWORD (there is no default user or password)",
         url=url,
     )
+
+
+def _name(user: str) -> str:
+    if ":" in user:
+        raise ConfigurationError(f"a user's name has no ':' in HTTP: {user!r}")
+    return user
 
 
 def _secret(name: str, value: str) -> str:
