@@ -70,6 +70,8 @@ def _serve_from(folder: DataFolder, settings: ServerSettings, arguments: Argumen
         signal.signal(signal.SIGHUP, partial(_reload, server))
         _introduce(url, folder, settings, arguments)
         _save_login(url, settings, secrets)
+        # The last line, for whoever waits until all is done.
+        _say(f"Ctrl-C or 'kill {os.getpid()}' ends it")
         server.wait()
 
 
@@ -93,7 +95,7 @@ def _url(host: str, port: int) -> str:
 
 
 def _introduce(url: str, folder: DataFolder, settings: ServerSettings, options: Arguments) -> None:
-    """Say what there is and how to end it."""
+    """Say what there is."""
     _say(f"the taskfarm server listens on {url}")
     _say(f"database: {settings.database}")
     _say(f"user: {settings.user}, password: in '{folder.password_file(settings.user)}'")
@@ -103,7 +105,6 @@ def _introduce(url: str, folder: DataFolder, settings: ServerSettings, options: 
     if not _is_loopback(options.host):
         _say("warning: passwords and tokens travel unencrypted: let a proxy with TLS stand between "
              "this server and the network")  # fmt: skip
-    _say(f"Ctrl-C or 'kill {os.getpid()}' ends it")
 
 
 def _is_loopback(host: str) -> bool:

@@ -227,6 +227,8 @@ class ServerProcess:
 
     def _line(self, deadline: float | None) -> bytes:
         """Return the next line of the report, empty when all processes are gone."""
+        if not self.alive:
+            return b""
         with selectors.DefaultSelector() as selector:
             selector.register(self._report, selectors.EVENT_READ)
             while b"\n" not in self._received:

@@ -26,7 +26,7 @@ class Process(NamedTuple):
 
 def members(group: int) -> list[Process]:
     """Return a process group's living processes, its leader first."""
-    found = [process for process in _all() if process.group == group]
+    found = [process for process in everybody() if process.group == group]
     return sorted(found, key=lambda process: process.pid != group)
 
 
@@ -38,7 +38,8 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None
         time.sleep(0.01)
 
 
-def _all() -> Iterator[Process]:
+def everybody() -> Iterator[Process]:
+    """Return all living processes."""
     for folder in PROC.iterdir():
         if not folder.name.isdigit():
             continue

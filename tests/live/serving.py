@@ -1,0 +1,119 @@
+"""serveTF as a user starts it: a process of its own, watched over its stderr."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from tests.live.processes import Process, everybody, members, wait_until
+
+COMMAND = (sys.executable, "-m", "taskfarm_cli.serve")
+START_S = 30.0
+
+
+class ServeTF:
+    """A serveTF that is running.
+
+    Attributes:
+        lines: what it said so far.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._new: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """The process that the user knows."""
+        return self.process.pid
+
+    @property
+    def text(self) -> str:
+        """What it said so far, as one text."""
+        return "\n".join(self.lines)
+
+    @property
+    def url(self) -> str:
+        """What it said that it listens on."""
+        found = re.search(r"listens on (\S+)", self.text)
+        assert found, self.text
+        return found[1]
+
+    def says(self, text: str) -> str:
+        """Return its first line with a text, waiting for it."""
+        while True:
+            line = next((line for line in self.lines if text in line), None)
+            if line is not None:
+                return line
+            new = self._new.get(timeout=START_S)
+            assert new is not None, f"it never said {text!r}, but:\n{self.text}"
+            self.lines.append(new)
+
+    def server(self) -> list[Process]:
+        """Return the server's processes, gunicorn's master first."""
+        children = [process for process in everybody() if process.parent == self.pid]
+        return [process for child in children for process in members(child.pid)]
+
+    def end(self, number: int) -> int:
+        """Send a signal, and return what it ended with once nothing of it is left."""
+        server = self.server()
+        self.process.send_signal(number)
+        status = self.process.wait(START_S)
+        self._reader.join()
+        while (line := self._new.get()) is not None:
+            self.lines.append(line)
+        assert server
+        wait_until(lambda: not [one for one in server if members(one.group)], 1)
+        return status
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self._new.put(line.rstrip("\n"))
+        self._new.put(None)
+
+
+@contextmanager
+def serving(*options: object, **environment: str) -> Iterator[ServeTF]:
+    """Run serveTF on a free port until the block ends; it is ready when that begins."""
+    with subprocess.Popen(
+        _words(("--port", 0, *options)),
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    ) as process:
+        serve = ServeTF(process)
+        try:
+            serve.says("ends it")
+            yield serve
+        finally:
+            process.kill()
+
+
+def failing(*options: object, **environment: str) -> tuple[int, str]:
+    """Run a serveTF that cannot start, and return its exit status and its one line."""
+    done = subprocess.run(
+        _words(options),
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    assert done.stdout == ""
+    assert done.stderr.startswith("serveTF: "), done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.returncode, done.stderr.removeprefix("serveTF: ").rstrip("\n")
+
+
+def _words(options: Iterable[object]) -> list[str]:
+    return [*COMMAND, *map(str, options)]
