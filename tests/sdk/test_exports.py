@@ -1,0 +1,123 @@
+"""What `taskfarm_sdk` exports, and what importing it costs."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import subprocess
+import sys
+import types
+import typing
+
+import pytest
+
+import taskfarm_sdk
+from taskfarm_sdk import _data, aio, errors, farm, logins, run, task, worker
+
+# Whatever takes long, and whatever only the server, the command line or the tests need.
+HEAVY = ("httpx", "taskfarm_api", "attrs", "attr", "platformdirs", "asyncio", "ssl")
+NOT_OURS = ("rich", "click", "pygments", "taskfarm_cli")
+SERVER = ("taskfarm", "flask", "sqlalchemy", "gunicorn", "psycopg", "authlib", "werkzeug")
+
+
+def modules_after(code: str) -> set[str]:
+    """Run code in a fresh interpreter and return the top-level packages that it imported."""
+    report = "import json, sys; print(json.dumps([m for m in sys.modules if sys.modules[m]]))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    return {name.partition(".")[0] for name in json.loads(done.stdout)}
+
+
+def test_the_exported_names_are_exactly_the_public_ones() -> None:
+    defined = {
+        name
+        for module in (_data, aio, farm, run, task, worker)
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and isinstance(value, type)
+        and value.__module__ == module.__name__
+    }
+    typed = {"TaskState", "__version__"}
+    assert set(taskfarm_sdk.__all__) == defined | set(errors.__all__) | typed
+    assert taskfarm_sdk.__all__ == sorted(set(taskfarm_sdk.__all__))
+
+
+@pytest.mark.parametrize("name", taskfarm_sdk.__all__)
+def test_each_name_is_there_and_the_same_each_time(name: str) -> None:
+    value = getattr(taskfarm_sdk, name)
+    assert value is not None
+    assert getattr(taskfarm_sdk, name) == value
+    if isinstance(value, type):
+        assert value.__name__ == name
+
+
+def test_a_star_import_brings_all_of_them() -> None:
+    space: dict[str, object] = {}
+    exec("from taskfarm_sdk import *", space)
+    assert set(taskfarm_sdk.__all__) <= set(space)
+
+
+def test_dir_lists_the_names_before_they_are_used() -> None:
+    code = "import taskfarm_sdk; missing = set(taskfarm_sdk.__all__) - set(dir(taskfarm_sdk))"
+    modules_after(f"{code}; assert not missing, missing")
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'taskfarm_sdk' has no attribute 'Frm'"):
+        _ = taskfarm_sdk.Frm  # type: ignore[attr-defined]
+    with pytest.raises(ImportError, match="cannot import name 'Frm'"):
+        exec("from taskfarm_sdk import Frm")
+
+
+def test_the_states_are_those_of_the_type() -> None:
+    assert typing.get_args(taskfarm_sdk.TaskState) == _data.TASK_STATES
+
+
+def test_the_version_is_the_installed_packages() -> None:
+    assert taskfarm_sdk.__version__ == importlib.metadata.version("taskfarm-sdk")
+
+
+@pytest.mark.parametrize("module", [errors, logins], ids=lambda module: str(module.__name__))
+def test_a_public_modules_names_are_there(module: types.ModuleType) -> None:
+    for name in module.__all__:
+        assert hasattr(module, name)
+
+
+@pytest.mark.parametrize(
+    ("code", "not_imported"),
+    [
+        pytest.param("import taskfarm_sdk", HEAVY + NOT_OURS + SERVER, id="package"),
+        pytest.param("from taskfarm_sdk import TaskfarmError", HEAVY + SERVER, id="errors"),
+        pytest.param("import taskfarm_sdk.testing", HEAVY + NOT_OURS + SERVER, id="testing"),
+        pytest.param(
+            "import taskfarm_sdk.testing.plugin",
+            ("httpx", "taskfarm_api", "platformdirs", "taskfarm_cli", *SERVER),
+            id="pytest-plugin",
+        ),
+        pytest.param(
+            "from taskfarm_sdk import logins", ("httpx", "taskfarm_api", "asyncio"), id="logins"
+        ),
+        pytest.param("from taskfarm_sdk import Farm", ("taskfarm_cli", *SERVER), id="farm"),
+    ],
+)
+def test_an_import_brings_no_more_than_it_needs(code: str, not_imported: tuple[str, ...]) -> None:
+    assert not modules_after(code) & set(not_imported)
+
+
+def test_a_farm_needs_neither_rich_nor_what_else_the_command_line_shows_with() -> None:
+    # httpx imports these for its own command line where click is installed: here it is not.
+    blocked = "import sys; sys.modules['click'] = None"
+    code = "import taskfarm_sdk as t; t.Farm('http://h/', token='t'); t.AsyncFarm, t.Worker"
+    assert not modules_after(f"{blocked}; {code}") & set(NOT_OURS)
+
+
+def test_importing_everything_prints_and_warns_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "from taskfarm_sdk import *"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout + done.stderr == ""
