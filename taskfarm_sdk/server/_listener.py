@@ -6,7 +6,7 @@ import errno
 import socket
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from typing import cast
 
@@ -61,7 +61,8 @@ class ReservedPort:
     """
 
     def __init__(self) -> None:
-        self._keeper = _bound(socket.AF_INET, LOOPBACK, 0, share=True)
+        # Without SO_REUSEADDR, which most servers set: two that set it could both bind.
+        self._keeper = _bound(socket.AF_INET, LOOPBACK, 0, options=(socket.SO_REUSEPORT,))
         self.port = port_of(self._keeper)
         if sys.platform != "linux":
             # Only Linux is known to pass over a bound socket that does not listen.
@@ -69,7 +70,8 @@ class ReservedPort:
 
     def listen(self) -> socket.socket:
         """Return a socket that listens on the port."""
-        listener = _bound(socket.AF_INET, LOOPBACK, self.port, share=True)
+        options = (socket.SO_REUSEADDR, socket.SO_REUSEPORT)
+        listener = _bound(socket.AF_INET, LOOPBACK, self.port, options=options)
         listener.listen(BACKLOG)
         return listener
 
@@ -111,14 +113,17 @@ def _refuse_if_answered(family: socket.AddressFamily, port: int) -> None:
 
 
 def _bound(
-    family: socket.AddressFamily, address: str, port: int, *, share: bool = False
+    family: socket.AddressFamily,
+    address: str,
+    port: int,
+    *,
+    options: Sequence[int] = (socket.SO_REUSEADDR,),
 ) -> socket.socket:
     new = socket.socket(family, socket.SOCK_STREAM)
     close_in_children(new)
     try:
-        new.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if share:
-            new.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        for option in options:
+            new.setsockopt(socket.SOL_SOCKET, option, 1)
         if family == socket.AF_INET6:
             # Or :: would take the port on IPv4 too, and 0.0.0.0 beside it would find it taken.
             new.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -136,7 +141,11 @@ def _set_timeouts(listener: socket.socket) -> None:
         (socket.SO_RCVTIMEO, RECEIVE_TIMEOUT_S),
         (socket.SO_SNDTIMEO, SEND_TIMEOUT_S),
     ):
-        listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", limit_s, 0))
+        listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", *_timeval(limit_s)))
+
+
+def _timeval(seconds: float) -> tuple[int, int]:
+    return int(seconds), int(seconds % 1 * 1_000_000)
 
 
 def _explained(host: str, port: int, error: OSError) -> ConfigurationError:

@@ -74,7 +74,7 @@ def check_wal(folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix=".wal-", dir=folder) as trial:
             mode = _try_wal(Path(trial) / "trial.db")
     except sqlite3.Error as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise ConfigurationError(
                 f"no space is left in '{folder}': make some, or take another folder (--data DIR)"
             ) from error

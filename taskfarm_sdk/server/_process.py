@@ -62,8 +62,6 @@ class ServerProcess:
         hold: Sequence[int] = (),
         remove: Path | None = None,
     ) -> None:
-        if sys.platform == "win32":  # no process groups there, and gunicorn does not run either
-            raise ConfigurationError("the server needs Linux or macOS; the client runs anywhere")
         self._settings = settings
         self._python = python
         self._owner = os.getpid()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import attrs
 
 from taskfarm_sdk.errors import ConfigurationError
@@ -53,6 +55,8 @@ class ServerSettings:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what the server cannot do, or would do wrong."""
+        if sys.platform == "win32":  # neither gunicorn nor process groups there
+            raise ConfigurationError("the server needs Linux or macOS; the client runs anywhere")
         _check_user(self.user)
         _check_number("processes", self.processes, MAX_PROCESSES)
         _check_number("threads", self.threads, MAX_THREADS)

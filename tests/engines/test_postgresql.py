@@ -1,0 +1,210 @@
+"""The server on PostgreSQL: many processes and threads, and what can be wrong with a database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from taskfarm_sdk import ConfigurationError, Farm
+from taskfarm_sdk.testing import LocalServer
+from tests.engines.conftest import PostgreSQL
+from tests.live.processes import members, wait_until
+from tests.live.serving import failing, serving
+
+pytestmark = [pytest.mark.postgres, pytest.mark.live]
+
+FARM = "farm"
+OURS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'taskfarm'"
+
+
+@pytest.fixture(scope="module")
+def server(postgres: PostgreSQL) -> Iterator[LocalServer]:
+    """Two processes with four threads each."""
+    postgres.run(f"CREATE DATABASE {FARM}")
+    with LocalServer(database_url=postgres.url(FARM), processes=2, threads=4) as server:
+        yield server
+
+
+@pytest.fixture
+def group(server: LocalServer) -> int:
+    """The server's process group."""
+    assert server.pid is not None
+    return server.pid
+
+
+def test_workers_share_no_connection_of_the_masters(postgres: PostgreSQL, database: str) -> None:
+    with LocalServer(database_url=postgres.url(database)) as server:
+        assert postgres.run(f"{OURS} AND datname = '{database}'") == [(0,)]
+        with server.farm() as farm:
+            farm.runs()
+        assert postgres.run(f"{OURS} AND datname = '{database}'") == [(1,)]
+
+
+def test_many_workers_get_each_task_once(server: LocalServer, group: int) -> None:
+    wait_until(lambda: len(members(group)) == 3)
+    with server.farm() as farm:
+        run = farm.create_run(200)
+
+        def work(_: int) -> list[int]:
+            numbers = []
+            with run.worker() as worker:
+                for task in worker:
+                    with task:
+                        numbers.append(task.number)
+            return numbers
+
+        with ThreadPoolExecutor(6) as pool:
+            done = [number for numbers in pool.map(work, range(6)) for number in numbers]
+        assert sorted(done) == list(range(200))
+        assert run.status().succeeded
+
+
+def test_comes_back_after_a_kill_with_data_and_tokens(server: LocalServer) -> None:
+    with server.farm() as farm:
+        token, uuid, url = farm.login(), farm.create_run(7).uuid, server.url
+    server.kill()
+    server.start()
+    with Farm(url, token=token) as farm:
+        assert farm.get_run(uuid).num_tasks == 7
+
+
+def test_connections_that_the_database_dropped_are_made_anew(
+    server: LocalServer, postgres: PostgreSQL
+) -> None:
+    with server.farm() as farm:
+        token = farm.login()
+        for _ in range(2):
+            postgres.run(OURS.replace("count(*)", "pg_terminate_backend(pid)"))
+            assert httpx.get(server.url + "runs", auth=(token, "")).status_code == 200
+
+
+@pytest.mark.usefixtures("server")
+def test_has_both_missing_indexes(postgres: PostgreSQL) -> None:
+    rows = postgres.run("SELECT indexdef FROM pg_indexes WHERE tablename = 'tasks'", FARM)
+    defined = " ".join(str(row[0]) for row in rows)
+    assert "(run_id, task)" in defined
+    assert "(run_id, status)" in defined
+
+
+def test_no_secret_is_in_a_command_line_or_initial_environment(
+    server: LocalServer, group: int, postgres: PostgreSQL
+) -> None:
+    for process in members(group):
+        assert postgres.password.encode() not in process.shown
+        assert server.password.encode() not in process.shown
+
+
+def test_two_servers_can_start_at_once_on_an_empty_database(
+    postgres: PostgreSQL, database: str
+) -> None:
+    def serve(_: int) -> int:
+        with LocalServer(database_url=postgres.url(database)) as server, server.farm() as farm:
+            return farm.create_run(1).num_tasks
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(serve, range(2))) == [1, 1]
+
+
+@pytest.fixture
+def pgpass(postgres: PostgreSQL, tmp_path: Path) -> dict[str, str]:
+    """The variable that lets libpq find the password, as ~/.pgpass does."""
+    path = tmp_path / "pgpass"
+    path.touch(0o600)
+    path.write_text(f"*:*:*:{postgres.user}:{postgres.password}\n")
+    return {"PGPASSFILE": str(path)}
+
+
+def test_serves_without_a_password_on_the_command_line(
+    postgres: PostgreSQL, database: str, tmp_path: Path, pgpass: dict[str, str]
+) -> None:
+    url = postgres.url(database, password="")
+    with serving("--data", tmp_path / "d", "--database-url", url, **pgpass) as serve:
+        assert f"database: postgresql://{postgres.user}@/{database}" in serve.text
+        assert "warning" not in serve.text
+        assert httpx.get(serve.url + "runs").status_code == 401
+        assert not (tmp_path / "d" / "taskfarm.db").exists()
+
+
+def test_sighup_replaces_the_processes_and_breaks_no_request(
+    postgres: PostgreSQL, database: str, tmp_path: Path
+) -> None:
+    options = ["--data", tmp_path, "--processes", 2, "--threads", 4]
+    with serving(*options, "--database-url", postgres.url(database)) as serve:
+        assert "put the database's password into ~/.pgpass" in serve.says("warning")
+        assert postgres.password not in serve.text
+        wait_until(lambda: len(serve.server()) == 3)
+        master, *before = serve.server()
+        statuses: list[int] = []
+        stop = threading.Event()
+
+        def ask() -> None:
+            # A connection for each: what a client keeps open may be closed under it.
+            while not stop.is_set():
+                statuses.append(httpx.get(serve.url + "runs", timeout=20).status_code)
+
+        with ThreadPoolExecutor(2) as pool:
+            asking = [pool.submit(ask) for _ in range(2)]
+            serve.process.send_signal(signal.SIGHUP)
+            serve.says("replaced one by one")
+            wait_until(lambda: not set(before) & set(serve.server()))
+            wait_until(lambda: len(serve.server()) == 3)
+            stop.set()
+            for one in asking:
+                one.result()
+        assert set(statuses) == {401}
+        assert serve.server()[0] == master
+        assert serve.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        pytest.param({"database": "nowhere"}, 'database "nowhere" does not exist', id="missing"),
+        pytest.param({"password": "wrong"}, "password authentication failed", id="wrong_password"),
+        pytest.param({"password": ""}, "does not let us in", id="no_password"),
+        pytest.param({"user": "nobody"}, "does not let us in", id="no_such_user"),
+    ],
+)
+def test_a_database_that_does_not_let_us_in(
+    postgres: PostgreSQL, database: str, tmp_path: Path, change: dict[str, str], text: str
+) -> None:
+    url = postgres.url(**{"database": database, **change})
+    status, line = failing("--port", 0, "--data", tmp_path, "--database-url", url)
+    assert status == 1
+    assert text in line
+    assert postgres.password not in line
+
+
+def test_a_database_that_cannot_be_reached(tmp_path: Path) -> None:
+    url = "postgresql://me@127.0.0.1:1/farm"
+    status, line = failing("--port", 0, "--data", tmp_path, "--database-url", url)
+    assert status == 1
+    assert "cannot reach the database postgresql://me@127.0.0.1:1/farm" in line
+
+
+def test_a_database_that_we_may_not_write(postgres: PostgreSQL, database: str) -> None:
+    postgres.run("CREATE ROLE reader LOGIN PASSWORD 'reading'")
+    with pytest.raises(ConfigurationError, match="may not write") as caught:
+        LocalServer(database_url=postgres.url(database, "reader", "reading")).start()
+    assert "permission denied for schema public" in str(caught.value)
+
+
+def test_postgresql_is_required_where_the_engines_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from tests.engines.conftest import _without
+
+    monkeypatch.setenv("TASKFARM_REQUIRE_ENGINES", "1")
+    with pytest.raises(pytest.fail.Exception, match="it is missing"):
+        _without("it is missing")
+    monkeypatch.delenv("TASKFARM_REQUIRE_ENGINES")
+    with pytest.raises(pytest.skip.Exception, match="it is missing"):
+        _without("it is missing")
+    assert os.environ.get("TASKFARM_REQUIRE_ENGINES") is None

@@ -1,0 +1,82 @@
+"""The parts of the server's own process that can be tried without one."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from taskfarm_sdk.server import _bootstrap
+from taskfarm_sdk.server._bootstrap import Failure, _database_failure, _open_sqlite
+
+
+def test_stands_alone() -> None:
+    tree = ast.parse(Path(_bootstrap.__file__).read_text(encoding="utf-8"))
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported <= sys.stdlib_module_names
+
+
+def test_sqlite_is_quick_and_patient(tmp_path: Path) -> None:
+    with closing(_open_sqlite(str(tmp_path / "odd ?#%41 name.db"))) as connection:
+        pragmas = {
+            name: connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "busy_timeout")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 1, "busy_timeout": 30_000}
+    assert [path.name for path in tmp_path.iterdir()] == ["odd ?#%41 name.db"]
+
+
+class Told(Exception):
+    """An error of SQLAlchemy's, with the driver's behind it."""
+
+    __module__ = "sqlalchemy.exc"
+
+    def __init__(self, text: str, state: str | None = None) -> None:
+        super().__init__("(psycopg.OperationalError) and a lot more")
+        self.orig = OSError(text)
+        self.orig.sqlstate = state  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('connection failed: FATAL:  database "farm" does not exist', "missing"),
+        ('connection failed: FATAL:  role "me" does not exist', "missing"),
+        ('FATAL:  password authentication failed for user "me"', "unauthorised"),
+        ("fe_sendauth: no password supplied", "unauthorised"),
+        ('FATAL:  no pg_hba.conf entry for host "h"', "unauthorised"),
+        ("permission denied for schema public", "forbidden"),
+        ("attempt to write a readonly database", "forbidden"),
+        ("database or disk is full", "full"),
+        ("file is not a database", "damaged"),
+        ("database is locked", "locked"),
+        ("connection refused", "unreachable"),
+        ("could not translate host name", "unreachable"),
+    ],
+)
+def test_the_databases_words_are_understood(text: str, kind: str) -> None:
+    failure = _database_failure(Told(f"{text}\nand a second line"))
+    assert (failure.kind, failure.detail) == (f"database-{kind}", text)
+
+
+def test_the_databases_code_is_understood_in_any_language() -> None:
+    assert _database_failure(Told("keine Berechtigung", "42501")).kind == "database-forbidden"
+
+
+def test_other_errors_are_not_blamed_on_the_database() -> None:
+    with pytest.raises(ZeroDivisionError):
+        _database_failure(ZeroDivisionError())
+    assert issubclass(Failure, Exception)
