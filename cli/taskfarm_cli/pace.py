@@ -77,7 +77,11 @@ def duration(seconds: float) -> str:
 
 def rate(tasks_per_s: float) -> str:
     """Return a pace in the unit in which it is a number to remember."""
-    for unit, per_s in (("s", 1.0), ("min", 60.0)):
-        if tasks_per_s * per_s >= 1:
-            return f"{tasks_per_s * per_s:.3g} tasks/{unit}"
-    return f"{tasks_per_s * 3600:.2g} tasks/h"
+    for unit, seconds in (("s", 1), ("min", 60)):
+        if tasks_per_s * seconds >= 1:
+            return f"{_three_digits(tasks_per_s * seconds)} tasks/{unit}"
+    return f"{_three_digits(tasks_per_s * 3600)} tasks/h"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"

@@ -50,16 +50,13 @@ def watch(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
     """
     with _outages_told(), _at_most(timeout_s):
         status = output.follow(run, _in_time(run.watch(POLL_S), timeout_s))
+        if status is not None and status.failed is None:
+            # Counts alone do not tell; `wait` looks at the tasks then.
+            status = run.wait(0)
     return ExitStatus.OK if status is None else _verdict(run, status)
 
 
 def _verdict(run: Run, status: RunStatus) -> ExitStatus:
-    if status.failed is None:
-        complain(
-            PROGRAM,
-            f"run {run.uuid} is finished; whether tasks of it failed cannot be told, for another "
-            "client left percentages of its own",
-        )
     if status.failed:
         raise CommandError(
             f"{status.failed} of {status.num_tasks} tasks of run {run.uuid} failed; --reset makes "

@@ -1,0 +1,115 @@
+"""What the tests of the command line share."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from taskfarm_cli.manage import main
+
+from taskfarm_sdk import Run
+
+
+class Place(NamedTuple):
+    """A server and its user."""
+
+    url: str
+    user: str
+    password: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that make it manageTF's server."""
+        return {
+            "TASKFARM_URL": self.url,
+            "TASKFARM_USER": self.user,
+            "TASKFARM_PASSWORD": self.password,
+        }
+
+
+class Outcome(NamedTuple):
+    """What came of a command."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> str:
+        """The one line on stderr, without the program's name."""
+        assert self.err.startswith("manageTF: "), self.err
+        assert self.err.count("\n") == 1, self.err
+        assert self.err.endswith("\n")
+        return self.err.removeprefix("manageTF: ").rstrip("\n")
+
+
+class Manage:
+    """Runs manageTF in this process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *words: str) -> Outcome:
+        """Run it with these words, and return what came of it."""
+        self._capsys.readouterr()
+        status = main(words)
+        return Outcome(status, *self._capsys.readouterr())
+
+    def fine(self, *words: str) -> Outcome:
+        """Run it, and expect it to end well and in silence on stderr."""
+        outcome = self(*words)
+        assert (outcome.status, outcome.err) == (0, "")
+        return outcome
+
+
+class Work:
+    """Takes tasks of runs and writes to them what a test wants there."""
+
+    def __init__(self, client: httpx.Client, worker: str) -> None:
+        self._client = client
+        self._worker = worker
+        self._registered = False
+
+    def take(self, run: Run) -> int:
+        """Have a task handed out, and return its number."""
+        if not self._registered:
+            self._send("POST", "worker", {"uuid": self._worker, "hostname": "here", "pid": 1})
+            self._registered = True
+        task = self._send("POST", f"runs/{run.uuid}/task", {"worker_uuid": self._worker})
+        number: int = task["task"]
+        return number
+
+    def write(self, run: Run, number: int, percent: float, status: str) -> None:
+        """Write a task's percentage and status."""
+        body = {"percentCompleted": percent, "status": status}
+        self._send("PUT", f"runs/{run.uuid}/tasks/{number}", body)
+
+    def finish(self, run: Run, count: int, percent: float = 100.0) -> None:
+        """Take so many tasks and call them done at a percentage."""
+        for _ in range(count):
+            self.write(run, self.take(run), percent, "done")
+
+    def create(self, num_tasks: object) -> str:
+        """Create a run with any number of tasks, odd ones too, and return its uuid."""
+        uuid: str = self._send("POST", "run", {"numTasks": num_tasks})["uuid"]
+        return uuid
+
+    def _send(self, method: str, path: str, body: object) -> Any:
+        reply = self._client.request(method, path, json=body)
+        reply.raise_for_status()
+        return reply.json() if reply.content else None
+
+
+def saved_logins(folder: Path) -> list[dict[str, Any]]:
+    """Return what the login file in a test's folder holds."""
+    text = (folder / "config" / "logins.json").read_text(encoding="utf-8")
+    logins: list[dict[str, Any]] = json.loads(text)["logins"]
+    return logins

@@ -1,0 +1,234 @@
+"""What a person sees and is asked, at a real pseudo-terminal, over the real server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from taskfarm_sdk import Farm, Run, RunNotFound
+from tests.cli.pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
+from tests.cli.support import Place, saved_logins
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are Unix's"),
+]
+SHOW_CURSOR = "\x1b[?25h"
+HIDE_CURSOR = "\x1b[?25l"
+
+
+@pytest.fixture(scope="module")
+def place(live: Place) -> Place:
+    """The session's server: nothing here is recorded."""
+    return live
+
+
+@pytest.fixture(scope="module")
+def farm(place: Place) -> Iterator[Farm]:
+    """One farm for all, for each password costs the server a hash."""
+    with Farm(place.url, user=place.user, password=place.password) as farm:
+        yield farm
+
+
+@pytest.fixture(scope="module")
+def environment(farm: Farm) -> dict[str, str]:
+    """Credentials for manageTF."""
+    return {"TASKFARM_URL": farm.url, "TASKFARM_TOKEN": farm.login()}
+
+
+def finish(run: Run, count: int | None = None) -> None:
+    """Work off so many tasks, or all."""
+    with run.worker() as worker:
+        for task in worker:
+            task.complete()
+            if count is not None and (count := count - 1) == 0:
+                return
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_the_list_is_a_table_of_whole_uuids(
+    environment: dict[str, str], run: Run, columns: int
+) -> None:
+    with PseudoTerminal(["-l"], environment, columns=columns) as terminal:
+        assert terminal.end() == 0
+        assert f" {run.uuid} " in terminal.text
+        assert terminal.text.split()[:3] == ["ID", "UUID", "TASKS"]
+
+
+def test_info_shows_a_bar_and_counts(environment: dict[str, str], run: Run) -> None:
+    finish(run, 2)
+    with PseudoTerminal(["-i", run.uuid], environment) as terminal:
+        assert terminal.end() == 0
+        assert f"run {run.id}  {run.uuid}\n" in terminal.text
+        assert " 40.0 %\n" in terminal.text
+        assert "3 waiting   0 computing   2 of 5 done\n" in terminal.text
+        assert "\x1b[32m" in terminal.raw
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "absent"),
+    [("NO_COLOR", "1", "\x1b[32m"), ("TERM", "dumb", "\x1b")],
+)
+def test_colours_are_left_out_where_they_are_not_wanted(
+    environment: dict[str, str], run: Run, variable: str, value: str, absent: str
+) -> None:
+    finish(run, 2)
+    with PseudoTerminal(["-i", run.uuid], {**environment, variable: value}) as terminal:
+        assert terminal.end() == 0
+        assert " 40.0 %\n" in terminal.text
+        assert absent not in terminal.raw
+
+
+def test_plain_is_plain_at_a_terminal_too(environment: dict[str, str], run: Run) -> None:
+    with PseudoTerminal(["--plain", run.uuid], environment) as terminal:
+        assert terminal.end() == 0
+        assert terminal.raw == f"{run.id} {run.uuid} 5 (5,0,0) 0.0\n"
+
+
+def test_create_shows_the_uuid_alone(environment: dict[str, str], farm: Farm) -> None:
+    with PseudoTerminal(["-n", "3"], environment) as terminal:
+        assert terminal.end() == 0
+        assert farm.get_run(terminal.raw.strip()).num_tasks == 3
+
+
+def test_a_change_is_told(environment: dict[str, str], run: Run) -> None:
+    with PseudoTerminal(["-r", run.uuid], environment) as terminal:
+        assert terminal.end() == 0
+        assert terminal.text == f"run {run.uuid}: what was not done waits again\n"
+
+
+@pytest.mark.parametrize("mode", ["-d", "-R"])
+@pytest.mark.parametrize("answer", ["n\n", "\n", CTRL_D], ids=["no", "nothing", "end of input"])
+def test_what_loses_work_is_done_only_after_a_yes(
+    environment: dict[str, str], run: Run, mode: str, answer: str
+) -> None:
+    finish(run, 2)
+    with PseudoTerminal([mode, run.uuid], environment) as terminal:
+        terminal.expect(rf"{run.uuid} \(5 tasks, 2 of them done\)\? \[y/N\] ")
+        terminal.press(answer)
+        assert terminal.end() == 1
+        assert "manageTF: nothing was changed" in terminal.text
+    assert run.status().done == 2
+
+
+def test_a_yes_deletes(environment: dict[str, str], run: Run, farm: Farm) -> None:
+    with PseudoTerminal(["-d", run.uuid], environment) as terminal:
+        terminal.expect(r"\[y/N\] ")
+        terminal.press("y\n")
+        assert terminal.end() == 0
+        assert f"run {run.uuid} is deleted" in terminal.text
+    with pytest.raises(RunNotFound):
+        farm.get_run(run.uuid)
+
+
+def test_y_goes_ahead_without_a_question(environment: dict[str, str], run: Run) -> None:
+    finish(run, 2)
+    with PseudoTerminal(["-R", "-y", run.uuid], environment) as terminal:
+        assert terminal.end() == 0
+        assert "[y/N]" not in terminal.text
+    assert run.status().done == 0
+
+
+def test_credentials_are_asked_for_and_the_password_stays_unseen(place: Place, run: Run) -> None:
+    with PseudoTerminal(["-i", "-b", place.url, run.uuid], {}) as terminal:
+        terminal.expect(f"User at {place.url}: ")
+        terminal.press(f"{place.user}\n")
+        terminal.expect(f"Password of {place.user} at {place.url}: ")
+        terminal.press(f"{place.password}\n")
+        assert terminal.end() == 0
+        assert run.uuid in terminal.text
+        assert place.password not in terminal.raw
+
+
+@pytest.mark.parametrize("key", [CTRL_C, CTRL_D], ids=["interrupt", "end of input"])
+def test_a_question_can_be_left(place: Place, key: str) -> None:
+    with PseudoTerminal(["-l", "-b", place.url, "-u", "me"], {}) as terminal:
+        terminal.expect("Password of me at ")
+        terminal.press(key)
+        assert terminal.end() == (130 if key == CTRL_C else 1)
+        assert "Traceback" not in terminal.text
+
+
+@pytest.mark.parametrize("stream", ["stdin", "stderr"])
+def test_nothing_is_asked_where_nobody_would_see_it_or_answer(stream: str, tmp_path: Path) -> None:
+    with (
+        (tmp_path / "stream").open("w+") as file,
+        PseudoTerminal(["-l", "-b", "http://127.0.0.1:1/"], {}, streams={stream: file}) as terminal,
+    ):
+        assert terminal.end() == 3
+        file.seek(0)
+        told = file.read() if stream == "stderr" else terminal.text
+    assert "`manageTF --login -b http://127.0.0.1:1/ -u USER`" in told
+    assert "taskfarm-worker had built in" in told
+    assert "Password" not in terminal.text
+
+
+def test_login_asks_and_saves(place: Place, tmp_path: Path) -> None:
+    with PseudoTerminal(["--login", "-b", place.url], {}) as terminal:
+        terminal.expect("User at .*: ")
+        terminal.press(f"{place.user}\n")
+        terminal.expect("Password of .*: ")
+        terminal.press(f"{place.password}\n")
+        assert terminal.end() == 0
+        assert f"logged in to {place.url} as {place.user}" in terminal.text
+        assert place.password not in terminal.raw
+    (saved,) = saved_logins(tmp_path)
+    assert (saved["url"], saved["user"]) == (place.url, place.user)
+    with PseudoTerminal(["--login"], {}) as terminal:
+        terminal.expect(rf"User at {place.url} \[{place.user}\]: ")
+        terminal.press("\n")
+        terminal.expect(f"Password of {place.user} ")
+        terminal.press("wrong\n")
+        assert terminal.end() == 3
+
+
+def test_whoami_is_a_table(environment: dict[str, str], place: Place) -> None:
+    with PseudoTerminal(["--whoami"], environment) as terminal:
+        assert terminal.end() == 0
+        assert f"URL          {place.url}" in terminal.text
+        assert "credentials  environment" in terminal.text
+
+
+def test_watch_shows_a_live_bar_and_leaves_the_end(environment: dict[str, str], run: Run) -> None:
+    with PseudoTerminal(["-w", run.uuid], environment) as terminal:
+        terminal.expect("5 waiting   0 computing   0 of 5 done")
+        finish(run, 3)
+        terminal.expect(" 60.0 %")
+        terminal.expect(r"tasks/(s|min)   0:\d\d left")
+        finish(run)
+        assert terminal.end() == 0
+        assert terminal.text.endswith("0 waiting   0 computing   5 of 5 done   finished\n")
+        assert terminal.raw.index(HIDE_CURSOR) < terminal.raw.index(SHOW_CURSOR)
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_watch_that_is_ended_gives_the_cursor_back(
+    environment: dict[str, str], run: Run, end: signal.Signals
+) -> None:
+    with PseudoTerminal(["-w", run.uuid], environment) as terminal:
+        terminal.expect("0 of 5 done")
+        terminal.process.send_signal(end)
+        assert terminal.end() == (130 if end is signal.SIGINT else -end)
+        assert SHOW_CURSOR in terminal.raw.split(HIDE_CURSOR)[1]
+        assert "Traceback" not in terminal.text
+
+
+def test_watch_on_a_dumb_terminal_prints_lines(environment: dict[str, str], run: Run) -> None:
+    finish(run)
+    with PseudoTerminal(["-w", run.uuid], {**environment, "TERM": "dumb"}) as terminal:
+        assert terminal.end() == 0
+        assert terminal.raw == f"{run.id} {run.uuid} 5 (0,0,5) 100.0\n"
+
+
+def test_wait_is_silent_until_the_end(environment: dict[str, str], run: Run) -> None:
+    finish(run)
+    with PseudoTerminal(
+        ["--wait", run.uuid], environment, streams={"stderr": subprocess.DEVNULL}
+    ) as terminal:
+        assert terminal.end() == 0
+        assert terminal.text.startswith(f"run {run.id}  {run.uuid}\n")
