@@ -50,7 +50,7 @@ def explain(
     if kind == "user":
         return ConfigurationError(
             f"the database {database} has a user {detail!r} with another password already: take "
-            "another user name, or give that user's password",
+            "another one (--user NAME), or put that user's password into the file that keeps it",
             detail=detail,
         )
     text = _DATABASE.get(kind, "the server did not start: {detail}")
