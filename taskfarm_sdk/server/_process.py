@@ -262,8 +262,13 @@ def _interpreter(python: str | os.PathLike[str] | None) -> str:
 
 def _environment(*, own_python: bool) -> dict[str, str]:
     left_out = _NOT_INHERITED if own_python else _NOT_INHERITED | _OWN_PYTHON
-    return {
+    environment = {
         name: value
         for name, value in os.environ.items()
         if name not in left_out and not name.startswith("TASKFARM_")
     }
+    if "PYTHONPATH" in environment:
+        # The server runs in another folder, where "." would be another place.
+        folders = environment["PYTHONPATH"].split(os.pathsep)
+        environment["PYTHONPATH"] = os.pathsep.join(str(Path(one).absolute()) for one in folders)
+    return environment

@@ -1,0 +1,50 @@
+"""What a server's process is given."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from taskfarm_sdk.server._process import _environment, _interpreter
+
+
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Settings of the caller's, who is in a folder of their own."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("TASKFARM_TOKEN", "SECRET_KEY", "DATABASE_URL", "PYTHONWARNINGS", "PGPASSFILE"):
+        monkeypatch.setenv(name, "the caller's")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["lib", "/else/where", ""]))
+    return tmp_path
+
+
+@pytest.mark.parametrize("own_python", [True, False])
+def test_secrets_and_settings_of_the_caller_are_left_out(variables: Path, own_python: bool) -> None:
+    given = _environment(own_python=own_python)
+    assert not {"TASKFARM_TOKEN", "SECRET_KEY", "DATABASE_URL", "PYTHONWARNINGS"} & set(given)
+    assert given["PGPASSFILE"] == "the caller's"
+    assert ("PYTHONPATH" in given) == own_python
+
+
+def test_relative_folders_mean_the_callers(variables: Path) -> None:
+    folders = _environment(own_python=True)["PYTHONPATH"].split(os.pathsep)
+    assert folders == [f"{variables}/lib", "/else/where", f"{variables}"]
+
+
+@pytest.mark.parametrize(
+    ("python", "runs"),
+    [
+        pytest.param("python3.12", "python3.12", id="a_name_is_looked_up"),
+        pytest.param("/env/bin/python", "/env/bin/python", id="an_absolute_path_stays"),
+    ],
+)
+def test_an_interpreter_is_found_from_any_folder(python: str, runs: str) -> None:
+    assert _interpreter(python) == runs
+
+
+def test_a_relative_interpreter_is_the_callers_and_stays_a_link(variables: Path) -> None:
+    (variables / "env").symlink_to("/usr/bin")
+    assert _interpreter("env/python3") == f"{variables}/env/python3"
+    assert _interpreter(Path("env/python3")) == f"{variables}/env/python3"
