@@ -21,6 +21,7 @@ from weakref import WeakSet
 
 import httpx
 
+from taskfarm_sdk import _checks
 from taskfarm_sdk._flow import Call
 from taskfarm_sdk.errors import (
     AuthenticationError,
@@ -37,8 +38,8 @@ R = TypeVar("R")
 HttpClient = httpx.Client
 AsyncHttpClient = httpx.AsyncClient
 
-# Under gunicorn's keep-alive of 2 s: a connection that the server is about to close is not used
-# again (with httpx's own 5 s, 3 of 720 requests at that boundary broke).
+# Under gunicorn's default keep-alive of 2 s: a connection that the server is about to close is not
+# used again (with httpx's own 5 s, 3 of 720 requests at that boundary broke).
 KEEPALIVE_EXPIRY_S = 1.5
 LIMITS = httpx.Limits(
     max_connections=None, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_EXPIRY_S
@@ -103,6 +104,7 @@ class Wire:
             base_url=self._url,
             timeout=self._timeout_s,
             limits=LIMITS,
+            mounts=_past_proxies(self._url),
             auth=_ActingAs(),
             event_hooks={"request": [_limit_time], "response": [_raise_for_status]},
         )
@@ -184,6 +186,7 @@ class AsyncWire:
             base_url=self._url,
             timeout=self._timeout_s,
             limits=LIMITS,
+            mounts=_past_proxies(self._url),
             auth=_ActingAs(),
             event_hooks={"request": [_alimit_time], "response": [_araise_for_status]},
         )
@@ -191,6 +194,14 @@ class AsyncWire:
 
 def _closed() -> ConfigurationError:
     return ConfigurationError("this Farm is closed: use it inside its `with`, or make a new one")
+
+
+def _past_proxies(url: str) -> dict[str, None]:
+    """Return what keeps the environment's proxies away from a server on this very machine.
+
+    A proxy would look for it on the proxy's own machine, and see the credentials.
+    """
+    return {_checks.origin(url): None} if _checks.is_loopback(url) else {}
 
 
 class _ActingAs(httpx.Auth):

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import socket
-import stat
 import sys
-import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 import attrs
 import platformdirs
 
-from taskfarm_sdk import _checks
+from taskfarm_sdk import _checks, _secret_files
 from taskfarm_sdk.errors import ConfigurationError
 
 __all__ = [
@@ -86,7 +83,7 @@ def saved_logins() -> tuple[Login, ...]:
     path = login_file()
     try:
         with path.open(encoding="utf-8") as file:
-            _refuse_wide_mode(path, os.fstat(file.fileno()).st_mode)
+            _secret_files.refuse_wide_mode(path, file.fileno())
             document: object = json.load(file)
     except (FileNotFoundError, NotADirectoryError):
         return ()
@@ -158,14 +155,6 @@ def forget_login(url: str) -> Login | None:
     return found
 
 
-def _refuse_wide_mode(path: Path, mode: int) -> None:
-    # Windows keeps no such modes: there the folder's own access list protects the file.
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigurationError(
-            f"others may read the tokens in it: chmod 600 {shlex.quote(str(path))}"
-        )
-
-
 def _damaged(path: Path) -> ConfigurationError:
     return ConfigurationError(
         f"the saved logins in '{path}' are damaged: remove the file and log in again"
@@ -191,19 +180,7 @@ def _login(row: dict[str, object]) -> Login:
 
 def _write(path: Path, logins: list[Login]) -> None:
     document = {"version": _VERSION, "logins": [attrs.asdict(login) for login in logins]}
-    # mkstemp makes the file with mode 0600, so that it is never open to others, not for a moment.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".logins-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+    _secret_files.write(path, json.dumps(document, indent=2) + "\n")
 
 
 @contextmanager

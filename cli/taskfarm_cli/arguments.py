@@ -6,12 +6,9 @@ import argparse
 import math
 from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn
 
-from taskfarm_cli.exit_status import ExitStatus, UsageError
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
+from taskfarm_cli.exit_status import UsageError
+from taskfarm_cli.parser import Parser, add_version_and_help
 
 PROGRAM = "manageTF"
 
@@ -99,39 +96,6 @@ def _check_uuid(arguments: Arguments) -> None:
         raise UsageError("the run UUID is empty: is a shell variable unset?")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} ({PROGRAM} --help shows what there is)")
-
-    # argparse's own swallows what goes wrong in writing, a full disk say.
-    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-        print(self.format_help(), end="", file=file)
-
-
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    # Python 3.13 began to write options with a value in another way; one page documents them all.
-    def _format_action_invocation(self, action: argparse.Action) -> str:
-        if not action.option_strings:
-            return str(action.metavar or action.dest)
-        value = "" if action.nargs == 0 else f" {action.metavar or action.dest.upper()}"
-        return ", ".join(f"{option}{value}" for option in action.option_strings)
-
-
-class _Version(argparse.Action):
-    # Reading the version takes longer than all the rest of a start, so it waits until asked for.
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,  # noqa: ARG002 - argparse's signature
-        values: str | Sequence[Any] | None,  # noqa: ARG002
-        option_string: str | None = None,  # noqa: ARG002
-    ) -> NoReturn:
-        from importlib.metadata import version
-
-        print(f"{PROGRAM} of taskfarm-sdk {version('taskfarm-sdk')}")
-        parser.exit(ExitStatus.OK)
-
-
 _DESCRIPTION = "Manage the runs of a taskfarm server."
 
 _EPILOG = """\
@@ -148,15 +112,11 @@ exit status:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of manageTF's command line."""
-    parser = _Parser(
-        prog=PROGRAM,
+    parser = Parser(
+        PROGRAM,
         usage=f"{PROGRAM} [-b BASEURL] [-u USER] [-p PASSWORD] [MODE] [options] [UUID]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=_Formatter,
-        # An option of tomorrow must not change what a shortened one of today means.
-        allow_abbrev=False,
-        add_help=False,
     )
     _add_modes(parser)
     _add_connection(parser)
@@ -226,8 +186,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--plain", action="store_true", help="print to a terminal what a pipe would get"
     )
-    options.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    options.add_argument("-h", "--help", action="help", help="show this help message and exit")
+    add_version_and_help(options.add_argument)
 
 
 def _number_of_tasks(text: str) -> int:

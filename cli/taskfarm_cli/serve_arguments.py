@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
 
-from taskfarm_cli.exit_status import ExitStatus, UsageError
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
+from taskfarm_cli.parser import Parser, add_version_and_help
 
 PROGRAM = "serveTF"
 
@@ -69,41 +65,9 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
     return build_parser().parse_args(argv, namespace=Arguments())
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} ({PROGRAM} --help shows what there is)")
-
-    # argparse's own swallows what goes wrong in writing, a full disk say.
-    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-        print(self.format_help(), end="", file=file)
-
-
-class _Version(argparse.Action):
-    # Reading the version takes longer than all the rest of a start, so it waits until asked for.
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,  # noqa: ARG002 - argparse's signature
-        values: str | Sequence[Any] | None,  # noqa: ARG002
-        option_string: str | None = None,  # noqa: ARG002
-    ) -> NoReturn:
-        from importlib.metadata import version
-
-        print(f"{PROGRAM} of taskfarm-sdk {version('taskfarm-sdk')}")
-        parser.exit(ExitStatus.OK)
-
-
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of serveTF's command line."""
-    parser = _Parser(
-        prog=PROGRAM,
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        # An option of tomorrow must not change what a shortened one of today means.
-        allow_abbrev=False,
-        add_help=False,
-    )
+    parser = Parser(PROGRAM, usage=None, description=_DESCRIPTION, epilog=_EPILOG)
     _add_network(parser)
     _add_data(parser)
     options = parser.add_argument_group("options")
@@ -112,8 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="write a line for each request to stderr; it names no user and no token",
     )
-    options.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    options.add_argument("-h", "--help", action="help", help="show this help message and exit")
+    add_version_and_help(options.add_argument)
     return parser
 
 

@@ -6,11 +6,9 @@ import json
 import os
 import secrets
 import socket
-import stat
-import tempfile
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -18,6 +16,7 @@ from urllib.parse import quote
 
 import platformdirs
 
+from taskfarm_sdk import _secret_files
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.server._database import Database
 from taskfarm_sdk.server._mounts import check_wal
@@ -120,13 +119,11 @@ class DataFolder:
         with _explaining(path):
             try:
                 with path.open(encoding="utf-8", errors="replace") as file:
-                    mode = os.fstat(file.fileno()).st_mode
+                    _secret_files.refuse_wide_mode(path, file.fileno())
                     secret = file.read().strip()
             except FileNotFoundError:
-                _write(path, new)
+                _secret_files.write(path, f"{new}\n")
                 return new
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ConfigurationError(f"others may read the secret in it: chmod 600 '{path}'")
         if len(secret) < 8:
             raise ConfigurationError(
                 f"'{path}' is damaged, for it holds no secret: put a copy of it back, or remove it "
@@ -181,21 +178,6 @@ def _explaining(path: Path) -> Generator[None]:
             f"cannot use '{path}': {error.strerror}; make room or mend its modes, or take another "
             "folder (--data DIR)"
         ) from error
-
-
-def _write(path: Path, secret: str) -> None:
-    """Write a secret in one step: no half of it is ever there, nor is it open to others."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(f"{secret}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _holder(lock: int) -> dict[str, str]:

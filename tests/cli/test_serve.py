@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sqlite3
 import stat
@@ -211,7 +212,7 @@ def test_a_secret_that_others_can_read_is_refused(data: Path, name: str) -> None
     (data / name).chmod(0o640)
     assert failing("--data", data, "--port", 0) == (
         1,
-        f"others may read the secret in it: chmod 600 '{data}/{name}'",
+        f"others may read the secrets in it: chmod 600 {shlex.quote(f'{data}/{name}')}",
     )
 
 

@@ -60,7 +60,7 @@ def test_a_secret_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
     with DataFolder(tmp_path) as folder:
         folder.secrets("me")
         (tmp_path / "secret-key").chmod(mode)
-        with pytest.raises(ConfigurationError, match=f"chmod 600 '{tmp_path}/secret-key'"):
+        with pytest.raises(ConfigurationError, match=f"chmod 600 {tmp_path}/secret-key"):
             folder.secrets("me")
 
 
