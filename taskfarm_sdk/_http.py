@@ -70,7 +70,7 @@ class Wire:
 
     def _start(self) -> None:
         self._lock = threading.Lock()
-        self.exclusive = threading.Lock()
+        self.exclusive: threading.Lock = threading.Lock()
 
     def perform(self, call: Call[R]) -> R:
         """Send one request and return what its reply says.

@@ -65,7 +65,7 @@ class Link(_AnyLink):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.wire = Wire(session.url, session.timeout_s)
+        self.wire: Wire = Wire(session.url, session.timeout_s)
 
     def drive(self, flow: Flow[R], clock: _drive.Clock | None = None) -> R:
         """Run a flow to its end."""
@@ -81,7 +81,7 @@ class AsyncLink(_AnyLink):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.wire = AsyncWire(session.url, session.timeout_s)
+        self.wire: AsyncWire = AsyncWire(session.url, session.timeout_s)
 
     async def drive(self, flow: Flow[R]) -> R:
         """Run a flow to its end."""

@@ -65,7 +65,7 @@ class Worker:
             )
         self._link = link
         self.run_uuid = run_uuid
-        self.max_attempts = _attempts(max_attempts)
+        self.max_attempts: int = _attempts(max_attempts)
         self._give_up_after_s = _checks.seconds(
             "give_up_after_s", give_up_after_s, zero=True, endless=True
         )

@@ -46,7 +46,8 @@ class DataFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        self.path = (default_data_folder() if path is None else Path(path).expanduser()).absolute()
+        folder = default_data_folder() if path is None else Path(path).expanduser()
+        self.path: Path = folder.absolute()
         self._lock: int | None = None
 
     def __enter__(self) -> Self:

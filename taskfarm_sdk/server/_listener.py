@@ -63,7 +63,7 @@ class ReservedPort:
     def __init__(self) -> None:
         # Without SO_REUSEADDR, which most servers set: two that set it could both bind.
         self._keeper = _bound(socket.AF_INET, LOOPBACK, 0, options=(socket.SO_REUSEPORT,))
-        self.port = port_of(self._keeper)
+        self.port: int = port_of(self._keeper)
         if sys.platform != "linux":
             # Only Linux is known to pass over a bound socket that does not listen.
             self._keeper.close()
