@@ -1,0 +1,60 @@
+# pyright: strict
+"""A program of somebody else's that uses every public name, to be checked as theirs would be."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import assert_type
+
+import taskfarm_sdk as sdk
+from taskfarm_sdk import Farm, Run, RunStatus, Task, TaskInfo, TaskState, Worker, logins
+from taskfarm_sdk.testing import LocalServer
+
+GONE = (sdk.RunNotFound, sdk.TaskNotFound, sdk.NotFound)
+MINE = (sdk.ConfigurationError, sdk.AuthenticationError, sdk.RequestRejected)
+LOOK = (sdk.OutcomeUnknown, sdk.RunBroken, sdk.UnexpectedReply)
+
+
+def work(worker: Worker) -> None:
+    for task in worker:
+        with assert_type(task, Task):
+            assert_type((task.number, task.percent_completed), tuple[int, float])
+            task.update(50)
+    assert_type(worker.claim(), Task | None)
+
+
+def use(farm: Farm, state: TaskState = "failed") -> RunStatus:
+    run = assert_type(farm.create_run(100), Run)
+    assert_type((farm.runs(), farm.user, farm.login()), tuple[list[Run], str | None, str])
+    assert_type(run.watch(poll_s=0.5), Iterator[RunStatus])
+    assert_type(
+        (run.task_info(3).state, run.task_infos(state)), tuple[TaskState, Iterator[TaskInfo]]
+    )
+    with run.worker(max_attempts=2) as worker:
+        work(worker)
+    status = assert_type(run.wait(timeout_s=1, check=True), RunStatus)
+    assert_type((status.failed, status.percent_done), tuple[int | None, float])
+    return status
+
+
+async def use_async(farm: sdk.AsyncFarm) -> list[TaskInfo]:
+    async with farm:
+        run = assert_type(await farm.get_run("0" * 32), sdk.AsyncRun)
+        assert_type(run.watch(), AsyncIterator[RunStatus])
+        assert_type([status.done async for status in run.watch()], list[int])
+        return [info async for info in run.task_infos("done")]
+
+
+def main() -> str:
+    assert_type(logins.default_login(), logins.Login | None)
+    try:
+        with LocalServer() as server:
+            return str(use(server.farm()))
+    except (sdk.ConnectionFailed, sdk.ServerError) as error:
+        return f"{error.url} {error.status}"
+    except sdk.WaitTimeout as error:
+        return str(assert_type(error.run_status, RunStatus | None))
+    except sdk.TasksFailed as error:
+        return str(assert_type(error.tasks, tuple[int, ...]))
+    except (*GONE, *MINE, *LOOK) as error:
+        return str(assert_type(error.detail, str | None))
+    except sdk.TaskfarmError:
+        return sdk.__version__
