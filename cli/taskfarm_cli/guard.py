@@ -58,6 +58,10 @@ def printable(text: str) -> str:
 def _run(command: Callable[[], ExitStatus]) -> ExitStatus:
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
         raise CommandError("cannot write the output: stdout is closed")
+    reconfigure: Callable[..., None] | None = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        # Other clients' texts may hold what this terminal or pipe has no characters for.
+        reconfigure(errors="backslashreplace")
     try:
         return command()
     except SystemExit as end:

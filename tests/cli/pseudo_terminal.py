@@ -14,12 +14,13 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import IO, Self
 
+from tests.cli.support import MANAGE
+
 # Takes the terminal as its own, so that Ctrl-C reaches it, and becomes the command.
 BECOME = (
     "import fcntl, os, sys, termios; fcntl.ioctl(int(sys.argv.pop(1)), termios.TIOCSCTTY, 0); "
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
-MANAGE = (sys.executable, "-m", "taskfarm_cli.manage")
 CTRL_C = "\x03"
 CTRL_D = "\x04"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")

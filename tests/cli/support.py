@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,8 @@ import pytest
 from taskfarm_cli.manage import main
 
 from taskfarm_sdk import Run
+
+MANAGE = (sys.executable, "-m", "taskfarm_cli.manage")
 
 
 class Place(NamedTuple):

@@ -1,0 +1,46 @@
+"""The page about manageTF says what the program does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from taskfarm_cli.arguments import Mode, build_parser
+from taskfarm_cli.documents import status_facts
+from taskfarm_cli.exit_status import ExitStatus
+from taskfarm_cli.manage import main
+
+from taskfarm_sdk import RunStatus
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "manageTF.md").read_text(
+    encoding="utf-8"
+)
+COLUMNS = "100"
+
+
+def test_the_help_in_the_page_is_what_the_program_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", COLUMNS)
+    assert main(["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert f"```text\n$ COLUMNS={COLUMNS} manageTF --help\n{printed}```\n" in PAGE
+
+
+def test_every_option_is_told_in_prose_too() -> None:
+    prose = re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL)
+    options = {option for action in build_parser()._actions for option in action.option_strings}
+    assert {o for o in options if not re.search(rf"`[^`]*{o}(?![\w-])[^`]*`", prose)} == set()
+
+
+def test_every_exit_status_is_told() -> None:
+    told = {int(status) for status in re.findall(r"^\| (\d+) \|", PAGE, flags=re.MULTILINE)}
+    assert told == set(ExitStatus)
+
+
+def test_every_mode_and_key_of_the_json_is_told() -> None:
+    status = RunStatus(num_tasks=1, waiting=1, computing=0, done=0, failed=None, percent_done=0.0)
+    names = {mode.value for mode in Mode} | set(status_facts(status)) | {"taskfarm", "mode"}
+    json_part = PAGE[PAGE.index("### JSON") :]
+    assert {name for name in names if f"`{name}`" not in json_part} == set()

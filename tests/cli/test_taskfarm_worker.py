@@ -1,0 +1,60 @@
+"""Byte for byte as taskfarm-worker's manageTF, where somebody has that installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+
+from taskfarm_sdk import Farm, Run
+from tests.cli.support import Manage, Place
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(
+        importlib.util.find_spec("taskfarm_worker") is None,
+        reason="taskfarm-worker is not installed: nothing to compare with",
+    ),
+]
+
+
+@pytest.fixture
+def place(live: Place) -> Place:
+    return live
+
+
+def theirs(place: Place, *words: str) -> str:
+    login = ["-b", place.url, f"--user={place.user}", f"--password={place.password}"]
+    command = [sys.executable, "-m", "taskfarm_worker.manage", *login, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_lists_are_the_same(manage: Manage, place: Place, run: Run, farm: Farm) -> None:
+    farm.create_run(7)
+    assert manage.fine("-l").out == theirs(place, "-l")
+
+
+@pytest.mark.parametrize("done", range(4))
+def test_infos_are_the_same_once_all_tasks_exist(
+    manage: Manage, place: Place, farm: Farm, done: int
+) -> None:
+    run = farm.create_run(3)
+    with run.worker() as worker:
+        tasks = [worker.claim() for _ in range(3)]
+        for task in tasks[:done]:
+            assert task is not None
+            task.complete()
+        for task in tasks[done:]:
+            assert task is not None
+            task.release()
+    assert manage.fine("-i", run.uuid).out == theirs(place, "-i", run.uuid)
+
+
+@pytest.mark.parametrize("mode", ["-r", "-R", "-d"])
+def test_what_changes_a_run_prints_the_same(
+    manage: Manage, place: Place, farm: Farm, mode: str
+) -> None:
+    ours, old = farm.create_run(3), farm.create_run(3)
+    assert manage.fine(mode, ours.uuid).out == theirs(place, mode, old.uuid)
