@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.arguments import CHANGES_A_RUN, PROGRAM, Arguments, Mode, parse
 from taskfarm_cli.exit_status import CommandError, ExitStatus
-from taskfarm_cli.guard import guarded
+from taskfarm_cli.guard import guarded, printable
 
 if TYPE_CHECKING:
     from taskfarm_cli.outputs import Output
@@ -83,10 +83,10 @@ def _change(arguments: Arguments, run: Run) -> None:
         case Mode.RESET:
             run.reset()
         case Mode.RESET_ALL:
-            _make_sure(arguments, run, "set all tasks waiting again of")
+            _make_sure(arguments, run, "Reset all tasks of")
             run.reset_all()
         case _:
-            _make_sure(arguments, run, "delete")
+            _make_sure(arguments, run, "Delete")
             run.delete()
 
 
@@ -100,7 +100,7 @@ def _make_sure(arguments: Arguments, run: Run, what: str) -> None:
 
     if arguments.yes or not can_ask():
         return
-    tasks = f"{run.num_tasks_text} tasks, {run.status().done} of them done"
+    tasks = f"{printable(run.num_tasks_text)} tasks, {run.status().done} of them done"
     if not confirm(f"{what} run {run.uuid} ({tasks})?"):
         raise CommandError("nothing was changed")
 

@@ -159,8 +159,8 @@ def _counts(run: Run, status: RunStatus) -> Text:
     text = Text("   ".join(words), overflow="fold")
     if status.failed:
         text.append(f"   {status.failed} failed", style="bold red")
-    elif status.succeeded:
-        text.append("   finished", style="bold green")
+    elif status.finished:
+        text.append("   finished", style="bold green" if status.succeeded else "bold")
     return text
 
 

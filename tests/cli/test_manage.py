@@ -299,7 +299,7 @@ def test_whoami_prints_a_line_a_fact(manage: Manage, place: Place) -> None:
     assert manage.fine("--whoami").out == (
         f"url: {place.url}\nuser: {place.user}\ncredentials: environment\naccepted: yes\n"
     )
-    assert "credentials: argument\n" in manage.fine("--whoami", "-p", place.password).out
+    assert "credentials: argument\n" in manage.fine("--whoami", f"--password={place.password}").out
 
 
 def test_whoami_shows_refused_credentials_and_ends_with_3(manage: Manage) -> None:
