@@ -1,0 +1,229 @@
+"""The wheel, as a user gets it: built through the source distribution, in a fresh environment."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import venv
+from email.message import Message
+from email.parser import HeaderParser
+from pathlib import Path, PurePosixPath
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+import taskfarm_sdk
+from tests.typing import checkers
+from tests.typing.checkers import DOWNSTREAM, ROOT
+
+PACKAGES = {
+    "taskfarm_sdk": ROOT / "taskfarm_sdk",
+    "taskfarm_api": ROOT / "generated" / "taskfarm_api",
+    "taskfarm_cli": ROOT / "cli" / "taskfarm_cli",
+}
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SCRIPTS: dict[str, str] = PROJECT["scripts"]
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build as `make dist` does."""
+    dist = tmp_path_factory.mktemp("dist")
+    # Without hatchling here, `build` gets it by itself.
+    isolated = importlib.util.find_spec("hatchling") is None
+    run(
+        sys.executable, "-m", "build", *([] if isolated else ["--no-isolation"]),
+        "--outdir", str(dist), str(ROOT),
+    )  # fmt: skip
+    return dist
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    (wheel,) = dist.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def home(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make an environment with the wheel in it; what that depends on is this one's."""
+    home = tmp_path_factory.mktemp("environment") / "venv"
+    venv.create(home, with_pip=False, symlinks=os.name != "nt")
+    python = str(python_of(home))
+    run(
+        sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check",
+        "install", "--quiet", "--no-index", "--no-deps", "--no-compile", str(wheel),
+    )  # fmt: skip
+    # As a path, not as a site folder: the editable installation in there stays out.
+    paths = sysconfig.get_paths()
+    others = sorted({paths["purelib"], paths["platlib"]})
+    (site_of(home) / "dependencies.pth").write_text("\n".join(others) + "\n")
+    return home
+
+
+def python_of(home: Path) -> Path:
+    return scripts_of(home) / "python"
+
+
+def scripts_of(home: Path) -> Path:
+    return home / ("Scripts" if os.name == "nt" else "bin")
+
+
+def site_of(home: Path) -> Path:
+    (site,) = home.glob("[Ll]ib/**/site-packages")
+    return site
+
+
+def run(*command: str, cwd: Path | None = None) -> str:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=100
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def names_in(wheel: Path) -> set[PurePosixPath]:
+    with ZipFile(wheel) as archive:
+        return {PurePosixPath(name) for name in archive.namelist()}
+
+
+def metadata_of(wheel: Path) -> Message:
+    with ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        return HeaderParser().parsestr(archive.read(name).decode())
+
+
+def test_the_wheel_holds_all_of_the_three_packages_and_nothing_else(wheel: Path) -> None:
+    held = {name for name in names_in(wheel) if not name.parts[0].endswith(".dist-info")}
+    there = {
+        PurePosixPath(package, *path.relative_to(folder).parts)
+        for package, folder in PACKAGES.items()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert held == there
+    assert {name.parts[0] for name in held if name.name == "py.typed"} == set(PACKAGES)
+
+
+def test_the_metadata_is_what_the_project_says(wheel: Path) -> None:
+    said = metadata_of(wheel)
+    assert said["Name"] == PROJECT["name"]
+    assert said["Version"] == PROJECT["version"] == taskfarm_sdk.__version__
+    assert said["Requires-Python"] == PROJECT["requires-python"]
+    assert said["License-Expression"] == "MIT"
+    assert set(said.get_all("Provides-Extra", [])) == set(PROJECT["optional-dependencies"])
+    needed = [text for text in said.get_all("Requires-Dist", []) if "extra ==" not in text]
+    names = {text.partition(">")[0].strip() for text in PROJECT["dependencies"]}
+    assert {text.partition(">")[0].partition("<")[0].strip() for text in needed} == names
+    assert {PurePosixPath(name).name for name in said.get_all("License-File", [])} == {"LICENSE"}
+
+
+def test_the_source_distribution_brings_the_tests_and_the_contract(dist: Path) -> None:
+    (source,) = dist.glob("*.tar.gz")
+    with tarfile.open(source) as archive:
+        held = {PurePosixPath(*PurePosixPath(n).parts[1:]).as_posix() for n in archive.getnames()}
+    for path in (DOWNSTREAM, ROOT / "openapi/taskfarm.yaml", ROOT / "README.md", ROOT / "LICENSE"):
+        assert path.relative_to(ROOT).as_posix() in held
+    assert not {name for name in held if ".venv" in name or "__pycache__" in name}
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+for package in sys.argv[1:]:
+    module = importlib.import_module(package)
+    print(module.__file__)
+    for found in pkgutil.walk_packages(module.__path__, f"{package}."):
+        print(importlib.import_module(found.name).__file__)
+"""
+
+
+def test_every_module_imports_from_the_wheel_alone(home: Path, tmp_path: Path) -> None:
+    told = run(str(python_of(home)), "-W", "error", "-c", IMPORT_ALL, *PACKAGES, cwd=tmp_path)
+    files = [Path(line) for line in told.splitlines()]
+    assert all(file.is_relative_to(site_of(home)) for file in files)
+    assert len(files) == sum(len(list(folder.rglob("*.py"))) for folder in PACKAGES.values())
+
+
+def test_the_source_tree_is_not_on_the_path_there(home: Path, tmp_path: Path) -> None:
+    told = run(str(python_of(home)), "-c", "import sys; print(*sys.path, sep='\\n')", cwd=tmp_path)
+    trees = {ROOT, *(folder.parent for folder in PACKAGES.values())}
+    assert not trees & {Path(line) for line in told.splitlines() if line}
+
+
+def test_the_version_is_the_wheels(home: Path, tmp_path: Path) -> None:
+    code = "import taskfarm_sdk; print(taskfarm_sdk.__version__)"
+    assert run(str(python_of(home)), "-c", code, cwd=tmp_path) == f"{PROJECT['version']}\n"
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_each_script_is_there_and_runs(home: Path, tmp_path: Path, script: str) -> None:
+    path = scripts_of(home) / script
+    assert PROJECT["version"] in run(str(path), "--version", cwd=tmp_path)
+    assert script in run(str(path), "--help", cwd=tmp_path)
+
+
+ENTRY_POINTS = """
+from importlib.metadata import distribution
+for point in distribution("taskfarm-sdk").entry_points:
+    point.load()
+    print(point.group, point.name, point.value)
+"""
+
+
+def test_each_entry_point_of_the_project_loads(home: Path, tmp_path: Path) -> None:
+    told = run(str(python_of(home)), "-c", ENTRY_POINTS, cwd=tmp_path)
+    points = {("console_scripts", name, value) for name, value in SCRIPTS.items()}
+    for group, entries in PROJECT["entry-points"].items():
+        points |= {(group, name, value) for name, value in entries.items()}
+    assert {tuple(line.split()) for line in told.splitlines()} == points
+
+
+USES_FIXTURE = """
+import taskfarm_sdk
+
+def test_the_server_is_there(taskfarm_server):
+    assert taskfarm_sdk.__file__.startswith({site!r})
+    with taskfarm_server.farm() as farm:
+        run = farm.create_run(2)
+        with run.worker() as worker:
+            for task in worker:
+                with task:
+                    pass
+        assert run.wait().succeeded
+"""
+
+
+@pytest.mark.live
+def test_the_fixture_serves_a_users_own_tests(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(USES_FIXTURE.format(site=str(site_of(home))))
+    told = run(str(python_of(home)), "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=tmp_path)
+    assert "1 passed" in told
+
+
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_downstream_type_checks_against_the_wheel(home: Path, tmp_path: Path, checker: str) -> None:
+    module = tmp_path / DOWNSTREAM.name
+    # With one wrong line, so that a checker that found no types at all would not pass.
+    module.write_text(DOWNSTREAM.read_text() + "\n\nFarm(3)\n")
+    python = python_of(home)
+    if checker == "mypy":
+        found = checkers.mypy(module, python=python, cwd=tmp_path, cache=tmp_path / "cache")
+    else:
+        found = checkers.pyright(module, python=python, cwd=tmp_path)
+    assert found.lines == {len(module.read_text().splitlines())}, found.said
+
+
+def test_the_types_in_the_wheel_are_complete(home: Path, tmp_path: Path) -> None:
+    package, score, disliked = checkers.completeness(
+        "taskfarm_sdk", python=python_of(home), cwd=tmp_path
+    )
+    assert package == site_of(home) / "taskfarm_sdk"
+    assert not disliked
+    assert score == 1
