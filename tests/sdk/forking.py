@@ -17,8 +17,8 @@ from contextlib import ExitStack
 
 from taskfarm_sdk import Farm
 
-CHILDREN = 6
-QUESTIONS = 15
+CHILDREN = 4
+QUESTIONS = 8
 
 
 def ask(farm: Farm, num_tasks: int) -> int:
