@@ -102,8 +102,14 @@ def test_a_change_is_told(environment: dict[str, str], run: Run) -> None:
         assert terminal.text == f"run {run.uuid}: what was not done waits again\n"
 
 
-@pytest.mark.parametrize("mode", ["-d", "-R"])
-@pytest.mark.parametrize("answer", ["n\n", "\n", CTRL_D], ids=["no", "nothing", "end of input"])
+@pytest.mark.parametrize(
+    ("mode", "answer"),
+    [
+        pytest.param("-d", "n\n", id="no"),
+        pytest.param("-R", "\n", id="nothing"),
+        pytest.param("-d", CTRL_D, id="end of input"),
+    ],
+)
 def test_what_loses_work_is_done_only_after_a_yes(
     environment: dict[str, str], run: Run, mode: str, answer: str
 ) -> None:
