@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskfarm_sdk._lease import MAX_ATTEMPTS, Lease, encode, failed_tasks
@@ -34,6 +34,7 @@ def failures(count: int, attempts: int | None = None, seed: int = 1) -> list[flo
     ]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, MAX_ATTEMPTS), st.integers(0, 9999)), max_size=60),
     st.integers(0, 200),

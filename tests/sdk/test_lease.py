@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from taskfarm_sdk import _lease
@@ -32,21 +32,25 @@ failures = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(leases | failures)
 def test_what_was_written_is_read(lease: Lease) -> None:
     assert decode(encode(lease)) == lease
 
 
+@settings(deadline=None)
 @given(leases | failures)
 def test_the_number_survives_json_exactly(lease: Lease) -> None:
     assert json.loads(json.dumps(encode(lease))) == encode(lease)
 
 
+@settings(deadline=None)
 @given(leases | failures)
 def test_a_lease_never_reads_as_done_nor_as_nothing(lease: Lease) -> None:
     assert 0 < encode(lease) < 100 - 1e-6
 
 
+@settings(deadline=None)
 @given(st.floats(0, 100), leases)
 def test_a_percentage_is_floored_to_hundredths_and_never_reaches_100(
     percent: float, lease: Lease
@@ -74,6 +78,7 @@ def test_what_is_kept_of_a_percentage(percent: float, kept: float) -> None:
     assert decode(encode(Lease(percent, 0, 0, 0))) == Lease(kept, 0, 0, 0)
 
 
+@settings(deadline=None)
 @given(leases, st.integers(0, 10_000))
 def test_a_beat_starts_over_after_99(lease: Lease, beats: int) -> None:
     read = decode(encode(Lease(lease.percent, lease.attempts, beats, lease.holder)))
@@ -81,6 +86,7 @@ def test_a_beat_starts_over_after_99(lease: Lease, beats: int) -> None:
     assert read.beat == beats % 100
 
 
+@settings(deadline=None)
 @given(leases)
 def test_each_beat_moves_the_number(lease: Lease) -> None:
     following = Lease(lease.percent, lease.attempts, lease.beat + 1, lease.holder)
@@ -92,6 +98,7 @@ def test_attempts_beyond_98_are_kept_as_98_and_do_not_read_as_failed(attempts: i
     assert decode(encode(Lease(50.0, attempts, 1, 1))) == Lease(50.0, 98, 1, 1)
 
 
+@settings(deadline=None)
 @given(failures, st.floats(0, 100))
 def test_a_failure_is_written_at_0_whatever_the_percentage_was(lease: Lease, at: float) -> None:
     number = encode(Lease(at, lease.attempts, 7, lease.holder, failed=True))
@@ -99,6 +106,7 @@ def test_a_failure_is_written_at_0_whatever_the_percentage_was(lease: Lease, at:
     assert decode(number) == lease
 
 
+@settings(deadline=None)
 @given(leases, st.integers(1, 10**14 - 1))
 def test_a_value_with_another_check_is_not_ours(lease: Lease, other: int) -> None:
     whole = round(encode(lease) * 10**12)
@@ -137,6 +145,7 @@ def test_all_plain_percentages_of_other_clients_are_no_leases(decimals: int) -> 
     assert not [n for n in range(100 * scale + 1) if decode(n / scale) is not None]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10), st.data())
 def test_up_to_10_decimals_never_make_a_lease(decimals: int, data: st.DataObject) -> None:
     # The check is never 00, which is what stands in the last two of 12 decimals there.
