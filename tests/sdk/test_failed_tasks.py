@@ -85,6 +85,11 @@ def test_more_failures_than_the_number_can_tell_apart_are_not_guessed_at() -> No
     assert failed_tasks(4_000_000, one / 2 + SUCCESS / 2) is None
 
 
+def test_no_more_than_all_tasks_failed() -> None:
+    one = encode(Lease(0.0, 1, 0, 1, failed=True))
+    assert failed_tasks(3_000_000, one) == 3_000_000
+
+
 @pytest.mark.parametrize("num_tasks", [1, 10, 1000, 5000])
 @pytest.mark.parametrize(
     "value",
