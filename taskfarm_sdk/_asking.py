@@ -19,9 +19,11 @@ from taskfarm_sdk._session import Session
 from taskfarm_sdk.errors import (
     AuthenticationError,
     ConnectionFailed,
+    NotFound,
     OutcomeUnknown,
     ServerError,
     TaskfarmError,
+    UnexpectedReply,
 )
 
 R = TypeVar("R")
@@ -132,6 +134,9 @@ def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
                 url=farm.url,
                 detail=error.detail,
             ) from error
+        except NotFound as error:
+            # Not to be taken for what is then asked: a run that is not there, say.
+            raise UnexpectedReply(str(error), status=404, url=error.url) from error
         except TaskfarmError as error:
             yield from _after(farm, error, READ, backoff, None)
         else:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.request import getproxies
 from weakref import WeakSet
 
 import httpx
@@ -105,6 +106,7 @@ class Wire:
             timeout=self._timeout_s,
             limits=LIMITS,
             mounts=_past_proxies(self._url),
+            verify=_trusted(self._url),
             auth=_ActingAs(),
             event_hooks={"request": [_limit_time], "response": [_raise_for_status]},
         )
@@ -187,6 +189,7 @@ class AsyncWire:
             timeout=self._timeout_s,
             limits=LIMITS,
             mounts=_past_proxies(self._url),
+            verify=_trusted(self._url),
             auth=_ActingAs(),
             event_hooks={"request": [_alimit_time], "response": [_araise_for_status]},
         )
@@ -202,6 +205,16 @@ def _past_proxies(url: str) -> dict[str, None]:
     A proxy would look for it on the proxy's own machine, and see the credentials.
     """
     return {_checks.origin(url): None} if _checks.is_loopback(url) else {}
+
+
+def _trusted(url: str) -> ssl.SSLContext | bool:
+    """Return which authorities to trust: httpx's choice (SSL_CERT_FILE counts), or none at all.
+
+    Without TLS on the way nobody needs to be, and loading them all takes longer than a request.
+    """
+    if url.startswith("https:") or any(p.startswith("https:") for p in getproxies().values()):
+        return True
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class _ActingAs(httpx.Auth):

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Literal, TypeVar
 
 import attrs
+
 from taskfarm_api.api.authentication import get_token as _get_token
 from taskfarm_api.api.runs import create_run as _create_run
 from taskfarm_api.api.runs import delete_run as _delete_run
@@ -38,7 +39,6 @@ from taskfarm_api.models.token import Token
 from taskfarm_api.models.worker import Worker
 from taskfarm_api.models.worker_request import WorkerRequest
 from taskfarm_api.types import UNSET, Response
-
 from taskfarm_sdk._flow import Call
 from taskfarm_sdk._http import AsyncHttpClient, HttpClient
 from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply

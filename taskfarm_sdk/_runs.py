@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,24 +10,17 @@ import attrs
 from taskfarm_sdk import _checks, _lease, _operations
 from taskfarm_sdk._asking import ask
 from taskfarm_sdk._data import RunStatus
-from taskfarm_sdk._flow import Call, Flow, Item, Stream, sleep
+from taskfarm_sdk._flow import Call, Flow
 from taskfarm_sdk._operations import CountsRow, RunRow
 from taskfarm_sdk._retry import CREATE, DELETE, READ, RESTART, Answer, Look, Rule
-from taskfarm_sdk._session import FOR_EVER, Session
+from taskfarm_sdk._session import Session
 from taskfarm_sdk.errors import (
-    ConnectionFailed,
     NotFound,
     RunNotFound,
-    ServerError,
     TaskfarmError,
-    WaitTimeout,
 )
 
 R = TypeVar("R")
-
-# The server has no index on a task's run, so counting is slow beside a large run: whoever polls
-# spends at most one twentieth of its time in requests.
-REST_PER_REQUEST = 19
 
 
 def num_tasks_of(row: RunRow) -> int:
@@ -77,79 +69,6 @@ def status_from(row: CountsRow) -> RunStatus:
     if not known.finished:
         return known
     return attrs.evolve(known, failed=_lease.failed_tasks(total, row.percent_done))
-
-
-def watch(farm: Session, uuid: str, poll_s: float) -> Stream[RunStatus]:
-    """Tell how a run stands, again and again, until it is finished.
-
-    Only the first request gives up; later ones sit out an outage of any length.
-    """
-    poll_s = _checks.seconds("poll_s", poll_s)
-    until = None
-    while True:
-        asked_at = farm.clock.now()
-        now = yield from status(farm, uuid, until)
-        rest_s = rest_after(poll_s, farm.clock.now() - asked_at)
-        until = FOR_EVER
-        yield Item(now)
-        if now.finished:
-            return
-        yield from sleep(rest_s)
-
-
-def wait(farm: Session, uuid: str, timeout_s: float | None, poll_s: float) -> Flow[RunStatus]:
-    """Wait until a run is finished, asking for one count and not for four."""
-    poll_s = _checks.seconds("poll_s", poll_s)
-    patience_s = math.inf
-    if timeout_s is not None:
-        patience_s = _checks.seconds("timeout_s", timeout_s, zero=True)
-    deadline = farm.clock.now() + patience_s
-    now = yield from status(farm, uuid, min(farm.deadline(), deadline))
-    try:
-        while not now.finished:
-            yield from _until_done(farm, uuid, now.num_tasks, deadline, poll_s)
-            now = yield from status(farm, uuid, deadline)
-    except (_TimeIsUp, ConnectionFailed, ServerError) as error:
-        if farm.clock.now() < deadline:
-            raise
-        raise WaitTimeout(
-            f"run {uuid} did not finish in {timeout_s} s: {now.done} of {now.num_tasks} tasks are "
-            "done; it goes on, wait again for the rest",
-            run=uuid,
-            run_status=now,
-        ) from error
-    return now
-
-
-class _TimeIsUp(Exception):
-    """The time given to wait is over while the server answers."""
-
-
-def _until_done(
-    farm: Session, uuid: str, num_tasks: int, deadline: float, poll_s: float
-) -> Flow[None]:
-    rest_s = poll_s
-    while True:
-        left_s = deadline - farm.clock.now()
-        if left_s <= 0:
-            raise _TimeIsUp
-        yield from sleep(min(rest_s, left_s))
-        asked_at = farm.clock.now()
-        timeout_s = max(1.0, min(farm.timeout_s, deadline - asked_at))
-        done = yield from _count_done(farm, uuid, timeout_s, deadline)
-        if done >= num_tasks:
-            return
-        rest_s = rest_after(poll_s, farm.clock.now() - asked_at)
-
-
-def _count_done(farm: Session, uuid: str, timeout_s: float, until: float) -> Flow[int]:
-    call = attrs.evolve(_operations.count(uuid, "numDone"), timeout_s=timeout_s)
-    return (yield from ask_of_run(farm, uuid, lambda: call, READ, until=until))
-
-
-def rest_after(poll_s: float, request_s: float) -> float:
-    """Return how long a poller rests after a request that took so long."""
-    return max(poll_s, REST_PER_REQUEST * request_s)
 
 
 def restart(farm: Session, uuid: str, *, everything: bool) -> Flow[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 
 import attrs
 
@@ -67,6 +66,3 @@ class Session:
     def deadline(self, patience_s: float | None = None) -> float:
         """Return until when to try, by the clock; patience_s in place of the session's own."""
         return self.clock.now() + (self.give_up_after_s if patience_s is None else patience_s)
-
-
-FOR_EVER = math.inf

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import math
 
-import attrs
-
-from taskfarm_sdk import _checks, _lease, _operations, _runs
+from taskfarm_sdk import _checks, _lease, _operations
 from taskfarm_sdk._asking import ask
 from taskfarm_sdk._data import TASK_STATES, RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._flow import Flow, Item, Stream, sleep
@@ -24,7 +22,6 @@ from taskfarm_sdk.errors import (
     NotFound,
     TaskfarmError,
     TaskNotFound,
-    TasksFailed,
 )
 
 # A live worker of another client passes through 100 on its way to done.
@@ -136,32 +133,6 @@ def failed_numbers(farm: Session, uuid: str, status: RunStatus) -> Flow[tuple[in
         if info_from((yield from read(farm, uuid, number))).state == "failed":
             numbers.append(number)
     return tuple(numbers)
-
-
-def wait(
-    farm: Session, uuid: str, timeout_s: float | None, poll_s: float, *, check: bool
-) -> Flow[RunStatus]:
-    """Wait until a run is finished, and settle how many tasks failed where counts cannot say."""
-    status = yield from _runs.wait(farm, uuid, timeout_s, poll_s)
-    if status.failed == 0 or (status.failed is not None and not check):
-        return status
-    numbers = yield from failed_numbers(farm, uuid, status)
-    status = attrs.evolve(status, failed=len(numbers))
-    if check and numbers:
-        raise TasksFailed(
-            f"{len(numbers)} of {status.num_tasks} tasks of run {uuid} failed: {shorten(numbers)}; "
-            "reset() queues them again",
-            run=uuid,
-            tasks=numbers,
-            run_status=status,
-        )
-    return status
-
-
-def shorten(numbers: tuple[int, ...], most: int = 10) -> str:
-    """Write task numbers as a text that stays short however many there are."""
-    first = ", ".join(str(number) for number in numbers[:most])
-    return first if len(numbers) <= most else f"{first} and {len(numbers) - most} more"
 
 
 def reset(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:

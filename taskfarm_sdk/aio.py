@@ -8,7 +8,7 @@ from typing import Self
 
 import attrs
 
-from taskfarm_sdk import _asking, _runs, _tasks
+from taskfarm_sdk import _asking, _runs, _tasks, _waiting
 from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._link import AsyncLink, new_session
 from taskfarm_sdk.run import run_data
@@ -104,16 +104,19 @@ class AsyncRun:
         """Ask how the run stands; see `Run.status`."""
         return await self._link.drive(_runs.status(self._link.session, self.uuid))
 
-    def watch(self, poll_s: float = 2.0) -> AsyncIterator[RunStatus]:
+    def watch(
+        self, poll_s: float = 2.0, *, timeout_s: float | None = None
+    ) -> AsyncIterator[RunStatus]:
         """Yield how the run stands until it is finished; see `Run.watch`."""
-        return self._link.stream(_runs.watch(self._link.session, self.uuid, poll_s))
+        session = self._link.session
+        return self._link.stream(_waiting.watch(session, self.uuid, poll_s, timeout_s))
 
     async def wait(
         self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False
     ) -> RunStatus:
         """Wait until the run is finished; see `Run.wait`."""
         session = self._link.session
-        flow = _tasks.wait(session, self.uuid, timeout_s, poll_s, check=check)
+        flow = _waiting.wait(session, self.uuid, poll_s, timeout_s, check=check)
         return await self._link.drive(flow)
 
     async def task_info(self, number: int) -> TaskInfo:

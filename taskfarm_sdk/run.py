@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from taskfarm_sdk import _runs, _tasks
+from taskfarm_sdk import _runs, _tasks, _waiting
 from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._operations import RunRow
@@ -40,7 +40,7 @@ class Run:
         """Ask how the run stands."""
         return self._link.drive(_runs.status(self._link.session, self.uuid))
 
-    def watch(self, poll_s: float = 2.0) -> Iterator[RunStatus]:
+    def watch(self, poll_s: float = 2.0, *, timeout_s: float | None = None) -> Iterator[RunStatus]:
         """Yield how the run stands, now and after every `poll_s`, until it is finished.
 
         An outage of the server, once the first answer is there, is sat out, however long. Where
@@ -48,8 +48,13 @@ class Run:
 
         Args:
             poll_s: seconds between two looks, more than 0.
+            timeout_s: how long to watch at most, 0 or more seconds; None watches for ever.
+
+        Raises:
+            WaitTimeout: the time is over; its `run_status` says how the run stood last.
         """
-        return self._link.stream(_runs.watch(self._link.session, self.uuid, poll_s))
+        session = self._link.session
+        return self._link.stream(_waiting.watch(session, self.uuid, poll_s, timeout_s))
 
     def wait(
         self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False
@@ -67,7 +72,8 @@ class Run:
             TasksFailed: `check`, and some tasks failed; its `tasks` names them.
         """
         session = self._link.session
-        return self._link.drive(_tasks.wait(session, self.uuid, timeout_s, poll_s, check=check))
+        flow = _waiting.wait(session, self.uuid, poll_s, timeout_s, check=check)
+        return self._link.drive(flow)
 
     def task_info(self, number: int) -> TaskInfo:
         """Ask how one task stands; claims nothing, and never makes the task.

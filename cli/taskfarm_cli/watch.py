@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import signal
-import sys
-import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -46,10 +43,11 @@ def watch(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
     """Show how the run goes on until it is finished.
 
     Raises:
-        CommandError: tasks failed, or the time is over.
+        WaitTimeout: the time is over.
+        CommandError: tasks failed.
     """
-    with _outages_told(), _at_most(timeout_s):
-        status = output.follow(run, _in_time(run.watch(POLL_S), timeout_s))
+    with _outages_told():
+        status = output.follow(run, run.watch(POLL_S, timeout_s=timeout_s))
         if status is not None and status.failed is None:
             # Counts alone do not tell; `wait` looks at the tasks then.
             status = run.wait(0)
@@ -64,58 +62,6 @@ def _verdict(run: Run, status: RunStatus) -> ExitStatus:
             ExitStatus.TASKS_FAILED,
         )
     return ExitStatus.OK
-
-
-class _TimeIsUp(BaseException):
-    """The time asked for is over; like KeyboardInterrupt nobody's business on its way up."""
-
-
-@contextmanager
-def _at_most(timeout_s: float | None) -> Generator[None]:
-    """End what runs inside after so long, in the middle of a request or an outage too."""
-    try:
-        with _alarm(timeout_s):
-            yield
-    except _TimeIsUp:
-        raise CommandError(
-            f"the run is not finished after {timeout_s:g} s; it goes on, watch it again for the "
-            "rest",
-            ExitStatus.NOT_FINISHED,
-        ) from None
-
-
-def _in_time(statuses: Iterable[RunStatus], timeout_s: float | None) -> Iterator[RunStatus]:
-    """Yield statuses until the time is over: the limit where there is no alarm, on Windows."""
-    began = time.monotonic()
-    for status in statuses:
-        yield status
-        if timeout_s is not None and time.monotonic() - began >= timeout_s:
-            raise _TimeIsUp
-
-
-if sys.platform == "win32":
-
-    @contextmanager
-    def _alarm(timeout_s: float | None) -> Generator[None]:  # noqa: ARG001 - the other one's
-        yield
-
-else:
-
-    @contextmanager
-    def _alarm(timeout_s: float | None) -> Generator[None]:
-        def ring(*_: object) -> None:
-            raise _TimeIsUp
-
-        if timeout_s is None:
-            yield
-            return
-        before = signal.signal(signal.SIGALRM, ring)
-        left_s, _ = signal.setitimer(signal.ITIMER_REAL, timeout_s)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, left_s)
-            signal.signal(signal.SIGALRM, before)
 
 
 class _Lines(logging.Handler):

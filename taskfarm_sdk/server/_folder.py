@@ -109,7 +109,7 @@ class DataFolder:
         """
         return Secrets(
             key=self._secret(self.path / "secret-key", secrets.token_hex(32)),
-            password=self._secret(self.password_file(user), secrets.token_urlsafe(18)),
+            password=self._secret(self.password_file(user), secrets.token_hex(16)),
         )
 
     def password_file(self, user: str) -> Path:

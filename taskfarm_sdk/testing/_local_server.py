@@ -71,7 +71,7 @@ class LocalServer:
             processes=processes,
             threads=threads,
         )
-        self._secrets = Secrets(key=secrets.token_hex(32), password=secrets.token_urlsafe(16))
+        self._secrets = Secrets(key=secrets.token_hex(32), password=secrets.token_hex(16))
 
     @property
     def url(self) -> str:

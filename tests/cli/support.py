@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from taskfarm_cli.manage import main
 
+from taskfarm_cli.manage import main
 from taskfarm_sdk import Run
 
 MANAGE = (sys.executable, "-m", "taskfarm_cli.manage")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from taskfarm_cli.arguments import Mode, parse
 from taskfarm_cli.exit_status import UsageError
 

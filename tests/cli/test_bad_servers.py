@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 import pytest
-from taskfarm_cli import credentials
 
+from taskfarm_cli import credentials
 from tests.cli.support import Manage, Place
 
 PAGE = "<html><head><title>Welcome</title></head>\n<body><h1>It works</h1></body></html>"
@@ -117,6 +117,7 @@ def test_an_address_with_nothing_there_is_told_the_usual_one(
 def test_a_server_that_is_not_there_ends_with_6(
     manage: Manage, answering: Answering, mode: tuple[str, ...]
 ) -> None:
+    answering.shutdown()
     answering.server_close()
     outcome = manage(*mode)
     assert outcome.status == 6
@@ -126,6 +127,7 @@ def test_a_server_that_is_not_there_ends_with_6(
 def test_whoami_shows_what_is_known_of_a_server_that_is_not_there(
     manage: Manage, answering: Answering, place: Place
 ) -> None:
+    answering.shutdown()
     answering.server_close()
     outcome = manage("--whoami", "--json")
     assert outcome.status == 6

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+
 from taskfarm_cli.arguments import Mode, build_parser
 from taskfarm_cli.documents import status_facts
 from taskfarm_cli.exit_status import ExitStatus
 from taskfarm_cli.manage import main
-
 from taskfarm_sdk import RunStatus
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "manageTF.md").read_text(

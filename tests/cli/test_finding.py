@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
+
 from taskfarm_cli.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.finding import RunName
-
 from taskfarm_sdk import Farm, Run
 
 FIRST = "7ce1105e5f2b471a829dc9aef6bcfdb0"

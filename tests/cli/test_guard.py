@@ -6,9 +6,9 @@ import errno
 from collections.abc import Callable
 
 import pytest
+
 from taskfarm_cli.exit_status import CommandError, ExitStatus, UsageError, status_of
 from taskfarm_cli.guard import guarded, one_line, printable
-
 from taskfarm_sdk import (
     AuthenticationError,
     ConfigurationError,

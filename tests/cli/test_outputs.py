@@ -7,9 +7,9 @@ import math
 from typing import Any, cast
 
 import pytest
+
 from taskfarm_cli.documents import Documents, status_facts
 from taskfarm_cli.plain import Plain, line_of_run, line_of_status
-
 from taskfarm_sdk import Run, RunStatus
 
 UUID = "7ce1105e5f2b471a829dc9aef6bcfdb0"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from taskfarm_cli.pace import Pace, duration, progress, rate
 
+from taskfarm_cli.pace import Pace, duration, progress, rate
 from taskfarm_sdk import RunStatus
 
 

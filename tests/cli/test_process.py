@@ -203,10 +203,6 @@ def mortal(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalServer]:
 
 @pytest.mark.live
 @POSIX
-@pytest.mark.xfail(
-    run=False,
-    reason="Run.watch takes an outage for a slow request, and rests 19 times as long after it",
-)
 def test_a_watch_sits_out_an_outage_unless_its_time_is_limited(mortal: LocalServer) -> None:
     with mortal.farm() as farm:
         run = farm.create_run(2)

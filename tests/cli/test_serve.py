@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import httpx
 import pytest
-from taskfarm_cli.serve import _url
 
+from taskfarm_cli.serve import _url
 from taskfarm_sdk import Farm
 from taskfarm_sdk.logins import Login, save_login, saved_logins
 from tests.live.processes import members

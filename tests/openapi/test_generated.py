@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 import taskfarm_api.api
 from taskfarm_api import Client
 from taskfarm_api.api.runs import get_run, list_runs, restart_run
@@ -28,7 +29,6 @@ from taskfarm_api.models import (
     Task,
     TaskUpdate,
 )
-
 from tests.openapi.contract import OPERATIONS, Operation
 
 NAMES = {

@@ -13,6 +13,7 @@ from taskfarm_sdk import (
     Farm,
     Run,
     RunNotFound,
+    RunStatus,
     TasksFailed,
     WaitTimeout,
 )
@@ -20,6 +21,11 @@ from tests.support.clock import FastClock
 from tests.support.fault_proxy import Fault, FaultProxy
 
 pytestmark = pytest.mark.live
+
+
+run_status_of_a_fresh_run = RunStatus(
+    num_tasks=1, waiting=1, computing=0, done=0, failed=None, percent_done=0.0
+)
 
 
 def finish(run: Run, *, fail: tuple[int, ...] = ()) -> None:
@@ -152,6 +158,35 @@ def test_a_time_out_during_an_outage_is_a_wait_timeout(
     with pytest.raises(WaitTimeout):
         run.wait(timeout_s=1000)
     assert clock.now() - begin == pytest.approx(1000, abs=15)
+
+
+def test_an_outage_is_no_slow_answer_to_rest_after(
+    proxy: FaultProxy, farm: Farm, clock: FastClock
+) -> None:
+    run = farm.create_run(1)
+    seen = run.watch(poll_s=2)
+    next(seen)
+    proxy.will("^GET ", *[Fault.UNAVAILABLE] * 30)
+    next(seen)
+    before = len(clock.waits)
+    next(seen)
+    assert clock.waits[before:] == [2]
+
+
+def test_a_watch_ends_when_its_time_is_over_in_an_outage_too(
+    proxy: FaultProxy, farm: Farm, clock: FastClock
+) -> None:
+    run = farm.create_run(1)
+    for outage in (False, True):
+        begin = clock.now()
+        seen = run.watch(poll_s=2, timeout_s=300)
+        next(seen)
+        if outage:
+            proxy.down()
+        with pytest.raises(WaitTimeout) as raised:
+            list(seen)
+        assert raised.value.run_status == run_status_of_a_fresh_run
+        assert clock.now() - begin == pytest.approx(300, abs=15)
 
 
 def test_a_run_deleted_under_way_ends_the_wait(farm: Farm, clock: FastClock) -> None:
