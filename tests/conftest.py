@@ -9,6 +9,14 @@ from pathlib import Path
 
 import pytest
 
+# Fixtures, for all recorded tests.
+from tests.support.recording import (  # noqa: F401
+    place,
+    recorded_server,
+    vcr_cassette_dir,
+    vcr_config,
+)
+
 # A proxy would stand between the tests and 127.0.0.1; PG… would lead psycopg elsewhere.
 _FOREIGN = ("TASKFARM_", "PG")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

@@ -16,23 +16,6 @@ from taskfarm_sdk import Run
 MANAGE = (sys.executable, "-m", "taskfarm_cli.manage")
 
 
-class Place(NamedTuple):
-    """A server and its user."""
-
-    url: str
-    user: str
-    password: str
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables that make it manageTF's server."""
-        return {
-            "TASKFARM_URL": self.url,
-            "TASKFARM_USER": self.user,
-            "TASKFARM_PASSWORD": self.password,
-        }
-
-
 class Outcome(NamedTuple):
     """What came of a command."""
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from taskfarm_cli import credentials
-from tests.cli.support import Manage, Place
+from tests.cli.support import Manage
+from tests.support.recording import Place
 
 PAGE = "<html><head><title>Welcome</title></head>\n<body><h1>It works</h1></body></html>"
 

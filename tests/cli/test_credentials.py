@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import Farm
-from tests.cli.support import Manage, Place, saved_logins
+from tests.cli.support import Manage, saved_logins
+from tests.support.recording import Place
 
 pytestmark = pytest.mark.vcr
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import Farm, Run, RunNotFound
-from tests.cli.support import Manage, Place, Work, saved_logins
+from tests.cli.support import Manage, Work, saved_logins
+from tests.support.recording import Place
 
 pytestmark = pytest.mark.vcr
 

@@ -19,7 +19,8 @@ import pytest
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
-from tests.cli.support import MANAGE, Place
+from tests.cli.support import MANAGE
+from tests.support.recording import Place
 
 TIMEOUT_S = 30.0
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs Unix's files and signals")

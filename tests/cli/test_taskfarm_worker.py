@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from taskfarm_sdk import Farm, Run
-from tests.cli.support import Manage, Place
+from tests.cli.support import Manage
+from tests.support.recording import Place
 
 pytestmark = [
     pytest.mark.live,

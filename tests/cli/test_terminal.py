@@ -12,7 +12,8 @@ import pytest
 
 from taskfarm_sdk import Farm, Run, RunNotFound
 from tests.cli.pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
-from tests.cli.support import Place, saved_logins
+from tests.cli.support import saved_logins
+from tests.support.recording import Place
 
 pytestmark = [
     pytest.mark.live,
