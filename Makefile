@@ -12,6 +12,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 GENERATOR := .venv-generator
 READY := $(VENV)/.ready
+# taskfarm-worker, which tests compare with; apart, for it brings a manageTF of its own.
+PEERS := $(VENV)/peers
 GENERATOR_READY := $(GENERATOR)/.ready
 OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client generate \
 	--path openapi/taskfarm.yaml --config openapi/generator.yaml --meta none --overwrite --fail-on-warning
@@ -24,7 +26,7 @@ help: ## list these targets
 demo: $(READY) ## start the real server, create a run, work it off, show the result
 	@$(BIN)/python examples/demo.py
 
-test: $(READY) ## run the tests (PYTEST_ARGS=… for more)
+test: $(READY) $(PEERS) ## run the tests (PYTEST_ARGS=… for more)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 client: $(GENERATOR_READY) ## write generated/taskfarm_api from openapi/taskfarm.yaml
@@ -40,7 +42,7 @@ check: $(READY) drift ## format, lint, types, import rule, drift of generated/
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pyright --warnings
-	$(BIN)/pyright --ignoreexternal --verifytypes taskfarm_sdk
+	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --ignoreexternal --verifytypes taskfarm_sdk
 	$(BIN)/lint-imports
 	$(BIN)/openapi-spec-validator openapi/taskfarm.yaml
 
@@ -84,6 +86,10 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade pip
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server]' --group dev
+	@touch $@
+
+$(PEERS): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ taskfarm-worker==0.4.0
 	@touch $@
 
 $(GENERATOR_READY): openapi/requirements.txt

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import html
-import os
 import re
 import ssl
 import threading
@@ -18,12 +17,12 @@ from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.request import getproxies
-from weakref import WeakSet
 
 import httpx
 
 from taskfarm_sdk import _checks
 from taskfarm_sdk._flow import Call
+from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -67,7 +66,7 @@ class Wire:
         self._client: httpx.Client | None = None
         self._closed = False
         self._start()
-        _wires.add(self)
+        renew_in_children(self)
 
     def _start(self) -> None:
         self._lock = threading.Lock()
@@ -111,7 +110,7 @@ class Wire:
             event_hooks={"request": [_limit_time], "response": [_raise_for_status]},
         )
 
-    def forget_after_fork(self) -> None:
+    def after_fork(self) -> None:
         """Leave the parent's connections alone: two processes on one get each other's answers."""
         if self._client is not None:
             # Closing takes a lock that another thread of the parent may have held at the fork.
@@ -120,17 +119,7 @@ class Wire:
         self._start()
 
 
-_wires: WeakSet[Wire] = WeakSet()
 _left_to_the_parent: list[httpx.Client] = []
-
-
-def _forget_after_fork() -> None:
-    for wire in list(_wires):
-        wire.forget_after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_after_fork)
 
 
 class AsyncWire:

@@ -17,6 +17,9 @@ from taskfarm_sdk.run import run_data
 class AsyncFarm:
     """`Farm` for asyncio: its methods are awaited, and it is used with `async with`.
 
+    It serves one event loop at a time. In another loop it connects anew; close it before its loop
+    ends, or Python warns of the connections left open.
+
     ```python
     async with AsyncFarm() as farm:
         run = await farm.create_run(100)

@@ -95,8 +95,9 @@ def saved_logins() -> tuple[Login, ...]:
 
 
 def default_login() -> Login | None:
-    """Return the login that is used when no URL is given, if it holds on this machine."""
-    return next((login for login in saved_logins() if login.default and login.usable_here), None)
+    """Return the login that is used when no URL is given: a loopback one before a shared one."""
+    here = [login for login in saved_logins() if login.default and login.usable_here]
+    return next(iter(sorted(here, key=lambda login: login.host is None)), None)
 
 
 def find_login(url: str) -> Login | None:
@@ -126,13 +127,13 @@ def save_login(url: str, user: str, token: str, *, replace_default: bool = True)
     host = socket.gethostname() if _checks.is_loopback(url) else None
     new = Login(url, user, token, host)
     with _locked() as path:
-        others = [login for login in saved_logins() if login.place != new.place]
-        replaced = [login for login in saved_logins() if login.place == new.place]
+        before = saved_logins()
+        others = [login for login in before if login.place != new.place]
+        was_default = any(login.default for login in before if login.place == new.place)
         taken = any(login.default and login.usable_here for login in others)
-        default = replace_default or not taken or any(login.default for login in replaced)
-        if default:
-            others = [attrs.evolve(o, default=o.default and not o.usable_here) for o in others]
-        new = attrs.evolve(new, default=default)
+        if replace_default or was_default or not taken:
+            others = [_yielding(login, new) for login in others]
+            new = attrs.evolve(new, default=True)
         _write(path, [*others, new])
     return new
 
@@ -153,6 +154,15 @@ def forget_login(url: str) -> Login | None:
     with _locked() as path:
         _write(path, [login for login in saved_logins() if login.place != found.place])
     return found
+
+
+def _yielding(old: Login, new: Login) -> Login:
+    """Return a login without being the default, where a new one takes its place as that.
+
+    A loopback one takes it on its own machine alone: other machines keep the one they share.
+    """
+    gives_way = old.usable_here and (old.host is not None or new.host is None)
+    return attrs.evolve(old, default=old.default and not gives_way)
 
 
 def _damaged(path: Path) -> ConfigurationError:

@@ -12,6 +12,7 @@ from typing import NoReturn, Self
 
 from taskfarm_sdk import _checks, _lease, _work
 from taskfarm_sdk._drive import SystemClock
+from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._session import log
@@ -71,11 +72,19 @@ class Worker:
         )
         self._stop = threading.Event()
         self._clock = _StoppableClock(self._stop)
-        self._lock = threading.Lock()
         self._uuid = uuid.uuid4().hex
-        self._registered_pid: int | None = None
+        self._begin()
+        renew_in_children(self)
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._is_registered = False
         self._open: set[Task] = set()
         self._doubtful: set[int] = set()
+
+    def after_fork(self) -> None:
+        """Be a worker of one's own in a forked child: what is open is the parent's to settle."""
+        self._begin()
 
     @property
     def uuid(self) -> str:
@@ -170,13 +179,12 @@ class Worker:
 
     def _registered(self) -> str:
         with self._lock:
-            # A forked child is a worker of its own.
-            if self._registered_pid != os.getpid():
+            if not self._is_registered:
                 flow = _work.register(
                     self._link.session, socket.gethostname(), os.getpid(), self._until()
                 )
                 self._uuid = self._link.drive(flow, self._clock)
-                self._registered_pid = os.getpid()
+                self._is_registered = True
             return self._uuid
 
     def _release(self, task: Task) -> None:

@@ -249,3 +249,26 @@ def test_what_a_newer_release_adds_to_the_file_is_passed_over(folder: Path) -> N
     document = {"version": 2, "logins": [{**ROW, "expires": "never"}], "more": []}
     logins.login_file().write_text(json.dumps(document))
     assert saved_logins() == (Login(ONE, "me", TOKEN, default=True),)
+
+
+def test_a_machines_own_loopback_login_leaves_other_machines_their_shared_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save_login(ONE, "me", TOKEN)
+    on("another", monkeypatch)
+    save_login(HERE, "me", TOKEN)
+    assert default_url() == HERE
+    on("here", monkeypatch)
+    assert default_url() == ONE
+
+
+def test_a_shared_login_takes_the_default_from_this_machines_loopback_one_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save_login(HERE, "me", TOKEN)
+    on("another", monkeypatch)
+    save_login(HERE, "me", TOKEN)
+    save_login(ONE, "me", TOKEN)
+    assert default_url() == ONE
+    on("here", monkeypatch)
+    assert default_url() == HERE

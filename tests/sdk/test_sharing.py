@@ -14,7 +14,7 @@ import pytest
 
 from taskfarm_sdk import AsyncFarm, Farm, Run
 from taskfarm_sdk.testing import LocalServer
-from tests.sdk import forking
+from tests.sdk import forking, forking_worker
 from tests.support.fault_proxy import FaultProxy
 
 pytestmark = pytest.mark.live
@@ -144,3 +144,19 @@ def test_an_async_farm_asks_for_one_token_whatever_starts_at_once(
     asyncio.run(main())
     assert proxy.count("^GET /api/runs$") == 16
     assert passwords_sent(proxy) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_forked_child_leaves_its_parents_tasks_alone_and_is_a_worker_of_its_own(
+    taskfarm_server: LocalServer,
+) -> None:
+    server = taskfarm_server
+    done = subprocess.run(
+        [sys.executable, forking_worker.__file__],
+        input=f"{server.url} {server.user} {server.password}",
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

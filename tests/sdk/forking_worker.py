@@ -1,0 +1,48 @@
+"""A program whose forked child leaves its parent's worker alone: started by test_sharing.
+
+Reads the farm's URL, user and password from stdin; its exit status is 0 if all went well.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from taskfarm_sdk import Farm, Worker
+
+
+def in_a_child(worker: Worker) -> int:
+    """Use the parent's worker: leave what is open alone, and be handed out a task of its own."""
+    if worker._open:
+        return 1
+    with worker:
+        task = worker.claim()
+        if task is None or task.number != 1:
+            return 2
+        task.complete()
+    return 0
+
+
+def main() -> int:
+    """Hold a task, and the worker's lock, over a fork."""
+    url, user, password = sys.stdin.read().split()
+    with Farm(url, user=user, password=password) as farm:
+        run = farm.create_run(2)
+        with run.worker() as worker:
+            task = worker.claim()
+            assert task is not None
+            with worker._lock:
+                pid = os.fork()
+                if pid == 0:
+                    signal.alarm(20)
+                    os._exit(in_a_child(worker))
+            _, status = os.waitpid(pid, 0)
+            assert run.task_info(task.number).state == "computing"
+            task.complete()
+        assert run.wait(check=True).succeeded
+    return os.waitstatus_to_exitcode(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
