@@ -98,6 +98,7 @@ class _Poll:
     _deadline: float = attrs.field(init=False)
     _rest_s: float = attrs.field(init=False, default=0.0)
     _asked_at: float = attrs.field(init=False, default=0.0)
+    _took_s: float = attrs.field(init=False, default=0.0)
     _last: RunStatus | None = attrs.field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
@@ -127,9 +128,10 @@ class _Poll:
             if self._last is None or farm.clock.now() < self._deadline:
                 raise
             raise self._time_is_up() from error
-        # Not the time of an outage before it: after that, the next look is due.
-        took_s = farm.clock.now() - self._asked_at
-        self._rest_s = max(self.poll_s, REST_PER_REQUEST * took_s)
+        # Not the time of an outage before it. One slow answer alone, as a server gives that has
+        # just started, is no sign either.
+        before_s, self._took_s = self._took_s, farm.clock.now() - self._asked_at
+        self._rest_s = max(self.poll_s, REST_PER_REQUEST * min(before_s, self._took_s))
         return answer
 
     def _timed(self, call: Call[R]) -> Callable[[], Call[R]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,17 @@ from tests.support.recording import (  # noqa: F401
 _FOREIGN = ("TASKFARM_", "PG")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _LAST_STEPS_S = 5.0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail what would be skipped where everything must run, as in CI."""
+    report = yield
+    if report.skipped and os.environ.get("TASKFARM_REQUIRE_ENGINES") == "1":
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"TASKFARM_REQUIRE_ENGINES=1, but: {reason}"
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
