@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from taskfarm_cli import manage, serve
 from taskfarm_cli.arguments import Mode, build_parser
 from taskfarm_cli.documents import status_facts
 from taskfarm_cli.exit_status import ExitStatus
-from taskfarm_cli.manage import main
 from taskfarm_sdk import RunStatus
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "manageTF.md").read_text(
-    encoding="utf-8"
-)
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+PAGE = (REFERENCE / "manageTF.md").read_text(encoding="utf-8")
 COLUMNS = "100"
 
 
+@pytest.mark.parametrize(("program", "main"), [("manageTF", manage.main), ("serveTF", serve.main)])
 def test_the_help_in_the_page_is_what_the_program_prints(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    program: str,
+    main: Callable[[list[str]], int],
 ) -> None:
     monkeypatch.setenv("COLUMNS", COLUMNS)
     assert main(["--help"]) == 0
     printed = capsys.readouterr().out
-    assert f"```text\n$ COLUMNS={COLUMNS} manageTF --help\n{printed}```\n" in PAGE
+    page = (REFERENCE / f"{program}.md").read_text(encoding="utf-8")
+    assert f"```text\n$ COLUMNS={COLUMNS} {program} --help\n{printed}```\n" in page
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    ]
+    assert links
+    assert [(p.name, link) for p, link in links if not (p.parent / link).exists()] == []
 
 
 def test_every_option_is_told_in_prose_too() -> None:
