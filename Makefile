@@ -49,7 +49,7 @@ check: $(READY) drift ## format, lint, types, import rule, drift of generated/
 drift: $(GENERATOR_READY)
 	rm -rf build/drift && mkdir -p build/drift
 	$(OPENAPI) --output-path build/drift/taskfarm_api
-	diff -r -x __pycache__ build/drift/taskfarm_api generated/taskfarm_api \
+	diff -r -x __pycache__ build/drift generated \
 		|| { echo "generated/ is not what 'make client' writes: run it, and never edit generated/" >&2; exit 1; }
 
 format: $(READY) ## format the code and apply the safe fixes
