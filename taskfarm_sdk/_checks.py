@@ -109,6 +109,22 @@ def number_of_tasks(value: int) -> int:
     return value
 
 
+def at_least_one(name: str, value: int) -> int:
+    """Return a whole number that is at least 1."""
+    if type(value) is not int or value < 1:
+        raise ConfigurationError(f"{name} is a whole number of at least 1, not {value!r}")
+    return value
+
+
+def sound_run(uuid: str, num_tasks: int) -> None:
+    """Refuse a run that another client made with something that is no number of tasks."""
+    if num_tasks < 1:
+        raise ConfigurationError(
+            f"run {uuid} has no sound number of tasks, so it has no tasks: another client made "
+            "it; delete it, or leave it alone"
+        )
+
+
 def task_number(value: int, num_tasks: int) -> int:
     """Return a task's number if the run has it: 0 to num_tasks - 1."""
     if type(value) is not int or not 0 <= value < num_tasks:

@@ -28,10 +28,11 @@ from taskfarm_sdk.errors import (
 STUCK_LOOK_AGAIN_S = 2.0
 
 
-def read(farm: Session, uuid: str, number: int) -> Flow[TaskRow]:
+def read(farm: Session, uuid: str, number: int, *, until: float | None = None) -> Flow[TaskRow]:
     """Read one task that exists."""
+    call = _operations.get_task(uuid, number)
     try:
-        return (yield from ask(farm, lambda: _operations.get_task(uuid, number), READ))
+        return (yield from ask(farm, lambda: call, READ, until=until))
     except NotFound as error:
         raise (yield from not_found(farm, uuid, number, error)) from error
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+import attrs
+
 from taskfarm_sdk import _lease, _operations
 from taskfarm_sdk._asking import ask
 from taskfarm_sdk._flow import Flow
@@ -23,6 +25,8 @@ from taskfarm_sdk.errors import (
 
 # One 500 with sound counts may be the end of a passing trouble; so many in a row are not.
 BROKEN_AFTER_LOOKS = 3
+# A stalled report holds up the task's completion, and the reports of the worker's other tasks.
+REPORT_TIMEOUT_S = 10.0
 
 
 def register(farm: Session, hostname: str, pid: int, until: float) -> Flow[str]:
@@ -77,7 +81,10 @@ def report(farm: Session, run: str, number: int, lease: Lease) -> Flow[bool]:
     Returns:
         Whether the server answered.
     """
-    call = _operations.update_task(run, number, percent=_lease.encode(lease))
+    call = attrs.evolve(
+        _operations.update_task(run, number, percent=_lease.encode(lease)),
+        timeout_s=min(farm.timeout_s, REPORT_TIMEOUT_S),
+    )
     try:
         yield from ask(farm, lambda: call, REPORT)
     except (ConnectionFailed, ServerError) as error:

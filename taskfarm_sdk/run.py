@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from taskfarm_sdk import _runs, _tasks, _waiting
+from taskfarm_sdk._beats import rhythm
 from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._operations import RunRow
@@ -117,11 +118,28 @@ class Run:
         """Delete the run and its tasks from the server."""
         self._link.drive(_runs.delete(self._link.session, self.uuid))
 
-    def worker(self, *, max_attempts: int = 3, give_up_after_s: float = 600.0) -> Worker:
+    def worker(
+        self,
+        *,
+        report_every_s: float = 1.0,
+        first_beat_s: float = 2.0,
+        heartbeat_s: float = 30.0,
+        max_attempts: int = 3,
+        retry_delay_s: float = 30.0,
+        halt_after: int = 10,
+        give_up_after_s: float = 600.0,
+    ) -> Worker:
         """Make a worker of this run; nothing is sent until it claims its first task.
 
         Args:
+            report_every_s: how often, at most, a task's progress is sent, and how long after its
+                hand-out at the earliest.
+            first_beat_s: after how long a task in hand gets its first sign of life.
+            heartbeat_s: how often it gets one then, at most 30 s, which others count on.
             max_attempts: after how many counted attempts a task has failed for good, 1 to 98.
+            retry_delay_s: how long a failed task is held back before anyone can try it again,
+                while others wait.
+            halt_after: after how many failures in a row, without a success, the worker stops.
             give_up_after_s: how long each of its requests is tried while the server is away.
 
         Raises:
@@ -131,6 +149,9 @@ class Run:
             self._link,
             self.uuid,
             self.num_tasks,
+            rhythm=rhythm(report_every_s, first_beat_s, heartbeat_s),
             max_attempts=max_attempts,
+            retry_delay_s=retry_delay_s,
+            halt_after=halt_after,
             give_up_after_s=give_up_after_s,
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from taskfarm_sdk import _checks, _lease
+from taskfarm_sdk._beats import Pulse
 from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._operations import TaskRow
 from taskfarm_sdk._session import log
@@ -44,8 +45,11 @@ class Task:
         self._holder = _lease.new_holder()
         self._beat = 0
         self._held: tuple[float | None, ...] = (row.percent,)
+        self._pulse = Pulse(worker.rhythm, worker.now())
         self._settled: str | None = None
-        self._lock = threading.RLock()
+        self._retry_at: float | None = None
+        self._lost = False
+        self._writing = threading.RLock()
         self._started_at = datetime.datetime.now(datetime.UTC)
 
     @property
@@ -84,24 +88,22 @@ class Task:
         return self._settled is not None
 
     def update(self, percent: float) -> None:
-        """Report how far it is. 100 is not completion: call `complete` for that.
+        """Report how far it is; returns at once. 100 is not completion: call `complete` for that.
 
-        A report that does not get through is dropped; the next one brings the news.
+        The newest value is sent in the background, and completing supersedes it. A report that
+        does not get through is dropped; the next one brings the news.
 
         Args:
             percent: 0 to 100; the server keeps hundredths of it.
         """
         checked = _checks.percentage(percent)
-        with self._lock:
-            self._refuse_if_settled("update")
-            self._percent = checked
-            lease = self._next_lease()
-            answered = self._worker.report(self, lease)
-            value = _lease.encode(lease)
-            self._held = (value,) if answered else (*self._held, value)
+        self._refuse_if_settled("update")
+        self._percent = checked
+        self._pulse.has_news()
+        self._worker.reporter.wake()
 
     def complete(self) -> None:
-        """Mark it done; returns when the server has it.
+        """Mark it done; returns when the server has it. Finished work counts, whoever took it.
 
         Raises:
             TaskfarmError: the server could not be told; calling again tries again.
@@ -109,14 +111,19 @@ class Task:
         with self._settling("complete"):
             self._worker.complete(self, doubtful=len(self._held) > 1)
             self._percent = _lease.SUCCESS
+        self._worker.let_go(self)
 
     def release(self) -> None:
         """Give it back, waiting for anyone; the attempt is not counted."""
         with self._settling("release"):
-            self._worker.give_back(self, self._held, self._next_lease())
+            self._give_back(self._next_lease())
+        self._worker.let_go(self)
 
     def fail(self, reason: str, *, final: bool = False) -> None:
-        """Count a failed attempt: the task waits for another, or has failed for good.
+        """Count a failed attempt: the task will wait for another, or has failed for good.
+
+        One that is to be tried again is held back, for the server would hand it out again at
+        once: for the worker's `retry_delay_s`, or until nothing else waits.
 
         Args:
             reason: what went wrong; it goes to the log, for the server keeps no texts.
@@ -133,9 +140,67 @@ class Task:
                 ", the last" if failed else "",
                 reason,
             )
-            lease = attrs.evolve(self._next_lease(), attempts=counted, failed=failed)
+            if failed:
+                self._give_back(attrs.evolve(self._next_lease(), attempts=counted, failed=True))
+            else:
+                self._retry_at = self._worker.retry_at()
+        self._worker.has_failed(self, held=not failed)
+
+    def retry(self) -> None:
+        """Let anyone try a failed task again that is held back. For `Worker`."""
+        with self._writing:
+            if self._retry_at is None:
+                return
+            counted = min(self._attempts + 1, _lease.MAX_ATTEMPTS)
+            self._give_back(attrs.evolve(self._next_lease(), attempts=counted))
+            self._retry_at = None
+        self._worker.let_go(self)
+
+    def due_at(self) -> float:
+        """Return when it is to be written of next. For the reporter."""
+        beat_at = self._pulse.due_at()
+        return beat_at if self._retry_at is None else min(beat_at, self._retry_at)
+
+    def beat(self) -> None:
+        """Write of it, or let a failed one be tried again, if that is due. For the reporter."""
+        with self._writing:
+            if self._settled is not None and self._retry_at is None:
+                self._worker.reporter.drop(self)
+            elif self._retry_at is not None and self._worker.now() >= self._retry_at:
+                self.retry()
+            elif self._is_ours(patiently=False):
+                self._write()
+            else:
+                self._pulse.wrote(self._worker.now(), answered=False)
+
+    def _write(self) -> None:
+        lease = self._next_lease()
+        answered = False
+        try:
+            answered = self._worker.report(self, lease)
+        finally:
+            self._pulse.wrote(self._worker.now(), answered=answered)
+            value = _lease.encode(lease)
+            self._held = (value,) if answered else (*self._held, value)
+
+    def _give_back(self, lease: Lease) -> None:
+        if self._is_ours(patiently=True):
             self._worker.give_back(self, self._held, lease)
-            self._attempts = counted
+
+    def _is_ours(self, *, patiently: bool) -> bool:
+        """Look, after a gap of our own, whether somebody took the task over meanwhile."""
+        if self._lost or not self._pulse.after_gap:
+            return not self._lost
+        row = self._worker.look(self, patiently=patiently)
+        if row is None:
+            return False
+        self._lost = row.status != "computing" or row.percent not in self._held
+        if self._lost:
+            log.warning("task %d of run %s was taken over", self.number, self.run_uuid)
+            self._worker.reporter.drop(self)
+        else:
+            self._pulse.heard()
+        return not self._lost
 
     def _next_lease(self) -> Lease:
         self._beat += 1
@@ -151,7 +216,8 @@ class Task:
 
     @contextmanager
     def _settling(self, how: str) -> Generator[None]:
-        with self._lock:
+        # A report under way has the lock: its answer is waited for, so that none lands later.
+        with self._writing:
             self._refuse_if_settled(how)
             # Before the request goes: from here on no report may follow it.
             self._settled = how
@@ -160,7 +226,6 @@ class Task:
             except BaseException:
                 self._settled = None
                 raise
-            self._worker.let_go(self)
 
     def __enter__(self) -> Self:
         return self

@@ -10,14 +10,20 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import NoReturn, Self
 
-from taskfarm_sdk import _checks, _lease, _work
+from taskfarm_sdk import _checks, _lease, _tasks, _work
+from taskfarm_sdk._beats import Rhythm
 from taskfarm_sdk._drive import SystemClock
 from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._link import Link
+from taskfarm_sdk._operations import TaskRow
+from taskfarm_sdk._reporter import Reporter
 from taskfarm_sdk._session import log
-from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
+from taskfarm_sdk.errors import ConfigurationError, ConnectionFailed, ServerError, TaskfarmError
 from taskfarm_sdk.task import Task
+
+# A sick node that fails everything must not keep a run to itself.
+MAX_HELD = 10
 
 
 class _Stopped(Exception):
@@ -56,7 +62,10 @@ class Worker:
         run_uuid: str,
         num_tasks: int,
         *,
+        rhythm: Rhythm,
         max_attempts: int,
+        retry_delay_s: float,
+        halt_after: int,
         give_up_after_s: float,
     ) -> None:
         if num_tasks < 1:
@@ -66,7 +75,10 @@ class Worker:
             )
         self._link = link
         self.run_uuid = run_uuid
+        self.rhythm: Rhythm = rhythm
         self.max_attempts: int = _attempts(max_attempts)
+        self._retry_delay_s = _checks.seconds("retry_delay_s", retry_delay_s, zero=True)
+        self._halt_after = _checks.at_least_one("halt_after", halt_after)
         self._give_up_after_s = _checks.seconds(
             "give_up_after_s", give_up_after_s, zero=True, endless=True
         )
@@ -80,7 +92,10 @@ class Worker:
         self._lock = threading.Lock()
         self._is_registered = False
         self._open: set[Task] = set()
+        self._failed: list[Task] = []
+        self._failures_in_a_row = 0
         self._doubtful: set[int] = set()
+        self.reporter: Reporter = Reporter(self.now)
 
     def after_fork(self) -> None:
         """Be a worker of one's own in a forked child: what is open is the parent's to settle."""
@@ -110,19 +125,27 @@ class Worker:
             RunBroken: the server cannot hand out the tasks that are left.
             TaskfarmError: the server could not be asked for as long as `give_up_after_s`.
         """
-        if self.stopping:
-            return None
+        while not self.stopping:
+            row = self._handed_out()
+            if row is not None:
+                return self._take(row)
+            if not self._retry_failed():
+                return None
+        return None
+
+    def _handed_out(self) -> TaskRow | None:
         try:
             worker = self._registered()
             flow = _work.claim(self._link.session, self.run_uuid, worker, self._until())
-            row = self._link.drive(flow, self._clock)
+            return self._link.drive(flow, self._clock)
         except _Stopped:
             return None
-        if row is None:
-            return None
+
+    def _take(self, row: TaskRow) -> Task:
         task = Task(self, row)
         with self._lock:
             self._open.add(task)
+        self.reporter.add(task)
         return task
 
     def __iter__(self) -> Iterator[Task]:
@@ -134,15 +157,78 @@ class Worker:
                 raise
             if not task.settled:
                 self._refuse_to_go_on(task)
+        self._retry_failed()
         self._complete_the_doubtful()
 
     def close(self) -> None:
-        """Give back the tasks that are open, and make sure of the completed ones."""
+        """Give back what is open, let failed tasks be tried again, make sure of completed ones."""
+        try:
+            with self._lock:
+                still_open = [task for task in self._open if not task.settled]
+            for task in still_open:
+                self._release(task)
+            self._retry_failed()
+            self._complete_the_doubtful()
+        finally:
+            self.reporter.close()
+
+    def now(self) -> float:
+        """Return the time, by the clock that tasks are written of by. For `Task`."""
+        return self._link.session.clock.now()
+
+    def retry_at(self) -> float:
+        """Return when a task that fails now may be tried again. For `Task`."""
+        return self.now() + self._retry_delay_s
+
+    def has_failed(self, task: Task, *, held: bool) -> None:
+        """Take a failed task, and stop after too many in a row. For `Task`.
+
+        Args:
+            task: which.
+            held: whether it is to be tried again and held back until then.
+        """
         with self._lock:
-            still_open = list(self._open)
-        for task in still_open:
-            self._release(task)
-        self._complete_the_doubtful()
+            self._failures_in_a_row += 1
+            too_many = self._failures_in_a_row >= self._halt_after
+            if held:
+                self._failed.append(task)
+            surplus = self._failed[:-MAX_HELD]
+        if not held:
+            self.let_go(task)
+        self.reporter.wake()
+        for oldest in surplus:
+            oldest.retry()
+        if too_many and not self.stopping:
+            log.error(
+                "%d tasks in a row failed in this worker, so it stops: is something wrong here?",
+                self._failures_in_a_row,
+            )
+            self.stop()
+
+    def _retry_failed(self) -> bool:
+        """Let anyone try the held tasks again; return whether there were any."""
+        with self._lock:
+            held = list(self._failed)
+        for task in held:
+            task.retry()
+        return bool(held)
+
+    def look(self, task: Task, *, patiently: bool) -> TaskRow | None:
+        """Read what the server holds of a task. For `Task`.
+
+        Args:
+            task: which.
+            patiently: try as long as for any request, and raise in the end; else try once, and
+                return None if that fails.
+        """
+        session = self._link.session
+        until = self._until() if patiently else self.now()
+        try:
+            return self._link.drive(_tasks.read(session, self.run_uuid, task.number, until=until))
+        except (ConnectionFailed, ServerError):
+            if patiently:
+                raise
+            return None
 
     def report(self, task: Task, lease: Lease) -> bool:
         """Send a report for a task; return whether it was answered. For `Task`."""
@@ -158,8 +244,9 @@ class Worker:
         """
         session = self._link.session
         self._link.drive(_work.complete(session, self.run_uuid, task.number, self._until()))
-        if doubtful:
-            with self._lock:
+        with self._lock:
+            self._failures_in_a_row = 0
+            if doubtful:
                 self._doubtful.add(task.number)
 
     def give_back(self, task: Task, held: tuple[float | None, ...], lease: Lease) -> None:
@@ -171,8 +258,11 @@ class Worker:
 
     def let_go(self, task: Task) -> None:
         """Forget a settled task. For `Task`."""
+        self.reporter.drop(task)
         with self._lock:
             self._open.discard(task)
+            if task in self._failed:
+                self._failed.remove(task)
 
     def _until(self) -> float:
         return self._link.session.deadline(self._give_up_after_s)

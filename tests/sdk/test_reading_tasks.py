@@ -57,6 +57,7 @@ def test_what_exists_is_read_and_the_rest_stays_uncreated(
         done.complete()
         failed.fail("meant to")
         computing.update(12.34)
+        computing.beat()
         infos = list(run.task_infos())
         assert states(iter(infos)) == ["done", "failed", "computing", *["waiting"] * 3]
         assert infos[2].percent_completed == 12.34

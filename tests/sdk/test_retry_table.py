@@ -81,6 +81,18 @@ def all_lost(end: End, **others: End) -> dict[object, End]:
     return {**ends, **{REFUSED if k == "REFUSED" else Fault[k]: v for k, v in others.items()}}
 
 
+def report(scene: Scene) -> None:
+    """Report as the background thread does."""
+    scene.held().update(40)
+    scene.held().beat()
+
+
+def fail_once(scene: Scene) -> None:
+    """Fail a task, and let it be tried again at once."""
+    scene.held().fail("a reason")
+    scene.held().retry()
+
+
 def is_counted(scene: Scene) -> bool:
     info = scene.run.task_info(0)
     return (info.state, info.attempts) == ("waiting", 1)
@@ -101,7 +113,7 @@ OPERATIONS = [
     Operation(
         "report",
         "^PUT ",
-        lambda s: s.held().update(40),
+        report,
         lambda s, _: state(s) == "computing",
         dict.fromkeys(FAULTS, End.DROPPED),
         claims_first=True,
@@ -117,7 +129,7 @@ OPERATIONS = [
     Operation(
         "fail",
         "^PUT ",
-        lambda s: s.held().fail("a reason"),
+        fail_once,
         lambda s, _: is_counted(s),
         {Fault.LOST_AFTER: End.ONCE},
         claims_first=True,
@@ -170,10 +182,11 @@ def scene(proxy: FaultProxy, token: str) -> Iterator[Scene]:
         # The wait before the next attempt is when a refused port opens again.
         farm._link.session.clock = FastClock(lambda _: proxy.up())
         run = farm.create_run(3)
-        worker = run.worker(give_up_after_s=60)
+        worker = run.worker(report_every_s=600, first_beat_s=600, give_up_after_s=60)
         worker._clock = farm._link.session.clock  # type: ignore[assignment]
         yield Scene(proxy, farm, run, worker)
         proxy.up()
+        worker.reporter.close()
         if run in farm.runs():
             run.delete()
 

@@ -106,6 +106,7 @@ def test_an_update_to_100_is_not_completion(farm: Farm) -> None:
         task = worker.claim()
         assert task is not None
         task.update(100)
+        task.beat()
         assert run.task_info(0).state == "computing"
         assert task.percent_completed == 100
         # The server's restart must be able to take it: it passes over tasks at 100.
@@ -170,6 +171,7 @@ def test_a_report_that_lands_after_the_completion_is_put_right_on_leaving(
         assert task is not None
         proxy.will("^PUT ", Fault.LOST_BEFORE)
         task.update(50)
+        task.beat()
         stalled = proxy.bodies("^PUT ")[0]
         task.complete()
         late.put(f"runs/{run.uuid}/tasks/0", json=stalled)
