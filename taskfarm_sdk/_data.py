@@ -25,6 +25,10 @@ class RunStatus:
             the run is finished, or when another client's odd percentages hide it.
         percent_done: the mean percentage over all tasks, as the server gives it (NaN, if another
             client wrote one).
+        rows: how many tasks exist in the server's database, where a task is made when its turn
+            comes. Beside busy workers it can be a few too high or low, for the server counts one
+            state after the other. For long more than `num_tasks`, they say that the run is beyond
+            repair: see `Run.repair`.
     """
 
     num_tasks: int
@@ -33,6 +37,7 @@ class RunStatus:
     done: int
     failed: int | None
     percent_done: float
+    rows: int = 0
 
     @property
     def finished(self) -> bool:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from taskfarm_sdk._flow import Call, Exclusive, Flow, Item, Sleep, Stream
+from taskfarm_sdk._flow import (
+    AT_ONCE,
+    Call,
+    Exclusive,
+    Flow,
+    Item,
+    Sleep,
+    Step,
+    Stream,
+    Together,
+)
 from taskfarm_sdk._http import AsyncWire, Wire
 
 R = TypeVar("R")
@@ -115,7 +126,7 @@ async def _aadvance(
     return step
 
 
-def _perform(step: Call[Any] | Sleep | Exclusive[Any], wire: Wire, clock: Clock) -> object:
+def _perform(step: Step, wire: Wire, clock: Clock) -> object:
     match step:
         case Call():
             return wire.perform(step)
@@ -125,11 +136,11 @@ def _perform(step: Call[Any] | Sleep | Exclusive[Any], wire: Wire, clock: Clock)
         case Exclusive():
             with wire.exclusive:
                 return drive(step.flow(), wire, clock)
+        case Together():
+            return _Crew(step, wire, clock).work()
 
 
-async def _aperform(
-    step: Call[Any] | Sleep | Exclusive[Any], wire: AsyncWire, clock: Clock
-) -> object:
+async def _aperform(step: Step, wire: AsyncWire, clock: Clock) -> object:
     match step:
         case Call():
             return await wire.perform(step)
@@ -139,3 +150,64 @@ async def _aperform(
         case Exclusive():
             async with wire.exclusive:
                 return await adrive(step.flow(), wire, clock)
+        case Together():
+            return await _atogether(step, wire, clock)
+
+
+class _Crew:
+    """Threads that run flows side by side, for as long as that takes."""
+
+    def __init__(self, step: Together[Any], wire: Wire, clock: Clock) -> None:
+        self._wire = wire
+        self._clock = clock
+        self._left = iter(enumerate(step.flows))
+        self._results: list[Any] = [None] * len(step.flows)
+        self._lock = threading.Lock()
+        self._failures: list[BaseException] = []
+
+    def work(self) -> list[Any]:
+        # Daemons, and waited for only where nothing interrupts: Ctrl-C ends the program at once,
+        # though requests are under way.
+        threads = [
+            threading.Thread(target=self._run, name=f"taskfarm-together-{n}", daemon=True)
+            for n in range(min(AT_ONCE, len(self._results)))
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        except BaseException as error:
+            self._failures.append(error)
+            raise
+        if self._failures:
+            raise self._failures[0]
+        return self._results
+
+    def _run(self) -> None:
+        while (found := self._next()) is not None:
+            index, flow = found
+            try:
+                self._results[index] = drive(flow(), self._wire, self._clock)
+            except BaseException as error:  # noqa: BLE001 - raised where the flows are waited for
+                self._failures.append(error)
+
+    def _next(self) -> tuple[int, Any] | None:
+        with self._lock:
+            return None if self._failures else next(self._left, None)
+
+
+async def _atogether(step: Together[Any], wire: AsyncWire, clock: Clock) -> list[Any]:
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def run(flow: Callable[[], Flow[Any]]) -> Any:
+        async with limit:
+            return await adrive(flow(), wire, clock)
+
+    tasks = [asyncio.ensure_future(run(flow)) for flow in step.flows]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

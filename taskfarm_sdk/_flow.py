@@ -1,14 +1,14 @@
 """Policies written once, as generators that do no I/O.
 
-A flow yields what it wants done, a `Call`, a `Sleep` or an `Exclusive`, and is sent what came of
-it; what went wrong is thrown into it, so that trying again is a plain `try` and `except`. A
-stream is a flow that also yields items for its reader, each in an `Item`. The drivers in `_drive`
-run both, with threads or with asyncio.
+A flow yields what it wants done, a `Call`, a `Sleep`, an `Exclusive` or a `Together`, and is sent
+what came of it; what went wrong is thrown into it, so that trying again is a plain `try` and
+`except`. A stream is a flow that also yields items for its reader, each in an `Item`. The drivers
+in `_drive` run both, with threads or with asyncio.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from taskfarm_sdk._http import AsyncHttpClient, HttpClient
 
 R = TypeVar("R")
+
+# How many requests of one flow may be under way at a time: enough to hide a network's latency, and
+# few beside the workers that the server is there for.
+AT_ONCE = 8
 
 
 def masked(_: object) -> str:
@@ -67,6 +71,13 @@ class Exclusive(Generic[R]):
 
 
 @attrs.frozen
+class Together(Generic[R]):
+    """Flows to run side by side, `AT_ONCE` of them at a time; the first that fails ends it."""
+
+    flows: Sequence[Callable[[], Flow[R]]]
+
+
+@attrs.frozen
 class Item(Generic[R]):
     """One item of a stream."""
 
@@ -75,8 +86,9 @@ class Item(Generic[R]):
 
 # What is sent into a flow depends on what it yielded last, which no type can say: this `Any` is
 # the only one, and `send` and its kin below keep it in.
-Flow = Generator[Call[Any] | Sleep | Exclusive[Any], Any, R]
-Stream = Generator[Call[Any] | Sleep | Exclusive[Any] | Item[R], Any, None]
+Step = Call[Any] | Sleep | Exclusive[Any] | Together[Any]
+Flow = Generator[Step, Any, R]
+Stream = Generator[Step | Item[R], Any, None]
 
 
 def send(call: Call[R]) -> Flow[R]:
@@ -94,3 +106,9 @@ def exclusive(flow: Callable[[], Flow[R]]) -> Flow[R]:
     """Have a flow run while no other exclusive one does."""
     result: R = yield Exclusive(flow)
     return result
+
+
+def together(flows: Sequence[Callable[[], Flow[R]]]) -> Flow[list[R]]:
+    """Have flows run side by side, and return what they return, in their order."""
+    results: list[R] = yield Together(flows)
+    return results

@@ -30,6 +30,11 @@ def num_tasks_of(row: RunRow) -> int:
     return held if sound and isinstance(held, int) else 0
 
 
+def rows_of(row: CountsRow) -> int:
+    """Return how many of a run's tasks exist, as far as counts taken one by one can say."""
+    return row.waiting + row.computing + row.done
+
+
 def create(farm: Session, num_tasks: int) -> Flow[RunRow]:
     """Create a run; what was sent is not sent again."""
     wanted = _checks.number_of_tasks(num_tasks)
@@ -65,6 +70,7 @@ def status_from(row: CountsRow) -> RunStatus:
         done=row.done,
         failed=None,
         percent_done=row.percent_done,
+        rows=rows_of(row),
     )
     if not known.finished:
         return known

@@ -8,11 +8,15 @@ counts that the server takes one after the other, while workers go on.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import attrs
 
 from taskfarm_sdk import _checks, _lease, _operations
 from taskfarm_sdk._asking import ask
 from taskfarm_sdk._data import TASK_STATES, RunStatus, TaskInfo, TaskState
-from taskfarm_sdk._flow import Flow, Item, Stream, sleep
+from taskfarm_sdk._flow import Flow, Item, Stream, sleep, together
 from taskfarm_sdk._operations import Count, TaskRow
 from taskfarm_sdk._retry import READ, SETTLE, Answer
 from taskfarm_sdk._runs import ask_of_run, restart
@@ -26,6 +30,8 @@ from taskfarm_sdk.errors import (
 
 # A live worker of another client passes through 100 on its way to done.
 STUCK_LOOK_AGAIN_S = 2.0
+# How many tasks are read before the first of them is told of.
+BATCH = 32
 
 
 def read(farm: Session, uuid: str, number: int, *, until: float | None = None) -> Flow[TaskRow]:
@@ -50,24 +56,51 @@ def not_found(farm: Session, uuid: str, number: int, error: NotFound) -> Flow[Ta
     )
 
 
-def existing(farm: Session, uuid: str, num_tasks: int) -> Flow[int]:
-    """Return how many tasks, from 0 on, are sure to exist.
+@attrs.frozen
+class Existing:
+    """How many tasks of a run exist, from 0 on.
 
-    Computing and done ones are: their sum is never too high. Existing tasks that wait make the
+    Attributes:
+        surely: so many, whatever workers do meanwhile: these can be read in any order.
+        likely: maybe so many: from `surely` on they are read one by one, upwards.
+    """
+
+    surely: int
+    likely: int
+
+    def batches(self) -> Iterator[range]:
+        """Yield the tasks' numbers in pieces that may be read at once, each by `read_batch`."""
+        for start in range(0, self.surely, BATCH):
+            yield range(start, min(start + BATCH, self.surely))
+        for number in range(self.surely, self.likely):
+            yield range(number, number + 1)
+
+
+def read_batch(farm: Session, uuid: str, numbers: range) -> Flow[list[TaskRow]]:
+    """Read some tasks that exist, several at a time."""
+    if len(numbers) == 1:
+        return [(yield from read(farm, uuid, numbers[0]))]
+    return (yield from together([partial(read, farm, uuid, number) for number in numbers]))
+
+
+def existing(farm: Session, uuid: str, num_tasks: int) -> Flow[Existing]:
+    """Work out how many tasks exist.
+
+    Computing and done ones do: their sum is never too high. Existing tasks that wait make the
     sum of three uncertain, for a task that moves between two of the counts is counted twice. Done,
     computing, waiting is the order against the way tasks go, so that only a task given back in
     that moment can be; the lower of two sums is taken, and tasks are read upwards, where the first
     that does not exist is the next in turn.
     """
     if uuid in farm.complete:
-        return num_tasks
+        return Existing(num_tasks, num_tasks)
     row = yield from ask_of_run(farm, uuid, lambda: _operations.counts(uuid), READ)
-    sure = row.done + row.computing
+    likely = sure = min(num_tasks, row.done + row.computing)
     if row.waiting > 0 and sure < num_tasks:
         first = yield from _sum_of_counts(farm, uuid)
         second = yield from _sum_of_counts(farm, uuid)
-        sure = max(sure, min(first, second))
-    return min(num_tasks, sure)
+        likely = max(sure, min(num_tasks, first, second))
+    return Existing(sure, likely)
 
 
 def _sum_of_counts(farm: Session, uuid: str) -> Flow[int]:
@@ -85,7 +118,7 @@ def _count(farm: Session, uuid: str, which: Count) -> Flow[int]:
 def info(farm: Session, uuid: str, num_tasks: int, number: int) -> Flow[TaskInfo]:
     """Tell how one task stands."""
     wanted = _checks.task_number(number, num_tasks)
-    if wanted >= (yield from existing(farm, uuid, num_tasks)):
+    if wanted >= (yield from existing(farm, uuid, num_tasks)).likely:
         return TaskInfo(number=wanted, state="waiting")
     return info_from((yield from read(farm, uuid, wanted)))
 
@@ -97,12 +130,13 @@ def infos(
     if state is not None and state not in TASK_STATES:
         raise ConfigurationError(f"a task's state is one of {TASK_STATES}, not {state!r}")
     there = yield from existing(farm, uuid, num_tasks)
-    for number in range(there):
-        found = info_from((yield from read(farm, uuid, number)))
-        if state in (None, found.state):
-            yield Item(found)
+    for batch in there.batches():
+        for row in (yield from read_batch(farm, uuid, batch)):
+            found = info_from(row)
+            if state in (None, found.state):
+                yield Item(found)
     if state in (None, "waiting"):
-        for number in range(there, num_tasks):
+        for number in range(there.likely, num_tasks):
             yield Item(TaskInfo(number=number, state="waiting"))
 
 
@@ -128,12 +162,17 @@ def failed_numbers(farm: Session, uuid: str, status: RunStatus) -> Flow[tuple[in
     """Find the failed tasks of a finished run, up to the last where their number is known."""
     numbers: list[int] = []
     there = yield from existing(farm, uuid, status.num_tasks)
-    for number in range(there):
+    for batch in there.batches():
         if len(numbers) == status.failed:
             break
-        if info_from((yield from read(farm, uuid, number))).state == "failed":
-            numbers.append(number)
+        rows = yield from read_batch(farm, uuid, batch)
+        numbers += [row.number for row in rows if is_failed(row)]
     return tuple(numbers)
+
+
+def is_failed(row: TaskRow) -> bool:
+    """Say whether a task has failed for good."""
+    return info_from(row).state == "failed"
 
 
 def reset(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
@@ -145,7 +184,7 @@ def reset(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
     yield from sleep(STUCK_LOOK_AGAIN_S)
     for number in suspects:
         if is_stuck((yield from read(farm, uuid, number))):
-            yield from _free(farm, uuid, number)
+            yield from free(farm, uuid, number, is_stuck)
 
 
 def is_stuck(row: TaskRow) -> bool:
@@ -160,20 +199,29 @@ def _stuck(farm: Session, uuid: str, num_tasks: int) -> Flow[list[int]]:
         return []
     there = yield from existing(farm, uuid, num_tasks)
     found: list[int] = []
-    for number in range(there):
-        row = yield from read(farm, uuid, number)
-        if is_stuck(row):
-            found.append(number)
-        computing -= row.status == "computing"
-        if computing == 0:
+    for batch in there.batches():
+        rows = yield from read_batch(farm, uuid, batch)
+        found += [row.number for row in rows if is_stuck(row)]
+        computing -= sum(row.status == "computing" for row in rows)
+        if computing <= 0:
             break
     return found
 
 
-def _free(farm: Session, uuid: str, number: int) -> Flow[None]:
+def free(farm: Session, uuid: str, number: int, still: Callable[[TaskRow], bool]) -> Flow[None]:
+    """Set a task waiting at 0 %, with no attempts.
+
+    Args:
+        farm: the session.
+        uuid: the run's.
+        number: the task's.
+        still: says of the task, read again because the outcome is not known, whether it is as it
+            was; otherwise it was freed, and may be somebody's by now.
+    """
+
     def look(_: TaskfarmError) -> Flow[Answer | None]:
         row = yield from read(farm, uuid, number)
-        return None if is_stuck(row) else Answer(None)
+        return None if still(row) else Answer(None)
 
     call = _operations.update_task(uuid, number, percent=0.0, status="waiting")
     yield from ask_of_run(farm, uuid, lambda: call, SETTLE, look=look)

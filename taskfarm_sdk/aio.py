@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Self
 
 import attrs
 
-from taskfarm_sdk import _asking, _runs, _tasks, _waiting
+from taskfarm_sdk import _asking, _repair, _resetting, _runs, _tasks, _waiting
 from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._link import AsyncLink, new_session
 from taskfarm_sdk.run import run_data
@@ -139,6 +139,21 @@ class AsyncRun:
     async def reset_all(self) -> None:
         """Set every task waiting at 0 %; see `Run.reset_all`."""
         await self._link.drive(_runs.restart(self._link.session, self.uuid, everything=True))
+
+    async def reset_failed(self) -> int:
+        """Set the tasks that failed waiting; see `Run.reset_failed`."""
+        return await self._link.drive(_resetting.reset_failed(self._link.session, self.uuid))
+
+    async def reset_tasks(self, numbers: Iterable[int]) -> int:
+        """Set these tasks waiting; see `Run.reset_tasks`."""
+        session = self._link.session
+        flow = _resetting.reset_tasks(session, self.uuid, self.num_tasks, numbers)
+        return await self._link.drive(flow)
+
+    async def repair(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Mend a broken run; see `Run.repair`."""
+        session = self._link.session
+        return await self._link.drive(_repair.repair(session, self.uuid, self.num_tasks, progress))
 
     async def delete(self) -> None:
         """Delete the run; see `Run.delete`."""

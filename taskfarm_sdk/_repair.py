@@ -1,0 +1,188 @@
+"""The flow that mends a broken run, from which the server hands out nothing though tasks are left.
+
+A run breaks when somebody reads or writes a task before its turn. Reading every task once, in
+order, makes those that are missing, and they wait. That is for broken runs alone: in a sound one,
+or done by two at once, it makes tasks twice, and then nothing helps.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid as uuids
+from collections.abc import Callable
+from typing import NoReturn
+
+import attrs
+
+from taskfarm_sdk import _checks, _operations, _work
+from taskfarm_sdk._asking import ask
+from taskfarm_sdk._flow import Flow, sleep
+from taskfarm_sdk._operations import CountsRow, TaskRow
+from taskfarm_sdk._retry import DICE, READ, SETTLE, Answer, Rule, Then
+from taskfarm_sdk._runs import ask_of_run, num_tasks_of, rows_of
+from taskfarm_sdk._session import Session, log
+from taskfarm_sdk._tasks import read
+from taskfarm_sdk.errors import OutcomeUnknown, RunBroken, TaskfarmError
+
+Progress = Callable[[int, int], None]
+
+# A hand-out whose reply is lost would leave a task of a sound run with nobody: it is not repeated.
+PROBE = Rule(Then.AGAIN, Then.UNKNOWN, Then.AGAIN, Then.LOOK)
+TURN = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.LOOK)
+# Between two looks at the rows. At random, so that two who began together look apart.
+LOOK_AGAIN_S = (1.0, 2.0)
+# For so long, or twice as long at most, one repair keeps others out before it has made a task.
+TURN_S = 60
+
+
+def repair(farm: Session, uuid: str, num_tasks: int, progress: Progress | None) -> Flow[int]:
+    """Mend a run that is broken; return how many tasks were missing.
+
+    Raises:
+        RunBroken: it has more rows than tasks, before or afterwards, and cannot be mended.
+        TaskfarmError: it is not broken, or is being mended, and nothing was changed.
+    """
+    _checks.sound_run(uuid, num_tasks)
+    rows = rows_of((yield from _counts(farm, uuid)))
+    if rows > num_tasks:
+        yield from _look_again(farm, uuid, num_tasks)
+    yield from _probe(farm, uuid, num_tasks)
+    missing = num_tasks - (yield from _take_turn(farm, uuid, num_tasks))
+    for number in range(num_tasks):
+        yield from read(farm, uuid, number)
+        if progress is not None:
+            progress(number + 1, num_tasks)
+    yield from _look_again(farm, uuid, num_tasks)
+    farm.complete.add(uuid)
+    return missing
+
+
+def _counts(farm: Session, uuid: str) -> Flow[CountsRow]:
+    return (yield from ask_of_run(farm, uuid, lambda: _operations.counts(uuid), READ))
+
+
+def _look_again(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
+    """Make sure that a run has no more rows than tasks; one look beside workers can be wrong."""
+    rows = rows_of((yield from _counts(farm, uuid)))
+    if rows > num_tasks:
+        yield from sleep(DICE.uniform(*LOOK_AGAIN_S))
+        rows = min(rows, rows_of((yield from _counts(farm, uuid))))
+    if rows > num_tasks:
+        raise RunBroken(
+            f"run {uuid} has {rows} rows for its {num_tasks} tasks, so some would be computed "
+            "twice and its numbers are wrong: nothing mends that; delete it and make a new run",
+            run=uuid,
+        )
+
+
+def _probe(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
+    """Return if a run is broken, having asked for a task of it.
+
+    Raises:
+        TaskfarmError: it is not; a task that was handed out has been given back as it was.
+    """
+    worker = yield from _work.register(farm, socket.gethostname(), os.getpid(), farm.deadline())
+    handed = yield from _hand_out(farm, uuid, worker)
+    if handed is _BROKEN:
+        return
+    if handed is not None:
+        yield from _put_back(farm, uuid, handed)
+        _refuse(uuid, "the server hands out its tasks, so there is nothing to mend now")
+    rows = rows_of((yield from _counts(farm, uuid)))
+    if rows >= num_tasks:
+        farm.complete.add(uuid)
+    _refuse(uuid, "each of its tasks exists and none waits, so there is nothing to mend")
+
+
+# What the server holds of no task.
+_BROKEN = TaskRow(-1, "waiting", None)
+
+
+def _hand_out(farm: Session, uuid: str, worker: str) -> Flow[TaskRow | None]:
+    """Ask for a task; None if none is left to hand out, `_BROKEN` if the server cannot."""
+    looks = 0
+
+    def look(_: TaskfarmError) -> Flow[Answer | None]:
+        nonlocal looks
+        row = yield from _counts(farm, uuid)
+        if row.waiting > 0:
+            return None
+        if rows_of(row) >= num_tasks_of(row):
+            return Answer(None)
+        looks += 1
+        return Answer(_BROKEN) if looks >= _work.BROKEN_AFTER_LOOKS else None
+
+    call = attrs.evolve(_operations.claim_task(uuid, worker), fresh=True)
+    try:
+        return (yield from ask_of_run(farm, uuid, lambda: call, PROBE, look=look))
+    except OutcomeUnknown as error:
+        raise OutcomeUnknown(
+            f"whether run {uuid} is sound is not known, for the reply to a hand-out was lost; if "
+            "it is, one of its tasks now computes with nobody: look for it with "
+            f"`manageTF --tasks --state computing {uuid}`",
+            status=error.status,
+            url=error.url,
+            detail=error.detail,
+            run=uuid,
+        ) from error
+
+
+def _put_back(farm: Session, uuid: str, handed: TaskRow) -> Flow[None]:
+    """Set a task waiting that was handed out, and leave its percentage exactly as it is."""
+
+    def look(_: TaskfarmError) -> Flow[Answer | None]:
+        row = yield from read(farm, uuid, handed.number)
+        return None if row.status == "computing" else Answer(None)
+
+    call = _operations.update_task(uuid, handed.number, status="waiting")
+    try:
+        yield from ask_of_run(farm, uuid, lambda: call, SETTLE, look=look)
+    except TaskfarmError:
+        log.warning(
+            "task %d of run %s was handed out to see whether the run is sound, and could not be "
+            "given back: set it waiting with reset_tasks",
+            handed.number,
+            uuid,
+        )
+        raise
+
+
+def _take_turn(farm: Session, uuid: str, num_tasks: int) -> Flow[int]:
+    """Return how many rows a broken run has, once nobody else is seen to mend it.
+
+    The server takes each worker's uuid once only, so who registers the ones made from the run, its
+    rows and the time is the one to mend it. That holds until the first task is made; from then on
+    others see the rows grow.
+    """
+    rows = rows_of((yield from _counts(farm, uuid)))
+    turn = int(time.time() // TURN_S)
+    # The turn before as well, or two who begin on either side of a turn's end would both be first.
+    for name in (f"{rows} {turn - 1}", f"{rows} {turn}"):
+        token = uuids.uuid5(uuids.NAMESPACE_OID, f"repair of {uuid} {name}").hex
+        if not (yield from _is_first(farm, uuid, token)):
+            _refuse(
+                uuid,
+                "somebody began to mend it a moment ago; see how it stands, and try again in "
+                f"{2 * TURN_S} s if it is still broken",
+            )
+    yield from sleep(DICE.uniform(*LOOK_AGAIN_S))
+    row = yield from _counts(farm, uuid)
+    if row.waiting > 0 or rows_of(row) != rows or rows >= num_tasks:
+        _refuse(uuid, "its rows are changing: somebody is mending it, or working on it")
+    return rows
+
+
+def _is_first(farm: Session, uuid: str, token: str) -> Flow[bool]:
+    def look(_: TaskfarmError) -> Flow[Answer | None]:
+        # A 500 alone may mean a server in trouble; beside counts it means that the uuid is taken.
+        yield from _counts(farm, uuid)
+        return Answer("")
+
+    call = _operations.register_worker(token, socket.gethostname(), os.getpid())
+    return bool((yield from ask(farm, lambda: call, TURN, look=look)))
+
+
+def _refuse(uuid: str, why: str) -> NoReturn:
+    raise TaskfarmError(f"run {uuid} was left as it is: {why}", run=uuid)
