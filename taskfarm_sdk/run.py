@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 
-from taskfarm_sdk import _runs, _tasks, _waiting
+from taskfarm_sdk import _repair, _resetting, _runs, _tasks, _waiting
 from taskfarm_sdk._beats import rhythm
 from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._link import Link
@@ -88,6 +88,8 @@ class Run:
     def task_infos(self, state: TaskState | None = None) -> Iterator[TaskInfo]:
         """Yield how the tasks stand, by number, with one request for each that exists.
 
+        They are read some 32 at a time, with up to 8 requests under way; no task is ever made.
+
         Args:
             state: only the tasks in this state: "waiting", "computing", "done" or "failed".
         """
@@ -113,6 +115,55 @@ class Run:
             OutcomeUnknown: the reply was lost; see `status()`.
         """
         self._link.drive(_runs.restart(self._link.session, self.uuid, everything=True))
+
+    def reset_failed(self) -> int:
+        """Set the tasks that failed waiting, from 0 % and with no attempts; no other is touched.
+
+        Returns:
+            How many there were.
+        """
+        return self._link.drive(_resetting.reset_failed(self._link.session, self.uuid))
+
+    def reset_tasks(self, numbers: Iterable[int]) -> int:
+        """Set these tasks waiting, from 0 % and with no attempts, whatever they are at.
+
+        Finished ones are computed again. One that a live worker computes may be computed twice.
+
+        Args:
+            numbers: 0 to num_tasks - 1, in any order; all are checked before anything is sent.
+
+        Returns:
+            How many were set waiting: those that waited from 0 already are not counted.
+        """
+        session = self._link.session
+        flow = _resetting.reset_tasks(session, self.uuid, self.num_tasks, numbers)
+        return self._link.drive(flow)
+
+    def repair(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Mend a broken run: make the tasks that are missing, so that it is handed out again.
+
+        It is broken when workers raise `RunBroken`: another client read or wrote a task before
+        its turn. A run that is not broken is refused, and stays as it is. Stop all workers first,
+        and let one program alone mend it. Two that begin within a minute of each other are kept
+        apart, and so are later ones that see tasks being made; beyond that nothing does.
+
+        Takes one request for each task, one after the other. If it is broken off, let workers
+        compute what waits then, and call it again when they find the run broken once more.
+
+        Args:
+            progress: called after each task with how many were seen to, and with num_tasks.
+
+        Returns:
+            How many tasks were missing.
+
+        Raises:
+            RunBroken: the run has more rows than tasks, before or afterwards, which nothing mends.
+            OutcomeUnknown: the reply to a hand-out, asked for to see whether the run is sound, was
+                lost; a task may compute with nobody now.
+            TaskfarmError: the run is not broken, or somebody else is mending it.
+        """
+        session = self._link.session
+        return self._link.drive(_repair.repair(session, self.uuid, self.num_tasks, progress))
 
     def delete(self) -> None:
         """Delete the run and its tasks from the server."""

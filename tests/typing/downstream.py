@@ -28,10 +28,12 @@ def use(farm: Farm, state: TaskState = "failed") -> RunStatus:
     assert_type(
         (run.task_info(3).state, run.task_infos(state)), tuple[TaskState, Iterator[TaskInfo]]
     )
+    assert_type((run.reset_failed(), run.reset_tasks({3, 4})), tuple[int, int])
+    assert_type(run.repair(lambda done, total: print(done / total)), int)
     with run.worker(max_attempts=2) as worker:
         work(worker)
     status = assert_type(run.wait(timeout_s=1, check=True), RunStatus)
-    assert_type((status.failed, status.percent_done), tuple[int | None, float])
+    assert_type((status.failed, status.percent_done, status.rows), tuple[int | None, float, int])
     return status
 
 
@@ -40,6 +42,8 @@ async def use_async(farm: sdk.AsyncFarm) -> list[TaskInfo]:
         run = assert_type(await farm.get_run("0" * 32), sdk.AsyncRun)
         assert_type(run.watch(), AsyncIterator[RunStatus])
         assert_type([status.done async for status in run.watch()], list[int])
+        assert_type((await run.reset_failed(), await run.reset_tasks([1])), tuple[int, int])
+        assert_type(await run.repair(), int)
         return [info async for info in run.task_infos("done")]
 
 

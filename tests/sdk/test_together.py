@@ -1,0 +1,191 @@
+"""Requests side by side: in order, bounded, and nothing of them left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from taskfarm_sdk import Farm, TaskfarmError
+from taskfarm_sdk._drive import SystemClock, adrive, drive
+from taskfarm_sdk._flow import AT_ONCE, Call, Flow, send, together
+from taskfarm_sdk._http import AsyncWire, Wire
+from tests.support.fault_proxy import FaultProxy, Seen
+
+
+class FakeWire:
+    """Performs calls without any connection."""
+
+    def perform(self, call: Call[Any]) -> Any:
+        return call.sync(cast("Any", None))
+
+
+class AsyncFakeWire:
+    async def perform(self, call: Call[Any]) -> Any:
+        return await call.asyncio(cast("Any", None))
+
+
+def asking(number: int, act: Callable[[int], object]) -> Callable[[], Flow[int]]:
+    """Make a flow of one call that does something and brings its number."""
+
+    def sync(_: object) -> int:
+        act(number)
+        return number
+
+    async def awaited(_: object) -> int:
+        act(number)
+        await asyncio.sleep(0)
+        return number
+
+    return lambda: send(Call(sync, awaited))
+
+
+def run(*flows: Callable[[], Flow[int]]) -> list[int]:
+    return drive(together(flows), cast("Wire", FakeWire()), SystemClock())
+
+
+def arun(*flows: Callable[[], Flow[int]]) -> list[int]:
+    return asyncio.run(adrive(together(flows), cast("AsyncWire", AsyncFakeWire()), SystemClock()))
+
+
+BOTH = pytest.mark.parametrize("go", [run, arun], ids=["threads", "asyncio"])
+
+
+@BOTH
+@pytest.mark.parametrize("count", [0, 1, 8, 50])
+def test_what_flows_return_comes_in_their_order(go: Callable[..., list[int]], count: int) -> None:
+    assert go(*(asking(n, lambda _: None) for n in range(count))) == list(range(count))
+
+
+def test_so_many_are_under_way_at_once_and_no_more() -> None:
+    together_there = threading.Barrier(AT_ONCE)
+    lock = threading.Lock()
+    names: set[str] = set()
+    now = most = 0
+
+    def act(_: int) -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+            names.add(threading.current_thread().name)
+        together_there.wait(10)
+        with lock:
+            now -= 1
+
+    run(*(asking(n, act) for n in range(3 * AT_ONCE)))
+    assert most == AT_ONCE
+    assert all(name.startswith("taskfarm") for name in names)
+
+
+@BOTH
+def test_the_first_failure_is_raised_and_the_rest_is_not_begun(
+    go: Callable[..., list[int]],
+) -> None:
+    begun: list[int] = []
+
+    def act(number: int) -> None:
+        begun.append(number)
+        if number == 0:
+            raise TaskfarmError("meant to")
+
+    with pytest.raises(TaskfarmError, match="meant to"):
+        go(*(asking(n, act) for n in range(10_000)))
+    assert len(begun) < 10_000
+
+
+def test_an_interrupt_does_not_wait_for_requests_under_way() -> None:
+    never = threading.Event()
+    begun = threading.Semaphore(0)
+
+    def stall(_: int) -> None:
+        begun.release()
+        never.wait(30)
+
+    def interrupt() -> None:
+        begun.acquire()
+        signal.raise_signal(signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    with pytest.raises(KeyboardInterrupt):
+        run(*(asking(n, stall) for n in range(AT_ONCE * 2)))
+    never.set()
+    interrupting.join()
+
+
+def test_cancelling_ends_those_under_way() -> None:
+    ended: list[str] = []
+
+    async def endless(_: object) -> int:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("ended")
+        return 0
+
+    def never(_: object) -> int:
+        raise AssertionError
+
+    async def go() -> None:
+        flow = together([lambda: send(Call(never, endless))] * 3)
+        waiting = asyncio.create_task(
+            adrive(flow, cast("AsyncWire", AsyncFakeWire()), SystemClock())
+        )
+        for _ in range(5):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert ended == ["ended"] * 3
+
+    asyncio.run(go())
+
+
+@pytest.mark.live
+def test_tasks_are_read_several_at_a_time_and_told_in_order(farm: Farm, proxy: FaultProxy) -> None:
+    run = farm.create_run(20)
+    with run.worker() as worker:
+        for task in worker:
+            task.complete()
+    farm._link.session.complete.clear()
+    all_there = threading.Barrier(AT_ONCE)
+
+    def meet(seen: Seen) -> None:
+        if int(seen.path.rpartition("/")[2]) < 2 * AT_ONCE:
+            all_there.wait(10)
+
+    proxy.forget()
+    proxy.before_passing_on = lambda seen: meet(seen) if "/tasks/" in seen.path else None
+    assert [info.number for info in run.task_infos()] == list(range(20))
+    assert proxy.count("/tasks/") == 20
+
+
+@pytest.mark.live
+def test_tasks_that_may_not_exist_are_read_one_by_one_upwards(
+    farm: Farm, proxy: FaultProxy
+) -> None:
+    run = farm.create_run(30)
+    with run.worker() as worker:
+        tasks = [task for task in (worker.claim() for _ in range(12)) if task is not None]
+        for task in tasks[4:]:
+            task.release()
+        proxy.forget()
+        assert [info.number for info in run.task_infos()] == list(range(30))
+        read = [int(s.path.rpartition("/")[2]) for s in proxy.seen if "/tasks/" in s.path]
+        assert sorted(read[:4]) == [0, 1, 2, 3]
+        assert read[4:] == list(range(4, 12))
+
+
+@pytest.mark.live
+def test_a_listing_that_is_left_early_leaves_nothing_behind(farm: Farm) -> None:
+    run = farm.create_run(20)
+    with run.worker() as worker:
+        for task in worker:
+            task.complete()
+    assert next(run.task_infos()).number == 0
+    assert not [t for t in threading.enumerate() if t.name.startswith("taskfarm-together")]
