@@ -1,0 +1,278 @@
+"""`tfRuns` and `TaskFarm`."""
+
+from __future__ import annotations
+
+import json
+import weakref
+from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeVar, cast
+
+from taskfarm_sdk import _asking, _checks, _operations, _runs, _tasks
+from taskfarm_sdk._flow import Flow
+from taskfarm_sdk._link import Link, new_session
+from taskfarm_sdk._retry import CREATE
+from taskfarm_sdk._settings import DEFAULT_URL
+from taskfarm_sdk.compat import _flows
+from taskfarm_sdk.compat._errors import as_theirs
+from taskfarm_sdk.errors import ConfigurationError
+
+R = TypeVar("R")
+
+TIMEOUT_S = 30.0
+GIVE_UP_AFTER_S = 60.0
+
+
+class TokenAuth(NamedTuple):
+    """A token as user and password, as HTTP libraries take them."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "TokenAuth(username='***', password='')"
+
+
+def tfRuns(
+    username: str | None, password: str | None, url_base: str = DEFAULT_URL
+) -> list[dict[str, Any]]:
+    """List the runs of a server.
+
+    Args:
+        username: the user's name.
+        password: the user's password.
+        url_base: the API's URL.
+
+    Returns:
+        For each run a dictionary of its `id`, `uuid` and `numTasks`, in the server's order.
+
+    Raises:
+        RuntimeError: the server does not take the user and password, or could not be asked.
+        ValueError: the URL is none.
+    """
+    link = _link(username, password, url_base)
+    try:
+        with as_theirs():
+            return link.drive(_flows.runs(link.session))
+    finally:
+        link.wire.close()
+
+
+class TaskFarm:
+    """A run: one that exists, by its uuid, or else a new one.
+
+    Args:
+        username: the user's name; with a token here, the password is empty.
+        password: the user's password, sent once, for a token.
+        uuid: the uuid of a run that exists.
+        numTasks: how many tasks a new run has, where there is no uuid.
+        url_base: the API's URL.
+
+    Raises:
+        RuntimeError: the server does not take the user and password, there is no such run, or
+            neither a uuid nor a number of tasks is given.
+        ValueError: the URL is none, or a new run cannot have so many tasks.
+    """
+
+    def __init__(
+        self,
+        username: str | None,
+        password: str | None,
+        uuid: str | None = None,
+        numTasks: int | None = None,
+        url_base: str = DEFAULT_URL,
+    ) -> None:
+        if uuid is None and numTasks is None:
+            raise RuntimeError("give the uuid of a run, or numTasks to create one")
+        if uuid is None:
+            _number_of_tasks(numTasks)
+        self._url_base = url_base if url_base.endswith("/") else f"{url_base}/"
+        self._link = _link(username, password, url_base)
+        # There is no close() to call, and sockets left to the collector make it warn.
+        weakref.finalize(self, self._link.wire.close)
+        self._drive(_asking.login(self._link.session))
+        if uuid is None:
+            self._uuid = self._create(_number_of_tasks(numTasks))
+            self._num_tasks = cast("int", numTasks)
+        else:
+            row = self._drive(_runs.find(self._link.session, str(uuid)))
+            self._uuid = row.uuid
+            # Another client's odd number of tasks is shown for what it is.
+            self._num_tasks = cast("int", row.num_tasks)
+        # Tasks below this number are known to exist: they can be read without a thought.
+        self._made = 0
+
+    def _create(self, number: int) -> str:
+        # Not by the flow that `Farm.create_run` uses: here a run may have no tasks.
+        call = _operations.create_run(number)
+        session = self._link.session
+        return self._drive(_asking.ask(session, lambda: call, CREATE)).uuid
+
+    def _drive(self, flow: Flow[R]) -> R:
+        with as_theirs():
+            return self._link.drive(flow)
+
+    def url(self, url: str) -> str:
+        """Return the whole URL of an end point of the API."""
+        return f"{self._url_base}{url}"
+
+    @property
+    def session(self) -> NoReturn:
+        """Not here: taskfarm-worker has a session of requests, which this does not use."""
+        raise AttributeError(
+            "there is no session of requests here: ask with any HTTP library, as in "
+            "requests.get(farm.url('runs'), auth=farm.token_auth)"
+        )
+
+    @property
+    def token_auth(self) -> TokenAuth:
+        """The token as user and password, for requests of your own."""
+        return TokenAuth(self._link.session.token or "", "")
+
+    @property
+    def uuid(self) -> str:
+        """The uuid of the run."""
+        return self._uuid
+
+    @property
+    def numTasks(self) -> int:
+        """How many tasks the run has."""
+        return self._num_tasks
+
+    def info(self, info: str) -> Any:
+        """Ask how the run stands.
+
+        Args:
+            info: `percentDone`, `numDone`, `numWaiting` or `numComputing`; empty for a dictionary
+                of all, with `id`, `uuid` and `numTasks`.
+
+        Raises:
+            RuntimeError: there is no such information, or no such run any more.
+        """
+        _one_of(info, ("", *_flows.RUN_FIELDS))
+        return self._drive(_flows.run_info(self._link.session, self.uuid, info))
+
+    @property
+    def percentDone(self) -> float:
+        """The mean percentage over all tasks, asked of the server each time."""
+        return cast("float", self.info("percentDone"))
+
+    @property
+    def numDone(self) -> int:
+        """How many tasks are done, asked of the server each time."""
+        return cast("int", self.info("numDone"))
+
+    @property
+    def numWaiting(self) -> int:
+        """How many tasks wait of those that anybody has asked for, asked of the server each time.
+
+        What truly waits is `numTasks - numComputing - numDone`.
+        """
+        return cast("int", self.info("numWaiting"))
+
+    @property
+    def numComputing(self) -> int:
+        """How many tasks are being computed, asked of the server each time."""
+        return cast("int", self.info("numComputing"))
+
+    def getTaskInfo(self, task: int, info: str) -> Any:
+        """Ask how a task stands; never makes it.
+
+        Args:
+            task: 0 to numTasks - 1.
+            info: `status` or `percentCompleted`; empty for a dictionary of both, with `id` and
+                `task`.
+
+        Raises:
+            RuntimeError: there is no such task or information, or no such run any more.
+        """
+        self._refuse_outside(task)
+        _one_of(info, ("", *_flows.TASK_FIELDS))
+        if not self._is_made(task):
+            return _flows.unmade_task(int(task), info)
+        return self._drive(_flows.task_info(self._link.session, self.uuid, task, info))
+
+    def setTaskInfo(self, task: int, info: str, value: Any) -> None:
+        """Write to a task; returns when the server has it.
+
+        Args:
+            task: 0 to numTasks - 1.
+            info: `status` or `percentCompleted`.
+            value: `waiting`, `computing` or `done`; or a number.
+
+        Raises:
+            RuntimeError: there is no such task or information, no such run any more, or the
+                server refuses the value.
+        """
+        self._refuse_outside(task)
+        _one_of(info, _flows.TASK_FIELDS)
+        if info == "status":
+            _one_of(value, _flows.STATUSES)
+        json.dumps(value, allow_nan=False)  # raises for what cannot be sent
+        if not self._is_made(task):
+            self._drive(_flows.make_up_to(self._link.session, self.uuid, self._made, int(task)))
+        self._drive(_flows.write(self._link.session, self.uuid, task, info, value))
+        self._made = max(self._made, task + 1)
+
+    def restart(self, everything: bool = False) -> None:
+        """Set tasks waiting; only while no worker computes, for theirs are taken along.
+
+        Args:
+            everything: all tasks, from 0; else those under 100, where they stopped.
+
+        Raises:
+            RuntimeError: there is no such run any more, or whether it was done is unknown.
+        """
+        _one_of(str(everything), ("True", "False"))
+        flow = _runs.restart(self._link.session, self.uuid, everything=str(everything) == "True")
+        self._drive(flow)
+
+    def delete(self) -> None:
+        """Delete the run and its tasks.
+
+        Raises:
+            RuntimeError: there is no such run any more.
+        """
+        self._drive(_runs.delete(self._link.session, self.uuid))
+
+    def _refuse_outside(self, task: int) -> None:
+        if task < 0 or task >= self.numTasks:
+            raise RuntimeError(
+                f"task ID {task} outside range 0 {self.numTasks - 1}: the run has no such task"
+            )
+
+    def _is_made(self, task: int) -> bool:
+        if task >= self._made:
+            flow = _tasks.existing(self._link.session, self.uuid, self.numTasks)
+            self._made = max(self._made, self._drive(flow).likely)
+        return task < self._made
+
+
+def _link(username: str | None, password: str | None, url_base: str) -> Link:
+    # Apart from the rest, for a URL that is none is a ValueError in requests too.
+    try:
+        url = _checks.base_url(url_base)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
+    token = None
+    if password == "":
+        # The server's own way to take a token: as a user without a password.
+        username, password, token = None, None, username
+    with as_theirs():
+        return Link(new_session(url, username, password, token, TIMEOUT_S, GIVE_UP_AFTER_S))
+
+
+def _number_of_tasks(value: SupportsFloat | None) -> int:
+    """Return a number of tasks if it is one; 0 is, here."""
+    if (
+        isinstance(value, (bool, str))
+        or value is None
+        or not 0 <= float(value) <= _checks.MAX_TASKS
+    ):
+        raise ValueError(f"numTasks is a whole number, 0 to {_checks.MAX_TASKS:,}, not {value!r}")
+    if float(value) != int(float(value)):
+        raise ValueError(f"numTasks is a whole number, not {value!r}")
+    return int(float(value))
+
+
+def _one_of(value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise RuntimeError(f"{value!r} is none of {', '.join(map(repr, known))}")

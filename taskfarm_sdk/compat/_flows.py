@@ -1,0 +1,148 @@
+"""What is asked of the server otherwise than by the SDK's own flows, as flows again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, Literal, TypeVar, cast
+
+from taskfarm_sdk import _lease, _operations, _tasks, _work
+from taskfarm_sdk._asking import ask
+from taskfarm_sdk._flow import Call, Flow
+from taskfarm_sdk._http import AsyncHttpClient, HttpClient
+from taskfarm_sdk._operations import TaskRow
+from taskfarm_sdk._retry import COMPLETE, READ, REPORT, SETTLE, Answer
+from taskfarm_sdk._runs import ask_of_run
+from taskfarm_sdk._session import Session, log
+from taskfarm_sdk.errors import (
+    ConnectionFailed,
+    OutcomeUnknown,
+    ServerError,
+    TaskfarmError,
+    UnexpectedReply,
+)
+
+R = TypeVar("R")
+Document = dict[str, Any]
+TaskStatus = Literal["waiting", "computing", "done"]
+
+RUN_FIELDS = ("percentDone", "numWaiting", "numDone", "numComputing")
+TASK_FIELDS = ("status", "percentCompleted")
+STATUSES = ("waiting", "computing", "done")
+
+
+def runs(farm: Session) -> Flow[list[Document]]:
+    """List all runs in the server's order; what another client made of one stands there too."""
+    rows = yield from ask(farm, _operations.list_runs, READ)
+    return [{"id": row.id, "numTasks": row.num_tasks, "uuid": row.uuid} for row in rows]
+
+
+def run_info(farm: Session, run: str, field: str) -> Flow[object]:
+    """Read one field of a run, or all of them if the field is empty."""
+    call = _document(f"{farm.url}runs/{run}", field)
+    return _answer(farm, (yield from ask_of_run(farm, run, lambda: call, READ)), field)
+
+
+def task_info(farm: Session, run: str, number: object, field: str) -> Flow[object]:
+    """Read one field of a task that exists, or all of them if the field is empty."""
+    call = _document(f"{farm.url}runs/{run}/tasks/{number}", field)
+    return _answer(farm, (yield from ask(farm, lambda: call, READ)), field)
+
+
+def unmade_task(number: int, field: str) -> object:
+    """Return what the server would say of a task that it only made to say so."""
+    known: Document = {"id": None, "percentCompleted": 0.0, "status": "waiting", "task": number}
+    return known[field] if field else known
+
+
+def make_up_to(farm: Session, run: str, there: int, number: int) -> Flow[None]:
+    """Have the server make the tasks from `there` up to a number, in turn, which breaks no run."""
+    if number > there:
+        log.info("making tasks %d to %d of run %s in turn", there, number - 1, run)
+    for earlier in range(there, number):
+        yield from _tasks.read(farm, run, earlier)
+
+
+def write(farm: Session, run: str, number: int, field: str, value: object) -> Flow[None]:
+    """Write a percentage or a status, whatever it is; returns when the server has it."""
+    if field == "percentCompleted":
+        # Not checked, as the server does not: theirs to write, and no harm to hand-outs.
+        call = _operations.update_task(run, number, percent=cast("float", value))
+        yield from ask(farm, lambda: call, COMPLETE)
+        return
+    call = _operations.update_task(run, number, status=cast("TaskStatus", value))
+
+    def look(error: TaskfarmError) -> Flow[Answer | None]:
+        row = yield from _tasks.read(farm, run, number)
+        if row.status == value:
+            return Answer(None)
+        if error.status == 500:
+            return None
+        # It may have been written, and the task taken by a worker since: hands off.
+        raise OutcomeUnknown(
+            f"the server may or may not have set task {number} to {value!r}, for its reply was "
+            f"lost; it says {row.status!r} now: look before you try again ({error})",
+            status=error.status,
+            url=error.url,
+            detail=error.detail,
+            run=run,
+            task=number,
+        ) from error
+
+    yield from ask(farm, lambda: call, COMPLETE if value == "done" else SETTLE, look=look)
+
+
+def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | None]:
+    """Be handed out a task, without the lease of whoever held it before."""
+    row = yield from _work.claim(farm, run, worker, until)
+    lease = _lease.decode(row.percent) if row is not None else None
+    if row is None or lease is None:
+        return row
+    # Left there, it would say that this is one of the SDK's own workers, which never beats.
+    plain = 0.0 if lease.failed else lease.percent
+    yield from report(farm, run, row.number, plain)
+    return TaskRow(row.number, row.status, plain)
+
+
+def report(farm: Session, run: str, number: int, percent: float) -> Flow[bool]:
+    """Report plain progress once; a report that fails is dropped, for it may land late.
+
+    Returns:
+        Whether the server answered.
+    """
+    call = _operations.update_task(run, number, percent=percent)
+    try:
+        yield from ask(farm, lambda: call, REPORT)
+    except (ConnectionFailed, ServerError) as error:
+        log.info("a report of task %d of run %s was dropped: %s", number, run, error)
+        return False
+    return True
+
+
+def _document(url: str, field: str) -> Call[object]:
+    """Get a document as the server sends it, row ids and other clients' odd values included."""
+
+    def get(http: HttpClient) -> object:
+        try:
+            return http.get(url, params={"info": field}).json()
+        except (ValueError, RecursionError) as error:
+            raise _not_a_taskfarms(url) from error
+
+    def aget(_: AsyncHttpClient) -> Awaitable[object]:
+        raise NotImplementedError("taskfarm-worker knows no asyncio")
+
+    return Call(get, aget)
+
+
+def _answer(farm: Session, reply: object, field: str) -> object:
+    if not isinstance(reply, dict) or (field and field not in reply):
+        raise _not_a_taskfarms(farm.url)
+    document = cast("Document", reply)
+    return document[field] if field else document
+
+
+def _not_a_taskfarms(url: str) -> UnexpectedReply:
+    return UnexpectedReply(
+        f"{url} does not answer as a taskfarm server does: is another server there, or a log-in "
+        "page?",
+        url=url,
+    )

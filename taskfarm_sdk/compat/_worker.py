@@ -1,0 +1,132 @@
+"""`TaskFarmWorker`."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import SupportsFloat
+
+from taskfarm_sdk import _lease, _work
+from taskfarm_sdk._settings import DEFAULT_URL
+from taskfarm_sdk.compat import _flows
+from taskfarm_sdk.compat._client import TaskFarm
+
+GIVE_UP_AFTER_S = 600.0
+CLOSE_TO_DONE = 1e-6
+
+
+class TaskFarmWorker(TaskFarm):
+    """A worker of a run, known to the server from the start.
+
+    Args:
+        username: the user's name; with a token here, the password is empty.
+        password: the user's password, sent once, for a token.
+        uuid: the uuid of the run.
+        url_base: the API's URL.
+
+    Raises:
+        RuntimeError: the server does not take the user and password, or there is no such run.
+        ValueError: the URL is none.
+    """
+
+    def __init__(
+        self,
+        username: str | None,
+        password: str | None,
+        uuid: str,
+        url_base: str = DEFAULT_URL,
+    ) -> None:
+        super().__init__(username, password, uuid=uuid, url_base=url_base)
+        self._link.session.give_up_after_s = GIVE_UP_AFTER_S
+        self._task: int | None = None
+        self._percent: float | None = None
+        self._unanswered = False  # a report of this task may still land, after its end
+        self._doubtful: set[int] = set()
+        session = self._link.session
+        self._worker_uuid = self._drive(
+            _work.register(session, socket.gethostname(), os.getpid(), session.deadline())
+        )
+
+    @property
+    def worker_uuid(self) -> str:
+        """What the server knows the worker by."""
+        return self._worker_uuid
+
+    @property
+    def task(self) -> int | None:
+        """The number of the task at hand: a new one if there is none, None if none is left.
+
+        Raises:
+            RuntimeError: the server cannot hand out what is left, or there is no such run.
+        """
+        if self._task is None:
+            self._percent, self._unanswered = None, False
+            session = self._link.session
+            self._complete_the_doubtful()
+            row = self._drive(
+                _flows.claim(session, self.uuid, self.worker_uuid, session.deadline())
+            )
+            if row is not None:
+                self._task, self._percent = row.number, row.percent
+        return self._task
+
+    @property
+    def tasks(self) -> Iterator[int]:
+        """The tasks that are left, one after the other; `done()` lets go of each."""
+        while (task := self.task) is not None:
+            yield task
+
+    def update(self, percentage: SupportsFloat) -> None:
+        """Report how far the task at hand is; without one, nothing happens.
+
+        A report that does not get through is dropped.
+
+        Args:
+            percentage: 0 to 100.
+
+        Raises:
+            ValueError: the percentage is outside of that.
+            RuntimeError: there is no such run any more.
+        """
+        if self._task is None:
+            return
+        percent = _percentage(percentage)
+        self._percent = percent
+        session = self._link.session
+        answered = self._drive(_flows.report(session, self.uuid, self._task, percent))
+        self._unanswered = self._unanswered or not answered
+
+    def done(self) -> None:
+        """Let go of the task at hand: done if it is at 100, else left as it is.
+
+        Raises:
+            RuntimeError: the server could not be told; the task is still at hand.
+        """
+        if self._task is None:
+            return
+        if self._percent is not None and abs(self._percent - _lease.SUCCESS) < CLOSE_TO_DONE:
+            session = self._link.session
+            self._drive(_work.complete(session, self.uuid, self._task, session.deadline()))
+            if self._unanswered:
+                self._doubtful.add(self._task)
+        self._task = None
+
+    def _is_made(self, task: int) -> bool:
+        return task == self._task or super()._is_made(task)
+
+    def _complete_the_doubtful(self) -> None:
+        session = self._link.session
+        for number in sorted(self._doubtful):
+            flow = _work.still_complete(session, self.uuid, number, session.deadline())
+            self._drive(flow)
+            self._doubtful.discard(number)
+
+
+def _percentage(value: SupportsFloat) -> float:
+    if isinstance(value, str):
+        raise TypeError(f"a percentage is a number, not {value!r}")
+    percent = float(value)
+    if not 0 <= percent <= _lease.SUCCESS:
+        raise ValueError(f"percentage {value} out of range: it is 0 to 100")
+    return percent

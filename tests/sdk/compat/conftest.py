@@ -1,0 +1,37 @@
+"""A worker of `taskfarm_sdk.compat` behind the proxy, whose waits take no time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from taskfarm_sdk import Run
+from taskfarm_sdk.compat import TaskFarm, TaskFarmWorker
+from tests.support.clock import FastClock
+from tests.support.fault_proxy import FaultProxy
+
+Hire = Callable[[Run], TaskFarmWorker]
+Load = Callable[[Run], TaskFarm]
+
+
+@pytest.fixture
+def hire(proxy: FaultProxy, token: str, clock: FastClock) -> Hire:
+    def make(run: Run) -> TaskFarmWorker:
+        worker = TaskFarmWorker(token, "", run.uuid, url_base=proxy.url)
+        worker._link.session.clock = clock
+        proxy.forget()
+        return worker
+
+    return make
+
+
+@pytest.fixture
+def load(proxy: FaultProxy, token: str, clock: FastClock) -> Load:
+    def make(run: Run) -> TaskFarm:
+        farm = TaskFarm(token, "", run.uuid, url_base=proxy.url)
+        farm._link.session.clock = clock
+        proxy.forget()
+        return farm
+
+    return make
