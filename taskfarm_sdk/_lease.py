@@ -69,6 +69,16 @@ def decode(value: float | None) -> Lease | None:
     return Lease(hundredths / 100, attempts, beat, holder)
 
 
+def percent_of(value: float | None) -> float:
+    """Return the percentage that a number says, whoever wrote it: 0 to 100."""
+    lease = decode(value)
+    if lease is not None:
+        return lease.percent
+    if value is None or math.isnan(value):
+        return 0.0
+    return min(max(value, 0.0), SUCCESS)
+
+
 def new_holder() -> int:
     """Draw a holder for a hand-out."""
     # Not by `random`: a program that seeds it the same in each of its workers would give them all

@@ -8,7 +8,7 @@ counts that the server takes one after the other, while workers go on.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import attrs
@@ -76,7 +76,7 @@ class Existing:
             yield range(number, number + 1)
 
 
-def read_batch(farm: Session, uuid: str, numbers: range) -> Flow[list[TaskRow]]:
+def read_batch(farm: Session, uuid: str, numbers: Sequence[int]) -> Flow[list[TaskRow]]:
     """Read some tasks that exist, several at a time."""
     if len(numbers) == 1:
         return [(yield from read(farm, uuid, numbers[0]))]

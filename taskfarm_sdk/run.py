@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
 
 import attrs
 
@@ -11,6 +12,7 @@ from taskfarm_sdk._beats import rhythm
 from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._operations import RunRow
+from taskfarm_sdk._recovery import patience
 from taskfarm_sdk.worker import Worker
 
 
@@ -178,6 +180,9 @@ class Run:
         max_attempts: int = 3,
         retry_delay_s: float = 30.0,
         halt_after: int = 10,
+        linger: bool = False,
+        stale_after_s: float = 120.0,
+        unleased_after_s: float | Literal["auto"] = "auto",
         give_up_after_s: float = 600.0,
     ) -> Worker:
         """Make a worker of this run; nothing is sent until it claims its first task.
@@ -191,6 +196,13 @@ class Run:
             retry_delay_s: how long a failed task is held back before anyone can try it again,
                 while others wait.
             halt_after: after how many failures in a row, without a success, the worker stops.
+            linger: stay while others compute, though nothing waits, and take back what they lost:
+                so a run finishes as long as one worker lives.
+            stale_after_s: for how long a task shows no sign of life before it counts as lost, at
+                least 3 times `heartbeat_s`. Its attempt is counted.
+            unleased_after_s: the same for a task that never showed one: another client's, or one
+                lost in its first seconds. "auto" is 1200 s until this worker has finished a task,
+                then 10 times its longest one, at least `stale_after_s` and at most 1 h.
             give_up_after_s: how long each of its requests is tried while the server is away.
 
         Raises:
@@ -204,5 +216,7 @@ class Run:
             max_attempts=max_attempts,
             retry_delay_s=retry_delay_s,
             halt_after=halt_after,
+            linger=linger,
+            patience=patience(stale_after_s, unleased_after_s, heartbeat_s),
             give_up_after_s=give_up_after_s,
         )

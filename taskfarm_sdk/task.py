@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -41,7 +40,7 @@ class Task:
         self._number = row.number
         # One that carries the mark of failure was queued again by a person, and starts from 0.
         self._attempts = 0 if lease is None or lease.failed else lease.attempts
-        self._percent = _percent_of(row, lease)
+        self._percent = _lease.percent_of(row.percent)
         self._holder = _lease.new_holder()
         self._beat = 0
         self._held: tuple[float | None, ...] = (row.percent,)
@@ -156,6 +155,11 @@ class Task:
             self._retry_at = None
         self._worker.let_go(self)
 
+    @property
+    def handed_at(self) -> float:
+        """When it was handed out, by the worker's clock. For `Worker`."""
+        return self._pulse.handed_at
+
     def due_at(self) -> float:
         """Return when it is to be written of next. For the reporter."""
         beat_at = self._pulse.due_at()
@@ -253,11 +257,3 @@ class Task:
     def __repr__(self) -> str:
         state = self._settled or "open"
         return f"Task({self.number}, run={self.run_uuid!r}, {self._percent:g} %, {state})"
-
-
-def _percent_of(row: TaskRow, lease: Lease | None) -> float:
-    if lease is not None:
-        return lease.percent
-    if row.percent is None or math.isnan(row.percent):
-        return 0.0
-    return min(max(row.percent, 0.0), _lease.SUCCESS)

@@ -17,6 +17,7 @@ from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._operations import TaskRow
+from taskfarm_sdk._recovery import Patience, Sweeper
 from taskfarm_sdk._reporter import Reporter
 from taskfarm_sdk._session import log
 from taskfarm_sdk.errors import ConfigurationError, ConnectionFailed, ServerError, TaskfarmError
@@ -66,6 +67,8 @@ class Worker:
         max_attempts: int,
         retry_delay_s: float,
         halt_after: int,
+        linger: bool,
+        patience: Patience,
         give_up_after_s: float,
     ) -> None:
         if num_tasks < 1:
@@ -82,6 +85,9 @@ class Worker:
         self._give_up_after_s = _checks.seconds(
             "give_up_after_s", give_up_after_s, zero=True, endless=True
         )
+        self._sweeper = (
+            Sweeper(run_uuid, num_tasks, patience, self.max_attempts) if linger else None
+        )
         self._stop = threading.Event()
         self._clock = _StoppableClock(self._stop)
         self._uuid = uuid.uuid4().hex
@@ -95,6 +101,8 @@ class Worker:
         self._failed: list[Task] = []
         self._failures_in_a_row = 0
         self._doubtful: set[int] = set()
+        self._longest_s: float | None = None
+        self._sweeping = threading.Lock()
         self.reporter: Reporter = Reporter(self.now)
 
     def after_fork(self) -> None:
@@ -129,9 +137,23 @@ class Worker:
             row = self._handed_out()
             if row is not None:
                 return self._take(row)
-            if not self._retry_failed():
+            if not self._retry_failed() and not self._look_after_others():
                 return None
         return None
+
+    def _look_after_others(self) -> bool:
+        """Linger while others compute; return whether to try for a task again."""
+        if self._sweeper is None:
+            return False
+        # One sweep at a time, however many threads find nothing to do.
+        with self._sweeping:
+            try:
+                flow = self._sweeper.round(self._link.session, self._longest_s)
+                return self._link.drive(flow, self._clock)
+            except _Stopped:
+                return False
+            except (ConnectionFailed, ServerError):
+                return True  # the next claim waits for the server, and gives up where that is due
 
     def _handed_out(self) -> TaskRow | None:
         try:
@@ -245,6 +267,7 @@ class Worker:
         session = self._link.session
         self._link.drive(_work.complete(session, self.run_uuid, task.number, self._until()))
         with self._lock:
+            self._longest_s = max(self._longest_s or 0.0, self.now() - task.handed_at)
             self._failures_in_a_row = 0
             if doubtful:
                 self._doubtful.add(task.number)

@@ -1,0 +1,261 @@
+"""Lingering workers: when a task is stale, and that a run finishes while one worker lives."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from taskfarm_sdk import ConfigurationError, Farm, Run, Task, Worker, _lease
+from taskfarm_sdk._lease import Lease
+from taskfarm_sdk._operations import TaskRow
+from taskfarm_sdk._recovery import Patience, Watchlist, patience
+from tests.support.clock import FastClock
+from tests.support.fault_proxy import FaultProxy
+
+LEASED = _lease.encode(Lease(10, 0, 1, 4711))
+PATIENCE = Patience(stale_after_s=120, unleased_after_s=None)
+
+
+def looked_at(
+    times: list[float], value: float | None = LEASED, patience: Patience = PATIENCE
+) -> list[int]:
+    """Return what is stale after looks at these times at one task that stands still."""
+    watched = Watchlist()
+    for now in times:
+        watched.look(TaskRow(7, "computing", value), now)
+    return watched.stale(lambda held: patience.for_task(held, None))
+
+
+@pytest.mark.parametrize(
+    ("times", "stale"),
+    [
+        pytest.param([0, 40, 80, 120], [7], id="four looks over the time"),
+        pytest.param([0, 40, 80, 119], [], id="not long enough"),
+        pytest.param([0, 60, 120], [], id="too few looks, too far apart"),
+        pytest.param([0, 40, 80, 126], [], id="one look missed"),
+        pytest.param([0, 40, 5000], [], id="a sleep proves nothing"),
+        pytest.param([0, 40, 5000, 5040, 5080, 5119], [], id="the clock starts anew"),
+        pytest.param([0, 40, 5000, 5040, 5080, 5120], [7], id="and runs full"),
+    ],
+)
+def test_a_task_is_stale_after_enough_looks_close_enough(
+    times: list[float], stale: list[int]
+) -> None:
+    assert looked_at(times) == stale
+
+
+def test_a_number_that_moves_is_a_sign_of_life() -> None:
+    watched = Watchlist()
+    for now in range(0, 1000, 10):
+        value = _lease.encode(Lease(10, 0, now // 100, 4711))
+        watched.look(TaskRow(7, "computing", value), now)
+        assert watched.stale(lambda held: PATIENCE.for_task(held, None)) == []
+
+
+def test_a_task_that_computes_no_more_is_watched_no_more() -> None:
+    watched = Watchlist()
+    watched.look(TaskRow(7, "computing", LEASED), 0)
+    assert watched.look(TaskRow(7, "done", 100), 1)
+    assert watched.numbers == []
+
+
+@pytest.mark.parametrize("value", [None, math.nan, 37.5, 250.0, 0.0], ids=str)
+def test_a_task_without_a_lease_has_longer(value: float | None) -> None:
+    times = [float(now) for now in range(0, 1240, 40)]
+    assert looked_at(times[:30], value) == []
+    assert looked_at(times, value) == [7]
+
+
+@pytest.mark.parametrize(
+    ("longest_s", "expected_s"),
+    [(None, 1200), (1, 120), (30, 300), (1000, 3600)],
+)
+def test_the_patience_with_other_clients_follows_the_longest_task(
+    longest_s: float | None, expected_s: float
+) -> None:
+    assert PATIENCE.for_task(50.0, longest_s) == expected_s
+    assert Patience(120, 77).for_task(50.0, longest_s) == 77
+    assert PATIENCE.for_task(LEASED, longest_s) == 120
+
+
+@pytest.mark.parametrize(
+    ("stale_after_s", "unleased_after_s"), [(89, "auto"), (math.nan, "auto"), (120, 0), (120, -1)]
+)
+def test_a_patience_that_live_workers_would_try_is_refused(
+    stale_after_s: float, unleased_after_s: float
+) -> None:
+    with pytest.raises(ConfigurationError, match="after_s"):
+        patience(stale_after_s, unleased_after_s, heartbeat_s=30)
+
+
+def lingering(run: Run, clock: FastClock, *, max_attempts: int = 3) -> Worker:
+    """A worker that stays, and whose waits take no time."""
+    worker = run.worker(
+        linger=True, max_attempts=max_attempts, report_every_s=1e6, first_beat_s=1e6
+    )
+    worker._clock = clock  # type: ignore[assignment]
+    return worker
+
+
+def work_off(worker: Worker) -> list[tuple[int, int]]:
+    """Complete what the worker is handed out; returns numbers and attempts."""
+    taken = []
+    with worker:
+        for task in worker:
+            taken.append((task.number, task.attempts))
+            task.complete()
+    return taken
+
+
+def lost(run: Run, *, beat: bool = True) -> Task:
+    """A task whose worker dies with it."""
+    worker = run.worker(report_every_s=1e6, first_beat_s=1e6)
+    task = worker.claim()
+    assert task is not None
+    if beat:
+        task.update(30)
+        task.beat()
+    worker.reporter.close()
+    return task
+
+
+@pytest.mark.live
+def test_a_lost_workers_task_is_taken_back_and_its_attempt_counted(
+    farm: Farm, clock: FastClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = farm.create_run(3)
+    gone = lost(run)
+    began = clock.now()
+    with caplog.at_level(logging.WARNING, "taskfarm_sdk"):
+        taken = work_off(lingering(run, clock))
+    assert taken == [(1, 0), (2, 0), (gone.number, 1)]
+    assert run.status().succeeded
+    assert 120 <= clock.now() - began < 200
+    assert "no sign of life" in caplog.text
+
+
+@pytest.mark.live
+def test_a_task_lost_before_its_first_beat_is_taken_back_too(farm: Farm, clock: FastClock) -> None:
+    run = farm.create_run(2)
+    gone = lost(run, beat=False)
+    began = clock.now()
+    assert work_off(lingering(run, clock)) == [(1, 0), (gone.number, 1)]
+    # This worker finished a quick task, so an unleased one has as long as a leased one.
+    assert 120 <= clock.now() - began < 200
+
+
+@pytest.mark.live
+def test_a_live_workers_task_is_left_to_it_and_waited_for(farm: Farm, clock: FastClock) -> None:
+    run = farm.create_run(2)
+    with run.worker(report_every_s=1e6, first_beat_s=1e6) as other:
+        slow = other.claim()
+        assert slow is not None
+        ends_at = clock.now() + 600
+
+        def live(_: float) -> None:
+            if clock.now() < ends_at:
+                slow.beat()
+            elif not slow.settled:
+                slow.complete()
+
+        clock.in_a_wait = live
+        assert work_off(lingering(run, clock)) == [(1, 0)]
+    assert run.status().succeeded
+    assert run.task_info(slow.number).attempts == 0
+
+
+@pytest.mark.live
+def test_a_task_that_is_lost_again_and_again_ends_failed(farm: Farm, clock: FastClock) -> None:
+    run = farm.create_run(1)
+    lost(run)
+    for attempts in (1, 2):
+        worker = lingering(run, clock)
+        again = worker.claim()
+        assert again is not None
+        assert again.attempts == attempts
+        again.beat()
+        worker.reporter.close()
+    assert work_off(lingering(run, clock, max_attempts=3)) == []
+    assert run.status().failed == 1
+
+
+@pytest.mark.live
+def test_a_task_that_moves_at_the_last_look_is_left_alone(farm: Farm, clock: FastClock) -> None:
+    run = farm.create_run(1)
+    gone = lost(run)
+    worker = lingering(run, clock)
+    sweeper = worker._sweeper
+    assert sweeper is not None
+    beats: list[int] = []
+
+    class ComesBack(Watchlist):
+        """Brings the task back to life after the look that called it stale."""
+
+        def stale(self, patience_s: Callable[[float | None], float]) -> list[int]:
+            found = super().stale(patience_s)
+            if found and not beats:
+                beats.append(1)
+                gone.beat()
+            return found
+
+    sweeper._watched = ComesBack()
+    began = clock.now()
+    assert work_off(worker) == [(0, 1)]
+    assert beats == [1]
+    # It had to stand still for as long once more.
+    assert clock.now() - began > 240
+
+
+@pytest.mark.live
+def test_without_lingering_a_worker_ends_when_nothing_waits(farm: Farm) -> None:
+    run = farm.create_run(2)
+    gone = lost(run)
+    assert work_off(run.worker()) == [(1, 0)]
+    assert run.task_info(gone.number).state == "computing"
+
+
+@pytest.mark.live
+def test_stop_ends_lingering(farm: Farm) -> None:
+    run = farm.create_run(1)
+    lost(run)
+    worker = run.worker(linger=True)
+    lingering = threading.Thread(target=worker.claim)
+    lingering.start()
+    worker.stop()
+    lingering.join(10)
+    assert not lingering.is_alive()
+
+
+@pytest.mark.live
+def test_lingering_ends_when_another_worker_finishes_the_run(farm: Farm, clock: FastClock) -> None:
+    run = farm.create_run(1)
+    other = run.worker(report_every_s=1e6, first_beat_s=1e6)
+    task = other.claim()
+    assert task is not None
+    clock.in_a_wait = lambda _: None if task.settled else task.complete()
+    assert work_off(lingering(run, clock)) == []
+    assert run.status().succeeded
+    other.close()
+
+
+@pytest.mark.live
+def test_a_long_run_is_searched_from_its_end_for_the_tasks_that_compute(
+    farm: Farm, proxy: FaultProxy, clock: FastClock
+) -> None:
+    run = farm.create_run(100)
+    with run.worker() as worker:
+        tasks = [worker.claim() for _ in range(100)]
+        for task in tasks[:-1]:
+            assert task is not None
+            task.complete()
+        last = tasks[-1]
+        assert last is not None
+        proxy.forget()
+        clock.in_a_wait = lambda _: last.complete() if len(clock.waits) == 3 else None
+        assert work_off(lingering(run, clock)) == []
+    read = proxy.count("^GET .*/tasks/")
+    assert 0 < read < 40
