@@ -29,8 +29,8 @@ those of taskfarm-worker 0.4.0, and percentages are written as they are given, w
   (`ValueError`), `nan` for a percentage (`ValueError`), no status (`RuntimeError`).
 - `done()` writes exactly 100 where the last update was within 1e-6 of it.
 - Errors of the connection are a `RuntimeError` that is an `OSError` too, as those of requests
-  were; each error has the SDK's own for its cause. The base URL may lack its last slash. Uuids may
-  have dashes.
+  were; each error has the SDK's own for its cause. The base URL may lack its last slash, and
+  uuids may have dashes; a URL with a user or password in it is refused (`ValueError`).
 - Without a user and password (None for both), the environment or the login saved by
   `manageTF --login` is used. There are no default ones here.
 - There is no `session`, for there is no requests below; `token_auth` and `url()` go with any HTTP

@@ -6,6 +6,8 @@ import json
 import weakref
 from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeVar, cast
 
+import attrs
+
 from taskfarm_sdk import _asking, _checks, _operations, _runs, _tasks
 from taskfarm_sdk._flow import Flow
 from taskfarm_sdk._link import Link, new_session
@@ -48,7 +50,7 @@ def tfRuns(
         RuntimeError: the server does not take the user and password, or could not be asked.
         ValueError: the URL is none.
     """
-    link = _link(username, password, url_base)
+    link = _link(username, password, url_base, GIVE_UP_AFTER_S)
     try:
         with as_theirs():
             return link.drive(_flows.runs(link.session))
@@ -72,6 +74,8 @@ class TaskFarm:
         ValueError: the URL is none, or a new run cannot have so many tasks.
     """
 
+    _give_up_after_s = GIVE_UP_AFTER_S
+
     def __init__(
         self,
         username: str | None,
@@ -80,29 +84,33 @@ class TaskFarm:
         numTasks: int | None = None,
         url_base: str = DEFAULT_URL,
     ) -> None:
-        if uuid is None and numTasks is None:
-            raise RuntimeError("give the uuid of a run, or numTasks to create one")
-        if uuid is None:
-            _number_of_tasks(numTasks)
+        number = _number_of_tasks(numTasks) if uuid is None else None
         self._url_base = url_base if url_base.endswith("/") else f"{url_base}/"
-        self._link = _link(username, password, url_base)
-        # There is no close() to call, and sockets left to the collector make it warn.
-        weakref.finalize(self, self._link.wire.close)
+        self._link = _link(username, password, url_base, self._give_up_after_s)
+        self._close_at_the_end()
         self._drive(_asking.login(self._link.session))
-        if uuid is None:
-            self._uuid = self._create(_number_of_tasks(numTasks))
+        if number is not None:
+            self._uuid = self._create(number)
             self._num_tasks = cast("int", numTasks)
         else:
             row = self._drive(_runs.find(self._link.session, str(uuid)))
             self._uuid = row.uuid
             # Another client's odd number of tasks is shown for what it is.
             self._num_tasks = cast("int", row.num_tasks)
-        # Tasks below this number are known to exist: they can be read without a thought.
-        self._made = 0
+        # Tasks below these exist: surely, and as far as counts that were taken one by one can say.
+        self._surely_made = self._made = 0
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._close_at_the_end()
+
+    def _close_at_the_end(self) -> None:
+        # There is no close() to call, and sockets left to the collector make it warn.
+        weakref.finalize(self, self._link.wire.close)
 
     def _create(self, number: int) -> str:
         # Not by the flow that `Farm.create_run` uses: here a run may have no tasks.
-        call = _operations.create_run(number)
+        call = attrs.evolve(_operations.create_run(number), fresh=True)
         session = self._link.session
         return self._drive(_asking.ask(session, lambda: call, CREATE)).uuid
 
@@ -207,10 +215,14 @@ class TaskFarm:
         if info == "status":
             _one_of(value, _flows.STATUSES)
         json.dumps(value, allow_nan=False)  # raises for what cannot be sent
-        if not self._is_made(task):
-            self._drive(_flows.make_up_to(self._link.session, self.uuid, self._made, int(task)))
-        self._drive(_flows.write(self._link.session, self.uuid, task, info, value))
-        self._made = max(self._made, task + 1)
+        session = self._link.session
+        # The next in turn can be written without a thought: the server makes it.
+        if task > self._surely_made and not self._is_made(task):
+            self._drive(_flows.make_up_to(session, self.uuid, self._surely_made, int(task)))
+            self._surely_made = int(task)
+        self._drive(_flows.write(session, self.uuid, task, info, value))
+        if task == self._surely_made:
+            self._surely_made += 1
 
     def restart(self, everything: bool = False) -> None:
         """Set tasks waiting; only while no worker computes, for theirs are taken along.
@@ -240,13 +252,17 @@ class TaskFarm:
             )
 
     def _is_made(self, task: int) -> bool:
-        if task >= self._made:
-            flow = _tasks.existing(self._link.session, self.uuid, self.numTasks)
-            self._made = max(self._made, self._drive(flow).likely)
-        return task < self._made
+        if task >= max(self._made, self._surely_made):
+            flow = _tasks.existing(self._link.session, self.uuid, int(self.numTasks))
+            there = self._drive(flow)
+            self._surely_made = max(self._surely_made, there.surely)
+            self._made = max(self._made, there.likely)
+        return task < max(self._made, self._surely_made)
 
 
-def _link(username: str | None, password: str | None, url_base: str) -> Link:
+def _link(
+    username: str | None, password: str | None, url_base: str, give_up_after_s: float
+) -> Link:
     # Apart from the rest, for a URL that is none is a ValueError in requests too.
     try:
         url = _checks.base_url(url_base)
@@ -257,20 +273,17 @@ def _link(username: str | None, password: str | None, url_base: str) -> Link:
         # The server's own way to take a token: as a user without a password.
         username, password, token = None, None, username
     with as_theirs():
-        return Link(new_session(url, username, password, token, TIMEOUT_S, GIVE_UP_AFTER_S))
+        return Link(new_session(url, username, password, token, TIMEOUT_S, give_up_after_s))
 
 
 def _number_of_tasks(value: SupportsFloat | None) -> int:
     """Return a number of tasks if it is one; 0 is, here."""
-    if (
-        isinstance(value, (bool, str))
-        or value is None
-        or not 0 <= float(value) <= _checks.MAX_TASKS
-    ):
+    if value is None:
+        raise RuntimeError("give the uuid of a run, or numTasks to create one")
+    number = -1.0 if isinstance(value, (bool, str)) else float(value)
+    if not 0 <= number <= _checks.MAX_TASKS or number != int(number):
         raise ValueError(f"numTasks is a whole number, 0 to {_checks.MAX_TASKS:,}, not {value!r}")
-    if float(value) != int(float(value)):
-        raise ValueError(f"numTasks is a whole number, not {value!r}")
-    return int(float(value))
+    return int(number)
 
 
 def _one_of(value: object, known: tuple[str, ...]) -> None:

@@ -30,6 +30,8 @@ class TaskFarmWorker(TaskFarm):
         ValueError: the URL is none.
     """
 
+    _give_up_after_s = GIVE_UP_AFTER_S
+
     def __init__(
         self,
         username: str | None,
@@ -38,7 +40,6 @@ class TaskFarmWorker(TaskFarm):
         url_base: str = DEFAULT_URL,
     ) -> None:
         super().__init__(username, password, uuid=uuid, url_base=url_base)
-        self._link.session.give_up_after_s = GIVE_UP_AFTER_S
         self._task: int | None = None
         self._percent: float | None = None
         self._unanswered = False  # a report of this task may still land, after its end

@@ -221,6 +221,14 @@ def test_writing_ahead_of_the_work_breaks_no_run(
     assert proxy.count("^GET ") == 0
 
 
+def test_writing_in_turn_costs_one_request_each(proxy: FaultProxy, farm: Farm, load: Load) -> None:
+    loaded = load(farm.create_run(20))
+    for number in range(20):
+        loaded.setTaskInfo(number, "percentCompleted", 1.5)
+    assert proxy.statistics() == {"PUT": 20}
+    assert loaded.percentDone == 1.5
+
+
 def test_reading_ahead_of_the_work_makes_no_task(
     taskfarm_server: LocalServer, farm: Farm, load: Load
 ) -> None:
