@@ -53,8 +53,6 @@ def test_a_worker_lives_through_a_killed_server(
             taskfarm_server.kill()
         worker.update(100)  # dropped where the server is away, and not waited for
         worker.done()  # waits until it is there again
-        if task == 0:
-            taskfarm_server.kill()  # the next hand-out waits as well
     assert run.status().succeeded
 
 
@@ -74,6 +72,15 @@ def test_no_single_fault_ends_a_worker_or_loses_finished_work(
     lost = request_ == CLAIM and fault is Fault.LOST_AFTER
     assert len(numbers) == status.done == 3 - lost
     assert (status.computing, status.percent_done) == (lost, 100 * status.done / 3)
+
+
+def test_a_hand_out_waits_for_a_server_that_is_away(
+    proxy: FaultProxy, farm: Farm, hire: Hire, clock: FastClock
+) -> None:
+    worker = hire(farm.create_run(1))
+    proxy.down()
+    clock.in_a_wait = lambda _: proxy.up()
+    assert work_off(worker) == [0]
 
 
 @pytest.mark.parametrize("fault", UNANSWERED, ids=lambda fault: str(fault.name))
