@@ -21,12 +21,14 @@ those of taskfarm-worker 0.4.0, and percentages are written as they are given, w
   as before, but not where a 500 only means that nothing is left.
 - **Reading a task never makes it.** One that nobody has asked for yet reads as waiting at 0.0,
   which is what the server would answer after making it, out of turn, and breaking the run. The
-  `id` of such a task is None, for it has none.
+  `id` of such a task is None, for it has none. Finding out takes up to seven requests, once for
+  all tasks that exist by then; the task at hand is read with one.
 - **Writing to a task that nobody has asked for yet** makes those before it first, in turn, with a
   request for each: the run stays sound. Do it before workers start: where the server answers
   several requests at once, as on PostgreSQL, a task could else be made twice.
 - **What could only do harm is refused** before it is sent: a number of tasks that is none
-  (`ValueError`), `nan` for a percentage (`ValueError`), no status (`RuntimeError`).
+  (`ValueError`), `nan` for a percentage (`ValueError`), None for a percentage or status
+  (`RuntimeError`).
 - `done()` writes exactly 100 where the last update was within 1e-6 of it.
 - Errors of the connection are a `RuntimeError` that is an `OSError` too, as those of requests
   were; each error has the SDK's own for its cause. The base URL may lack its last slash, and

@@ -214,6 +214,8 @@ class TaskFarm:
         _one_of(info, _flows.TASK_FIELDS)
         if info == "status":
             _one_of(value, _flows.STATUSES)
+        elif value is None:
+            raise RuntimeError("a task without a percentage could not be restarted: give a number")
         json.dumps(value, allow_nan=False)  # raises for what cannot be sent
         session = self._link.session
         # The next in turn can be written without a thought: the server makes it.

@@ -48,11 +48,14 @@ def test_a_worker_lives_through_a_killed_server(
     run = farm.create_run(3)
     worker = TaskFarmWorker(token, "", run.uuid, url_base=taskfarm_server.url)
     worker._link.session.clock = FastClock(lambda _: taskfarm_server.start())
-    for task in worker.tasks:
-        if task == 1:
-            taskfarm_server.kill()
-        worker.update(100)  # dropped where the server is away, and not waited for
-        worker.done()  # waits until it is there again
+    try:
+        for task in worker.tasks:
+            if task == 1:
+                taskfarm_server.kill()
+            worker.update(100)  # dropped where the server is away, and not waited for
+            worker.done()  # waits until it is there again
+    finally:
+        taskfarm_server.start()  # for the other tests, whatever became of this one
     assert run.status().succeeded
 
 
@@ -298,6 +301,8 @@ def test_what_could_only_do_harm_is_not_sent(
         worker.setTaskInfo(0, "percentCompleted", float("nan"))
     with pytest.raises(RuntimeError, match="None is none of"):
         worker.setTaskInfo(0, "status", None)
+    with pytest.raises(RuntimeError, match="without a percentage"):
+        worker.setTaskInfo(0, "percentCompleted", None)
     assert proxy.seen == []
 
 
