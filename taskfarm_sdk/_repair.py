@@ -24,13 +24,16 @@ from taskfarm_sdk._retry import DICE, READ, SETTLE, Answer, Rule, Then
 from taskfarm_sdk._runs import ask_of_run, num_tasks_of, rows_of
 from taskfarm_sdk._session import Session, log
 from taskfarm_sdk._tasks import read
-from taskfarm_sdk.errors import OutcomeUnknown, RunBroken, TaskfarmError
+from taskfarm_sdk.errors import OutcomeUnknown, RunBroken, ServerError, TaskfarmError
 
 Progress = Callable[[int, int], None]
 
 # A hand-out whose reply is lost would leave a task of a sound run with nobody: it is not repeated.
-PROBE = Rule(Then.AGAIN, Then.UNKNOWN, Then.AGAIN, Then.LOOK)
-TURN = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.LOOK)
+# A 500 says here that the run is broken, or a uuid taken, and no word of an outage is due.
+ONCE = Rule(Then.AGAIN, Then.UNKNOWN, Then.AGAIN, Then.RAISE)
+TAKEN = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.RAISE)
+# Between two hand-outs that were answered 500.
+REST_S = 0.2
 # Between two looks at the rows. At random, so that two who began together look apart.
 LOOK_AGAIN_S = (1.0, 2.0)
 # For so long, or twice as long at most, one repair keeps others out before it has made a task.
@@ -102,31 +105,37 @@ _BROKEN = TaskRow(-1, "waiting", None)
 
 def _hand_out(farm: Session, uuid: str, worker: str) -> Flow[TaskRow | None]:
     """Ask for a task; None if none is left to hand out, `_BROKEN` if the server cannot."""
-    looks = 0
-
-    def look(_: TaskfarmError) -> Flow[Answer | None]:
-        nonlocal looks
-        row = yield from _counts(farm, uuid)
-        if row.waiting > 0:
-            return None
-        if rows_of(row) >= num_tasks_of(row):
-            return Answer(None)
-        looks += 1
-        return Answer(_BROKEN) if looks >= _work.BROKEN_AFTER_LOOKS else None
-
     call = attrs.evolve(_operations.claim_task(uuid, worker), fresh=True)
-    try:
-        return (yield from ask_of_run(farm, uuid, lambda: call, PROBE, look=look))
-    except OutcomeUnknown as error:
-        raise OutcomeUnknown(
-            f"whether run {uuid} is sound is not known, for the reply to a hand-out was lost; if "
-            "it is, one of its tasks now computes with nobody: look for it with "
-            f"`manageTF --tasks --state computing {uuid}`",
-            status=error.status,
-            url=error.url,
-            detail=error.detail,
-            run=uuid,
-        ) from error
+    looks = 0
+    while True:
+        try:
+            return (yield from ask_of_run(farm, uuid, lambda: call, ONCE))
+        except OutcomeUnknown as error:
+            raise _perhaps_handed_out(uuid, error) from error
+        except ServerError as error:
+            if error.status != 500:
+                raise
+            row = yield from _counts(farm, uuid)
+            looks += 1
+            if row.waiting == 0 and rows_of(row) >= num_tasks_of(row):
+                return None
+            if looks == _work.BROKEN_AFTER_LOOKS:
+                if row.waiting > 0:
+                    raise
+                return _BROKEN
+        yield from sleep(REST_S)
+
+
+def _perhaps_handed_out(uuid: str, error: OutcomeUnknown) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"whether run {uuid} is sound is not known, for the reply to a hand-out was lost; if it "
+        "is, one of its tasks now computes with nobody: look for it with "
+        f"`manageTF --tasks --state computing {uuid}`",
+        status=error.status,
+        url=error.url,
+        detail=error.detail,
+        run=uuid,
+    )
 
 
 def _put_back(farm: Session, uuid: str, handed: TaskRow) -> Flow[None]:
@@ -175,13 +184,16 @@ def _take_turn(farm: Session, uuid: str, num_tasks: int) -> Flow[int]:
 
 
 def _is_first(farm: Session, uuid: str, token: str) -> Flow[bool]:
-    def look(_: TaskfarmError) -> Flow[Answer | None]:
-        # A 500 alone may mean a server in trouble; beside counts it means that the uuid is taken.
-        yield from _counts(farm, uuid)
-        return Answer("")
-
     call = _operations.register_worker(token, socket.gethostname(), os.getpid())
-    return bool((yield from ask(farm, lambda: call, TURN, look=look)))
+    try:
+        yield from ask(farm, lambda: call, TAKEN)
+    except ServerError as error:
+        if error.status != 500:
+            raise
+        # Alone it may mean a server in trouble; beside counts it means that the uuid is taken.
+        yield from _counts(farm, uuid)
+        return False
+    return True
 
 
 def _refuse(uuid: str, why: str) -> NoReturn:

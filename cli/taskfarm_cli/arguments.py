@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Sequence
 from enum import Enum
+from typing import Literal
 
 from taskfarm_cli.exit_status import UsageError
 from taskfarm_cli.parser import Parser, add_version_and_help
@@ -18,8 +20,12 @@ class Mode(Enum):
 
     LIST = "list"
     INFO = "info"
+    TASKS = "tasks"
     RESET = "reset"
+    RESET_FAILED = "reset-failed"
+    RESET_TASK = "reset-task"
     RESET_ALL = "reset-all"
+    REPAIR = "repair"
     DELETE = "delete"
     CREATE = "create"
     WAIT = "wait"
@@ -29,9 +35,21 @@ class Mode(Enum):
     WHOAMI = "whoami"
 
 
-OF_A_RUN = (Mode.INFO, Mode.RESET, Mode.RESET_ALL, Mode.DELETE, Mode.WAIT, Mode.WATCH)
-CHANGES_A_RUN = (Mode.RESET, Mode.RESET_ALL, Mode.DELETE)
+CHANGES_A_RUN = (
+    Mode.RESET,
+    Mode.RESET_FAILED,
+    Mode.RESET_TASK,
+    Mode.RESET_ALL,
+    Mode.REPAIR,
+    Mode.DELETE,
+)
 WAITS = (Mode.WAIT, Mode.WATCH)
+OF_A_RUN = (Mode.INFO, Mode.TASKS, *CHANGES_A_RUN, *WAITS)
+ASKS_FOR_EACH_TASK = (Mode.TASKS, Mode.REPAIR, Mode.RESET_FAILED, Mode.RESET_TASK)
+
+# The SDK's, which is not imported for a command line that makes no sense.
+State = Literal["waiting", "computing", "done", "failed"]
+STATES: tuple[State, ...] = ("waiting", "computing", "done", "failed")
 
 
 class Arguments(argparse.Namespace):
@@ -41,6 +59,8 @@ class Arguments(argparse.Namespace):
         uuid: the run's UUID as it was given; None where the mode takes none.
         mode: what to do.
         num_tasks: how many tasks the new run gets; None but for `Mode.CREATE`.
+        task_ranges: the numbers of the tasks to be reset; None but for `Mode.RESET_TASK`.
+        state: the state of the tasks to be listed, or None for all.
         baseurl: the API's URL, or None for what the settings say.
         user: the user, or None.
         password: the password, "-" for the first line of stdin, or None.
@@ -53,6 +73,8 @@ class Arguments(argparse.Namespace):
     uuid: str | None
     mode: Mode
     num_tasks: int | None
+    task_ranges: tuple[range, ...] | None
+    state: State | None
     baseurl: str | None
     user: str | None
     password: str | None
@@ -75,9 +97,13 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
     arguments = build_parser().parse_args(argv, namespace=Arguments())
     if arguments.num_tasks is not None:
         arguments.mode = Mode.CREATE
+    if arguments.task_ranges is not None:
+        arguments.mode = Mode.RESET_TASK
     _check_uuid(arguments)
     if arguments.timeout_s is not None and arguments.mode not in WAITS:
         raise UsageError("--timeout-s is for --wait and --watch alone")
+    if arguments.state is not None and arguments.mode is not Mode.TASKS:
+        raise UsageError("--state is for --tasks alone")
     return arguments
 
 
@@ -129,7 +155,8 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         "uuid",
         metavar="UUID",
         nargs="?",
-        help="the run's UUID; at least its first 6 characters for --info, --wait and --watch",
+        help="the run's UUID; at least its first 6 characters for --info, --tasks, --wait and "
+        "--watch",
     )
     shown = parser.add_argument_group("modes", "One at most; a UUID alone means --info.")
     modes = shown.add_mutually_exclusive_group()
@@ -137,8 +164,11 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
     for options, mode, text in (
         (("--list", "-l"), Mode.LIST, "list all runs"),
         (("--info", "-i"), Mode.INFO, "get info about run"),
+        (("--tasks",), Mode.TASKS, "list the run's tasks and how each stands"),
         (("--reset", "-r"), Mode.RESET, "reset not completed tasks"),
+        (("--reset-failed",), Mode.RESET_FAILED, "reset failed tasks and no others"),
         (("--reset-all", "-R"), Mode.RESET_ALL, "reset all tasks"),
+        (("--repair",), Mode.REPAIR, "mend a run that cannot hand out its tasks"),
         (("--delete", "-d"), Mode.DELETE, "delete run"),
         (("--wait",), Mode.WAIT, "wait until the run is finished, then show it as --info does"),
         (("--watch", "-w"), Mode.WATCH, "show the run whenever it changes until it is finished"),
@@ -147,6 +177,13 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         (("--whoami",), Mode.WHOAMI, "show which server, user and credentials are used"),
     ):
         modes.add_argument(*options, dest="mode", action="store_const", const=mode, help=text)
+    modes.add_argument(
+        "--reset-task",
+        dest="task_ranges",
+        metavar="NUMBERS",
+        type=_task_ranges,
+        help="reset these tasks whatever they are at: 3,7-9",
+    )
     modes.add_argument(
         "--create",
         "-n",
@@ -171,6 +208,12 @@ def _add_connection(parser: argparse.ArgumentParser) -> None:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     options = parser.add_argument_group("options")
+    options.add_argument(
+        "--state",
+        choices=STATES,
+        metavar="STATE",
+        help=f"with --tasks: only those that are {', '.join(STATES[:-1])} or {STATES[-1]}",
+    )
     options.add_argument(
         "--timeout-s",
         metavar="S",
@@ -201,6 +244,20 @@ def _seconds(text: str) -> float:
     if not math.isfinite(value) or value <= 0:
         raise argparse.ArgumentTypeError(f"{text} is no number of seconds more than 0")
     return value
+
+
+def _task_ranges(text: str) -> tuple[range, ...]:
+    return tuple(_task_range(piece.strip()) for piece in text.split(","))
+
+
+def _task_range(text: str) -> range:
+    found = re.fullmatch(r"([0-9]{1,10})(?:-([0-9]{1,10}))?", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no task's number, and no range like 7-9")
+    first, last = int(found[1]), int(found[2] or found[1])
+    if last < first:
+        raise argparse.ArgumentTypeError(f"{text} ends before it begins")
+    return range(first, last + 1)
 
 
 # argparse names the type in its own complaint: "invalid whole number value: 'x'".

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.arguments import Arguments
+from taskfarm_cli.arguments import ASKS_FOR_EACH_TASK, Arguments
 from taskfarm_cli.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.terminal import ask, ask_secret, can_ask, is_terminal
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # A person waits for the answer: a server that is down is told of soon.
 GIVE_UP_AFTER_S = 5.0
+# Who has waited for a million tasks would not begin anew because the server was restarted.
+GIVE_UP_IN_THE_MIDDLE_AFTER_S = 60.0
 FROM_STDIN = "-"
 
 
@@ -41,7 +43,9 @@ def make_farm(arguments: Arguments, user: str | None, password: str | None) -> F
     """Return the farm of a command line, with this user and password where they are known."""
     from taskfarm_sdk import Farm
 
-    return Farm(arguments.baseurl, user=user, password=password, give_up_after_s=GIVE_UP_AFTER_S)
+    long = arguments.mode in ASKS_FOR_EACH_TASK
+    patience_s = GIVE_UP_IN_THE_MIDDLE_AFTER_S if long else GIVE_UP_AFTER_S
+    return Farm(arguments.baseurl, user=user, password=password, give_up_after_s=patience_s)
 
 
 def given_password(arguments: Arguments) -> str | None:

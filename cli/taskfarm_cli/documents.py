@@ -14,10 +14,12 @@ from taskfarm_cli.arguments import Mode
 
 if TYPE_CHECKING:
     from taskfarm_cli.outputs import Identity
-    from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
 
 VERSION = 1
+# What the number of tasks is called that a mode changed.
+_COUNTED = {Mode.REPAIR: "made", Mode.RESET_FAILED: "reset", Mode.RESET_TASK: "reset"}
 
 Document = Mapping[str, object]
 
@@ -45,20 +47,34 @@ def run_facts(run: Run) -> Document:
 
 def status_facts(status: RunStatus) -> Document:
     """Return how a run stands."""
-    percent = status.percent_done
     return {
         "waiting": status.waiting,
         "computing": status.computing,
         "done": status.done,
         "failed": status.failed,
-        "percent_done": percent if math.isfinite(percent) else None,
+        "percent_done": _finite(status.percent_done),
         "finished": status.finished,
         "succeeded": status.succeeded,
+        "rows": status.rows,
     }
 
 
+def task_facts(info: TaskInfo) -> Document:
+    """Return how a task stands."""
+    return {
+        "number": info.number,
+        "state": info.state,
+        "percent_completed": _finite(info.percent_completed),
+        "attempts": info.attempts,
+    }
+
+
+def _finite(percent: float) -> float | None:
+    return percent if math.isfinite(percent) else None
+
+
 class Documents:
-    """Prints one JSON document, or with `--watch` one whenever the run changes."""
+    """Prints one JSON document; `--watch` one whenever the run changes, `--tasks` one a task."""
 
     def runs(self, runs: Sequence[Run]) -> None:
         """Print all runs."""
@@ -83,9 +99,15 @@ class Documents:
         """Print the new run."""
         _tell(Mode.CREATE, {"run": run_facts(run)})
 
-    def changed(self, mode: Mode, run: Run) -> None:
-        """Print the run that was reset or deleted."""
-        _tell(mode, {"run": run_facts(run)})
+    def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:  # noqa: ARG002 - as Output has it
+        """Print a document a task."""
+        for info in infos:
+            _tell(Mode.TASKS, {"task": task_facts(info)})
+
+    def changed(self, mode: Mode, run: Run, count: int | None = None) -> None:
+        """Print the run that was reset, mended or deleted, and how many of its tasks were."""
+        counted = {} if count is None else {_COUNTED[mode]: count}
+        _tell(mode, {"run": run_facts(run), **counted})
 
     def login(self, mode: Mode, login: Login) -> None:
         """Print the login that was saved or forgotten, without its token."""

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.arguments import CHANGES_A_RUN, PROGRAM, Arguments, Mode, parse
+from taskfarm_cli.arguments import (
+    ASKS_FOR_EACH_TASK,
+    CHANGES_A_RUN,
+    PROGRAM,
+    Arguments,
+    Mode,
+    parse,
+)
 from taskfarm_cli.exit_status import CommandError, ExitStatus
 from taskfarm_cli.guard import guarded, printable
 
@@ -46,10 +55,12 @@ def _manage(arguments: Arguments) -> ExitStatus:
 def _ask_farm(arguments: Arguments, output: Output) -> ExitStatus:
     from taskfarm_cli.credentials import open_farm
     from taskfarm_cli.finding import RunName
+    from taskfarm_cli.outages import outages_told
 
     if arguments.uuid is not None:
         name = RunName(arguments.uuid, whole=arguments.mode in CHANGES_A_RUN)
-        with open_farm(arguments) as farm:
+        told = outages_told() if arguments.mode in ASKS_FOR_EACH_TASK else nullcontext()
+        with told, open_farm(arguments) as farm:
             return _of_run(arguments, name.find(farm), output)
     with open_farm(arguments) as farm:
         return _of_farm(arguments, farm, output)
@@ -70,16 +81,28 @@ def _of_run(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
 
             follow = watch.wait if arguments.mode is Mode.WAIT else watch.watch
             return follow(run, output, arguments.timeout_s)
-        case Mode.RESET | Mode.RESET_ALL | Mode.DELETE:
-            _change(arguments, run)
-            output.changed(arguments.mode, run)
+        case Mode.TASKS:
+            from taskfarm_cli import tasks
+
+            tasks.list_tasks(run, output, arguments.state)
+        case mode if mode in CHANGES_A_RUN:
+            output.changed(mode, run, _change(arguments, run))
         case _:
             output.run(Mode.INFO, run, run.status())
     return ExitStatus.OK
 
 
-def _change(arguments: Arguments, run: Run) -> None:
+def _change(arguments: Arguments, run: Run) -> int | None:
+    """Change a run, and return how many of its tasks were, where one can say."""
     match arguments.mode:
+        case Mode.REPAIR:
+            from taskfarm_cli import tasks
+
+            return tasks.repair(run)
+        case Mode.RESET_FAILED:
+            return run.reset_failed()
+        case Mode.RESET_TASK:
+            return run.reset_tasks(itertools.chain(*arguments.task_ranges or ()))
         case Mode.RESET:
             run.reset()
         case Mode.RESET_ALL:
@@ -88,6 +111,7 @@ def _change(arguments: Arguments, run: Run) -> None:
         case _:
             _make_sure(arguments, run, "Delete")
             run.delete()
+    return None
 
 
 def _make_sure(arguments: Arguments, run: Run, what: str) -> None:

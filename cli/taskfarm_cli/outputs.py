@@ -10,7 +10,7 @@ from taskfarm_cli.terminal import is_terminal
 
 if TYPE_CHECKING:
     from taskfarm_cli.arguments import Arguments, Mode
-    from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
 
 
@@ -49,8 +49,12 @@ class Output(Protocol):
         """Show a new run."""
         ...
 
-    def changed(self, mode: Mode, run: Run) -> None:
-        """Say that a run was reset or deleted."""
+    def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:
+        """Show tasks of a run, each as soon as it is known."""
+        ...
+
+    def changed(self, mode: Mode, run: Run, count: int | None = None) -> None:
+        """Say that a run was reset, mended or deleted, and for how many tasks where that counts."""
         ...
 
     def login(self, mode: Mode, login: Login) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from taskfarm_cli.arguments import Mode
     from taskfarm_cli.outputs import Identity
-    from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
 
 _ACCEPTED = {True: "yes", False: "no", None: "unknown"}
@@ -23,6 +23,11 @@ def line_of_status(run: Run, status: RunStatus) -> str:
     """Return `ID UUID NUMTASKS (WAITING,COMPUTING,DONE) PERCENT`."""
     counts = f"({status.waiting},{status.computing},{status.done})"
     return f"{line_of_run(run)} {counts} {status.percent_done}"
+
+
+def line_of_task(info: TaskInfo) -> str:
+    """Return `NUMBER STATE PERCENT ATTEMPTS`."""
+    return f"{info.number} {info.state} {info.percent_completed} {info.attempts}"
 
 
 class Plain:
@@ -52,7 +57,12 @@ class Plain:
         """Print the new run's UUID."""
         print(run.uuid)
 
-    def changed(self, mode: Mode, run: Run) -> None:
+    def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:  # noqa: ARG002 - as Output has it
+        """Print a line a task."""
+        for info in infos:
+            print(line_of_task(info), flush=True)
+
+    def changed(self, mode: Mode, run: Run, count: int | None = None) -> None:
         """Print nothing: the exit status says it."""
 
     def login(self, mode: Mode, login: Login) -> None:

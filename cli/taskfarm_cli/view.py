@@ -18,13 +18,14 @@ from rich.table import Table
 from rich.text import Text
 
 from taskfarm_cli import pace
+from taskfarm_cli.advice import advice
 from taskfarm_cli.arguments import Mode
 from taskfarm_cli.guard import printable
 from taskfarm_cli.plain import Plain
 
 if TYPE_CHECKING:
     from taskfarm_cli.outputs import Identity
-    from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk import Run, RunStatus, TaskInfo, TaskState
     from taskfarm_sdk.logins import Login
 
 # A UUID must stay whole to be copied, so that a narrower terminal has to wrap what is printed.
@@ -35,8 +36,17 @@ _SAID = {
     Mode.RESET: "run {}: what was not done waits again",
     Mode.RESET_ALL: "run {}: all tasks wait again",
     Mode.DELETE: "run {} is deleted",
+    Mode.REPAIR: "run {} is mended: {} missing tasks were made, and wait",
+    Mode.RESET_FAILED: "run {}: {} failed tasks wait again",
+    Mode.RESET_TASK: "run {}: {} tasks wait again that did not wait from the start already",
     Mode.LOGIN: "logged in to {} as {}",
     Mode.LOGOUT: "forgot the login for {} as {}",
+}
+_STYLES: dict[TaskState, str] = {
+    "waiting": "dim",
+    "computing": "",
+    "done": "green",
+    "failed": "bold red",
 }
 _ACCEPTED = {True: "yes", False: "no", None: "not known"}
 
@@ -60,9 +70,12 @@ class View:
             table.add_row(str(run.id), run.uuid, printable(run.num_tasks_text))
         self._console.print(table if runs else "there are no runs")
 
-    def run(self, mode: Mode, run: Run, status: RunStatus) -> None:  # noqa: ARG002 - as Output has it
-        """Show how the run stands."""
+    def run(self, mode: Mode, run: Run, status: RunStatus) -> None:
+        """Show how the run stands, and what helps if something is wrong with it."""
         self._console.print(_standing(run, status))
+        if mode is Mode.INFO:
+            for line in advice(run, status):
+                self._console.print(Text(line, style="dim"), soft_wrap=True)
 
     def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
         """Show how the run goes on while it does, and leave how it stood last."""
@@ -97,9 +110,24 @@ class View:
         """Print the new run's UUID alone, to be copied."""
         self._console.print(run.uuid)
 
-    def changed(self, mode: Mode, run: Run) -> None:
+    def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:
+        """Show a table of tasks, a row as soon as it is known.
+
+        Not rich's own table, which keeps all its rows until the last is there.
+        """
+        width = max(4, len(str(run.num_tasks)))
+        count = 0
+        for count, info in enumerate(infos, 1):
+            if count == 1:
+                head = f"{'TASK':>{width}}  {'STATE':<9}  {'DONE':>7}  ATTEMPTS"
+                self._console.print(Text(head, style="bold"))
+            self._console.print(_task(info, width))
+        if not count:
+            self._console.print("there are no such tasks")
+
+    def changed(self, mode: Mode, run: Run, count: int | None = None) -> None:
         """Say what was done to the run."""
-        self._console.print(_SAID[mode].format(run.uuid))
+        self._console.print(_SAID[mode].format(run.uuid, count), soft_wrap=True)
 
     def login(self, mode: Mode, login: Login) -> None:
         """Say which login was saved or forgotten."""
@@ -162,6 +190,16 @@ def _counts(run: Run, status: RunStatus) -> Text:
     elif status.finished:
         text.append("   finished", style="bold green" if status.succeeded else "bold")
     return text
+
+
+def _task(info: TaskInfo, width: int) -> Text:
+    percent = info.percent_completed
+    done = f"{percent:5.1f} %" if math.isfinite(percent) else "-"
+    return Text.assemble(
+        f"{info.number:>{width}}  ",
+        (f"{info.state:<9}", _STYLES[info.state]),
+        f"  {done:>7}  {info.attempts:>8}",
+    )
 
 
 def _going(seen: pace.Pace, status: RunStatus) -> Text:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.arguments import PROGRAM, Mode
+from taskfarm_cli.arguments import Mode
 from taskfarm_cli.exit_status import CommandError, ExitStatus
-from taskfarm_cli.guard import complain
+from taskfarm_cli.outages import outages_told
 
 if TYPE_CHECKING:
     from taskfarm_cli.outputs import Output
@@ -29,7 +26,7 @@ def wait(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
     from taskfarm_sdk import WaitTimeout
 
     try:
-        with _outages_told():
+        with outages_told():
             status = run.wait(timeout_s)
     except WaitTimeout as error:
         if error.run_status is not None:
@@ -46,7 +43,7 @@ def watch(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
         WaitTimeout: the time is over.
         CommandError: tasks failed.
     """
-    with _outages_told():
+    with outages_told():
         status = output.follow(run, run.watch(POLL_S, timeout_s=timeout_s))
         if status is not None and status.failed is None:
             # Counts alone do not tell; `wait` looks at the tasks then.
@@ -57,24 +54,8 @@ def watch(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
 def _verdict(run: Run, status: RunStatus) -> ExitStatus:
     if status.failed:
         raise CommandError(
-            f"{status.failed} of {status.num_tasks} tasks of run {run.uuid} failed; --reset makes "
-            "them wait again",
+            f"{status.failed} of {status.num_tasks} tasks of run {run.uuid} failed; "
+            "--reset-failed makes them wait again",
             ExitStatus.TASKS_FAILED,
         )
     return ExitStatus.OK
-
-
-class _Lines(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        complain(PROGRAM, record.getMessage())
-
-
-@contextmanager
-def _outages_told() -> Generator[None]:
-    """Show what the SDK logs meanwhile: that the server went, and that it is back."""
-    log, handler = logging.getLogger("taskfarm_sdk"), _Lines(logging.WARNING)
-    log.addHandler(handler)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)

@@ -10,9 +10,9 @@ import pytest
 
 from taskfarm_cli import manage, serve
 from taskfarm_cli.arguments import Mode, build_parser
-from taskfarm_cli.documents import status_facts
+from taskfarm_cli.documents import status_facts, task_facts
 from taskfarm_cli.exit_status import ExitStatus
-from taskfarm_sdk import RunStatus
+from taskfarm_sdk import RunStatus, TaskInfo
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -58,6 +58,8 @@ def test_every_exit_status_is_told() -> None:
 
 def test_every_mode_and_key_of_the_json_is_told() -> None:
     status = RunStatus(num_tasks=1, waiting=1, computing=0, done=0, failed=None, percent_done=0.0)
-    names = {mode.value for mode in Mode} | set(status_facts(status)) | {"taskfarm", "mode"}
+    task = TaskInfo(number=0, state="waiting")
+    names = {mode.value for mode in Mode} | {"taskfarm", "mode"}
+    names |= set(status_facts(status)) | set(task_facts(task))
     json_part = PAGE[PAGE.index("### JSON") :]
     assert {name for name in names if f"`{name}`" not in json_part} == set()

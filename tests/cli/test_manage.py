@@ -77,6 +77,7 @@ def test_info_in_json(manage: Manage, run: Run, work: Work) -> None:
             "percent_done": 40.0,
             "finished": False,
             "succeeded": False,
+            "rows": 2,
         },
     }
 
