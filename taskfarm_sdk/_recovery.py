@@ -163,23 +163,20 @@ class Sweeper:
         """
         if self._rest_s == 0.0:
             yield from sleep(DICE.uniform(0, START_SPREAD_S))
+        asked_at = farm.clock.now()
         computing = yield from ask_of_run(
             farm, self.run, lambda: _operations.count(self.run, "numComputing"), READ
         )
+        latency_s = farm.clock.now() - asked_at
         if computing == 0:
             return False
-        begun_at = farm.clock.now()
         news = yield from self._look(farm, computing)
-        taken = yield from self._take_back(farm, longest_s)
-        if not taken:
-            self._rest_s = self._next_rest_s(farm.clock.now() - begun_at, news=news)
+        if not (yield from self._take_back(farm, longest_s)):
+            least_s = max(REST_PER_REQUEST * latency_s, LEAST_REST_S)
+            rest_s = least_s if news else max(2 * self._rest_s, least_s)
+            self._rest_s = min(rest_s, MOST_REST_S)
             yield from sleep(self._rest_s)
         return True
-
-    def _next_rest_s(self, took_s: float, *, news: bool) -> float:
-        requests = max(1, len(self._watched))
-        least_s = max(REST_PER_REQUEST * took_s / requests, LEAST_REST_S)
-        return least_s if news else min(max(2 * self._rest_s, least_s), MOST_REST_S)
 
     def _look(self, farm: Session, computing: int) -> Flow[bool]:
         news = False

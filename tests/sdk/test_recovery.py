@@ -14,7 +14,7 @@ from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._operations import TaskRow
 from taskfarm_sdk._recovery import Patience, Watchlist, patience
 from tests.support.clock import FastClock
-from tests.support.fault_proxy import FaultProxy
+from tests.support.fault_proxy import FaultProxy, Seen
 
 LEASED = _lease.encode(Lease(10, 0, 1, 4711))
 PATIENCE = Patience(stale_after_s=120, unleased_after_s=None)
@@ -216,6 +216,23 @@ def test_without_lingering_a_worker_ends_when_nothing_waits(farm: Farm) -> None:
     gone = lost(run)
     assert work_off(run.worker()) == [(1, 0)]
     assert run.task_info(gone.number).state == "computing"
+
+
+@pytest.mark.live
+def test_a_long_search_does_not_lengthen_the_rest_after_it(
+    farm: Farm, proxy: FaultProxy, clock: FastClock
+) -> None:
+    run = farm.create_run(100)
+    gone = lost(run)
+
+    def slow(seen: Seen) -> None:
+        if "/tasks/" in seen.path:
+            clock._skipped_s += 1.0
+
+    proxy.before_passing_on = slow
+    assert work_off(lingering(run, clock))[-1] == (gone.number, 1)
+    # All tasks but one were read to find it; no rest was longer than the longest there is.
+    assert max(clock.waits) <= 40
 
 
 @pytest.mark.live
