@@ -48,6 +48,7 @@ class Task:
         self._settled: str | None = None
         self._retry_at: float | None = None
         self._lost = False
+        self._finished = False
         self._writing = threading.RLock()
         self._started_at = datetime.datetime.now(datetime.UTC)
 
@@ -107,6 +108,8 @@ class Task:
         Raises:
             TaskfarmError: the server could not be told; calling again tries again.
         """
+        # An interruption may come in the middle of it: finished work is not given back then.
+        self._finished = True
         with self._settling("complete"):
             self._worker.complete(self, doubtful=len(self._held) > 1)
             self._percent = _lease.SUCCESS
@@ -246,13 +249,21 @@ class Task:
             self.complete()
             return
         try:
-            if isinstance(error, Exception):
+            if isinstance(error, Exception) and not self._finished:
                 self.fail(f"{type(error).__name__}: {error}")
             else:
-                self.release()
+                self._worker.hurry(error)
+                self.leave()
         except TaskfarmError as trouble:
             # The caller's own error must not be hidden by ours.
             log.warning("task %d could not be given back: %s", self.number, trouble)
+
+    def leave(self) -> None:
+        """Settle it as it stands: finished work as done, unfinished by giving it back."""
+        if self._finished:
+            self.complete()
+        else:
+            self.release()
 
     def __repr__(self) -> str:
         state = self._settled or "open"

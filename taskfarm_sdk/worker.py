@@ -25,6 +25,8 @@ from taskfarm_sdk.task import Task
 
 # A sick node that fails everything must not keep a run to itself.
 MAX_HELD = 10
+# Ctrl-C or a signal ends the process: whoever sent it does not wait long.
+ENDING_S = 5.0
 
 
 class _Stopped(Exception):
@@ -287,6 +289,11 @@ class Worker:
             if task in self._failed:
                 self._failed.remove(task)
 
+    def hurry(self, error: BaseException) -> None:
+        """Try the server only for a moment from now on, if the process is to end. For `Task`."""
+        if not isinstance(error, Exception):
+            self._give_up_after_s = min(self._give_up_after_s, ENDING_S)
+
     def _until(self) -> float:
         return self._link.session.deadline(self._give_up_after_s)
 
@@ -304,7 +311,7 @@ class Worker:
         if task.settled:
             return
         try:
-            task.release()
+            task.leave()
         except TaskfarmError as trouble:
             log.warning("task %d could not be given back: %s", task.number, trouble)
 
@@ -333,6 +340,8 @@ class Worker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if error is not None:
+            self.hurry(error)
         self.close()
 
     def __reduce__(self) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import signal
 import threading
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, RunBroken, TaskfarmError
 from tests.support.clock import FastClock
-from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.fault_proxy import Fault, FaultProxy, Seen
 
 pytestmark = pytest.mark.live
 
@@ -84,6 +85,39 @@ def test_an_interruption_gives_the_task_back_uncounted(
                 raise interruption
     info = run.task_info(0)
     assert (info.state, info.attempts, info.percent_completed) == ("waiting", 0, 30)
+
+
+def test_an_interruption_in_the_middle_of_a_completion_does_not_give_finished_work_back(
+    proxy: FaultProxy, farm: Farm
+) -> None:
+    run = farm.create_run(1)
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def interrupt_once(seen: Seen) -> None:
+        if seen.method == "PUT":
+            proxy.before_passing_on = lambda _: None
+            signal.pthread_kill(main, signal.SIGINT)
+
+    proxy.before_passing_on = interrupt_once
+    with run.worker() as worker, pytest.raises(KeyboardInterrupt):
+        for task in worker:
+            with task:
+                pass
+    assert [body["status"] for body in proxy.bodies("^PUT ")] == ["done", "done"]  # type: ignore[index]
+    assert run.status().succeeded
+
+
+def test_after_an_interruption_the_server_is_tried_for_five_seconds_at_most(
+    proxy: FaultProxy, farm: Farm, clock: FastClock
+) -> None:
+    run = farm.create_run(1)
+    with pytest.raises(KeyboardInterrupt), run.worker() as worker:
+        assert worker.claim() is not None
+        proxy.down()
+        began = clock.now()
+        raise KeyboardInterrupt
+    assert 4 < clock.now() - began < 8
 
 
 def test_progress_and_attempts_travel_to_the_next_worker(farm: Farm) -> None:
