@@ -183,6 +183,7 @@ class Run:
         linger: bool = False,
         stale_after_s: float = 120.0,
         unleased_after_s: float | Literal["auto"] = "auto",
+        grace_s: float = 0.0,
         give_up_after_s: float = 600.0,
     ) -> Worker:
         """Make a worker of this run; nothing is sent until it claims its first task.
@@ -203,6 +204,9 @@ class Run:
             unleased_after_s: the same for a task that never showed one: another client's, or one
                 lost in its first seconds. "auto" is 1200 s until this worker has finished a task,
                 then 10 times its longest one, at least `stale_after_s` and at most 1 h.
+            grace_s: in `with worker:` on the main thread, SIGTERM, SIGINT and SIGUSR1 give open
+                tasks back, uncounted, and end the process with 128 + the signal's number; so long
+                after the signal, for functions that look at `task.stop_requested`.
             give_up_after_s: how long each of its requests is tried while the server is away.
 
         Raises:
@@ -218,5 +222,6 @@ class Run:
             halt_after=halt_after,
             linger=linger,
             patience=patience(stale_after_s, unleased_after_s, heartbeat_s),
+            grace_s=grace_s,
             give_up_after_s=give_up_after_s,
         )

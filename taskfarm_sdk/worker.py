@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import threading
@@ -20,6 +21,7 @@ from taskfarm_sdk._operations import TaskRow
 from taskfarm_sdk._recovery import Patience, Sweeper
 from taskfarm_sdk._reporter import Reporter
 from taskfarm_sdk._session import log
+from taskfarm_sdk._signals import Ending
 from taskfarm_sdk.errors import ConfigurationError, ConnectionFailed, ServerError, TaskfarmError
 from taskfarm_sdk.task import Task
 
@@ -71,6 +73,7 @@ class Worker:
         halt_after: int,
         linger: bool,
         patience: Patience,
+        grace_s: float,
         give_up_after_s: float,
     ) -> None:
         if num_tasks < 1:
@@ -90,6 +93,7 @@ class Worker:
         self._sweeper = (
             Sweeper(run_uuid, num_tasks, patience, self.max_attempts) if linger else None
         )
+        self._ending = Ending(self.stop, _checks.seconds("grace_s", grace_s, zero=True))
         self._stop = threading.Event()
         self._clock = _StoppableClock(self._stop)
         self._uuid = uuid.uuid4().hex
@@ -104,6 +108,7 @@ class Worker:
         self._failures_in_a_row = 0
         self._doubtful: set[int] = set()
         self._longest_s: float | None = None
+        self._give_up_at = math.inf
         self._sweeping = threading.Lock()
         self.reporter: Reporter = Reporter(self.now)
 
@@ -290,12 +295,12 @@ class Worker:
                 self._failed.remove(task)
 
     def hurry(self, error: BaseException) -> None:
-        """Try the server only for a moment from now on, if the process is to end. For `Task`."""
+        """Try the server only for a moment more, in all, if the process is to end. For `Task`."""
         if not isinstance(error, Exception):
-            self._give_up_after_s = min(self._give_up_after_s, ENDING_S)
+            self._give_up_at = min(self._give_up_at, self.now() + ENDING_S)
 
     def _until(self) -> float:
-        return self._link.session.deadline(self._give_up_after_s)
+        return min(self._link.session.deadline(self._give_up_after_s), self._give_up_at)
 
     def _registered(self) -> str:
         with self._lock:
@@ -332,6 +337,7 @@ class Worker:
             self._link.drive(flow)
 
     def __enter__(self) -> Self:
+        self._ending.install()
         return self
 
     def __exit__(
@@ -340,9 +346,12 @@ class Worker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is not None:
-            self.hurry(error)
-        self.close()
+        try:
+            if error is not None:
+                self.hurry(error)
+            self.close()
+        finally:
+            self._ending.remove()
 
     def __reduce__(self) -> NoReturn:
         raise ConfigurationError(

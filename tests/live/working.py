@@ -1,7 +1,7 @@
 """A worker process, as a cluster runs it: started by test_kills, which kills it.
 
 Its standard input holds one line of JSON: url, token, run, and how long a task takes. It writes
-the number of each task that it has computed as a line to standard output.
+the number of each task that it begins as a line to standard output.
 """
 
 from __future__ import annotations
@@ -29,13 +29,18 @@ def main() -> None:
             heartbeat_s=HEARTBEAT_S,
             stale_after_s=STALE_AFTER_S,
             unleased_after_s=STALE_AFTER_S,
+            grace_s=told.get("grace_s", 0),
             give_up_after_s=60,
         ) as worker,
     ):
         for task in worker:
             with task:
-                time.sleep(told["task_s"])
                 print(task.number, flush=True)
+                ends_at = time.monotonic() + told["task_s"]
+                while time.monotonic() < ends_at and not (
+                    told.get("heeds") and task.stop_requested
+                ):
+                    time.sleep(0.01)
 
 
 if __name__ == "__main__":
