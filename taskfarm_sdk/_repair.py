@@ -20,6 +20,7 @@ from taskfarm_sdk import _checks, _operations, _work
 from taskfarm_sdk._asking import ask
 from taskfarm_sdk._flow import Flow, sleep
 from taskfarm_sdk._operations import CountsRow, TaskRow
+from taskfarm_sdk._resetting import unchanged
 from taskfarm_sdk._retry import DICE, READ, SETTLE, Answer, Rule, Then
 from taskfarm_sdk._runs import ask_of_run, num_tasks_of, rows_of
 from taskfarm_sdk._session import Session, log
@@ -38,6 +39,8 @@ REST_S = 0.2
 LOOK_AGAIN_S = (1.0, 2.0)
 # For so long, or twice as long at most, one repair keeps others out before it has made a task.
 TURN_S = 60
+# In place of a task that is handed out; the server has none of that number.
+_BROKEN = TaskRow(-1, "waiting", None)
 
 
 def repair(farm: Session, uuid: str, num_tasks: int, progress: Progress | None) -> Flow[int]:
@@ -48,16 +51,14 @@ def repair(farm: Session, uuid: str, num_tasks: int, progress: Progress | None) 
         TaskfarmError: it is not broken, or is being mended, and nothing was changed.
     """
     _checks.sound_run(uuid, num_tasks)
-    rows = rows_of((yield from _counts(farm, uuid)))
-    if rows > num_tasks:
-        yield from _look_again(farm, uuid, num_tasks)
+    yield from _refuse_doubled(farm, uuid, num_tasks)
     yield from _probe(farm, uuid, num_tasks)
     missing = num_tasks - (yield from _take_turn(farm, uuid, num_tasks))
     for number in range(num_tasks):
         yield from read(farm, uuid, number)
         if progress is not None:
             progress(number + 1, num_tasks)
-    yield from _look_again(farm, uuid, num_tasks)
+    yield from _refuse_doubled(farm, uuid, num_tasks)
     farm.complete.add(uuid)
     return missing
 
@@ -66,10 +67,11 @@ def _counts(farm: Session, uuid: str) -> Flow[CountsRow]:
     return (yield from ask_of_run(farm, uuid, lambda: _operations.counts(uuid), READ))
 
 
-def _look_again(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
-    """Make sure that a run has no more rows than tasks; one look beside workers can be wrong."""
+def _refuse_doubled(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
+    """Make sure that a run has no more rows than tasks."""
     rows = rows_of((yield from _counts(farm, uuid)))
     if rows > num_tasks:
+        # Counts are taken one after the other: beside workers one look can be too high.
         yield from sleep(DICE.uniform(*LOOK_AGAIN_S))
         rows = min(rows, rows_of((yield from _counts(farm, uuid))))
     if rows > num_tasks:
@@ -97,10 +99,6 @@ def _probe(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
     if rows >= num_tasks:
         farm.complete.add(uuid)
     _refuse(uuid, "each of its tasks exists and none waits, so there is nothing to mend")
-
-
-# What the server holds of no task.
-_BROKEN = TaskRow(-1, "waiting", None)
 
 
 def _hand_out(farm: Session, uuid: str, worker: str) -> Flow[TaskRow | None]:
@@ -143,7 +141,7 @@ def _put_back(farm: Session, uuid: str, handed: TaskRow) -> Flow[None]:
 
     def look(_: TaskfarmError) -> Flow[Answer | None]:
         row = yield from read(farm, uuid, handed.number)
-        return None if row.status == "computing" else Answer(None)
+        return None if unchanged(row, handed) else Answer(None)
 
     call = _operations.update_task(uuid, handed.number, status="waiting")
     try:

@@ -49,11 +49,12 @@ def reset_tasks(farm: Session, uuid: str, num_tasks: int, numbers: Iterable[int]
 def _reset(farm: Session, uuid: str, before: TaskRow) -> Flow[int]:
     if before.status == "waiting" and before.percent == 0:
         return 0
-    yield from free(farm, uuid, before.number, lambda row: _same(row, before))
+    yield from free(farm, uuid, before.number, lambda row: unchanged(row, before))
     return 1
 
 
-def _same(row: TaskRow, before: TaskRow) -> bool:
+def unchanged(row: TaskRow, before: TaskRow) -> bool:
+    """Say whether a task is as it was; NaN, which another client may have written, is like NaN."""
     return row.status == before.status and (
         row.percent == before.percent or (_is_nan(row.percent) and _is_nan(before.percent))
     )
