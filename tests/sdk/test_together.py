@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from taskfarm_sdk import Farm, TaskfarmError
+from taskfarm_sdk import Farm, RunNotFound, TaskfarmError
 from taskfarm_sdk._drive import SystemClock, adrive, drive
 from taskfarm_sdk._flow import AT_ONCE, Call, Flow, send, together
 from taskfarm_sdk._http import AsyncWire, Wire
-from tests.support.fault_proxy import FaultProxy, Seen
+from tests.support.fault_proxy import Fault, FaultProxy, Seen
 
 
 class FakeWire:
@@ -189,3 +189,27 @@ def test_a_listing_that_is_left_early_leaves_nothing_behind(farm: Farm) -> None:
             task.complete()
     assert next(run.task_infos()).number == 0
     assert not [t for t in threading.enumerate() if t.name.startswith("taskfarm-together")]
+
+
+@pytest.mark.live
+def test_each_of_several_requests_is_tried_again_by_itself(farm: Farm, proxy: FaultProxy) -> None:
+    run = farm.create_run(12)
+    with run.worker() as worker:
+        for task in worker:
+            task.complete()
+    proxy.will("/tasks/", Fault.LOST_AFTER, Fault.SICK, Fault.UNAVAILABLE, Fault.BUSY)
+    assert [info.state for info in run.task_infos()] == ["done"] * 12
+
+
+@pytest.mark.live
+def test_a_run_deleted_under_a_listing_is_named(farm: Farm, proxy: FaultProxy) -> None:
+    run = farm.create_run(40)
+    with run.worker() as worker:
+        for task in worker:
+            task.complete()
+    infos = run.task_infos()
+    next(infos)
+    run.delete()
+    with pytest.raises(RunNotFound) as raised:
+        list(infos)
+    assert raised.value.run == run.uuid
