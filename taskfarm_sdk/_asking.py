@@ -92,9 +92,12 @@ def _after(
     pause_s = backoff.pause_s(error)
     if pause_s is None:
         raise error
-    farm.outage.goes_on(farm.clock.now(), error)
+    if then is not Then.LOOK or look is None:
+        farm.outage.goes_on(farm.clock.now(), error)
+        yield from sleep(pause_s)
+        return None
     yield from sleep(pause_s)
-    return (yield from look(error)) if then is Then.LOOK and look is not None else None
+    return (yield from look(error))
 
 
 def _unknown(error: TaskfarmError) -> OutcomeUnknown:
@@ -174,13 +177,19 @@ class _Suspect:
         return True
 
     def _is_bad(self) -> Flow[bool]:
-        try:
-            yield from send(attrs.evolve(_operations.token(), acting_as=Basic(self.token)))
-        except AuthenticationError:
-            return True
-        except (ServerError, ConnectionFailed) as error:
-            return error.status == 500 and (yield from _server_is_sound())
-        return False
+        # Asked twice over: a database that comes back between the two questions makes a good
+        # token look bad once.
+        for _ in range(2):
+            try:
+                yield from send(attrs.evolve(_operations.token(), acting_as=Basic(self.token)))
+            except AuthenticationError:
+                return True
+            except (ServerError, ConnectionFailed) as error:
+                if error.status != 500 or not (yield from _server_is_sound()):
+                    return False
+            else:
+                return False
+        return True
 
 
 def _server_is_sound() -> Flow[bool]:

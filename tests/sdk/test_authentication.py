@@ -99,6 +99,16 @@ def test_a_sick_server_is_waited_for_and_the_token_kept(
     assert farm._link.session.token == token
 
 
+def test_a_database_that_comes_back_while_the_token_is_in_doubt_costs_no_login(
+    proxy: FaultProxy, farm: Farm
+) -> None:
+    # Down for the request and the first question, up for the second: "the server is sound".
+    proxy.will("^GET /api/runs$", Fault.SICK)
+    proxy.will("^GET /api/token$", Fault.SICK)
+    farm.runs()
+    assert proxy.count("^GET /api/runs$") == 2
+
+
 def test_a_server_that_stays_sick_is_a_server_error_not_an_authentication_error(
     proxy: FaultProxy, token: str, clock: FastClock
 ) -> None:
