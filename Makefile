@@ -27,7 +27,7 @@ demo: $(READY) ## start the real server, create a run, work it off, show the res
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) $(PEERS) ## run the tests (PYTEST_ARGS=… for more)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
 client: $(GENERATOR_READY) ## write generated/taskfarm_api from openapi/taskfarm.yaml
 	rm -rf generated/taskfarm_api

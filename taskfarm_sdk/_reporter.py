@@ -10,7 +10,7 @@ from taskfarm_sdk._session import log
 from taskfarm_sdk.errors import TaskfarmError
 
 # Without tasks the thread stays a moment, so that a run of quick ones does not start it each time.
-IDLE_S = 1.0
+IDLE_S = 0.2
 
 
 class Reported(Protocol):
@@ -55,6 +55,8 @@ class Reporter:
         """Look after a task no more."""
         with self._changed:
             self._tasks.discard(task)
+            if not self._tasks:
+                self._changed.notify_all()
 
     def wake(self) -> None:
         """See anew what is due."""

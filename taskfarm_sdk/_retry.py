@@ -15,7 +15,7 @@ from typing import TypeVar
 import attrs
 
 from taskfarm_sdk._flow import Flow
-from taskfarm_sdk.errors import ConnectionFailed, ServerError, TaskfarmError
+from taskfarm_sdk.errors import ConnectionFailed, RequestRejected, ServerError, TaskfarmError
 
 R = TypeVar("R")
 
@@ -42,30 +42,33 @@ class Rule:
     lost: Then
     busy: Then
     sick: Then
+    # The server tells of its database in trouble by a 400 where a task is written, not by a 500;
+    # what is written there was checked before, so it is never ours to mend.
+    refused: Then = Then.RAISE
 
     def after(self, error: TaskfarmError) -> Then:
         """Return what follows an error; what no trying again can help is raised."""
-        match error:
-            case ConnectionFailed(hopeless=True):
+        if isinstance(error, ConnectionFailed):
+            if error.hopeless:
                 return Then.RAISE
-            case ConnectionFailed(sent=sent):
-                return self.lost if sent else self.never_sent
-            case ServerError(status=429):
-                return self.busy
-            case ServerError(status=502 | 503 | 504):
-                return self.lost
-            case ServerError(status=500):
-                return self.sick
-            case _:
-                return Then.RAISE
+            return self.lost if error.sent else self.never_sent
+        if not isinstance(error, (ServerError, RequestRejected)):
+            return Then.RAISE
+        of_status = {
+            400: self.refused,
+            429: self.busy,
+            500: self.sick,
+            **dict.fromkeys((502, 503, 504), self.lost),
+        }
+        return of_status.get(error.status or 0, Then.RAISE)
 
 
 READ = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN)
-COMPLETE = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN)
+COMPLETE = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN, refused=Then.AGAIN)
 # A late report may land after the task's end: it is never repeated, the next one brings the news.
 REPORT = Rule(Then.RAISE, Then.RAISE, Then.RAISE, Then.RAISE)
 # Giving back, failing, taking back: someone else may hold the task by now.
-SETTLE = Rule(Then.AGAIN, Then.LOOK, Then.AGAIN, Then.LOOK)
+SETTLE = Rule(Then.AGAIN, Then.LOOK, Then.AGAIN, Then.LOOK, refused=Then.LOOK)
 DELETE = Rule(Then.AGAIN, Then.LOOK, Then.AGAIN, Then.LOOK)
 REGISTER = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN)
 # The task of a lost hand-out is left to recovery.

@@ -18,6 +18,7 @@ from taskfarm_sdk._tasks import not_found, read
 from taskfarm_sdk.errors import (
     ConnectionFailed,
     NotFound,
+    RequestRejected,
     RunBroken,
     ServerError,
     TaskfarmError,
@@ -88,7 +89,7 @@ def report(farm: Session, run: str, number: int, lease: Lease) -> Flow[bool]:
     )
     try:
         yield from ask(farm, lambda: call, REPORT)
-    except (ConnectionFailed, ServerError) as error:
+    except (ConnectionFailed, ServerError, RequestRejected) as error:
         log.info("a report of task %d of run %s was dropped: %s", number, run, error)
         return False
     except NotFound as error:

@@ -100,7 +100,7 @@ def test_a_database_that_goes_and_comes_back_costs_no_worker_and_no_login(
         # The database went between a hand-out and its reply: such a task is nobody's.
         run.reset()
         work()
-    assert run.wait(check=True).succeeded
+    assert run.wait(timeout_s=60, check=True).succeeded
     assert sorted(set(done)) == list(range(NUM_TASKS))
     assert "is back after" in caplog.text
 

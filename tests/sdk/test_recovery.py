@@ -154,7 +154,7 @@ def test_a_live_workers_task_is_left_to_it_and_waited_for(farm: Farm, clock: Fas
     with run.worker(report_every_s=1e6, first_beat_s=1e6) as other:
         slow = other.claim()
         assert slow is not None
-        ends_at = clock.now() + 600
+        ends_at = clock.now() + 150
 
         def live(_: float) -> None:
             if clock.now() < ends_at:

@@ -11,7 +11,15 @@ from enum import Enum
 import attrs
 import pytest
 
-from taskfarm_sdk import Farm, OutcomeUnknown, Run, ServerError, Task, Worker
+from taskfarm_sdk import (
+    Farm,
+    OutcomeUnknown,
+    RequestRejected,
+    Run,
+    ServerError,
+    Task,
+    Worker,
+)
 from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
 from tests.support.fault_proxy import Fault, FaultProxy
@@ -220,6 +228,27 @@ def test_after_one_failure_each_operation_does_what_the_table_says(
     assert scene.proxy.count(operation.line) == sent + repeated
     scene.proxy.up()
     assert operation.check(scene, result)
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"), [("complete", 2), ("report", 1), ("give back", 2), ("fail", 2)]
+)
+def test_a_400_where_a_task_is_written_is_the_database_in_trouble(
+    scene: Scene, name: str, sent: int
+) -> None:
+    operation = next(operation for operation in OPERATIONS if operation.name == name)
+    scene.task = scene.worker.claim()
+    scene.proxy.will("^PUT ", Fault.DATABASE)
+    result = operation.act(scene)
+    assert scene.proxy.count("^PUT ") == sent
+    assert operation.check(scene, result)
+
+
+def test_a_400_for_anything_else_is_raised(scene: Scene) -> None:
+    scene.proxy.will("^POST /api/run$", Fault.DATABASE)
+    with pytest.raises(RequestRejected):
+        scene.farm.create_run(1)
+    assert scene.proxy.count("^POST /api/run$") == 2  # one of them was the scene's own
 
 
 def test_a_give_back_of_unknown_outcome_leaves_a_task_alone_that_someone_else_took(

@@ -26,6 +26,7 @@ class Fault(Enum):
     LOST_AFTER = "the connection is cut after the server has acted, before the reply"
     STALLED = "no answer comes until the client gives up"
     RUBBISH = "the reply is not HTTP"
+    DATABASE = 400
     BUSY = 429
     SICK = 500
     BAD_GATEWAY = 502
