@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any, Literal, TypeVar, cast
 
+import attrs
+
 from taskfarm_sdk import _lease, _operations, _tasks, _work
 from taskfarm_sdk._asking import ask
 from taskfarm_sdk._flow import Call, Flow
 from taskfarm_sdk._http import AsyncHttpClient, HttpClient
 from taskfarm_sdk._operations import TaskRow
-from taskfarm_sdk._retry import COMPLETE, READ, REPORT, SETTLE, Answer
+from taskfarm_sdk._retry import COMPLETE, READ, REPORT, SETTLE, Answer, Then
 from taskfarm_sdk._runs import ask_of_run
 from taskfarm_sdk._session import Session, log
 from taskfarm_sdk.errors import (
     ConnectionFailed,
     OutcomeUnknown,
+    RequestRejected,
     ServerError,
     TaskfarmError,
     UnexpectedReply,
@@ -28,6 +31,10 @@ TaskStatus = Literal["waiting", "computing", "done"]
 RUN_FIELDS = ("percentDone", "numWaiting", "numDone", "numComputing")
 TASK_FIELDS = ("status", "percentCompleted")
 STATUSES = ("waiting", "computing", "done")
+
+# What users write here is not checked before, so that a 400 is about it.
+WRITE = attrs.evolve(COMPLETE, refused=Then.RAISE)
+SET = attrs.evolve(SETTLE, refused=Then.RAISE)
 
 
 def runs(farm: Session) -> Flow[list[Document]]:
@@ -67,7 +74,7 @@ def write(farm: Session, run: str, number: int, field: str, value: object) -> Fl
     if field == "percentCompleted":
         # Not checked, as the server does not: theirs to write, and no harm to hand-outs.
         call = _operations.update_task(run, number, percent=cast("float", value))
-        yield from ask(farm, lambda: call, COMPLETE)
+        yield from ask(farm, lambda: call, WRITE)
         return
     call = _operations.update_task(run, number, status=cast("TaskStatus", value))
 
@@ -88,7 +95,7 @@ def write(farm: Session, run: str, number: int, field: str, value: object) -> Fl
             task=number,
         ) from error
 
-    yield from ask(farm, lambda: call, COMPLETE if value == "done" else SETTLE, look=look)
+    yield from ask(farm, lambda: call, COMPLETE if value == "done" else SET, look=look)
 
 
 def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | None]:
@@ -112,7 +119,7 @@ def report(farm: Session, run: str, number: int, percent: float) -> Flow[bool]:
     call = _operations.update_task(run, number, percent=percent)
     try:
         yield from ask(farm, lambda: call, REPORT)
-    except (ConnectionFailed, ServerError) as error:
+    except (ConnectionFailed, RequestRejected, ServerError) as error:
         log.info("a report of task %d of run %s was dropped: %s", number, run, error)
         return False
     return True

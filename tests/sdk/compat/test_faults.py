@@ -56,8 +56,16 @@ def test_a_worker_lives_through_a_killed_server(
     assert run.status().succeeded
 
 
-@pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: str(fault.name))
-@pytest.mark.parametrize("request_", ["^PUT ", CLAIM])
+@pytest.mark.parametrize(
+    ("request_", "fault"),
+    [
+        pytest.param(request_, fault, id=f"{request_}-{fault.name}")
+        for request_ in ("^PUT ", CLAIM)
+        for fault in Fault
+        # Only where a task is written does the server answer 400 for its database.
+        if (request_, fault) != (CLAIM, Fault.DATABASE)
+    ],
+)
 def test_no_single_fault_ends_a_worker_or_loses_finished_work(
     proxy: FaultProxy, farm: Farm, hire: Hire, request_: str, fault: Fault
 ) -> None:
