@@ -62,6 +62,8 @@ class PostgreSQL(NamedTuple):
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgreSQL]:
     """Run a PostgreSQL of our own, empty, that nobody else can reach."""
+    if os.environ.get("TASKFARM_REQUIRE_ENGINES") != "1":
+        pytest.skip("PostgreSQL's tests take their time: TASKFARM_REQUIRE_ENGINES=1 make test")
     binaries = _binaries()
     # Not below pytest's own folder, which the system's user postgres may not enter.
     folder = Path(tempfile.mkdtemp(prefix="taskfarm-pg-"))
