@@ -33,7 +33,7 @@ UUID = "7ce1105e5f2b471a829dc9aef6bcfdb0"
         (("--whoami",), Mode.WHOAMI),
         ((UUID,), Mode.INFO),
         ((UUID, "-d"), Mode.DELETE),
-        (("-b", "http://farm/api/", UUID, "-i"), Mode.INFO),
+        (("-b", "http://host.example/api/", UUID, "-i"), Mode.INFO),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else value.value,
 )
@@ -46,16 +46,16 @@ def test_options_choose_the_mode(words: tuple[str, ...], mode: Mode) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("-b", "http://farm/api/", "-u", "me", "-p", "secret"),
-        ("--baseurl", "http://farm/api/", "--user", "me", "--password", "secret"),
-        ("--baseurl=http://farm/api/", "--user=me", "--password=secret"),
-        ("-bhttp://farm/api/", "-ume", "-psecret"),
+        ("-b", "http://host.example/api/", "-u", "me", "-p", "secret"),
+        ("--baseurl", "http://host.example/api/", "--user", "me", "--password", "secret"),
+        ("--baseurl=http://host.example/api/", "--user=me", "--password=secret"),
+        ("-bhttp://host.example/api/", "-ume", "-psecret"),
     ],
     ids=["short", "long", "long with =", "short in one word"],
 )
 def test_options_name_the_server_and_the_user(words: tuple[str, ...]) -> None:
     arguments = parse(("-l", *words))
-    assert (arguments.baseurl, arguments.user) == ("http://farm/api/", "me")
+    assert (arguments.baseurl, arguments.user) == ("http://host.example/api/", "me")
     assert arguments.password == "secret"
 
 

@@ -138,7 +138,14 @@ def test_whoami_shows_what_is_known_of_a_server_that_is_not_there(
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://farm/api/", "farm", "http://", "http://farm:x/api/", "http://me:secret@farm/api/", " "],
+    [
+        "ftp://host.example/api/",
+        "farm",
+        "http://",
+        "http://farm:x/api/",
+        "http://me:secret@host.example/api/",
+        " ",
+    ],
 )
 def test_what_is_no_url_is_a_usage_error(manage: Manage, url: str) -> None:
     outcome = manage("-l", "-b", url, "-u", "me", "-p", "p")
