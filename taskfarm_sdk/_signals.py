@@ -7,8 +7,10 @@ what is open. The handler that was there before is called too, and put back on l
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -89,5 +91,8 @@ class Ending:
 
     def _again(self, number: int) -> None:
         main = threading.main_thread().ident
-        if main is not None:
+        if sys.platform == "win32" or main is None:
+            _thread.interrupt_main(signal.Signals(number))
+        else:
+            # This one also ends a call of the operating system that the main thread waits in.
             signal.pthread_kill(main, number)
