@@ -1,0 +1,53 @@
+"""Ends what a killed process leaves behind: a program of its own, run by `groups`.
+
+Its standard input is a pipe that its parent holds: `+123` a line for each process group that was
+started, `-123` when it has ended. When the pipe ends, so has the parent, however that happened;
+what is left is killed then. It also finds what has left its group, or was started in the moment
+before its group was told of, by a mark in the environment (on Linux, where that can be seen).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+PROC = Path("/proc")
+MARK = "TASKFARM_CREW"
+
+
+def main(mark: str) -> None:
+    """Watch until the pipe ends, then kill what is left."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    groups = groups_left(sys.stdin)
+    for group in groups:
+        with suppress(OSError):
+            os.killpg(group, signal.SIGKILL)
+    for pid in marked(f"{MARK}={mark}".encode()):
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def groups_left(lines: Iterable[str]) -> set[int]:
+    """Return the groups that were started and have not ended."""
+    groups: set[int] = set()
+    for line in lines:
+        change = groups.add if line.startswith("+") else groups.discard
+        change(int(line[1:]))
+    return groups
+
+
+def marked(entry: bytes) -> Iterator[int]:
+    """Yield the processes of ours that have this entry in their environment."""
+    for environment in PROC.glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if entry in environment.read_bytes().split(b"\0"):
+                yield int(environment.parent.name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,149 @@
+"""Slots that compute tasks of one worker, each with a thread that waits for its child process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from taskfarm_sdk.task import Task
+from taskfarm_sdk.worker import Worker
+
+
+class Crew:
+    """Keeps slots busy: each claims a task from the worker, has it performed, and settles it.
+
+    Args:
+        worker: whose tasks they are; its `with` is the caller's.
+        size: how many slots, at least 1.
+        perform: computes a task in a slot (0 to size - 1). Returning completes the task, if it is
+            not settled yet, and an exception fails the attempt.
+        interrupt: called once when the work is to end before its time, with why: ends whatever
+            `perform` waits for.
+        max_tasks: how many tasks to take at most; None for no limit.
+        linger_s: for how long at most to stay with nothing to do while others compute; None for
+            as long as they do.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        size: int,
+        perform: Callable[[Task, int], None],
+        *,
+        interrupt: Callable[[BaseException], None],
+        max_tasks: int | None = None,
+        linger_s: float | None = None,
+    ) -> None:
+        self._worker = worker
+        self._perform = perform
+        self._interrupt = interrupt
+        self._linger_s = linger_s
+        self._changed = threading.Condition()
+        self._left = max_tasks
+        self._busy = 0
+        self._idle_since = time.monotonic()
+        self._failure: BaseException | None = None
+        self._threads = [
+            threading.Thread(target=self._work, args=(slot,), name=f"taskfarm-crew-{slot}")
+            for slot in range(size)
+        ]
+        self._at_work = size
+
+    @property
+    def busy(self) -> int:
+        """How many slots have a task."""
+        return self._busy
+
+    def run(self, tick: Callable[[], None] = lambda: None, every_s: float = 1.0) -> None:
+        """Work until nothing is left for this worker; in the thread that signals come to.
+
+        Args:
+            tick: called meanwhile, to show how it goes.
+            every_s: how often.
+
+        Raises:
+            BaseException: what interrupted it, or `abort` was called with; the slots have ended
+                by then, and let go of their tasks.
+        """
+        try:
+            for thread in self._threads:
+                thread.start()
+            while not self._has_ended(every_s):
+                tick()
+        except BaseException as error:
+            self.abort(error)
+            self._worker.hurry(error)
+            self._join(error)
+            raise
+        self._join(None)
+        if self._failure is not None:
+            raise self._failure
+
+    def abort(self, error: BaseException) -> None:
+        """End the work, and have `run` raise this. From any thread; the first error counts."""
+        with self._changed:
+            if self._failure is not None:
+                return
+            self._failure = error
+            self._changed.notify_all()
+        self._worker.stop()
+        self._interrupt(error)
+
+    def _has_ended(self, within_s: float) -> bool:
+        with self._changed:
+            if self._at_work:
+                self._changed.wait(within_s)
+            idle_s = 0.0 if self._busy else time.monotonic() - self._idle_since
+            ended = not self._at_work
+        if self._linger_s is not None and idle_s > self._linger_s:
+            self._worker.stop()
+        return ended
+
+    def _join(self, error: BaseException | None) -> None:
+        for thread in self._threads:
+            while thread.ident is not None and thread.is_alive():
+                try:
+                    thread.join()
+                except BaseException as again:  # noqa: BLE001 - a second signal hurries the first
+                    self._interrupt(again if error is None else error)
+
+    def _work(self, slot: int) -> None:
+        try:
+            while (task := self._claim()) is not None:
+                try:
+                    self._settle(task, slot)
+                finally:
+                    self._now_busy(-1)
+        except BaseException as error:  # noqa: BLE001 - raised where the crew is waited for
+            self.abort(error)
+        finally:
+            with self._changed:
+                self._at_work -= 1
+                self._changed.notify_all()
+
+    def _claim(self) -> Task | None:
+        with self._changed:
+            if self._left == 0:
+                return None
+            if self._left is not None:
+                self._left -= 1
+        task = self._worker.claim()
+        if task is not None:
+            self._now_busy(1)
+        return task
+
+    def _now_busy(self, more: int) -> None:
+        with self._changed:
+            self._busy += more
+            self._idle_since = time.monotonic()
+
+    def _settle(self, task: Task, slot: int) -> None:
+        try:
+            self._perform(task, slot)
+        except Exception as error:  # noqa: BLE001 - whatever the user's work raises
+            if not task.settled:
+                task.fail(f"{type(error).__name__}: {error}")
+        else:
+            if not task.settled:
+                task.complete()
