@@ -23,13 +23,15 @@ WORKERS = 4
 class Fleet:
     """Worker processes on one run, and what they computed."""
 
-    def __init__(self, run: Run, token: str, task_s: float, **more: object) -> None:
+    def __init__(
+        self, run: Run, token: str, task_s: float, workers: int = WORKERS, **more: object
+    ) -> None:
         told = {"url": run._link.session.url, "token": token, "run": run.uuid, "task_s": task_s}
         self._told = json.dumps({**told, **more})
         self._undo = ExitStack()
         self._outputs: list[IO[str]] = []
         self._errors: list[IO[str]] = []
-        self.processes = [self._start() for _ in range(WORKERS)]
+        self.processes = [self._start() for _ in range(workers)]
 
     def _start(self) -> subprocess.Popen[str]:
         with ExitStack() as undo:
@@ -63,9 +65,9 @@ class Fleet:
         """Return when so many tasks were computed."""
         wait_until(lambda: sum(self.computed().values()) >= least, 60)
 
-    def all_ended_well(self) -> bool:
+    def all_ended_well(self, timeout_s: float = 90) -> bool:
         """Wait until all have ended; return whether all of them ended with 0."""
-        wait_until(lambda: all(process.poll() is not None for process in self.processes), 90)
+        wait_until(lambda: all(process.poll() is not None for process in self.processes), timeout_s)
         return all(process.returncode == 0 for process in self.processes)
 
     def said(self) -> str:
@@ -83,8 +85,11 @@ class Fleet:
 
 
 @contextmanager
-def fleet(run: Run, token: str, task_s: float, **more: object) -> Generator[Fleet]:
-    made = Fleet(run, token, task_s, **more)
+def fleet(
+    run: Run, token: str, task_s: float, workers: int = WORKERS, **more: object
+) -> Generator[Fleet]:
+    """Start worker processes on a run; what `more` may say is in `working`."""
+    made = Fleet(run, token, task_s, workers, **more)
     try:
         yield made
     finally:

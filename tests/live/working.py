@@ -1,7 +1,7 @@
-"""A worker process, as a cluster runs it: started by test_kills, which kills it.
+"""A worker process, as a cluster runs it: started by `fleet`, for tests that kill it.
 
-Its standard input holds one line of JSON: url, token, run, and how long a task takes. It writes
-the number of each task that it begins as a line to standard output.
+Its standard input holds one line of JSON: url, token, run, and how long a task takes; `Told` says
+what else. It writes the number of each task that it begins as a line to standard output.
 """
 
 from __future__ import annotations
@@ -10,37 +10,86 @@ import json
 import logging
 import sys
 import time
+from pathlib import Path
+from typing import Literal
 
-from taskfarm_sdk import Farm
+import attrs
+
+from taskfarm_sdk import Farm, Task, _recovery
 
 HEARTBEAT_S = 0.5
 STALE_AFTER_S = 2.5
 
 
+@attrs.frozen
+class Told:
+    """What a worker is told; times are short, so that tests are."""
+
+    url: str
+    token: str
+    run: str
+    task_s: float
+    # Every so manieth task takes longer.
+    long_every: int = 0
+    long_s: float = 0
+    # A file: a task is over as soon as it is there.
+    until: str = ""
+    # How often a task reports, evenly.
+    updates: int = 0
+    heeds: bool = False
+    timeout_s: float = 5
+    linger: bool = True
+    start_spread_s: float = 1
+    report_every_s: float = 1
+    heartbeat_s: float = HEARTBEAT_S
+    stale_after_s: float = STALE_AFTER_S
+    unleased_after_s: float | Literal["auto"] = STALE_AFTER_S
+    max_attempts: int = 3
+    grace_s: float = 0
+
+    def compute(self, task: Task) -> None:
+        """Take the time that a task takes."""
+        is_long = self.long_every and task.number % self.long_every == 0
+        task_s = self.long_s if is_long else self.task_s
+        begun_at = time.monotonic()
+        for step in range(1, self.updates + 1):
+            self._wait(task, begun_at + task_s * step / (self.updates + 1))
+            task.update(100 * step / (self.updates + 1))
+        self._wait(task, begun_at + task_s)
+
+    def _wait(self, task: Task, until: float) -> None:
+        while time.monotonic() < until and not self._over(task):
+            time.sleep(0.01)
+
+    def _over(self, task: Task) -> bool:
+        if self.until and Path(self.until).exists():
+            return True
+        return self.heeds and task.stop_requested
+
+
 def main() -> None:
     """Work a run off, and stay until it is finished."""
     logging.basicConfig(level=logging.WARNING)
-    told = json.loads(sys.stdin.readline())
+    told = Told(**json.loads(sys.stdin.readline()))
+    _recovery.START_SPREAD_S = told.start_spread_s
     with (
-        Farm(told["url"], token=told["token"], timeout_s=5) as farm,
-        farm.get_run(told["run"]).worker(
-            linger=True,
-            first_beat_s=HEARTBEAT_S / 2,
-            heartbeat_s=HEARTBEAT_S,
-            stale_after_s=STALE_AFTER_S,
-            unleased_after_s=STALE_AFTER_S,
-            grace_s=told.get("grace_s", 0),
+        Farm(told.url, token=told.token, timeout_s=told.timeout_s) as farm,
+        farm.get_run(told.run).worker(
+            linger=told.linger,
+            report_every_s=told.report_every_s,
+            first_beat_s=told.heartbeat_s / 2,
+            heartbeat_s=told.heartbeat_s,
+            stale_after_s=told.stale_after_s,
+            unleased_after_s=told.unleased_after_s,
+            max_attempts=told.max_attempts,
+            grace_s=told.grace_s,
             give_up_after_s=60,
         ) as worker,
     ):
         for task in worker:
             with task:
                 print(task.number, flush=True)
-                ends_at = time.monotonic() + told["task_s"]
-                while time.monotonic() < ends_at and not (
-                    told.get("heeds") and task.stop_requested
-                ):
-                    time.sleep(0.01)
+                told.compute(task)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,8 @@ class FaultProxy:
         self.seen: list[Seen] = []
         self.releasing = threading.Event()
         self.before_passing_on: Callable[[Seen], object] = lambda _: None
+        # With the server's status and body.
+        self.after_passing_on: Callable[[Seen, int, bytes], object] = lambda *_: None
 
     @property
     def url(self) -> str:
@@ -175,6 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         proxy.before_passing_on(seen)
         status, answer_headers, content = self._ask_upstream(body)
+        proxy.after_passing_on(seen, status, content)
         if fault is None:
             self._answer(status, answer_headers, content)
 
