@@ -8,6 +8,7 @@ which the number stands still for too long.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Literal
 
 import attrs
@@ -133,6 +134,14 @@ def _same(one: float | None, other: float | None) -> bool:
     return one == other or (one != one and other != other)  # noqa: PLR0124
 
 
+class Computing(Enum):
+    """Whose tasks are computed where nothing waits."""
+
+    NONE = "nobody's"
+    OURS = "this worker's own"
+    OTHERS = "others' too"
+
+
 @attrs.define
 class Sweeper:
     """Looks after the tasks that others compute, one round after another.
@@ -151,32 +160,31 @@ class Sweeper:
     _watched: Watchlist = attrs.field(factory=Watchlist, init=False)
     _rest_s: float = attrs.field(default=0.0, init=False)
 
-    def round(self, farm: Session, longest_s: float | None) -> Flow[bool]:
+    def round(self, farm: Session, ours: int, longest_s: float | None) -> Flow[Computing]:
         """Look once at all that others compute, take back what is stale, and rest.
 
         Args:
             farm: the session.
+            ours: how many tasks the worker itself has in hand; if there are no others, nothing is
+                looked at and no rest is taken.
             longest_s: how long the longest task took that was finished here; None before one was.
-
-        Returns:
-            Whether to try for a task again; False once nothing is computed any more.
         """
-        if self._rest_s == 0.0:
-            yield from sleep(DICE.uniform(0, START_SPREAD_S))
         asked_at = farm.clock.now()
         computing = yield from ask_of_run(
             farm, self.run, lambda: _operations.count(self.run, "numComputing"), READ
         )
         latency_s = farm.clock.now() - asked_at
-        if computing == 0:
-            return False
+        if computing <= ours:
+            return Computing.OURS if computing else Computing.NONE
+        if self._rest_s == 0.0:
+            yield from sleep(DICE.uniform(0, START_SPREAD_S))
         news = yield from self._look(farm, computing)
         if not (yield from self._take_back(farm, longest_s)):
             least_s = max(REST_PER_REQUEST * latency_s, LEAST_REST_S)
             rest_s = least_s if news else max(2 * self._rest_s, least_s)
             self._rest_s = min(rest_s, MOST_REST_S)
             yield from sleep(self._rest_s)
-        return True
+        return Computing.OTHERS
 
     def _look(self, farm: Session, computing: int) -> Flow[bool]:
         news = False

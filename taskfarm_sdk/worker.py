@@ -18,7 +18,7 @@ from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._operations import TaskRow
-from taskfarm_sdk._recovery import Patience, Sweeper
+from taskfarm_sdk._recovery import Computing, Patience, Sweeper
 from taskfarm_sdk._reporter import Reporter
 from taskfarm_sdk._session import log
 from taskfarm_sdk._signals import Ending
@@ -29,6 +29,8 @@ from taskfarm_sdk.task import Task
 MAX_HELD = 10
 # Ctrl-C or a signal ends the process: whoever sent it does not wait long.
 ENDING_S = 5.0
+# Where nobody else computes, there is nothing to look after: only whoever comes anew.
+OWN_S = 5.0
 
 
 class _Stopped(Exception):
@@ -101,7 +103,8 @@ class Worker:
         renew_in_children(self)
 
     def _begin(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._let_go = threading.Condition(self._lock)
         self._is_registered = False
         self._open: set[Task] = set()
         self._failed: list[Task] = []
@@ -129,6 +132,8 @@ class Worker:
     def stop(self) -> None:
         """Claim nothing any more: iterating ends with the task at hand. From any thread."""
         self._stop.set()
+        with self._lock:
+            self._let_go.notify_all()
 
     def claim(self) -> Task | None:
         """Be handed out a task.
@@ -154,13 +159,22 @@ class Worker:
             return False
         # One sweep at a time, however many threads find nothing to do.
         with self._sweeping:
+            in_hand = len(self._open)
+            flow = self._sweeper.round(self._link.session, in_hand, self._longest_s)
             try:
-                flow = self._sweeper.round(self._link.session, self._longest_s)
-                return self._link.drive(flow, self._clock)
+                computing = self._link.drive(flow, self._clock)
             except _Stopped:
                 return False
             except (ConnectionFailed, ServerError):
                 return True  # the next claim waits for the server, and gives up where that is due
+            if computing is Computing.OURS:
+                self._wait_for_less_than(in_hand)
+            return computing is not Computing.NONE
+
+    def _wait_for_less_than(self, in_hand: int) -> None:
+        """Wait until one of our own tasks is settled, or a little."""
+        with self._lock:
+            self._let_go.wait_for(lambda: self.stopping or len(self._open) < in_hand, OWN_S)
 
     def _handed_out(self) -> TaskRow | None:
         try:
@@ -291,6 +305,7 @@ class Worker:
         self.reporter.drop(task)
         with self._lock:
             self._open.discard(task)
+            self._let_go.notify_all()
             if task in self._failed:
                 self._failed.remove(task)
 

@@ -17,12 +17,16 @@ class Crew:
         worker: whose tasks they are; its `with` is the caller's.
         size: how many slots, at least 1.
         perform: computes a task in a slot (0 to size - 1). Returning completes the task, if it is
-            not settled yet, and an exception fails the attempt.
+            not settled yet. An exception fails the attempt; if the task is settled already, it
+            ends the work.
         interrupt: called once when the work is to end before its time, with why: ends whatever
             `perform` waits for.
         max_tasks: how many tasks to take at most; None for no limit.
         linger_s: for how long at most to stay with nothing to do while others compute; None for
             as long as they do.
+
+    Attributes:
+        limited: whether `max_tasks` or `linger_s` ended it.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Crew:
             for slot in range(size)
         ]
         self._at_work = size
+        self.limited: bool = False
 
     @property
     def busy(self) -> int:
@@ -97,6 +102,7 @@ class Crew:
             idle_s = 0.0 if self._busy else time.monotonic() - self._idle_since
             ended = not self._at_work
         if self._linger_s is not None and idle_s > self._linger_s:
+            self.limited = True
             self._worker.stop()
         return ended
 
@@ -125,6 +131,7 @@ class Crew:
     def _claim(self) -> Task | None:
         with self._changed:
             if self._left == 0:
+                self.limited = True
                 return None
             if self._left is not None:
                 self._left -= 1
@@ -141,9 +148,10 @@ class Crew:
     def _settle(self, task: Task, slot: int) -> None:
         try:
             self._perform(task, slot)
-        except Exception as error:  # noqa: BLE001 - whatever the user's work raises
-            if not task.settled:
-                task.fail(f"{type(error).__name__}: {error}")
+        except Exception as error:
+            if task.settled:
+                raise
+            task.fail(f"{type(error).__name__}: {error}")
         else:
             if not task.settled:
                 task.complete()
