@@ -39,7 +39,8 @@ class Told:
     heeds: bool = False
     timeout_s: float = 5
     linger: bool = True
-    start_spread_s: float = 1
+    # The longest rest of one who looks after others, and how late it may start.
+    rest_s: float = 1
     report_every_s: float = 1
     heartbeat_s: float = HEARTBEAT_S
     stale_after_s: float = STALE_AFTER_S
@@ -71,7 +72,7 @@ def main() -> None:
     """Work a run off, and stay until it is finished."""
     logging.basicConfig(level=logging.WARNING)
     told = Told(**json.loads(sys.stdin.readline()))
-    _recovery.START_SPREAD_S = told.start_spread_s
+    _recovery.START_SPREAD_S = _recovery.MOST_REST_S = told.rest_s
     with (
         Farm(told.url, token=told.token, timeout_s=told.timeout_s) as farm,
         farm.get_run(told.run).worker(
