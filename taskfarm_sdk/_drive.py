@@ -58,6 +58,26 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+class Stopped(Exception):
+    """A wait by a `StoppableClock` was ended."""
+
+
+class StoppableClock(SystemClock):
+    """Waits until the time is over or it is stopped, whichever is first."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def wait(self, seconds: float) -> None:
+        """Wait in this thread.
+
+        Raises:
+            Stopped: it was stopped.
+        """
+        if self._stop.wait(seconds):
+            raise Stopped
+
+
 @attrs.frozen
 class _End:
     value: Any

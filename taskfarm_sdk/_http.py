@@ -7,6 +7,7 @@ sees it, for that code would return an error page as if it were an answer.
 from __future__ import annotations
 
 import asyncio
+import datetime
 import html
 import re
 import ssl
@@ -50,6 +51,7 @@ DETAIL_LENGTH = 200
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 _current: ContextVar[Call[Any] | None] = ContextVar("_current", default=None)
+_date: ContextVar[str] = ContextVar("_date", default="")
 
 
 class Wire:
@@ -228,7 +230,16 @@ async def _alimit_time(request: httpx.Request) -> None:
     _limit_time(request)
 
 
+def last_date() -> datetime.datetime | None:
+    """Return the server's time of the last reply to this thread, in whole seconds, if it told."""
+    try:
+        return parsedate_to_datetime(_date.get()).astimezone(datetime.UTC)
+    except ValueError:
+        return None
+
+
 def _raise_for_status(response: httpx.Response) -> None:
+    _date.set(response.headers.get("date", ""))
     if not response.is_success:
         response.read()
         raise error_from(response)

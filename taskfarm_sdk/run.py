@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
@@ -185,6 +186,7 @@ class Run:
         unleased_after_s: float | Literal["auto"] = "auto",
         grace_s: float = 0.0,
         give_up_after_s: float = 600.0,
+        journal: str | os.PathLike[str] | None = None,
     ) -> Worker:
         """Make a worker of this run; nothing is sent until it claims its first task.
 
@@ -208,9 +210,12 @@ class Run:
                 tasks back, uncounted, and end the process with 128 + the signal's number; so long
                 after the signal, for functions that look at `task.stop_requested`.
             give_up_after_s: how long each of its requests is tried while the server is away.
+            journal: a folder for lines of JSON that tell what became of each attempt, in one file
+                for each host and process; docs/reference/journal.md says what they hold.
 
         Raises:
-            ConfigurationError: an argument is wrong, or the run is an odd one.
+            ConfigurationError: an argument is wrong, the run is an odd one, or the journal cannot
+                be written.
         """
         return Worker(
             self._link,
@@ -224,4 +229,5 @@ class Run:
             patience=patience(stale_after_s, unleased_after_s, heartbeat_s),
             grace_s=grace_s,
             give_up_after_s=give_up_after_s,
+            journal=journal,
         )

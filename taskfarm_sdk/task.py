@@ -13,6 +13,7 @@ import attrs
 
 from taskfarm_sdk import _checks, _lease
 from taskfarm_sdk._beats import Pulse
+from taskfarm_sdk._journal import Entry
 from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._operations import TaskRow
 from taskfarm_sdk._session import log
@@ -44,13 +45,13 @@ class Task:
         self._holder = _lease.new_holder()
         self._beat = 0
         self._held: tuple[float | None, ...] = (row.percent,)
-        self._pulse = Pulse(worker.rhythm, worker.now())
+        self._pulse = Pulse(worker.rhythm, worker.requests.now())
         self._settled: str | None = None
         self._retry_at: float | None = None
         self._lost = False
         self._finished = False
         self._writing = threading.RLock()
-        self._started_at = datetime.datetime.now(datetime.UTC)
+        self._started_at = _now()
 
     @property
     def number(self) -> int:
@@ -110,27 +111,33 @@ class Task:
         """
         # An interruption may come in the middle of it: finished work is not given back then.
         self._finished = True
+        took_s = self._worker.requests.now() - self._pulse.handed_at
         with self._settling("complete"):
-            self._worker.complete(self, doubtful=len(self._held) > 1)
+            server_end = self._worker.requests.complete(self.number)
             self._percent = _lease.SUCCESS
-        self._worker.let_go(self)
+        self._note("completed", server_end)
+        self._worker.has_completed(self, took_s=took_s, doubtful=len(self._held) > 1)
 
     def release(self) -> None:
         """Give it back, waiting for anyone; the attempt is not counted."""
         with self._settling("release"):
-            self._give_back(self._next_lease())
+            server_end = self._give_back(self._next_lease())
+        self._note("taken over" if self._lost else "released", server_end)
         self._worker.let_go(self)
 
-    def fail(self, reason: str, *, final: bool = False) -> None:
+    def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
         """Count a failed attempt: the task will wait for another, or has failed for good.
 
         One that is to be tried again is held back, for the server would hand it out again at
         once: for the worker's `retry_delay_s`, or until nothing else waits.
 
         Args:
-            reason: what went wrong; it goes to the log, for the server keeps no texts.
+            reason: what went wrong; it goes to the log and the journal, for the server keeps no
+                texts.
             final: failed for good, however many attempts are left.
+            exit_status: a command's, for the journal.
         """
+        server_end = None
         with self._settling("fail"):
             counted = min(self._attempts + 1, _lease.MAX_ATTEMPTS)
             failed = final or counted >= self._worker.max_attempts
@@ -143,9 +150,12 @@ class Task:
                 reason,
             )
             if failed:
-                self._give_back(attrs.evolve(self._next_lease(), attempts=counted, failed=True))
+                lease = attrs.evolve(self._next_lease(), attempts=counted, failed=True)
+                server_end = self._give_back(lease)
             else:
                 self._retry_at = self._worker.retry_at()
+        outcome = "failed for good" if failed else "failed"
+        self._note("taken over" if self._lost else outcome, server_end, exit_status, reason)
         self._worker.has_failed(self, held=not failed)
 
     def retry(self) -> None:
@@ -158,11 +168,6 @@ class Task:
             self._retry_at = None
         self._worker.let_go(self)
 
-    @property
-    def handed_at(self) -> float:
-        """When it was handed out, by the worker's clock. For `Worker`."""
-        return self._pulse.handed_at
-
     def due_at(self) -> float:
         """Return when it is to be written of next. For the reporter."""
         beat_at = self._pulse.due_at()
@@ -173,32 +178,33 @@ class Task:
         with self._writing:
             if self._settled is not None and self._retry_at is None:
                 self._worker.reporter.drop(self)
-            elif self._retry_at is not None and self._worker.now() >= self._retry_at:
+            elif self._retry_at is not None and self._worker.requests.now() >= self._retry_at:
                 self.retry()
             elif self._is_ours(patiently=False):
                 self._write()
             else:
-                self._pulse.wrote(self._worker.now(), answered=False)
+                self._pulse.wrote(self._worker.requests.now(), answered=False)
 
     def _write(self) -> None:
         lease = self._next_lease()
         answered = False
         try:
-            answered = self._worker.report(self, lease)
+            answered = self._worker.requests.report(self.number, lease)
         finally:
-            self._pulse.wrote(self._worker.now(), answered=answered)
+            self._pulse.wrote(self._worker.requests.now(), answered=answered)
             value = _lease.encode(lease)
             self._held = (value,) if answered else (*self._held, value)
 
-    def _give_back(self, lease: Lease) -> None:
-        if self._is_ours(patiently=True):
-            self._worker.give_back(self, self._held, lease)
+    def _give_back(self, lease: Lease) -> datetime.datetime | None:
+        if not self._is_ours(patiently=True):
+            return None
+        return self._worker.requests.give_back(self.number, self._held, lease)
 
     def _is_ours(self, *, patiently: bool) -> bool:
         """Look, after a gap of our own, whether somebody took the task over meanwhile."""
         if self._lost or not self._pulse.after_gap:
             return not self._lost
-        row = self._worker.look(self, patiently=patiently)
+        row = self._worker.requests.look(self.number, patiently=patiently)
         if row is None:
             return False
         self._lost = row.status != "computing" or row.percent not in self._held
@@ -212,6 +218,30 @@ class Task:
     def _next_lease(self) -> Lease:
         self._beat += 1
         return Lease(self._percent, self._attempts, self._beat, self._holder)
+
+    def _note(
+        self,
+        outcome: str,
+        server_end: datetime.datetime | None,
+        exit_status: int | None = None,
+        message: str | None = None,
+    ) -> None:
+        """Write a line to the journal."""
+        if self._worker.journal is None:
+            return
+        entry = Entry(
+            task=self.number,
+            attempt=self.attempts + 1,
+            worker=self._worker.uuid,
+            run=self.run_uuid,
+            start=self.started_at,
+            end=_now(),
+            server_end=server_end,
+            outcome=outcome,
+            exit_status=exit_status,
+            message=message,
+        )
+        self._worker.journal.write(entry)
 
     def _refuse_if_settled(self, what: str) -> None:
         if self._settled is not None:
@@ -256,7 +286,8 @@ class Task:
                 self.leave()
         except TaskfarmError as trouble:
             # The caller's own error must not be hidden by ours.
-            log.warning("task %d could not be given back: %s", self.number, trouble)
+            if not self.settled:  # by another thread, as when a signal comes
+                log.warning("task %d could not be given back: %s", self.number, trouble)
 
     def leave(self) -> None:
         """Settle it as it stands: finished work as done, unfinished by giving it back."""
@@ -268,3 +299,7 @@ class Task:
     def __repr__(self) -> str:
         state = self._settled or "open"
         return f"Task({self.number}, run={self.run_uuid!r}, {self._percent:g} %, {state})"
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import os
-import socket
 import threading
 import uuid
 from collections.abc import Iterator
 from types import TracebackType
 from typing import NoReturn, Self
 
-from taskfarm_sdk import _checks, _lease, _tasks, _work
+from taskfarm_sdk import _checks, _lease
 from taskfarm_sdk._beats import Rhythm
-from taskfarm_sdk._drive import SystemClock
+from taskfarm_sdk._drive import StoppableClock, Stopped
 from taskfarm_sdk._forks import renew_in_children
-from taskfarm_sdk._lease import Lease
+from taskfarm_sdk._journal import Journal
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._operations import TaskRow
 from taskfarm_sdk._recovery import Computing, Patience, Sweeper
 from taskfarm_sdk._reporter import Reporter
+from taskfarm_sdk._requests import Requests
 from taskfarm_sdk._session import log
 from taskfarm_sdk._signals import Ending
 from taskfarm_sdk.errors import ConfigurationError, ConnectionFailed, ServerError, TaskfarmError
@@ -27,25 +26,8 @@ from taskfarm_sdk.task import Task
 
 # A sick node that fails everything must not keep a run to itself.
 MAX_HELD = 10
-# Ctrl-C or a signal ends the process: whoever sent it does not wait long.
-ENDING_S = 5.0
 # Where nobody else computes, there is nothing to look after: only whoever comes anew.
 OWN_S = 5.0
-
-
-class _Stopped(Exception):
-    """`stop()` ended a wait."""
-
-
-class _StoppableClock(SystemClock):
-    """Waits until the time is over or the worker is stopped, whichever is first."""
-
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
-
-    def wait(self, seconds: float) -> None:
-        if self._stop.wait(seconds):
-            raise _Stopped
 
 
 class Worker:
@@ -77,6 +59,7 @@ class Worker:
         patience: Patience,
         grace_s: float,
         give_up_after_s: float,
+        journal: str | os.PathLike[str] | None,
     ) -> None:
         if num_tasks < 1:
             raise ConfigurationError(
@@ -97,8 +80,9 @@ class Worker:
         )
         self._ending = Ending(self.stop, _checks.seconds("grace_s", grace_s, zero=True))
         self._stop = threading.Event()
-        self._clock = _StoppableClock(self._stop)
+        self._clock = StoppableClock(self._stop)
         self._uuid = uuid.uuid4().hex
+        self.journal: Journal | None = None if journal is None else Journal(journal)
         self._begin()
         renew_in_children(self)
 
@@ -111,9 +95,9 @@ class Worker:
         self._failures_in_a_row = 0
         self._doubtful: set[int] = set()
         self._longest_s: float | None = None
-        self._give_up_at = math.inf
         self._sweeping = threading.Lock()
-        self.reporter: Reporter = Reporter(self.now)
+        self.requests: Requests = Requests(self._link, self.run_uuid, self._give_up_after_s)
+        self.reporter: Reporter = Reporter(self.requests.now)
 
     def after_fork(self) -> None:
         """Be a worker of one's own in a forked child: what is open is the parent's to settle."""
@@ -163,7 +147,7 @@ class Worker:
             flow = self._sweeper.round(self._link.session, in_hand, self._longest_s)
             try:
                 computing = self._link.drive(flow, self._clock)
-            except _Stopped:
+            except Stopped:
                 return False
             except (ConnectionFailed, ServerError):
                 return True  # the next claim waits for the server, and gives up where that is due
@@ -178,10 +162,8 @@ class Worker:
 
     def _handed_out(self) -> TaskRow | None:
         try:
-            worker = self._registered()
-            flow = _work.claim(self._link.session, self.run_uuid, worker, self._until())
-            return self._link.drive(flow, self._clock)
-        except _Stopped:
+            return self.requests.claim(self._registered(), self._clock)
+        except Stopped:
             return None
 
     def _take(self, row: TaskRow) -> Task:
@@ -215,13 +197,9 @@ class Worker:
         finally:
             self.reporter.close()
 
-    def now(self) -> float:
-        """Return the time, by the clock that tasks are written of by. For `Task`."""
-        return self._link.session.clock.now()
-
     def retry_at(self) -> float:
         """Return when a task that fails now may be tried again. For `Task`."""
-        return self.now() + self._retry_delay_s
+        return self.requests.now() + self._retry_delay_s
 
     def has_failed(self, task: Task, *, held: bool) -> None:
         """Take a failed task, and stop after too many in a row. For `Task`.
@@ -256,49 +234,20 @@ class Worker:
             task.retry()
         return bool(held)
 
-    def look(self, task: Task, *, patiently: bool) -> TaskRow | None:
-        """Read what the server holds of a task. For `Task`.
+    def has_completed(self, task: Task, *, took_s: float, doubtful: bool) -> None:
+        """Take a completed task. For `Task`.
 
         Args:
             task: which.
-            patiently: try as long as for any request, and raise in the end; else try once, and
-                return None if that fails.
-        """
-        session = self._link.session
-        until = self._until() if patiently else self.now()
-        try:
-            return self._link.drive(_tasks.read(session, self.run_uuid, task.number, until=until))
-        except (ConnectionFailed, ServerError):
-            if patiently:
-                raise
-            return None
-
-    def report(self, task: Task, lease: Lease) -> bool:
-        """Send a report for a task; return whether it was answered. For `Task`."""
-        session = self._link.session
-        return self._link.drive(_work.report(session, self.run_uuid, task.number, lease))
-
-    def complete(self, task: Task, *, doubtful: bool) -> None:
-        """Complete a task. For `Task`.
-
-        Args:
-            task: which.
+            took_s: how long it was computed.
             doubtful: a report of it was not answered, and may still land on the finished task.
         """
-        session = self._link.session
-        self._link.drive(_work.complete(session, self.run_uuid, task.number, self._until()))
         with self._lock:
-            self._longest_s = max(self._longest_s or 0.0, self.now() - task.handed_at)
+            self._longest_s = max(self._longest_s or 0.0, took_s)
             self._failures_in_a_row = 0
             if doubtful:
                 self._doubtful.add(task.number)
-
-    def give_back(self, task: Task, held: tuple[float | None, ...], lease: Lease) -> None:
-        """Leave a task to others, or failed. For `Task`."""
-        session = self._link.session
-        until = self._until()
-        flow = _work.give_back(session, self.run_uuid, task.number, held, lease, until)
-        self._link.drive(flow)
+        self.let_go(task)
 
     def let_go(self, task: Task) -> None:
         """Forget a settled task. For `Task`."""
@@ -312,18 +261,12 @@ class Worker:
     def hurry(self, error: BaseException) -> None:
         """Try the server only for a moment more, in all, if the process is to end. For `Task`."""
         if not isinstance(error, Exception):
-            self._give_up_at = min(self._give_up_at, self.now() + ENDING_S)
-
-    def _until(self) -> float:
-        return min(self._link.session.deadline(self._give_up_after_s), self._give_up_at)
+            self.requests.hurry()
 
     def _registered(self) -> str:
         with self._lock:
             if not self._is_registered:
-                flow = _work.register(
-                    self._link.session, socket.gethostname(), os.getpid(), self._until()
-                )
-                self._uuid = self._link.drive(flow, self._clock)
+                self._uuid = self.requests.register(self._clock)
                 self._is_registered = True
             return self._uuid
 
@@ -333,7 +276,8 @@ class Worker:
         try:
             task.leave()
         except TaskfarmError as trouble:
-            log.warning("task %d could not be given back: %s", task.number, trouble)
+            if not task.settled:  # by another thread, as when a signal comes
+                log.warning("task %d could not be given back: %s", task.number, trouble)
 
     def _refuse_to_go_on(self, task: Task) -> NoReturn:
         self._release(task)
@@ -348,8 +292,7 @@ class Worker:
         with self._lock:
             doubtful, self._doubtful = self._doubtful, set()
         for number in sorted(doubtful):
-            flow = _work.still_complete(self._link.session, self.run_uuid, number, self._until())
-            self._link.drive(flow)
+            self.requests.still_complete(number)
 
     def __enter__(self) -> Self:
         self._ending.install()
