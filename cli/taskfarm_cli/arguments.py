@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import math
 import re
 from collections.abc import Sequence
 from enum import Enum
 from typing import Literal
 
+from taskfarm_cli.connection import (
+    GIVE_UP_IN_THE_MIDDLE_AFTER_S,
+    Connection,
+    add_connection,
+)
 from taskfarm_cli.exit_status import UsageError
-from taskfarm_cli.parser import Parser, add_version_and_help
+from taskfarm_cli.parser import Parser, add_version_and_help, number_of_tasks, seconds
 
 PROGRAM = "manageTF"
 
@@ -52,7 +56,7 @@ State = Literal["waiting", "computing", "done", "failed"]
 STATES: tuple[State, ...] = ("waiting", "computing", "done", "failed")
 
 
-class Arguments(argparse.Namespace):
+class Arguments(Connection):
     """A command line that makes sense, as `parse` returns it.
 
     Attributes:
@@ -61,9 +65,6 @@ class Arguments(argparse.Namespace):
         num_tasks: how many tasks the new run gets; None but for `Mode.CREATE`.
         task_ranges: the numbers of the tasks to be reset; None but for `Mode.RESET_TASK`.
         state: the state of the tasks to be listed, or None for all.
-        baseurl: the API's URL, or None for what the settings say.
-        user: the user, or None.
-        password: the password, "-" for the first line of stdin, or None.
         timeout_s: how long to wait at most, or None.
         json: whether to print JSON.
         plain: whether to print plain lines to a terminal too.
@@ -75,13 +76,17 @@ class Arguments(argparse.Namespace):
     num_tasks: int | None
     task_ranges: tuple[range, ...] | None
     state: State | None
-    baseurl: str | None
-    user: str | None
-    password: str | None
     timeout_s: float | None
     json: bool
     plain: bool
     yes: bool
+
+    @property
+    def patience_s(self) -> float:
+        """For how long a request is tried while the server is away."""
+        if self.mode in ASKS_FOR_EACH_TASK:
+            return GIVE_UP_IN_THE_MIDDLE_AFTER_S
+        return super().patience_s
 
 
 def parse(argv: Sequence[str] | None = None) -> Arguments:
@@ -145,7 +150,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
     )
     _add_modes(parser)
-    _add_connection(parser)
+    add_connection(parser)
     _add_options(parser)
     return parser
 
@@ -189,20 +194,8 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         "-n",
         dest="num_tasks",
         metavar="NUM_TASKS",
-        type=_number_of_tasks,
+        type=number_of_tasks,
         help="create a run of so many tasks and print its UUID",
-    )
-
-
-def _add_connection(parser: argparse.ArgumentParser) -> None:
-    connection = parser.add_argument_group("connection")
-    connection.add_argument("-b", "--baseurl", help="API url")
-    connection.add_argument("-u", "--user", help="the taskfarm user")
-    connection.add_argument(
-        "-p",
-        "--password",
-        help="the password of the taskfarm user; on a command line all users of this machine can "
-        "see it, so better: '-p -', which reads it from stdin, or --login once",
     )
 
 
@@ -217,7 +210,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--timeout-s",
         metavar="S",
-        type=_seconds,
+        type=seconds,
         help="with --wait and --watch: end with status 7 if the run is not finished after so many "
         "seconds",
     )
@@ -232,20 +225,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add_version_and_help(options.add_argument)
 
 
-def _number_of_tasks(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"a run has at least 1 task, not {value}")
-    return value
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value) or value <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds more than 0")
-    return value
-
-
 def _task_ranges(text: str) -> tuple[range, ...]:
     return tuple(_task_range(piece.strip()) for piece in text.split(","))
 
@@ -258,8 +237,3 @@ def _task_range(text: str) -> range:
     if last < first:
         raise argparse.ArgumentTypeError(f"{text} ends before it begins")
     return range(first, last + 1)
-
-
-# argparse names the type in its own complaint: "invalid whole number value: 'x'".
-_number_of_tasks.__name__ = "whole number"
-_seconds.__name__ = "number of seconds"

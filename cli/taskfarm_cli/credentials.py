@@ -6,21 +6,17 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.arguments import ASKS_FOR_EACH_TASK, Arguments
+from taskfarm_cli.connection import Connection
 from taskfarm_cli.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.terminal import ask, ask_secret, can_ask, is_terminal
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Farm
 
-# A person waits for the answer: a server that is down is told of soon.
-GIVE_UP_AFTER_S = 5.0
-# Who has waited for a million tasks would not begin anew because the server was restarted.
-GIVE_UP_IN_THE_MIDDLE_AFTER_S = 60.0
 FROM_STDIN = "-"
 
 
-def open_farm(arguments: Arguments) -> Farm:
+def open_farm(arguments: Connection) -> Farm:
     """Return the farm to ask, with credentials asked for if nothing else gives any.
 
     Raises:
@@ -39,16 +35,16 @@ def open_farm(arguments: Arguments) -> Farm:
     return make_farm(arguments, *ask_credentials(url, arguments.user))
 
 
-def make_farm(arguments: Arguments, user: str | None, password: str | None) -> Farm:
+def make_farm(arguments: Connection, user: str | None, password: str | None) -> Farm:
     """Return the farm of a command line, with this user and password where they are known."""
     from taskfarm_sdk import Farm
 
-    long = arguments.mode in ASKS_FOR_EACH_TASK
-    patience_s = GIVE_UP_IN_THE_MIDDLE_AFTER_S if long else GIVE_UP_AFTER_S
-    return Farm(arguments.baseurl, user=user, password=password, give_up_after_s=patience_s)
+    return Farm(
+        arguments.baseurl, user=user, password=password, give_up_after_s=arguments.patience_s
+    )
 
 
-def given_password(arguments: Arguments) -> str | None:
+def given_password(arguments: Connection) -> str | None:
     """Return the password of `-p`, read from stdin for `-p -`, or None.
 
     Raises:

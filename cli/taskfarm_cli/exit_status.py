@@ -28,7 +28,7 @@ class CommandError(Exception):
         status: what the command ends with.
     """
 
-    def __init__(self, message: str, status: ExitStatus = ExitStatus.FAILED) -> None:
+    def __init__(self, message: str, status: int = ExitStatus.FAILED) -> None:
         super().__init__(message)
         self.status = status
 
@@ -53,7 +53,7 @@ _STATUS_OF: tuple[tuple[type[Exception], ExitStatus], ...] = (
 _FROM_A_PROXY = (502, 503, 504)
 
 
-def status_of(error: Exception) -> ExitStatus:
+def status_of(error: Exception) -> int:
     """Return the exit status of a command that ends with this error."""
     if isinstance(error, CommandError):
         return error.status

@@ -12,7 +12,7 @@ from taskfarm_cli.exit_status import CommandError, ExitStatus, status_of
 from taskfarm_sdk.errors import TaskfarmError
 
 
-def guarded(program: str, command: Callable[[], ExitStatus]) -> int:
+def guarded(program: str, command: Callable[[], int]) -> int:
     """Run a command and return what its process is to end with.
 
     Args:
@@ -55,7 +55,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _run(command: Callable[[], ExitStatus]) -> ExitStatus:
+def _run(command: Callable[[], int]) -> int:
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
         raise CommandError("cannot write the output: stdout is closed")
     reconfigure: Callable[..., None] | None = getattr(sys.stdout, "reconfigure", None)
@@ -65,7 +65,7 @@ def _run(command: Callable[[], ExitStatus]) -> ExitStatus:
     try:
         return command()
     except SystemExit as end:
-        return ExitStatus(end.code) if isinstance(end.code, int) else ExitStatus.OK
+        return end.code if isinstance(end.code, int) else ExitStatus.OK
 
 
 def _told(error: Exception) -> str:

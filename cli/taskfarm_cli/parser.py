@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -65,3 +66,33 @@ def add_version_and_help(add_argument: Callable[..., object]) -> None:
     """Add `--version` and `-h`, the last options of every command, by a group's `add_argument`."""
     add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     add_argument("-h", "--help", action="help", help="show this help message and exit")
+
+
+def number_of_tasks(text: str) -> int:
+    """Return a number of tasks: 1 or more."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"a run has at least 1 task, not {value}")
+    return value
+
+
+def number(text: str) -> int:
+    """Return a whole number: 1 or more."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"at least 1, not {value}")
+    return value
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds, more than 0."""
+    value = float(text)
+    if not math.isfinite(value) or value <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds more than 0")
+    return value
+
+
+# argparse names the type in its own complaint: "invalid whole number value: 'x'".
+number_of_tasks.__name__ = "whole number"
+number.__name__ = "whole number"
+seconds.__name__ = "number of seconds"

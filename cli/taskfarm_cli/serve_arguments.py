@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from taskfarm_cli.parser import Parser, add_version_and_help
+from taskfarm_cli.parser import Parser, add_version_and_help, number
 
 PROGRAM = "serveTF"
 
@@ -103,12 +103,12 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "kept in ~/.pgpass, for all users of this machine see a command line",
     )
     data.add_argument(
-        "--processes", metavar="N", type=_number, default=1, help="how many serve; default 1"
+        "--processes", metavar="N", type=number, default=1, help="how many serve; default 1"
     )
     data.add_argument(
         "--threads",
         metavar="N",
-        type=_number,
+        type=number,
         default=1,
         help="how many requests each handles at once; default 1",
     )
@@ -127,13 +127,5 @@ def _port(text: str) -> int:
     return value
 
 
-def _number(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"at least 1, not {value}")
-    return value
-
-
 # argparse names the type in its own complaint: "invalid port number value: 'x'".
 _port.__name__ = "port number"
-_number.__name__ = "whole number"

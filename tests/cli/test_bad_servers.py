@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from taskfarm_cli import credentials
+from taskfarm_cli import connection
 from tests.cli.support import Manage
 from tests.support.recording import Place
 
@@ -63,7 +63,7 @@ def place(answering: Answering) -> Place:
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up after the first failure: how often it is tried is the SDK's business."""
-    monkeypatch.setattr(credentials, "GIVE_UP_AFTER_S", 0.0)
+    monkeypatch.setattr(connection, "GIVE_UP_AFTER_S", 0.0)
 
 
 @pytest.mark.parametrize("mode", [("-l",), ("-n", "3"), ("--wait", "0" * 32), ("-w", "0" * 32)])

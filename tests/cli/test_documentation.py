@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from taskfarm_cli import manage, serve
-from taskfarm_cli.arguments import Mode, build_parser
+import taskfarm_cli.work.arguments
+import taskfarm_cli.work.main
+from taskfarm_cli import arguments, manage, serve
+from taskfarm_cli.arguments import Mode
 from taskfarm_cli.documents import status_facts, task_facts
 from taskfarm_cli.exit_status import ExitStatus
 from taskfarm_sdk import RunStatus, TaskInfo
@@ -20,7 +23,14 @@ PAGE = (REFERENCE / "manageTF.md").read_text(encoding="utf-8")
 COLUMNS = "100"
 
 
-@pytest.mark.parametrize(("program", "main"), [("manageTF", manage.main), ("serveTF", serve.main)])
+PROGRAMS = {
+    "manageTF": manage.main,
+    "serveTF": serve.main,
+    "workTF": taskfarm_cli.work.main.main,
+}
+
+
+@pytest.mark.parametrize(("program", "main"), PROGRAMS.items())
 def test_the_help_in_the_page_is_what_the_program_prints(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -45,9 +55,17 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     assert [(p.name, link) for p, link in links if not (p.parent / link).exists()] == []
 
 
-def test_every_option_is_told_in_prose_too() -> None:
-    prose = re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL)
-    options = {option for action in build_parser()._actions for option in action.option_strings}
+@pytest.mark.parametrize(
+    ("program", "parser"),
+    [
+        ("manageTF", arguments.build_parser()),
+        ("workTF", taskfarm_cli.work.arguments.build_parser()),
+    ],
+)
+def test_every_option_is_told_in_prose_too(program: str, parser: ArgumentParser) -> None:
+    page = (REFERENCE / f"{program}.md").read_text(encoding="utf-8")
+    prose = re.sub(r"```.*?```", "", page, flags=re.DOTALL)
+    options = {option for action in parser._actions for option in action.option_strings}
     assert {o for o in options if not re.search(rf"`[^`]*{o}(?![\w-])[^`]*`", prose)} == set()
 
 

@@ -86,7 +86,7 @@ def test_a_server_that_is_restarted_is_waited_for(mortal: LocalServer) -> None:
 def test_a_server_that_stays_away_ends_with_6(
     manage: Manage, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taskfarm_cli.credentials.GIVE_UP_IN_THE_MIDDLE_AFTER_S", 0.3)
+    monkeypatch.setattr("taskfarm_cli.arguments.GIVE_UP_IN_THE_MIDDLE_AFTER_S", 0.3)
     for words in (("--repair",), ("--tasks",), ("--reset-failed",), ("--reset-task", "1")):
         outcome = manage(*words, run.uuid, "-b", "http://127.0.0.1:1/", "-u", "me", "-p", "x")
         assert outcome.status == 6

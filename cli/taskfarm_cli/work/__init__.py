@@ -1,0 +1,1 @@
+"""workTF: runs a command for each task of a run."""

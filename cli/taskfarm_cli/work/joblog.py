@@ -1,0 +1,68 @@
+"""`--joblog`: a line for each attempt, in GNU parallel's columns."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+from collections.abc import Sequence
+from typing import NamedTuple
+
+COLUMNS = (
+    *("Seq", "Host", "Starttime", "JobRuntime"),
+    *("Send", "Receive", "Exitval", "Signal", "Command"),
+)
+
+
+class Entry(NamedTuple):
+    """What came of one attempt at a task.
+
+    Attributes:
+        task: the task's number, from 0.
+        command: what was run.
+        started_at: when, in seconds since 1970.
+        took_s: how long it took.
+        status: its exit status, or the negative number of the signal that ended it.
+    """
+
+    task: int
+    command: Sequence[str]
+    started_at: float
+    took_s: float
+    status: int
+
+
+class JobLog:
+    """Adds to a file; several workTF on one machine may share it.
+
+    Args:
+        path: the file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        self._host = socket.gethostname()
+        if os.fstat(self._file).st_size == 0:
+            self._write(COLUMNS)
+
+    def add(self, entry: Entry) -> None:
+        """Write the line of an attempt.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        exit_value, signal = max(entry.status, 0), max(-entry.status, 0)
+        # Nothing is sent anywhere and fetched from there, so these two are 0.
+        facts = (f"{entry.started_at:.3f}", f"{entry.took_s:10.3f}", 0, 0, exit_value, signal)
+        self._write((entry.task + 1, self._host, *facts, shlex.join(entry.command)))
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def _write(self, cells: Sequence[object]) -> None:
+        line = "\t".join(str(cell).replace("\n", " ") for cell in cells)
+        os.write(self._file, os.fsencode(line + "\n"))

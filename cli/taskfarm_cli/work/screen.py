@@ -1,0 +1,79 @@
+"""What workTF tells on stderr: lines, and on a terminal below them a line that changes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+
+from taskfarm_cli.guard import complain
+from taskfarm_cli.terminal import is_terminal
+
+ERASE = "\r\x1b[K"
+
+
+class Screen:
+    """Writes whole lines, whichever thread they come from, and never into each other.
+
+    Args:
+        program: the name that messages begin with.
+    """
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._lock = threading.RLock()
+        self.is_live: bool = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+        self._is_drawn = False
+
+    def say(self, text: str) -> None:
+        """Write a message."""
+        with self._lock:
+            self._erase()
+            complain(self._program, text)
+
+    def draw(self, text: str) -> None:
+        """Show how it goes, in the place of what was shown before."""
+        if self.is_live:
+            with self._lock:
+                self._write(f"{ERASE}{text}")
+                self._is_drawn = True
+
+    @contextmanager
+    def written_to(self) -> Generator[None]:
+        """Keep the screen to oneself, for output of the tasks."""
+        with self._lock:
+            self._erase()
+            yield
+
+    @contextmanager
+    def told(self) -> Generator[None]:
+        """Show what the SDK logs meanwhile: failed attempts, outages, tasks taken back."""
+        log, handler = logging.getLogger("taskfarm_sdk"), _Lines(self)
+        log.addHandler(handler)
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+            with self._lock:
+                self._erase()
+
+    def _erase(self) -> None:
+        if self._is_drawn:
+            self._write(ERASE)
+            self._is_drawn = False
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError):
+            print(text, end="", file=sys.stderr, flush=True)
+
+
+class _Lines(logging.Handler):
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(logging.WARNING)
+        self._screen = screen
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._screen.say(record.getMessage())

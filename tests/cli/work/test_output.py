@@ -1,0 +1,152 @@
+"""Where the output of workTF's commands goes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from taskfarm_sdk import Run
+from tests.cli.work.conftest import WORK, Work
+
+pytestmark = pytest.mark.live
+RunOf = Callable[[int], Run]
+
+
+def test_a_tasks_output_stays_together(work: Work, run_of: RunOf) -> None:
+    command = "for i in 1 2 3; do echo $TASKFARM_TASK; sleep 0.02; done"
+    done = work(run_of(4).uuid, "-j4", "--shell", "--", command)
+    lines = done.stdout.split()
+    assert sorted(lines) == sorted("000111222333")
+    assert all(len(set(lines[at : at + 3])) == 1 for at in range(0, 12, 3))
+
+
+def test_stderr_is_passed_on_as_stderr(work: Work, run_of: RunOf) -> None:
+    done = work(run_of(1).uuid, "--shell", "--", "echo out; echo err >&2")
+    assert done.stdout == "out\n"
+    assert "err\n" in done.stderr
+
+
+def test_a_tag_begins_each_line(work: Work, run_of: RunOf) -> None:
+    done = work(run_of(1).uuid, "--tag", "--shell", "--", "printf 'a\\nb\\nno end'")
+    assert done.stdout == "0\ta\n0\tb\n0\tno end"
+
+
+def test_lines_can_come_while_the_command_runs(run_of: RunOf, environment: Path) -> None:
+    with subprocess.Popen(
+        [
+            *WORK,
+            run_of(1).uuid,
+            "--line-buffer",
+            "--shell",
+            "--",
+            "echo first; read x < go; echo $x",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        # The command cannot end before this line was seen.
+        subprocess.run(["mkfifo", "go"], check=False, stderr=subprocess.DEVNULL)
+        assert process.stdout.readline() == "first\n"
+        Path("go").write_text("last\n")
+        assert process.stdout.read() == "last\n"
+    assert process.returncode == 0
+
+
+def test_a_task_ends_with_its_process_not_with_its_streams(work: Work, run_of: RunOf) -> None:
+    done = work(run_of(1).uuid, "--timeout-s", "20", "--shell", "--", "sleep 100 & echo done")
+    assert (done.returncode, done.stdout) == (0, "done\n")
+
+
+def test_much_output_comes_whole(work: Work, run_of: RunOf) -> None:
+    done = work(run_of(1).uuid, "--", "seq", "300000")
+    assert done.stdout == "".join(f"{number}\n" for number in range(1, 300001))
+
+
+def test_results_are_kept_in_a_folder_a_task(work: Work, run_of: RunOf, environment: Path) -> None:
+    command = "echo out $TASKFARM_TASK; echo err >&2; exit $TASKFARM_TASK"
+    words = ("--results", "kept", "--max-attempts", "1", "--shell", "--", command)
+    done = work(run_of(2).uuid, *words)
+    assert (done.returncode, done.stdout) == (5, "")
+    files = {str(f.relative_to("kept")): f.read_text() for f in Path("kept").glob("*/*")}
+    assert files == {
+        "0/stdout": "out 0\n",
+        "0/stderr": "err\n",
+        "0/exit": "0\n",
+        "1/stdout": "out 1\n",
+        "1/stderr": "err\n",
+        "1/exit": "1\n",
+    }
+    assert environment == Path.cwd()
+
+
+def test_one_log_holds_the_output_of_many_tasks(work: Work, run_of: RunOf) -> None:
+    command = "echo out $TASKFARM_TASK; echo err $TASKFARM_TASK >&2"
+    done = work(run_of(20).uuid, "-j4", "--log", "logs", "--shell", "--", command)
+    assert (done.returncode, done.stdout) == (0, "")
+    [log], [index] = Path("logs").glob("*.log"), Path("logs").glob("*.index")
+    content = log.read_bytes()
+    entries = [json.loads(line) for line in index.read_text().splitlines()]
+    assert sorted(entry["task"] for entry in entries) == list(range(20))
+    for entry in entries:
+        for stream, begin in (("stdout", "out"), ("stderr", "err")):
+            at, length = entry[stream]
+            assert content[at : at + length] == f"{begin} {entry['task']}\n".encode()
+
+
+def test_the_joblog_has_gnu_parallels_columns(work: Work, run_of: RunOf) -> None:
+    done = work(
+        *(run_of(2).uuid, "-j1", "--joblog", "jobs", "--max-attempts", "1"),
+        *("--shell", "--", "test {task} = 0 || kill -9 $$"),
+    )
+    assert done.returncode == 5
+    head, *rows = [line.split("\t") for line in Path("jobs").read_text().splitlines()]
+    assert " ".join(head) == ("Seq Host Starttime JobRuntime Send Receive Exitval Signal Command")
+    assert [(row[0], row[6], row[7]) for row in rows] == [("1", "0", "0"), ("2", "0", "9")]
+    assert rows[0][8] == "/bin/sh -c 'test 0 = 0 || kill -9 $$'"
+
+
+def test_the_journal_tells_of_each_attempt(work: Work, run_of: RunOf) -> None:
+    done = work(
+        run_of(1).uuid, "--journal", "journal", "--shell", "--", "exit $((2-TASKFARM_ATTEMPT))"
+    )
+    assert done.returncode == 0, done.stderr
+    [file] = Path("journal").iterdir()
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert next((line["attempt"], line["exit_status"]) for line in lines) == (1, 1)
+    assert lines[-1]["attempt"] == 2
+
+
+@pytest.mark.parametrize("option", ["--results", "--log"])
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_claimed(
+    work: Work, run_of: RunOf, environment: Path, option: str
+) -> None:
+    (environment / "file").write_text("")
+    run = run_of(1)
+    done = work(run.uuid, option, "file", "--", "true")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 2 if "jobs at" in done.stderr else 1)
+    assert run.status().rows == 0
+
+
+def test_a_reader_that_has_enough_ends_it_quietly(run_of: RunOf, environment: Path) -> None:
+    run = run_of(200)
+    with subprocess.Popen(
+        [*WORK, run.uuid, "-j1", "--", "echo", "{task}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=environment,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    status = run.status()
+    assert (process.returncode, status.computing) == (1, 0)
+    assert status.waiting > 0
