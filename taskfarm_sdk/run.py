@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from functools import partial
 from typing import Literal
 
 import attrs
@@ -14,6 +16,7 @@ from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._operations import RunRow
 from taskfarm_sdk._recovery import patience
+from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker
 
 
@@ -231,3 +234,102 @@ class Run:
             give_up_after_s=give_up_after_s,
             journal=journal,
         )
+
+    def work(
+        self,
+        function: Callable[[Task], None],
+        *,
+        workers: int | None = None,
+        executor: Executor | None = None,
+        progress: Callable[[RunStatus], None] | None = None,
+        linger: bool = True,
+        linger_s: float | None = None,
+        check: bool = True,
+        report_every_s: float = 1.0,
+        first_beat_s: float = 2.0,
+        heartbeat_s: float = 30.0,
+        max_attempts: int = 3,
+        retry_delay_s: float = 30.0,
+        halt_after: int = 10,
+        stale_after_s: float = 120.0,
+        unleased_after_s: float | Literal["auto"] = "auto",
+        grace_s: float = 0.0,
+        give_up_after_s: float = 600.0,
+        journal: str | os.PathLike[str] | None = None,
+    ) -> RunStatus:
+        """Call a function with each task, in several processes, until the run is finished.
+
+        ```python
+        def compute(task: Task) -> None:
+            ...
+
+
+        run.work(compute)
+        ```
+
+        This process talks to the server, and child processes of its own compute. Functions of
+        scripts and notebooks and closures travel too, and the main module is not run again. A
+        task is completed when the function returns, and fails an attempt when it raises or its
+        process is killed. What the function does to the task (`update`, `fail`, `release`) happens
+        here, the last two once it has returned. Ctrl-C and, on the main thread, SIGTERM and
+        SIGUSR1 end the children, and then give their tasks back.
+
+        With an executor, loops run in it that each take tasks with a worker of their own; those in
+        one process share one. The function travels in the same way, but for threads, and the farm
+        with its token. What happens to children then is the executor's business.
+
+        Args:
+            function: called with one task at a time.
+            workers: how many compute at a time: by default SLURM_CPUS_PER_TASK or as many as there
+                are CPUs for this process; with an executor, how many loops, by default as many as
+                a ThreadPoolExecutor or ProcessPoolExecutor has workers.
+            executor: where to compute in place of child processes.
+            progress: called in this thread with how the run stands, about every 2 s and at the
+                end.
+            linger: stay while others compute, and take back what they lost.
+            linger_s: for how long at most to stay with nothing to do while others compute.
+            check: raise if tasks failed, or if `halt_after` ended the work.
+            report_every_s: this and the following are as for `worker`.
+            first_beat_s: see `worker`.
+            heartbeat_s: see `worker`.
+            max_attempts: see `worker`.
+            retry_delay_s: see `worker`.
+            halt_after: see `worker`.
+            stale_after_s: see `worker`.
+            unleased_after_s: see `worker`.
+            grace_s: see `worker`.
+            give_up_after_s: see `worker`.
+            journal: see `worker`.
+
+        Returns:
+            How the run stood at the end: finished, unless others still compute.
+
+        Raises:
+            ConfigurationError: an argument is wrong, or the function cannot travel; nothing was
+                claimed.
+            TasksFailed: `check`, and some tasks failed; its `tasks` names them.
+            TaskfarmError: no child process can compute, or the executor broke.
+        """
+        from taskfarm_sdk.crew import loops, working
+
+        make_worker = partial(
+            self.worker,
+            report_every_s=report_every_s,
+            first_beat_s=first_beat_s,
+            heartbeat_s=heartbeat_s,
+            max_attempts=max_attempts,
+            retry_delay_s=retry_delay_s,
+            halt_after=halt_after,
+            linger=linger,
+            stale_after_s=stale_after_s,
+            unleased_after_s=unleased_after_s,
+            grace_s=grace_s,
+            give_up_after_s=give_up_after_s,
+            journal=journal,
+        )
+        work = working.Work(self, self._link, function, make_worker, progress, linger_s)
+        if executor is None:
+            halted = working.by_children(work, workers)
+        else:
+            halted = loops.by_executor(work, executor, workers, grace_s)
+        return work.end(halted=halted, check=check)

@@ -1,4 +1,4 @@
-"""How many CPUs this process may use: fewer than the machine has, on a cluster or in a container."""
+"""How many CPUs a process may use: fewer than there are, on a cluster or in a container."""
 
 from __future__ import annotations
 

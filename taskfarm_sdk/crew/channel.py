@@ -1,0 +1,166 @@
+"""What a parent and its child process say to each other, and the memory that they share.
+
+Each child has a socket of its own: one that is killed while it writes cannot hold up the others,
+as it could on a queue that all share.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import mmap
+import os
+import select
+import socket
+import struct
+import tempfile
+import time
+from typing import IO, TypeVar
+
+import attrs
+
+# Length first.
+_HEAD = struct.Struct("!Q")
+_CHUNK = 65536
+# A percentage, and whether a stop is asked for: two doubles, each written in one piece.
+_SLOT_BYTES = 16
+
+M = TypeVar("M", bound="Job | Taken | Outcome")
+
+
+@attrs.frozen
+class Job:
+    """A task for a child, as it was handed out."""
+
+    number: int
+    percent: float
+    attempts: int
+    run_uuid: str
+    started_at: str
+
+
+@attrs.frozen
+class Taken:
+    """A child has taken the function, or says why it cannot."""
+
+    fault: str | None = None
+
+
+@attrs.frozen
+class Outcome:
+    """What came of a task.
+
+    Attributes:
+        how: "complete", "release" or "fail".
+        reason: what went wrong.
+        final: whether it is to be tried again by nobody.
+        exit_status: of what the function ran, where it says so.
+        asked_to_end: a signal had come that asks to end, which may have been what went wrong.
+    """
+
+    how: str
+    reason: str = ""
+    final: bool = False
+    exit_status: int | None = None
+    asked_to_end: bool = False
+
+
+class Channel:
+    """One end of a socket, for messages in both directions."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._socket = end
+        self._heard = bytearray()
+
+    def send(self, message: Job | Taken | Outcome) -> None:
+        """Send a message.
+
+        Raises:
+            OSError: the other end is closed.
+        """
+        text = json.dumps(attrs.asdict(message)).encode()
+        self._socket.sendall(_HEAD.pack(len(text)) + text)
+
+    def receive(self, kind: type[M], timeout_s: float | None = None) -> M | None:
+        """Return the next message, or None if the time is over.
+
+        Raises:
+            EOFError: the other end is closed.
+        """
+        ends_at = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        while (text := self._whole()) is None:
+            left_s = None if timeout_s is None else max(0.0, ends_at - time.monotonic())
+            if not _is_readable(self._socket, left_s):
+                return None
+            try:
+                heard = self._socket.recv(_CHUNK)
+            except ConnectionError:
+                heard = b""
+            if not heard:
+                raise EOFError
+            self._heard += heard
+        return kind(**json.loads(text))
+
+    def close(self) -> None:
+        """Tell the other end that nothing follows."""
+        self._socket.close()
+
+    def _whole(self) -> bytes | None:
+        if len(self._heard) < _HEAD.size:
+            return None
+        ends = _HEAD.size + _HEAD.unpack_from(self._heard)[0]
+        if len(self._heard) < ends:
+            return None
+        text = bytes(self._heard[_HEAD.size : ends])
+        del self._heard[:ends]
+        return text
+
+
+def _is_readable(end: socket.socket, timeout_s: float | None) -> bool:
+    # Not select(), which knows no descriptors from 1024 on.
+    poller = select.poll()
+    poller.register(end, select.POLLIN)
+    return bool(poller.poll(None if timeout_s is None else math.ceil(timeout_s * 1000)))
+
+
+class Slot:
+    """A piece of memory that a child writes its progress into, and reads whether to stop from.
+
+    Args:
+        descriptor: an open file of at least 16 bytes.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._memory = mmap.mmap(descriptor, _SLOT_BYTES)
+        self._doubles = memoryview(self._memory).cast("d")
+
+    @property
+    def percent(self) -> float | None:
+        """How far the task is; None until the child says so."""
+        percent = self._doubles[0]
+        return None if math.isnan(percent) else percent
+
+    @percent.setter
+    def percent(self, percent: float | None) -> None:
+        self._doubles[0] = math.nan if percent is None else percent
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the child is asked to come to an end."""
+        return self._doubles[1] != 0
+
+    @stop_requested.setter
+    def stop_requested(self, asked: bool) -> None:
+        self._doubles[1] = float(asked)
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._doubles.release()
+        self._memory.close()
+
+
+def slot_file() -> IO[bytes]:
+    """Return a file for a slot, which nobody else finds."""
+    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - the caller's to close
+    os.ftruncate(file.fileno(), _SLOT_BYTES)
+    return file

@@ -1,0 +1,51 @@
+"""How functions travel: those of scripts, notebooks and closures too, by cloudpickle."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from collections.abc import Callable
+from typing import cast
+
+import cloudpickle  # pyright: ignore[reportMissingTypeStubs]
+
+from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
+from taskfarm_sdk.task import Task
+
+Function = Callable[[Task], None]
+
+
+def packed(function: object) -> bytes:
+    """Return what travels of a function, or of what holds one.
+
+    Raises:
+        ConfigurationError: it cannot travel.
+    """
+    # It has no types of its own.
+    dumps = cast("Callable[[object], bytes]", cloudpickle.dumps)  # pyright: ignore[reportUnknownMemberType]
+    try:
+        return dumps(function)
+    except TaskfarmError:
+        raise  # of a Farm without a token, say, whose own words are better
+    except Exception as error:
+        raise ConfigurationError(
+            f"the function cannot be sent to other processes: {described(error)}; let it open "
+            "files, connections, locks and the like itself, in place of holding on to them"
+        ) from error
+
+
+def unpacked(packed: bytes) -> object:
+    """Return what travelled."""
+    return pickle.loads(packed)  # noqa: S301 - written by our parent, for us alone
+
+
+def described(error: BaseException) -> str:
+    """Return an error in one line."""
+    return f"{type(error).__name__}: {error}"
+
+
+def explained(error: BaseException) -> str:
+    """Return an error of a function that we called: in one line, and where it happened."""
+    frames = None if error.__traceback__ is None else error.__traceback__.tb_next
+    where = "".join(traceback.format_exception(type(error), error, frames))
+    return f"{described(error)}\n{where.rstrip()}"
