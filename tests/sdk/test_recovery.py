@@ -276,3 +276,25 @@ def test_a_long_run_is_searched_from_its_end_for_the_tasks_that_compute(
         assert work_off(lingering(run, clock)) == []
     read = proxy.count("^GET .*/tasks/")
     assert 0 < read < 40
+
+
+def test_where_only_its_own_tasks_are_computed_a_worker_waits_for_them_and_reads_none(
+    farm: Farm, proxy: FaultProxy
+) -> None:
+    run = farm.create_run(1)
+    worker = run.worker(linger=True)
+    task = worker.claim()
+    assert task is not None
+    found: list[Task | None] = []
+    other = threading.Thread(target=lambda: found.append(worker.claim()))
+    proxy.forget()
+    other.start()
+    while not proxy.count("numComputing"):
+        assert other.is_alive()
+    task.complete()
+    # It ends with the task, not with a rest in which nothing would have changed.
+    other.join(3)
+    assert found == [None]
+    assert proxy.count("GET .*/tasks/") == 0
+    worker.close()
+    run.delete()
