@@ -9,9 +9,9 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, Protocol
 from urllib.parse import quote
 
 import psycopg
@@ -59,17 +59,43 @@ class PostgreSQL(NamedTuple):
             return cursor.fetchall() if cursor.description else []
 
 
+class Mortal(Protocol):
+    """What a PostgreSQL can be told."""
+
+    def start(self) -> None:
+        """Start it again."""
+        ...
+
+    def stop(self) -> None:
+        """Stop it."""
+        ...
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgreSQL]:
     """Run a PostgreSQL of our own, empty, that nobody else can reach."""
     if os.environ.get("TASKFARM_REQUIRE_ENGINES") != "1":
         pytest.skip("PostgreSQL's tests take their time: TASKFARM_REQUIRE_ENGINES=1 make test")
-    binaries = _binaries()
+    with _made() as (running, _):
+        yield running
+
+
+@pytest.fixture
+def mortal_postgres() -> Iterator[tuple[PostgreSQL, Mortal]]:
+    """Run a PostgreSQL for one test alone, that may stop and start it."""
+    if os.environ.get("TASKFARM_REQUIRE_ENGINES") != "1":
+        pytest.skip("PostgreSQL's tests take their time: TASKFARM_REQUIRE_ENGINES=1 make test")
+    with _made() as made:
+        yield made
+
+
+@contextmanager
+def _made() -> Iterator[tuple[PostgreSQL, Mortal]]:
     # Not below pytest's own folder, which the system's user postgres may not enter.
     folder = Path(tempfile.mkdtemp(prefix="taskfarm-pg-"))
     try:
-        with _running(binaries, folder) as running:
-            yield running
+        with (mortal := _running(_binaries(), folder)) as running:
+            yield running, mortal
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -100,15 +126,25 @@ class _running:  # noqa: N801 - a `with` word, like contextlib's own
         )  # fmt: skip
         said, _ = made.communicate()
         assert made.returncode == 0, said.decode()
-        options = [word for setting in SETTINGS for word in ("-c", setting)]
-        self._process = self._start("postgres", "-D", f"{folder}/data", "-k", str(folder), *options)
-        wait_until(self._answers)
+        self.start()
         return self._postgres
 
     def __exit__(self, *_: object) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGQUIT)  # at once, for nothing is kept
-        self._process.communicate()
+        self.stop(signal.SIGQUIT)  # at once, for nothing is kept
+
+    def start(self) -> None:
+        """Start it, the first time or after a stop."""
+        folder = self._postgres.sockets
+        options = [word for setting in SETTINGS for word in ("-c", setting)]
+        self._process = self._start("postgres", "-D", f"{folder}/data", "-k", str(folder), *options)
+        wait_until(self._answers)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it; by default as pg_ctl does, which throws everybody out and keeps the data."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.communicate()
+            self._process = None
 
     def _start(self, program: str, *words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

@@ -124,23 +124,26 @@ def eight_workers_are_asked_to_end(server: LocalServer) -> None:
 
 def a_server_process_stands_still(server: LocalServer, pid: int) -> None:
     """Stop a process of the server for a while: what it does late spoils no finished task."""
+    # Enough tasks to go on for a while after the process does: who has left can mend nothing.
+    num_tasks = 120
     with (
-        run_of(server, 60) as (farm, run, token),
+        run_of(server, num_tasks) as (farm, run, token),
         fleet(
             run, token, 0.3, updates=20, report_every_s=0.02, timeout_s=1, unleased_after_s=4
         ) as workers,
     ):
-        for least in (10, 30):
+        for least in (10, 40):
             workers.have_computed(least)
             os.kill(pid, signal.SIGSTOP)
             try:
                 time.sleep(3)  # what is on its way times out, and is done when the process goes on
             finally:
                 os.kill(pid, signal.SIGCONT)
+            assert run.status().waiting > WORKERS
         assert workers.all_ended_well(), workers.said()
         all_done(run, workers)
         with httpx.Client(base_url=farm.url, auth=(token, "")) as bare:
-            rows = [bare.get(f"runs/{run.uuid}/tasks/{number}").json() for number in range(60)]
+            rows = [bare.get(f"runs/{run.uuid}/tasks/{n}").json() for n in range(num_tasks)]
         assert {(row["status"], row["percentCompleted"]) for row in rows} == {("done", 100.0)}
 
 

@@ -11,4 +11,4 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
 
 def test_a_network_in_chaos_loses_no_task_and_reopens_none(taskfarm_server: LocalServer) -> None:
-    showing.the_network_is_chaos(taskfarm_server, 60)
+    showing.the_network_is_chaos(taskfarm_server, 40)
