@@ -78,7 +78,8 @@ class Worker:
         self._sweeper = (
             Sweeper(run_uuid, num_tasks, patience, self.max_attempts) if linger else None
         )
-        self._ending = Ending(self.stop, _checks.seconds("grace_s", grace_s, zero=True))
+        grace_s = _checks.seconds("grace_s", grace_s, zero=True)
+        self._ending = Ending(self.stop, self._give_back_at_once, grace_s)
         self._stop = threading.Event()
         self._clock = StoppableClock(self._stop)
         self._uuid = uuid.uuid4().hex
@@ -196,6 +197,14 @@ class Worker:
             self._complete_the_doubtful()
         finally:
             self.reporter.close()
+
+    def _give_back_at_once(self) -> None:
+        """Do what leaving does after a signal, while the main thread is in C code."""
+        self.requests.hurry()
+        try:
+            self.close()
+        except Exception:  # noqa: BLE001 - whatever it is, the process is to end
+            log.exception("not all tasks of this worker could be given back")
 
     def retry_at(self) -> float:
         """Return when a task that fails now may be tried again. For `Task`."""

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import pytest
 
+from taskfarm_sdk import Run
 from taskfarm_sdk.testing import LocalServer
 from tests.live.fleet import WORKERS, fleet, run_of
+from tests.live.processes import wait_until
 
 pytestmark = pytest.mark.live
 
@@ -160,3 +167,207 @@ def test_a_pool_that_was_forked_inside_a_worker_can_be_terminated(
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# Computes in C code that releases the interpreter's lock, where no handler runs.
+IN_C_CODE = """
+import hashlib, json, logging, sys
+from taskfarm_sdk import Farm
+told = json.load(sys.stdin)
+logging.basicConfig(stream=sys.stdout)
+with Farm(told["url"], token=told["token"]) as farm:
+    run = farm.get_run(told["run"])
+    with run.worker(grace_s=told["grace_s"]) as worker:
+        for task in worker:
+            try:
+                with task:
+                    print("begun", file=sys.stderr, flush=True)
+                    print("said before")
+                    hashlib.pbkdf2_hmac("sha256", b"", b"", told["rounds"])
+            finally:
+                print("ended in its own way")
+"""
+FOR_EVER = 10**9
+
+
+def rounds_of(seconds: float) -> int:
+    """Return how much C code takes so long here."""
+    began = time.process_time()
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 200_000)
+    return int(200_000 * seconds / (time.process_time() - began))
+
+
+@contextmanager
+def in_c_code(
+    run: Run, token: str, rounds: int = FOR_EVER, grace_s: float = 0
+) -> Generator[subprocess.Popen[str]]:
+    """Start a worker, and come as soon as its main thread is in C code."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", IN_C_CODE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        told = {"url": run._link.session.url, "token": token, "run": run.uuid}
+        process.stdin.write(json.dumps({**told, "rounds": rounds, "grace_s": grace_s}))
+        process.stdin.close()
+        assert process.stderr.readline() == "begun\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.read()
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_from_c_code_a_task_is_given_back_in_a_second_and_the_process_ends(
+    taskfarm_server: LocalServer, name: str
+) -> None:
+    number = getattr(signal, name)
+    with run_of(taskfarm_server, 2) as (_, run, token), in_c_code(run, token) as process:
+        began = time.monotonic()
+        process.send_signal(number)
+        wait_until(lambda: run.status().computing == 0)
+        assert time.monotonic() - began < 1.5
+        assert run.task_info(0).attempts == 0
+        assert process.wait(10) == 128 + number
+        assert said(process) == "said before\n"
+        assert time.monotonic() - began < 5
+
+
+def test_in_c_code_too_a_task_is_given_back_when_the_grace_is_over(
+    taskfarm_server: LocalServer,
+) -> None:
+    with run_of(taskfarm_server, 2) as (_, run, token), in_c_code(run, token, grace_s=1) as process:
+        began = time.monotonic()
+        process.terminate()
+        wait_until(lambda: run.status().computing == 0)
+        assert 1 <= time.monotonic() - began < 3
+        assert process.wait(10) == 143
+
+
+def test_a_second_signal_ends_the_grace_in_c_code_too(taskfarm_server: LocalServer) -> None:
+    with (
+        run_of(taskfarm_server, 2) as (_, run, token),
+        in_c_code(run, token, grace_s=60) as process,
+    ):
+        process.terminate()
+        process.send_signal(signal.SIGUSR1)
+        assert process.wait(10) == 143
+        assert run.status().computing == 0
+
+
+def test_c_code_that_comes_back_in_time_lets_the_process_end_in_its_own_way(
+    taskfarm_server: LocalServer,
+) -> None:
+    with (
+        run_of(taskfarm_server, 2) as (_, run, token),
+        in_c_code(run, token, rounds_of(0.8)) as process,
+    ):
+        process.terminate()
+        assert process.wait(10) == 143
+        assert said(process) == "said before\nended in its own way\n"
+        assert (run.status().waiting, run.status().computing) == (2, 0)
+
+
+def test_whoever_was_told_of_signals_before_still_is_and_is_put_back(
+    taskfarm_server: LocalServer,
+) -> None:
+    mine, writer = socket.socketpair()
+    writer.setblocking(False)
+    before_fd = signal.set_wakeup_fd(writer.fileno())
+    before = signal.signal(signal.SIGUSR2, lambda *_: None)
+    try:
+        with taskfarm_server.farm() as farm, farm.create_run(1).worker() as worker:
+            os.kill(os.getpid(), signal.SIGUSR2)
+            mine.settimeout(10)
+            assert mine.recv(1) == bytes([signal.SIGUSR2])
+            assert not worker.stopping
+        os.kill(os.getpid(), signal.SIGUSR2)
+        assert mine.recv(1) == bytes([signal.SIGUSR2])
+    finally:
+        assert signal.set_wakeup_fd(before_fd) == writer.fileno()
+        signal.signal(signal.SIGUSR2, before)
+        mine.close()
+        writer.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_signal_to_a_forked_child_is_not_heard_by_the_parent(
+    taskfarm_server: LocalServer,
+) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR2, lambda *_: None)
+    try:
+        with taskfarm_server.farm() as farm, farm.create_run(1).worker() as worker:
+            wakeup = worker._ending._wakeup
+            assert wakeup is not None
+            wakeup._hear = heard.extend
+            ready, tell = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                os.write(tell, b"!")
+                time.sleep(20)
+                os._exit(1)
+            assert os.read(ready, 1) == b"!"
+            os.close(ready)
+            os.close(tell)
+            os.kill(pid, signal.SIGTERM)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGTERM
+            os.kill(os.getpid(), signal.SIGUSR2)
+            wait_until(lambda: heard)
+            assert heard == [signal.SIGUSR2]
+            assert not worker.stopping
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_not_even_in_the_first_moment_of_the_child(taskfarm_server: LocalServer) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR2, lambda *_: None)
+    try:
+        with taskfarm_server.farm() as farm, farm.create_run(1).worker() as worker:
+            wakeup = worker._ending._wakeup
+            assert wakeup is not None
+            wakeup._hear = heard.extend
+            for _ in range(20):
+                pid = os.fork()
+                if pid == 0:
+                    os._exit(0)
+                os.kill(pid, signal.SIGTERM)
+                os.waitpid(pid, 0)
+            os.kill(os.getpid(), signal.SIGUSR2)
+            wait_until(lambda: signal.SIGUSR2 in heard)
+            assert heard == [signal.SIGUSR2]
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_worker_used_anew_in_a_forked_child_ends_by_signals_too(
+    taskfarm_server: LocalServer,
+) -> None:
+    with taskfarm_server.farm() as farm, farm.create_run(1).worker() as worker:
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                with worker:
+                    os.kill(os.getpid(), signal.SIGTERM)
+            except SystemExit as ended:
+                status = 0 if ended.code == 143 else 2
+            os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert not worker.stopping

@@ -1,0 +1,121 @@
+"""Hears of signals in a thread, where the main thread is in code that is not Python's.
+
+Python runs a signal's handler in the main thread, as soon as that executes Python again, which may
+be after seconds. Its C part writes a byte for each signal at once: whoever reads that hears of it,
+unless the C code holds the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from weakref import WeakSet
+
+NO_SIGNAL = 0
+
+
+class Wakeup:
+    """Reads what Python writes for each signal, until it is closed. For the main thread.
+
+    Whoever read that before still gets it all.
+
+    Args:
+        hear: called in a thread with the numbers of the signals that came, when some came, after
+            `poke`, and when the seconds are over that it returned; None for no such time.
+    """
+
+    def __init__(self, hear: Callable[[list[int]], float | None]) -> None:
+        self._hear = hear
+        self._read, self._write = socket.socketpair()
+        self._write.setblocking(False)
+        self._before = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+        self._thread = threading.Thread(target=self._run, name="taskfarm-signals", daemon=True)
+        self._thread.start()
+        self._is_held_back = False
+        _open.add(self)
+
+    def poke(self) -> None:
+        """Have `hear` called."""
+        with suppress(OSError):
+            self._write.send(bytes([NO_SIGNAL]))
+
+    def close(self) -> None:
+        """Put back what was there before, and return when the thread has ended."""
+        if self._write.fileno() < 0:
+            return
+        self._replace(self._before)
+        # Reaches the reader even where some child has a copy of this end.
+        self._write.shutdown(socket.SHUT_WR)
+        self._thread.join()
+        self._close_sockets()
+
+    def before_fork(self) -> None:
+        """Be told of nothing, lest the child's first signals come here too."""
+        # In another thread than the main one Python does not let us; that leaves a moment.
+        if threading.current_thread() is threading.main_thread():
+            self._is_held_back = self._replace(-1)
+
+    def after_fork_in_parent(self) -> None:
+        """Be told again."""
+        if self._is_held_back:
+            self._is_held_back = False
+            signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+
+    def after_fork_in_child(self) -> None:
+        """Leave the parent's thread alone: it must not hear of the child's signals."""
+        if self._write.fileno() >= 0:
+            self.after_fork_in_parent()
+            self._replace(self._before)
+            self._close_sockets()
+
+    def _replace(self, other: int) -> bool:
+        """Have another told in our place; return whether it was ours."""
+        now = signal.set_wakeup_fd(other, warn_on_full_buffer=False)
+        if now != self._write.fileno():
+            signal.set_wakeup_fd(now)  # somebody else has come meanwhile
+            return False
+        return True
+
+    def _close_sockets(self) -> None:
+        _open.discard(self)
+        self._write.close()
+        self._read.close()
+
+    def _run(self) -> None:
+        left_s: float | None = None
+        while (came := self._receive(left_s)) != b"":
+            if came and self._before >= 0:
+                with suppress(OSError):
+                    os.write(self._before, came)
+            left_s = self._hear([number for number in came or b"" if number != NO_SIGNAL])
+
+    def _receive(self, within_s: float | None) -> bytes | None:
+        # 0 would mean not to wait at all, which is an error where nothing is there.
+        self._read.settimeout(None if within_s is None else max(within_s, 0.001))
+        try:
+            return self._read.recv(4096)
+        except TimeoutError:
+            return None
+
+
+_open: WeakSet[Wakeup] = WeakSet()
+
+
+def _each(act: Callable[[Wakeup], None]) -> Callable[[], None]:
+    def act_on_all() -> None:
+        for wakeup in list(_open):
+            act(wakeup)
+
+    return act_on_all
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_each(Wakeup.before_fork),
+        after_in_parent=_each(Wakeup.after_fork_in_parent),
+        after_in_child=_each(Wakeup.after_fork_in_child),
+    )
