@@ -35,6 +35,7 @@ class PseudoTerminal:
         environment: what is set beside this process's own environment.
         columns: how wide the terminal is.
         streams: other files for some of the three.
+        program: what runs, in the place of manageTF.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class PseudoTerminal:
         *,
         columns: int = 80,
         streams: Mapping[str, IO[str] | int] | None = None,
+        program: Sequence[str] = MANAGE,
     ) -> None:
         self._master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (24, columns))
@@ -58,7 +60,7 @@ class PseudoTerminal:
         inherited = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", BECOME, str(own), *MANAGE, *words],
+                [sys.executable, "-c", BECOME, str(own), *program, *words],
                 env={**inherited, **environment},
                 start_new_session=True,
                 stdin=used["stdin"],

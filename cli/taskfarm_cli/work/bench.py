@@ -56,6 +56,9 @@ class Bench:
         joblog: notes each attempt; None for no such file.
         limits: how long they may take.
         folder: a folder for the files in which commands tell their progress.
+
+    Attributes:
+        failures: how many attempts failed.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Bench:
         self._folder = folder
         self._environment = {k: v for k, v in os.environ.items() if k not in SECRETS}
         self._environment.pop("TASKFARM_INPUT", None)
+        self.failures: int = 0
         self._lock = threading.Lock()
         self._running: dict[int, Group] = {}
         self._ending = threading.Event()
@@ -104,6 +108,8 @@ class Bench:
         elif self._was_asked_to_end(status):
             task.release()
         else:
+            with self._lock:
+                self.failures += 1
             task.fail(fault, exit_status=status)
 
     def interrupt(self, error: BaseException) -> None:

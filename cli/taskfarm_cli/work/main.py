@@ -137,7 +137,7 @@ def _work_off(
             max_tasks=arguments.max_tasks,
             linger_s=arguments.linger_s,
         )
-        _see_it_done(arguments, crew, Standing(run, crew, screen))
+        _see_it_done(arguments, crew, Standing(run, crew, bench, screen))
     return _verdict(run, worker, crew, screen)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from taskfarm_cli import pace
 
 if TYPE_CHECKING:
+    from taskfarm_cli.work.bench import Bench
     from taskfarm_cli.work.screen import Screen
     from taskfarm_sdk import Run, RunStatus
     from taskfarm_sdk.crew import Crew
@@ -25,12 +26,14 @@ class Standing:
     Args:
         run: which.
         crew: who works on it here.
+        bench: where that is done.
         screen: where it is shown.
     """
 
-    def __init__(self, run: Run, crew: Crew, screen: Screen) -> None:
+    def __init__(self, run: Run, crew: Crew, bench: Bench, screen: Screen) -> None:
         self._run = run
         self._crew = crew
+        self._bench = bench
         self._screen = screen
         self._pace = pace.Pace()
         self._status: RunStatus | None = None
@@ -44,10 +47,12 @@ class Standing:
         status = self._status
         if status is None:
             return
-        words = [f"{status.done} of {status.num_tasks} done"]
-        if status.failed:
-            words.append(f"{status.failed} failed")
-        words.append(f"{self._crew.busy} running here")
+        words = [
+            f"{status.done} of {status.num_tasks} done",
+            f"{self._crew.busy} running here",
+        ]
+        if self._bench.failures:
+            words.append(f"{self._bench.failures} attempts failed here")
         rate, left_s = self._pace.tasks_per_s, self._pace.left_s(time.monotonic())
         if rate is not None and left_s is not None:
             words += [pace.rate(rate), f"{pace.duration(left_s)} left"]
