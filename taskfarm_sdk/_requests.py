@@ -41,9 +41,11 @@ class Requests:
         """Try the server only for a moment more, in all."""
         self._give_up_at = min(self._give_up_at, self.now() + ENDING_S)
 
-    def register(self, clock: Clock) -> str:
-        """Make the worker known; return its uuid."""
-        flow = _work.register(self._link.session, socket.gethostname(), os.getpid(), self._until())
+    def register(self, fleet_size: int, clock: Clock) -> str:
+        """Make the worker known, one of a fleet that starts now; return its uuid."""
+        flow = _work.register(
+            self._link.session, socket.gethostname(), os.getpid(), self._until(), fleet_size
+        )
         return self._link.drive(flow, clock)
 
     def claim(self, worker: str, clock: Clock) -> TaskRow | None:

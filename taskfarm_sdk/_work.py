@@ -8,10 +8,10 @@ import attrs
 
 from taskfarm_sdk import _lease, _operations
 from taskfarm_sdk._asking import ask
-from taskfarm_sdk._flow import Flow
+from taskfarm_sdk._flow import Flow, sleep
 from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._operations import TaskRow
-from taskfarm_sdk._retry import CLAIM, COMPLETE, READ, REGISTER, REPORT, SETTLE, Answer
+from taskfarm_sdk._retry import CLAIM, COMPLETE, DICE, READ, REGISTER, REPORT, SETTLE, Answer
 from taskfarm_sdk._runs import ask_of_run, num_tasks_of
 from taskfarm_sdk._session import Session, log
 from taskfarm_sdk._tasks import not_found, read
@@ -28,10 +28,22 @@ from taskfarm_sdk.errors import (
 BROKEN_AFTER_LOOKS = 3
 # A stalled report holds up the task's completion, and the reports of the worker's other tasks.
 REPORT_TIMEOUT_S = 10.0
+# A slow server answers the two or three requests of a start in about this time.
+START_APART_S = 0.02
+START_SPREAD_MOST_S = 5.0
 
 
-def register(farm: Session, hostname: str, pid: int, until: float) -> Flow[str]:
+def start_spread_s(fleet_size: int) -> float:
+    """Return over how long a fleet spreads its start: one alone need not wait."""
+    return min((fleet_size - 1) * START_APART_S, START_SPREAD_MOST_S)
+
+
+def register(
+    farm: Session, hostname: str, pid: int, until: float, fleet_size: int = 1
+) -> Flow[str]:
     """Make a worker known to the server; a lost attempt is followed by one with a fresh uuid."""
+    if fleet_size > 1:
+        yield from sleep(DICE.uniform(0, start_spread_s(fleet_size)))
     return (
         yield from ask(
             farm,

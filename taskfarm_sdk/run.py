@@ -190,6 +190,7 @@ class Run:
         grace_s: float = 0.0,
         give_up_after_s: float = 600.0,
         journal: str | os.PathLike[str] | None = None,
+        fleet_size: int = 1,
     ) -> Worker:
         """Make a worker of this run; nothing is sent until it claims its first task.
 
@@ -217,6 +218,9 @@ class Run:
             give_up_after_s: how long each of its requests is tried while the server is away.
             journal: a folder for lines of JSON that tell what became of each attempt, in one file
                 for each host and process; docs/reference/journal.md says what they hold.
+            fleet_size: how many workers of the run start at about this moment, on all machines:
+                its first claim waits for a random time of up to 0.02 s for each other one, 5 s at
+                most, so that they do not all ask at once.
 
         Raises:
             ConfigurationError: an argument is wrong, the run is an odd one, or the journal cannot
@@ -235,6 +239,7 @@ class Run:
             grace_s=grace_s,
             give_up_after_s=give_up_after_s,
             journal=journal,
+            fleet_size=fleet_size,
         )
 
     def work(

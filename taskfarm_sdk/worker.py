@@ -60,6 +60,7 @@ class Worker:
         grace_s: float,
         give_up_after_s: float,
         journal: str | os.PathLike[str] | None,
+        fleet_size: int,
     ) -> None:
         if num_tasks < 1:
             raise ConfigurationError(
@@ -78,6 +79,7 @@ class Worker:
         self._sweeper = (
             Sweeper(run_uuid, num_tasks, patience, self.max_attempts) if linger else None
         )
+        self._fleet_size = _checks.at_least_one("fleet_size", fleet_size)
         grace_s = _checks.seconds("grace_s", grace_s, zero=True)
         self._ending = Ending(self.stop, self._give_back_at_once, grace_s)
         self._stop = threading.Event()
@@ -275,7 +277,7 @@ class Worker:
     def _registered(self) -> str:
         with self._lock:
             if not self._is_registered:
-                self._uuid = self.requests.register(self._clock)
+                self._uuid = self.requests.register(self._fleet_size, self._clock)
                 self._is_registered = True
             return self._uuid
 
