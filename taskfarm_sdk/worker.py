@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NoReturn, Self
 
@@ -82,6 +82,8 @@ class Worker:
         self._fleet_size = _checks.at_least_one("fleet_size", fleet_size)
         grace_s = _checks.seconds("grace_s", grace_s, zero=True)
         self._ending = Ending(self.stop, self._give_back_at_once, grace_s)
+        # Ends what computes elsewhere, where the main thread is late to. For `Crew`.
+        self.before_giving_back: Callable[[], None] = lambda: None
         self._stop = threading.Event()
         self._clock = StoppableClock(self._stop)
         self._uuid = uuid.uuid4().hex
@@ -204,6 +206,7 @@ class Worker:
         """Do what leaving does after a signal, while the main thread is in C code."""
         self.requests.hurry()
         try:
+            self.before_giving_back()
             self.close()
         except Exception:  # noqa: BLE001 - whatever it is, the process is to end
             log.exception("not all tasks of this worker could be given back")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable
 
+from taskfarm_sdk._signals import STATUS_OF_SIGNALS
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker
 
@@ -71,6 +73,7 @@ class Crew:
             BaseException: what interrupted it, or `abort` was called with; the slots have ended
                 by then, and let go of their tasks.
         """
+        self._worker.before_giving_back = self._end
         try:
             for thread in self._threads:
                 thread.start()
@@ -94,6 +97,11 @@ class Crew:
             self._changed.notify_all()
         self._worker.stop()
         self._interrupt(error)
+
+    def _end(self) -> None:
+        """End all from another thread, after a signal that the main thread is late to hear of."""
+        self.abort(SystemExit(STATUS_OF_SIGNALS + signal.SIGTERM))
+        self._join(None)
 
     def _has_ended(self, within_s: float) -> bool:
         with self._changed:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 
@@ -122,3 +125,44 @@ def test_no_more_tasks_are_taken_than_allowed(run: Run) -> None:
         crew.run()
     assert crew.limited
     assert run.status().done == 5
+
+
+def test_a_signal_that_the_main_thread_is_late_to_hear_of_ends_the_children_first(
+    taskfarm_server: LocalServer,
+) -> None:
+    # The callback holds the main thread in C code, while the slot's child must be dead before
+    # its task is given back.
+    program = textwrap.dedent("""
+        import hashlib, os, signal, sys
+        from taskfarm_sdk import Farm
+        from taskfarm_sdk.crew import Crew, Group
+        url, user, password = sys.stdin.read().split()
+        said = []
+        def perform(task, slot):
+            group = Group(["sleep", "86399"])
+            groups.append(group)
+            group.wait()
+            print(task.number, flush=True)
+            task.release()
+        def tick():
+            if groups:
+                os.kill(os.getpid(), signal.SIGTERM)
+                hashlib.pbkdf2_hmac("sha256", b"", b"", 30_000_000)
+        groups = []
+        with Farm(url, user=user, password=password) as farm:
+            with farm.create_run(1).worker() as worker:
+                Crew(worker, 1, perform, interrupt=lambda _: groups[0].kill()).run(tick, 0.05)
+    """)
+    server = taskfarm_server
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=f"{server.url} {server.user} {server.password}",
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (143, "0\n", "")
+    with server.farm() as farm:
+        status = farm.runs()[-1].status()
+        assert (status.waiting, status.computing) == (1, 0)
