@@ -283,7 +283,8 @@ class Run:
 
         With an executor, loops run in it that each take tasks with a worker of their own; those in
         one process share one. The function travels in the same way, but for threads, and the farm
-        with its token. What happens to children then is the executor's business.
+        with its token. Processes of a ProcessPoolExecutor get a SIGTERM when the work is to end
+        before its time; in threads what is being computed is waited for, until a second Ctrl-C.
 
         Args:
             function: called with one task at a time.

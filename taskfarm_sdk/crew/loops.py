@@ -31,6 +31,7 @@ import attrs
 
 from taskfarm_sdk import _asking, _checks, _waiting
 from taskfarm_sdk._forks import renew_in_children
+from taskfarm_sdk._link import Link
 from taskfarm_sdk._session import log
 from taskfarm_sdk._signals import Ending
 from taskfarm_sdk.crew.functions import Function, described, explained, packed, unpacked
@@ -47,9 +48,17 @@ NAMED_MOST = 5000
 
 
 class What(NamedTuple):
-    """What a loop does."""
+    """What a loop does.
+
+    Attributes:
+        make_worker: makes its worker.
+        link: what that talks to the server with.
+        function: is called with each task.
+        linger_s: for how long at most to stay with nothing to do.
+    """
 
     make_worker: Callable[[], Worker]
+    link: Link
     function: Function
     linger_s: float | None
 
@@ -64,6 +73,11 @@ class Parcel:
 
     key: str
     _content: What | bytes = attrs.field(repr=False)
+
+    @property
+    def has_travelled(self) -> bool:
+        """Whether its connections are nobody else's."""
+        return isinstance(self._content, bytes)
 
     def opened(self) -> What:
         """Return what is in it.
@@ -91,8 +105,9 @@ class _Shared:
         limited: whether `linger_s` ended it.
     """
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, own: Link | None) -> None:
         self.worker = worker
+        self._own = own
         self.loops = 0
         self.limited = False
         self._busy = 0
@@ -108,6 +123,14 @@ class _Shared:
             yield task
         finally:
             self._now_busy(-1)
+
+    def close(self) -> None:
+        """Leave the worker, with the error that is being handled, if any."""
+        try:
+            self.worker.__exit__(*sys.exc_info())
+        finally:
+            if self._own is not None:
+                self._own.wire.close()
 
     @contextmanager
     def _impatient(self, linger_s: float | None) -> Generator[None]:
@@ -147,12 +170,14 @@ class _Workers:
         self._shared: dict[str, _Shared] = {}
 
     @contextmanager
-    def of(self, key: str, make: Callable[[], Worker]) -> Generator[_Shared]:
+    def of(self, parcel: Parcel, what: What) -> Generator[_Shared]:
         """Share the worker of a work; who leaves last closes it."""
+        key = parcel.key
         with self._lock:
             shared = self._shared.get(key)
             if shared is None:
-                shared = self._shared[key] = _Shared(make())
+                own = what.link if parcel.has_travelled else None
+                shared = self._shared[key] = _Shared(what.make_worker(), own)
                 shared.worker.__enter__()
             shared.loops += 1
         try:
@@ -164,14 +189,23 @@ class _Workers:
                 if is_last:
                     del self._shared[key]
             if is_last:
-                shared.worker.__exit__(*sys.exc_info())
+                shared.close()
 
     def stop(self, key: str) -> None:
         """Have the worker of a work claim nothing any more, if there is one here."""
+        if (worker := self._worker(key)) is not None:
+            worker.stop()
+
+    def give_back(self, key: str) -> None:
+        """Give back what the worker of a work has in hand, if there is one here."""
+        if (worker := self._worker(key)) is not None:
+            worker.hurry(KeyboardInterrupt())
+            worker.close()
+
+    def _worker(self, key: str) -> Worker | None:
         with self._lock:
             shared = self._shared.get(key)
-        if shared is not None:
-            shared.worker.stop()
+        return None if shared is None else shared.worker
 
 
 _workers = _Workers()
@@ -188,7 +222,7 @@ def loop(_index: int, parcel: Parcel) -> bool:
         Whether it stopped before that, after too many failures in a row.
     """
     what = parcel.opened()
-    with _workers.of(parcel.key, what.make_worker) as shared:
+    with _workers.of(parcel, what) as shared:
         more = True
         while more:
             with shared.next_task(what.linger_s) as task:
@@ -238,7 +272,7 @@ def by_executor(work: Work, executor: Executor, workers: int | None, grace_s: fl
         raise _broken(work, error) from error
     except BaseException:
         cancel()
-        _end_processes(executor, futures, grace_s)
+        _let_end(executor, futures, parcel.key, grace_s)
         raise
     finally:
         ending.remove()
@@ -284,7 +318,7 @@ def _size(executor: Executor, workers: int | None) -> int:
 
 def _parcel(work: Work, executor: Executor) -> Parcel:
     key = uuid.uuid4().hex
-    what = What(work.make_worker, work.function, work.linger_s)
+    what = What(work.make_worker, work.link, work.function, work.linger_s)
     work.make_worker()  # arguments that are wrong show here, before anything is sent
     if isinstance(executor, ThreadPoolExecutor):
         return Parcel(key, what)
@@ -294,9 +328,16 @@ def _parcel(work: Work, executor: Executor) -> Parcel:
     return Parcel(key, packed(what))
 
 
-def _end_processes(executor: Executor, futures: Sequence[Future[bool]], grace_s: float) -> None:
-    """Have the loops in a pool's processes give their tasks back."""
-    if isinstance(executor, ProcessPoolExecutor):
+def _let_end(executor: Executor, futures: Sequence[Future[bool]], key: str, grace_s: float) -> None:
+    """Have loops that were cancelled come to an end before the farm is closed, where they can."""
+    if isinstance(executor, ThreadPoolExecutor):
+        # Python does not end before its threads' functions do, so their work may as well count.
+        try:
+            wait(futures)
+        except BaseException:
+            _workers.give_back(key)
+            raise
+    elif isinstance(executor, ProcessPoolExecutor):
         # Private, but for methods of later Pythons: a loop can be reached by no other way.
         processes = cast("Mapping[int, BaseProcess] | None", getattr(executor, "_processes", None))
         for pid in list(processes or ()):

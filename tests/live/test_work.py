@@ -1,0 +1,358 @@
+"""`Run.work` with child processes: what travels, what its tasks do, what ends them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict
+
+import pytest
+
+from taskfarm_sdk import (
+    ConfigurationError,
+    Run,
+    RunStatus,
+    Task,
+    TaskfarmError,
+    TasksFailed,
+    _recovery,
+)
+from taskfarm_sdk.crew import pool
+from taskfarm_sdk.testing import LocalServer
+from tests.live.processes import wait_until
+
+pytestmark = pytest.mark.live
+
+
+class Short(TypedDict, total=False):
+    """Times that make a test short."""
+
+    retry_delay_s: float
+    report_every_s: float
+    first_beat_s: float
+    heartbeat_s: float
+    stale_after_s: float
+    unleased_after_s: float
+
+
+SHORT = Short(
+    retry_delay_s=0.05,
+    report_every_s=0.1,
+    first_beat_s=0.2,
+    heartbeat_s=0.3,
+    stale_after_s=1.0,
+    unleased_after_s=1.0,
+)
+
+
+@pytest.fixture
+def run(taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    monkeypatch.setattr(_recovery, "START_SPREAD_S", 0)
+    monkeypatch.setattr(_recovery, "MOST_REST_S", 1)
+    with taskfarm_server.farm() as farm:
+        run = farm.create_run(6)
+        yield run
+        run.delete()
+
+
+@contextmanager
+def working(run: Run, function: Callable[[Task], None]) -> Iterator[None]:
+    """Work a run off in a thread, with one child, while the block runs."""
+    thread = threading.Thread(target=lambda: run.work(function, workers=1, **SHORT))
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+class Odd:
+    """Can be sent, and not be received."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return int, ("odd",)
+
+
+def test_a_closure_travels_and_each_task_is_computed_once(run: Run, tmp_path: Path) -> None:
+    factor = 3
+
+    def compute(task: Task) -> None:
+        with (tmp_path / str(task.number)).open("a") as file:
+            file.write(f"{task.number * factor} {task.run_uuid} {task.attempts}\n")
+
+    status = run.work(compute, workers=2)
+    assert status == run.status()
+    assert status.succeeded
+    for number in range(6):
+        assert (tmp_path / str(number)).read_text() == f"{number * 3} {run.uuid} 0\n"
+
+
+def test_several_processes_compute_at_a_time_and_none_is_this_one(run: Run, tmp_path: Path) -> None:
+    def compute(task: Task) -> None:
+        (tmp_path / f"{os.getpid()}").touch()
+        while len(list(tmp_path.iterdir())) < 3:
+            assert not task.stop_requested
+
+    run.work(compute, workers=3)
+    assert not (tmp_path / str(os.getpid())).exists()
+
+
+def test_a_child_that_is_killed_fails_its_attempt_and_the_others_go_on(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 2 and task.attempts == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert run.work(compute, workers=2, **SHORT).succeeded
+    assert "task 2 of run" in caplog.text
+    assert "its child process was killed by SIGKILL" in caplog.text
+
+
+def test_a_task_that_kills_its_child_each_time_ends_failed(run: Run, tmp_path: Path) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 2:
+            with (tmp_path / "tried").open("a") as file:
+                file.write("x")
+            os._exit(7)
+
+    with pytest.raises(TasksFailed) as raised:
+        run.work(compute, workers=2, **SHORT)
+    assert raised.value.tasks == (2,)
+    assert (tmp_path / "tried").read_text() == "xxx"
+
+
+def test_an_exception_fails_the_attempt_and_its_traceback_is_logged(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 1:
+            raise ValueError("this is odd")
+
+    status = run.work(compute, workers=1, check=False, max_attempts=1)
+    assert status.failed == 1
+    assert "(attempt 1, the last): ValueError: this is odd\nTraceback" in caplog.text
+    assert "in compute" in caplog.text
+
+
+def test_leaving_python_is_a_failure_of_the_task(run: Run) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 1:
+            sys.exit("no way")
+
+    assert run.work(compute, workers=1, check=False, max_attempts=1).failed == 1
+
+
+def test_what_the_function_does_to_its_task_is_done(run: Run, tmp_path: Path) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 0:
+            task.fail("no use", final=True)
+        elif task.number == 1 and not (tmp_path / "released").exists():
+            (tmp_path / "released").touch()
+            task.update(30)
+            task.release()
+        elif task.number == 1:
+            assert (task.percent_completed, task.attempts) == (30, 0)
+            with task:
+                task.update(60)
+            assert task.settled
+        elif task.number == 2:
+            task.complete()
+            raise ValueError("too late to matter")
+
+    status = run.work(compute, workers=1, check=False, **SHORT)
+    assert (status.done, status.failed) == (6, 1)
+    assert run.task_info(0).state == "failed"
+
+
+def test_a_settled_task_is_not_settled_again(run: Run) -> None:
+    def compute(task: Task) -> None:
+        task.complete()
+        with pytest.raises(TaskfarmError, match=r"settled \(complete\)"):
+            task.update(3)
+        with pytest.raises(ConfigurationError):
+            Task.update(task, 300)
+
+    assert run.work(compute, workers=1).succeeded
+
+
+def test_updates_show_on_the_server_while_the_task_is_computed(run: Run, tmp_path: Path) -> None:
+    def compute(task: Task) -> None:
+        task.update(40.5)
+        while not (tmp_path / "go").exists():
+            pass
+
+    with working(run, compute):
+        wait_until(lambda: run.status().computing)
+        wait_until(lambda: run.task_info(0).percent_completed == 40.5)
+        (tmp_path / "go").touch()
+    assert run.status().succeeded
+
+
+@pytest.mark.parametrize(
+    "holds", [threading.Lock(), sys.stdout, (n for n in "ab")], ids=["lock", "stream", "generator"]
+)
+def test_what_cannot_travel_is_refused_before_anything_is_claimed(run: Run, holds: object) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be sent to other processes: TypeError"):
+        run.work(lambda task: print(holds, task), workers=1)
+    assert run.status().rows == 0
+
+
+def test_what_is_no_function_is_refused(run: Run) -> None:
+    with pytest.raises(ConfigurationError, match="needs a function"):
+        run.work("compute")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"workers": 0}, {"linger_s": -1}, {"heartbeat_s": 99}, {"max_attempts": 0}], ids=str
+)
+def test_wrong_arguments_are_refused(run: Run, wrong: dict[str, int]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+        run.work(print, **wrong)  # type: ignore[arg-type]
+
+
+def test_a_child_that_cannot_start_is_fatal_and_shows_why(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(
+        "#!/bin/sh\necho tried >> \"$0-log\"\necho 'this Python is no good' >&2\nexit 3"
+    )
+    python.chmod(0o700)
+    monkeypatch.setattr(pool, "sys", types.SimpleNamespace(executable=str(python)))
+    with pytest.raises(TaskfarmError, match="(?s)exit status 3 before.*this Python is no good"):
+        run.work(print, workers=4)
+    assert (tmp_path / "python-log").read_text() == "tried\n"
+    assert run.status().rows == 0
+
+
+def test_a_function_that_cannot_be_taken_is_fatal_and_shows_why(run: Run) -> None:
+    odd = Odd()
+    with pytest.raises(TaskfarmError, match="(?s)cannot be used in a child process: ValueError"):
+        run.work(lambda task: print(odd, task), workers=4)
+    assert run.status().rows == 0
+
+
+def test_a_child_knows_no_secret_and_reads_nothing(
+    run: Run, taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with taskfarm_server.farm() as farm:
+        token = farm.login()
+    monkeypatch.setenv("TASKFARM_TOKEN", token)
+    monkeypatch.setenv("TASKFARM_PASSWORD", taskfarm_server.password)
+
+    def compute(task: Task) -> None:
+        for name in ("environ", "cmdline"):
+            (tmp_path / name).write_bytes(Path("/proc/self", name).read_bytes())
+        (tmp_path / "stdin").write_text(sys.stdin.read())
+
+    run.work(compute, workers=1)
+    shown = (tmp_path / "environ").read_bytes() + (tmp_path / "cmdline").read_bytes()
+    assert b"taskfarm_sdk.crew.child" in shown
+    assert token.encode() not in shown
+    assert taskfarm_server.password.encode() not in shown
+    assert (tmp_path / "stdin").read_text() == ""
+
+
+def test_what_the_function_prints_goes_where_this_process_prints(
+    run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def compute(task: Task) -> None:
+        print("out", task.number)
+        print("err", task.number, file=sys.stderr)
+
+    run.work(compute, workers=2)
+    out, err = capfd.readouterr()
+    assert sorted(out.split("\n")[:6]) == [f"out {number}" for number in range(6)]
+    assert sorted(err.split("\n")[:6]) == [f"err {number}" for number in range(6)]
+
+
+def test_the_callers_path_is_the_childrens(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_module_of_a_test.py").write_text(
+        "def compute(task):\n    assert task.number < 6"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    module = __import__("own_module_of_a_test")
+    assert run.work(module.compute, workers=2).succeeded
+
+
+def test_the_caller_is_told_in_its_thread_how_it_ended(run: Run) -> None:
+    told: list[tuple[RunStatus, threading.Thread]] = []
+    status = run.work(
+        lambda _: None, workers=2, progress=lambda s: told.append((s, threading.current_thread()))
+    )
+    assert told[-1] == (status, threading.main_thread())
+
+
+def test_a_callers_error_ends_the_work_and_gives_tasks_back(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskfarm_sdk.crew.working.PROGRESS_EVERY_S", 0.1)
+
+    def compute(task: Task) -> None:
+        while not task.stop_requested:
+            pass
+
+    def refuse(_: RunStatus) -> None:
+        raise RuntimeError("seen enough")
+
+    with pytest.raises(RuntimeError, match="seen enough"):
+        run.work(compute, workers=2, progress=refuse)
+    assert run.status().computing == 0
+
+
+def test_failures_in_a_row_stop_the_work(run: Run) -> None:
+    def compute(task: Task) -> None:
+        raise ValueError("broken here")
+
+    with pytest.raises(TaskfarmError, match="too many tasks in a row"):
+        run.work(compute, workers=1, halt_after=2, **SHORT)
+    assert not run.status().finished
+    status = run.work(compute, workers=1, halt_after=2, check=False, **SHORT)
+    assert not status.finished
+
+
+def test_while_others_compute_it_stays_no_longer_than_asked(run: Run) -> None:
+    with run.worker() as other:
+        theirs = other.claim()
+        assert theirs is not None
+        status = run.work(lambda _: None, workers=2, linger_s=0.2)
+        assert (status.done, status.computing) == (5, 1)
+        status = run.work(lambda _: None, workers=2, linger=False)
+        assert status.computing == 1
+
+
+def test_what_others_lost_is_taken_back_and_computed(run: Run) -> None:
+    with run.worker(report_every_s=60, first_beat_s=60) as other:
+        assert other.claim() is not None
+        status = run.work(lambda _: None, workers=2, **SHORT)
+    assert status.succeeded
+
+
+def test_a_function_that_holds_the_gil_keeps_its_task(run: Run, tmp_path: Path) -> None:
+    def compute(task: Task) -> None:
+        with (tmp_path / "begun").open("a") as file:
+            file.write(f"{task.number} {task.attempts}\n")
+        if task.number == 0:
+            # A foreign function called in this way does not let other threads run.
+            ctypes.PyDLL(None).usleep(4_000_000)
+
+    with working(run, compute):
+        wait_until((tmp_path / "begun").exists)
+        with run.worker(linger=True, **SHORT) as other:
+            for task in other:
+                assert task.number != 0
+                task.complete()
+    begun = (tmp_path / "begun").read_text().splitlines()
+    assert begun.count("0 0") == 1
+    assert "0 1" not in begun
+    assert run.status().succeeded

@@ -1,0 +1,196 @@
+"""`Run.work` in executors of the caller's: threads, and processes started in either way."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskfarm_sdk import (
+    AuthenticationError,
+    ConfigurationError,
+    Farm,
+    Run,
+    Task,
+    TaskfarmError,
+    TasksFailed,
+    _recovery,
+)
+from taskfarm_sdk.testing import LocalServer
+from tests.live.test_work import SHORT, Odd
+
+pytestmark = pytest.mark.live
+
+KINDS = ["thread", "spawn", "fork"]
+PROCESSES = ["spawn", "fork"]
+
+
+@pytest.fixture
+def run(taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    monkeypatch.setattr(_recovery, "START_SPREAD_S", 0)
+    monkeypatch.setattr(_recovery, "MOST_REST_S", 1)
+    with taskfarm_server.farm() as farm:
+        run = farm.create_run(6)
+        yield run
+        run.delete()
+
+
+def executor(kind: str, workers: int = 2) -> Executor:
+    if kind == "thread":
+        return ThreadPoolExecutor(workers)
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(kind))
+
+
+class AnyExecutor(Executor):
+    """Somebody else's: its size is not known, and its loops run in threads."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(2)
+        self.sent: list[bytes] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.sent.append(pickle.dumps((fn, args, kwargs)))
+        function, args, kwargs = pickle.loads(self.sent[-1])
+        return self._threads.submit(function, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_executor_computes_each_task_once(run: Run, tmp_path: Path, kind: str) -> None:
+    def compute(task: Task) -> None:
+        task.update(50)
+        with (tmp_path / str(task.number)).open("a") as file:
+            file.write(f"{os.getpid()}")
+
+    with executor(kind) as pool:
+        assert run.work(compute, executor=pool).succeeded
+        assert run.work(compute, executor=pool).succeeded
+    pids = {(tmp_path / str(number)).read_text() for number in range(6)}
+    assert (pids == {str(os.getpid())}) is (kind == "thread")
+    assert len(pids) <= 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_in_an_executor_too_exceptions_fail_attempts(run: Run, kind: str) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 3:
+            raise ValueError("odd")
+        if task.number == 4:
+            raise SystemExit(3)
+
+    with executor(kind) as pool, pytest.raises(TasksFailed) as raised:
+        run.work(compute, executor=pool, max_attempts=2, **SHORT)
+    assert raised.value.tasks == (3, 4)
+
+
+def test_threads_share_one_worker_and_the_callers_objects(run: Run) -> None:
+    workers: set[str] = set()
+    threads: set[int] = set()
+    together = threading.Barrier(2, timeout=10)
+
+    def compute(task: Task) -> None:
+        if task.number < 2:
+            together.wait()
+        workers.add(task._worker.uuid)
+        threads.add(threading.get_ident())
+
+    with executor("thread") as pool:
+        assert run.work(compute, executor=pool).succeeded
+    assert (len(workers), len(threads)) == (1, 2)
+
+
+def test_loops_that_travelled_to_one_process_share_a_worker_too(run: Run, tmp_path: Path) -> None:
+    def compute(task: Task) -> None:
+        (tmp_path / task._worker.uuid).touch()
+
+    with AnyExecutor() as pool:
+        assert run.work(compute, executor=pool, workers=2).succeeded
+    assert len(list(tmp_path.iterdir())) == 1
+    assert len(set(pool.sent)) == 2, "an executor may run equal calls once"
+
+
+def test_an_executor_of_unknown_size_needs_a_number(run: Run) -> None:
+    with AnyExecutor() as pool, pytest.raises(ConfigurationError, match="AnyExecutor.*workers="):
+        run.work(print, executor=pool)
+    assert run.status().rows == 0
+
+
+def test_what_travels_is_the_token_and_never_the_password(taskfarm_server: LocalServer) -> None:
+    user, password = taskfarm_server.user, taskfarm_server.password
+    with Farm(taskfarm_server.url, user=user, password=password) as farm, AnyExecutor() as pool:
+        run = farm.create_run(2)
+        farm._link.session.token = None
+        run.work(print, executor=pool, workers=1)
+        assert farm.login() is not None
+        assert password.encode() not in b"".join(pool.sent)
+        run.delete()
+
+
+def test_a_token_that_the_server_does_not_take_is_told_of(taskfarm_server: LocalServer) -> None:
+    with taskfarm_server.farm() as farm:
+        run = farm.create_run(1)
+        with (
+            Farm(taskfarm_server.url, token="no token") as other,
+            executor("spawn") as pool,
+            pytest.raises(AuthenticationError),
+        ):
+            Run(other._link, run.uuid, run.id, 1, "1").work(print, executor=pool)
+        run.delete()
+
+
+@pytest.mark.parametrize("kind", PROCESSES)
+def test_what_cannot_travel_is_refused_before_anything_is_claimed(run: Run, kind: str) -> None:
+    lock = threading.Lock()
+    with executor(kind) as pool, pytest.raises(ConfigurationError, match="cannot be sent"):
+        run.work(lambda task: print(lock, task), executor=pool)
+    assert run.status().rows == 0
+
+
+def test_what_cannot_be_used_there_is_fatal_and_says_why(run: Run) -> None:
+    odd = Odd()
+    with (
+        executor("spawn") as pool,
+        pytest.raises(TaskfarmError, match="cannot be used.*ValueError"),
+    ):
+        run.work(lambda task: print(odd, task), executor=pool)
+    assert run.status().rows == 0
+
+
+@pytest.mark.parametrize("kind", PROCESSES)
+def test_a_broken_pool_names_the_open_tasks_and_new_work_goes_on(
+    run: Run, tmp_path: Path, kind: str
+) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 2 and not (tmp_path / "killed").exists():
+            (tmp_path / "killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with executor(kind, 1) as pool, pytest.raises(TaskfarmError, match="were open: 2.*new work()"):
+        run.work(compute, executor=pool, **SHORT)
+    with executor(kind, 1) as pool:
+        assert run.work(compute, executor=pool, **SHORT).succeeded
+
+
+def test_failures_in_a_row_stop_the_loops(run: Run) -> None:
+    def compute(task: Task) -> None:
+        raise ValueError("broken here")
+
+    with executor("thread") as pool, pytest.raises(TaskfarmError, match="too many tasks in a row"):
+        run.work(compute, executor=pool, halt_after=2, **SHORT)
+
+
+def test_loops_stay_no_longer_than_asked_while_others_compute(run: Run) -> None:
+    with run.worker() as other, executor("thread") as pool:
+        assert other.claim() is not None
+        status = run.work(lambda _: None, executor=pool, linger_s=0.2)
+        assert (status.done, status.computing) == (5, 1)

@@ -1,0 +1,77 @@
+"""A script as users write them, started by `test_work*.py`: a function of its own, and `Run.work`.
+
+Its standard input holds one line of JSON: url, token, run, a folder, how long a task takes, and
+maybe an executor. In the folder a task leaves a file with the process ids of who computes it.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import attrs
+
+from taskfarm_sdk import Farm, Task
+
+# A function of a main module finds what stands beside it there.
+FACTOR = 3
+
+
+@attrs.frozen
+class Told:
+    """What the script is told."""
+
+    url: str
+    token: str
+    run: str
+    folder: str
+    task_s: float = 0
+    grace_s: float = 0
+    heeds: bool = False
+    executor: str = ""
+
+
+def compute(task: Task, told: Told) -> None:
+    """Take the time that a task takes, with a program of its own at work."""
+    with subprocess.Popen(["sleep", "600"]) as other:
+        note = Path(told.folder, f"begun-{task.number}")
+        note.with_suffix(".new").write_text(json.dumps([os.getpid(), other.pid]))
+        note.with_suffix(".new").rename(note)
+        ends_at = time.monotonic() + told.task_s
+        try:
+            while time.monotonic() < ends_at and not (told.heeds and task.stop_requested):
+                time.sleep(0.01)
+        finally:
+            other.kill()
+    Path(told.folder, f"done-{task.number}").write_text(str(task.number * FACTOR))
+
+
+def executor(kind: str) -> Executor | None:
+    if not kind:
+        return None
+    if kind == "thread":
+        return ThreadPoolExecutor(2)
+    return ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(kind))
+
+
+def main() -> None:
+    told = Told(**json.loads(sys.stdin.readline()))
+    with Farm(told.url, token=told.token) as farm:
+        status = farm.get_run(told.run).work(
+            lambda task: compute(task, told),
+            workers=2,
+            executor=executor(told.executor),
+            grace_s=told.grace_s,
+        )
+    print(status.done, "done")
+
+
+print("the main module runs", flush=True)
+if __name__ == "__main__":
+    main()
