@@ -34,7 +34,7 @@ def test_a_run_finishes_as_long_as_one_worker_lives(server: LocalServer) -> None
 
 
 def test_a_network_in_chaos_loses_no_task_and_reopens_none(server: LocalServer) -> None:
-    showing.the_network_is_chaos(server, 500)
+    showing.the_network_is_chaos(server, 200)
 
 
 def test_eight_workers_asked_to_end_give_their_tasks_back_in_two_seconds(
