@@ -45,7 +45,7 @@ class Child:
     def __init__(self, packed: int) -> None:
         with ExitStack() as undo:
             ours, theirs = socket.socketpair()
-            self.channel = Channel(ours)
+            self.channel: Channel = Channel(ours)
             undo.callback(self.channel.close)
             self._said = undo.enter_context(tempfile.TemporaryFile(buffering=0))
             with ExitStack() as theirs_alone:
@@ -53,10 +53,10 @@ class Child:
                 file = theirs_alone.enter_context(slot_file())
                 stderr = os.dup(2)
                 theirs_alone.callback(os.close, stderr)
-                self.slot = Slot(file.fileno())
+                self.slot: Slot = Slot(file.fileno())
                 undo.callback(self.slot.close)
                 given = (theirs.fileno(), file.fileno(), packed, stderr)
-                self.group = Group(
+                self.group: Group = Group(
                     # -P: the folder that one happens to be in must not stand in for modules.
                     [sys.executable, "-P", "-m", "taskfarm_sdk.crew.child", *map(str, given)],
                     env={k: v for k, v in os.environ.items() if k not in SECRETS},

@@ -2,6 +2,7 @@
 """A program of somebody else's that uses every public name, to be checked as theirs would be."""
 
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import assert_type
 
 import taskfarm_sdk as sdk
@@ -21,6 +22,11 @@ def work(worker: Worker) -> None:
     assert_type(worker.claim(), Task | None)
 
 
+def compute(task: Task) -> None:
+    if not task.stop_requested:
+        task.fail(f"no attempt {task.attempts} of {task.run_uuid}", final=True)
+
+
 def use(farm: Farm, state: TaskState = "failed") -> RunStatus:
     run = assert_type(farm.create_run(100), Run)
     assert_type((farm.runs(), farm.user, farm.login()), tuple[list[Run], str | None, str])
@@ -32,6 +38,9 @@ def use(farm: Farm, state: TaskState = "failed") -> RunStatus:
     assert_type(run.repair(lambda done, total: print(done / total)), int)
     with run.worker(max_attempts=2) as worker:
         work(worker)
+    run.work(compute, workers=2, progress=lambda status: print(status.percent_done), check=False)
+    with ThreadPoolExecutor() as executor:
+        assert_type(run.work(compute, executor=executor, journal="journal"), RunStatus)
     status = assert_type(run.wait(timeout_s=1, check=True), RunStatus)
     assert_type((status.failed, status.percent_done, status.rows), tuple[int | None, float, int])
     return status
