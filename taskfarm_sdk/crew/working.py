@@ -14,7 +14,6 @@ from taskfarm_sdk._data import RunStatus
 from taskfarm_sdk._link import Link
 from taskfarm_sdk.crew.cpus import usable_cpus
 from taskfarm_sdk.crew.functions import Function, packed
-from taskfarm_sdk.crew.pool import Pool
 from taskfarm_sdk.crew.slots import Crew
 from taskfarm_sdk.errors import (
     ConfigurationError,
@@ -112,6 +111,9 @@ def by_children(work: Work, workers: int | None) -> bool:
     Returns:
         Whether it stopped before that, after too many failures in a row.
     """
+    # It names signals that Windows has not; executors do without it.
+    from taskfarm_sdk.crew.pool import Pool
+
     wanted = usable_cpus() if workers is None else _checks.at_least_one("workers", workers)
     size = max(1, min(wanted, work.run.num_tasks))
     function = packed(work.function)

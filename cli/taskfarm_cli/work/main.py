@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(arguments: Arguments) -> ExitStatus:
+    if sys.platform == "win32":
+        raise CommandError("workTF needs Linux or macOS: run.work in Python runs here")
     from taskfarm_cli.credentials import open_farm
     from taskfarm_cli.finding import RunName
     from taskfarm_cli.work import manifest
