@@ -5,11 +5,14 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import sys
 import threading
+import time
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypedDict
 
@@ -26,7 +29,7 @@ from taskfarm_sdk import (
 )
 from taskfarm_sdk.crew import pool
 from taskfarm_sdk.testing import LocalServer
-from tests.live.processes import wait_until
+from tests.live.processes import everybody, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -71,6 +74,19 @@ def working(run: Run, function: Callable[[Task], None]) -> Iterator[None]:
         yield
     finally:
         thread.join()
+
+
+def descriptors() -> Counter[str]:
+    """Return what kinds of files this process has open, connections to servers apart."""
+    kinds: Counter[str] = Counter()
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            kind = str(link.readlink()).partition(":")[0]
+            if kind == "socket":
+                with socket.socket(fileno=os.dup(int(link.name))) as end:
+                    kind = end.family.name
+            kinds[kind] += kind != "AF_INET"
+    return kinds
 
 
 class Odd:
@@ -127,6 +143,23 @@ def test_a_task_that_kills_its_child_each_time_ends_failed(run: Run, tmp_path: P
         run.work(compute, workers=2, **SHORT)
     assert raised.value.tasks == (2,)
     assert (tmp_path / "tried").read_text() == "xxx"
+
+
+def test_what_a_killed_child_left_running_does_not_hide_its_end(
+    run: Run, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 0 and task.attempts == 0:
+            forked = os.fork()
+            if forked == 0:
+                time.sleep(600)
+            (tmp_path / "forked").write_text(str(forked))
+            os._exit(3)
+
+    assert run.work(compute, workers=1, **SHORT).succeeded
+    assert "its child process ended with exit status 3" in caplog.text
+    forked = int((tmp_path / "forked").read_text())
+    assert forked not in {process.pid for process in everybody()}
 
 
 def test_an_exception_fails_the_attempt_and_its_traceback_is_logged(
@@ -231,6 +264,38 @@ def test_a_child_that_cannot_start_is_fatal_and_shows_why(
         run.work(print, workers=4)
     assert (tmp_path / "python-log").read_text() == "tried\n"
     assert run.status().rows == 0
+
+
+def test_a_child_that_cannot_start_later_on_is_fatal_and_counts_no_attempt(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\nmkdir "$0-first" && exec {sys.executable} "$@"\necho "no more" >&2\nexit 3'
+    )
+    python.chmod(0o700)
+    monkeypatch.setattr(pool, "sys", types.SimpleNamespace(executable=str(python)))
+
+    def compute(task: Task) -> None:
+        while not task.stop_requested:
+            pass
+
+    with pytest.raises(TaskfarmError, match="(?s)exit status 3 before.*no more"):
+        run.work(compute, workers=2)
+    assert run.status().computing == 0
+    assert {info.attempts for info in run.task_infos()} == {0}
+
+
+def test_nothing_stays_open(run: Run) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 0 and task.attempts == 0:
+            os._exit(3)
+
+    run.work(print, workers=1)
+    before = descriptors()
+    run.reset_all()
+    run.work(compute, workers=2, **SHORT)
+    assert not descriptors() - before
 
 
 def test_a_function_that_cannot_be_taken_is_fatal_and_shows_why(run: Run) -> None:

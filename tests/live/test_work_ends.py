@@ -96,6 +96,20 @@ def test_a_signal_ends_the_children_and_gives_their_tasks_back_uncounted(
         run.delete()
 
 
+def test_an_interruption_that_a_function_swallows_completes_nothing(
+    taskfarm_server: LocalServer, tmp_path: Path
+) -> None:
+    with (
+        run_of(taskfarm_server, 6) as (_, run, token),
+        script(run, token, tmp_path, task_s=600, swallows=True) as work,
+    ):
+        work.has_begun(2)
+        work.process.terminate()
+        assert work.process.wait(10) == 143
+        assert (run.status().waiting, run.status().done) == (6, 0)
+        run.delete()
+
+
 def test_in_the_grace_functions_see_that_a_stop_is_requested(
     taskfarm_server: LocalServer, tmp_path: Path
 ) -> None:

@@ -34,6 +34,8 @@ class Told:
     task_s: float = 0
     grace_s: float = 0
     heeds: bool = False
+    # Takes an interruption for an end of its own.
+    swallows: bool = False
     executor: str = ""
 
 
@@ -47,6 +49,9 @@ def compute(task: Task, told: Told) -> None:
         try:
             while time.monotonic() < ends_at and not (told.heeds and task.stop_requested):
                 time.sleep(0.01)
+        except KeyboardInterrupt:
+            if not told.swallows:
+                raise
         finally:
             other.kill()
     Path(told.folder, f"done-{task.number}").write_text(str(task.number * FACTOR))
