@@ -43,6 +43,8 @@ from taskfarm_sdk.worker import Worker
 LOOK_EVERY_S = 0.5
 # For so long processes that were told to end try to give their tasks back, and a little longer.
 ENDED_WITHIN_S = 6.0
+# What a signal told them by itself is begun by then.
+TOLD_WITHIN_S = 0.5
 # Naming open tasks takes a request for each task handed out so far.
 NAMED_MOST = 5000
 
@@ -263,16 +265,23 @@ def by_executor(work: Work, executor: Executor, workers: int | None, grace_s: fl
         _workers.stop(parcel.key)
 
     # Signals are handled from after the start on: forked processes begin with handlers of ours.
-    ending = Ending(cancel, lambda: None, grace_s)
+    # A pool's processes have a grace of their own.
+    own_grace_s = 0.0 if isinstance(executor, ProcessPoolExecutor) else grace_s
+    ending = Ending(cancel, lambda: None, own_grace_s)
     try:
         futures += [executor.submit(loop, index, parcel) for index in range(size)]
         ending.install()
         return _all_done(work, futures)
     except BrokenExecutor as error:
         raise _broken(work, error) from error
-    except BaseException:
+    except BaseException as error:
         cancel()
-        _let_end(executor, futures, parcel.key, grace_s)
+        if isinstance(executor, ThreadPoolExecutor):
+            _let_threads_end(futures, parcel.key)
+        elif isinstance(executor, ProcessPoolExecutor):
+            # Ctrl-C reaches all processes of the terminal, and a second signal ends the grace.
+            told_s = grace_s if isinstance(error, KeyboardInterrupt) else 0
+            _let_processes_end(executor, futures, told_s, grace_s)
         raise
     finally:
         ending.remove()
@@ -328,22 +337,27 @@ def _parcel(work: Work, executor: Executor) -> Parcel:
     return Parcel(key, packed(what))
 
 
-def _let_end(executor: Executor, futures: Sequence[Future[bool]], key: str, grace_s: float) -> None:
-    """Have loops that were cancelled come to an end before the farm is closed, where they can."""
-    if isinstance(executor, ThreadPoolExecutor):
-        # Python does not end before its threads' functions do, so their work may as well count.
-        try:
-            wait(futures)
-        except BaseException:
-            _workers.give_back(key)
-            raise
-    elif isinstance(executor, ProcessPoolExecutor):
-        # Private, but for methods of later Pythons: a loop can be reached by no other way.
-        processes = cast("Mapping[int, BaseProcess] | None", getattr(executor, "_processes", None))
-        for pid in list(processes or ()):
-            with suppress(OSError):
-                os.kill(pid, signal.SIGTERM)
-        wait(futures, grace_s + ENDED_WITHIN_S)
+def _let_threads_end(futures: Sequence[Future[bool]], key: str) -> None:
+    # Python does not end before its threads' functions do, so their work may as well count.
+    try:
+        wait(futures)
+    except BaseException:
+        _workers.give_back(key)
+        raise
+
+
+def _let_processes_end(
+    executor: ProcessPoolExecutor, futures: Sequence[Future[bool]], told_s: float, grace_s: float
+) -> None:
+    """Have the loops in a pool's processes give their tasks back, before the farm is closed."""
+    if not wait(futures, told_s + TOLD_WITHIN_S).not_done:
+        return
+    # Private, but for methods of later Pythons: a loop can be reached by no other way.
+    processes = cast("Mapping[int, BaseProcess] | None", getattr(executor, "_processes", None))
+    for pid in list(processes or ()):
+        with suppress(OSError):
+            os.kill(pid, signal.SIGTERM)
+    wait(futures, grace_s + ENDED_WITHIN_S)
 
 
 def _broken(work: Work, error: BrokenExecutor) -> TaskfarmError:

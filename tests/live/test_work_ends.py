@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def script(run: Run, token: str, folder: Path, **more: object) -> Iterator[Scrip
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     ) as process:
         assert process.stdin is not None
         process.stdin.write(json.dumps({**told, **more}) + "\n")
@@ -170,6 +172,38 @@ def test_in_a_pool_of_processes_a_signal_to_the_parent_gives_the_tasks_back(
         wait_until(lambda: not alive(computing), 5)
         assert (run.status().waiting, run.status().computing) == (6, 0)
         assert {info.attempts for info in run.task_infos()} == {0}
+        run.delete()
+
+
+@pytest.mark.parametrize("kind", ["", "spawn", "fork"])
+def test_ctrl_c_reaches_a_terminals_processes_and_gives_the_tasks_back(
+    taskfarm_server: LocalServer, tmp_path: Path, kind: str
+) -> None:
+    with (
+        run_of(taskfarm_server, 6) as (_, run, token),
+        script(run, token, tmp_path, task_s=600, executor=kind) as work,
+    ):
+        computing = work.has_begun(2)
+        os.killpg(work.process.pid, signal.SIGINT)
+        assert work.process.wait(10) == ENDED["SIGINT"]
+        assert not alive(computing)
+        assert (run.status().waiting, run.status().computing) == (6, 0)
+        assert {info.attempts for info in run.task_infos()} == {0}
+        run.delete()
+
+
+@pytest.mark.parametrize("kind", ["spawn", "fork"])
+def test_in_a_pool_of_processes_functions_see_that_a_stop_is_requested(
+    taskfarm_server: LocalServer, tmp_path: Path, kind: str
+) -> None:
+    with (
+        run_of(taskfarm_server, 6) as (_, run, token),
+        script(run, token, tmp_path, task_s=600, heeds=True, grace_s=60, executor=kind) as work,
+    ):
+        work.has_begun(2)
+        work.process.terminate()
+        assert work.process.wait(10) == 143
+        assert (run.status().done, run.status().computing) == (2, 0)
         run.delete()
 
 
