@@ -116,6 +116,13 @@ def at_least_one(name: str, value: int) -> int:
     return value
 
 
+def one_or_none(name: str, value: int) -> int:
+    """Return a whole number that is 0 or 1."""
+    if type(value) is not int or value not in (0, 1):
+        raise ConfigurationError(f"{name} is 0 or 1, not {value!r}")
+    return value
+
+
 def sound_run(uuid: str, num_tasks: int) -> None:
     """Refuse a run that another client made with something that is no number of tasks."""
     if num_tasks < 1:

@@ -13,6 +13,8 @@ import secrets
 
 import attrs
 
+from taskfarm_sdk.errors import ConfigurationError
+
 DECIMALS = 10**12
 FAILED = 99  # in place of attempts, and beside it the attempts stand where the beat was
 MAX_ATTEMPTS = 98
@@ -77,6 +79,15 @@ def percent_of(value: float | None) -> float:
     if value is None or math.isnan(value):
         return 0.0
     return min(max(value, 0.0), SUCCESS)
+
+
+def max_attempts(value: int) -> int:
+    """Return a number of attempts if the lease can count so many."""
+    if type(value) is not int or not 1 <= value <= MAX_ATTEMPTS:
+        raise ConfigurationError(
+            f"max_attempts is a whole number from 1 to {MAX_ATTEMPTS}, not {value!r}"
+        )
+    return value
 
 
 def new_holder() -> int:

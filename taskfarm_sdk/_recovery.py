@@ -160,21 +160,24 @@ class Sweeper:
     _watched: Watchlist = attrs.field(factory=Watchlist, init=False)
     _rest_s: float = attrs.field(default=0.0, init=False)
 
-    def round(self, farm: Session, ours: int, longest_s: float | None) -> Flow[Computing]:
+    def round(
+        self, farm: Session, ours: Callable[[], int], longest_s: float | None
+    ) -> Flow[Computing]:
         """Look once at all that others compute, take back what is stale, and rest.
 
         Args:
             farm: the session.
-            ours: how many tasks the worker itself has in hand; if there are no others, nothing is
-                looked at and no rest is taken.
+            ours: tells how many tasks the worker itself has in hand; if there are no others,
+                nothing is looked at and no rest is taken.
             longest_s: how long the longest task took that was finished here; None before one was.
         """
-        asked_at = farm.clock.now()
+        asked_at, before = farm.clock.now(), ours()
         computing = yield from ask_of_run(
             farm, self.run, lambda: _operations.count(self.run, "numComputing"), READ
         )
         latency_s = farm.clock.now() - asked_at
-        if computing <= ours:
+        # Meanwhile one of ours may have come or gone, and been counted or not.
+        if computing <= max(before, ours()):
             return Computing.OURS if computing else Computing.NONE
         if self._rest_s == 0.0:
             yield from sleep(DICE.uniform(0, START_SPREAD_S))

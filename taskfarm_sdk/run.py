@@ -178,6 +178,7 @@ class Run:
     def worker(
         self,
         *,
+        prefetch: int = 0,
         report_every_s: float = 1.0,
         first_beat_s: float = 2.0,
         heartbeat_s: float = 30.0,
@@ -195,6 +196,9 @@ class Run:
         """Make a worker of this run; nothing is sent until it claims its first task.
 
         Args:
+            prefetch: 1 takes the next task and sends completions in the background while
+                iterating, which hides a slow network from short tasks; 0 does one after the other.
+                While tasks last longer than `first_beat_s` nothing is taken ahead.
             report_every_s: how often, at most, a task's progress is sent, and how long after its
                 hand-out at the earliest.
             first_beat_s: after how long a task in hand gets its first sign of life.
@@ -230,6 +234,7 @@ class Run:
             self._link,
             self.uuid,
             self.num_tasks,
+            prefetch=prefetch,
             rhythm=rhythm(report_every_s, first_beat_s, heartbeat_s),
             max_attempts=max_attempts,
             retry_delay_s=retry_delay_s,

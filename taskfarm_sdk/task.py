@@ -13,9 +13,11 @@ import attrs
 
 from taskfarm_sdk import _checks, _lease
 from taskfarm_sdk._beats import Pulse
+from taskfarm_sdk._drive import Clock
 from taskfarm_sdk._journal import Entry
 from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._operations import TaskRow
+from taskfarm_sdk._prefetch import Prefetcher
 from taskfarm_sdk._session import log
 from taskfarm_sdk.errors import TaskfarmError
 
@@ -35,7 +37,7 @@ class Task:
     to the caller), and gives it back uncounted on KeyboardInterrupt or SystemExit.
     """
 
-    def __init__(self, worker: Worker, row: TaskRow) -> None:
+    def __init__(self, worker: Worker, row: TaskRow, *, begun: bool = True) -> None:
         lease = _lease.decode(row.percent)
         self._worker = worker
         self._number = row.number
@@ -52,6 +54,9 @@ class Task:
         self._finished = False
         self._writing = threading.RLock()
         self._started_at = _now()
+        self._ended: tuple[datetime.datetime, float] | None = None
+        self._is_begun = begun
+        self._ahead: Prefetcher[Task] | None = None
 
     @property
     def number(self) -> int:
@@ -75,7 +80,7 @@ class Task:
 
     @property
     def started_at(self) -> datetime.datetime:
-        """When it was handed out, by this machine's clock."""
+        """When its turn came, by this machine's clock: as it was handed out, or later."""
         return self._started_at
 
     @property
@@ -106,17 +111,40 @@ class Task:
     def complete(self) -> None:
         """Mark it done; returns when the server has it. Finished work counts, whoever took it.
 
+        With `prefetch=1` it returns at once: the server is told in the background, and what goes
+        wrong then is raised with the next task, or on leaving the worker.
+
         Raises:
             TaskfarmError: the server could not be told; calling again tries again.
         """
         # An interruption may come in the middle of it: finished work is not given back then.
         self._finished = True
-        took_s = self._worker.requests.now() - self._pulse.handed_at
-        with self._settling("complete"):
-            server_end = self._worker.requests.complete(self.number)
+        self._refuse_if_settled("complete")
+        self._ended = _now(), self._worker.requests.now() - self._pulse.handed_at
+        if self._ahead is None:
+            with self._settling("complete"):
+                self.send_completion(None)
+        else:
+            self._ahead.complete(self)
+            self._settled = "complete"  # no report begins any more
+
+    def send_completion(self, clock: Clock | None) -> None:
+        """Have the server know that it is done. For the prefetcher."""
+        with self._writing:
+            self._settled = "complete"
+            server_end = self._worker.requests.complete(self.number, clock)
             self._percent = _lease.SUCCESS
         self._note("completed", server_end)
+        took_s = 0.0 if self._ended is None else self._ended[1]
         self._worker.has_completed(self, took_s=took_s, doubtful=len(self._held) > 1)
+
+    def begin(self, ahead: Prefetcher[Task]) -> None:
+        """Note that its turn has come, and who completes it. For `Worker`."""
+        self._ahead = ahead
+        if not self._is_begun:
+            self._is_begun = True
+            self._started_at = _now()
+            self._pulse.handed_at = self._worker.requests.now()
 
     def release(self) -> None:
         """Give it back, waiting for anyone; the attempt is not counted."""
@@ -226,8 +254,8 @@ class Task:
         exit_status: int | None = None,
         message: str | None = None,
     ) -> None:
-        """Write a line to the journal."""
-        if self._worker.journal is None:
+        """Write a line to the journal, but not of a task whose turn never came."""
+        if self._worker.journal is None or not self._is_begun:
             return
         entry = Entry(
             task=self.number,
@@ -235,7 +263,7 @@ class Task:
             worker=self._worker.uuid,
             run=self.run_uuid,
             start=self.started_at,
-            end=_now(),
+            end=_now() if self._ended is None else self._ended[0],
             server_end=server_end,
             outcome=outcome,
             exit_status=exit_status,

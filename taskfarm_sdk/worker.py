@@ -6,16 +6,17 @@ import os
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from types import TracebackType
 from typing import NoReturn, Self
 
 from taskfarm_sdk import _checks, _lease
 from taskfarm_sdk._beats import Rhythm
-from taskfarm_sdk._drive import StoppableClock, Stopped
+from taskfarm_sdk._drive import Clock, StoppableClock, Stopped
 from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._journal import Journal
 from taskfarm_sdk._link import Link
-from taskfarm_sdk._operations import TaskRow
+from taskfarm_sdk._prefetch import Prefetcher
 from taskfarm_sdk._recovery import Computing, Patience, Sweeper
 from taskfarm_sdk._reporter import Reporter
 from taskfarm_sdk._requests import Requests
@@ -51,6 +52,7 @@ class Worker:
         run_uuid: str,
         num_tasks: int,
         *,
+        prefetch: int,
         rhythm: Rhythm,
         max_attempts: int,
         retry_delay_s: float,
@@ -69,8 +71,9 @@ class Worker:
             )
         self._link = link
         self.run_uuid = run_uuid
+        self._prefetch = _checks.one_or_none("prefetch", prefetch)
         self.rhythm: Rhythm = rhythm
-        self.max_attempts: int = _attempts(max_attempts)
+        self.max_attempts: int = _lease.max_attempts(max_attempts)
         self._retry_delay_s = _checks.seconds("retry_delay_s", retry_delay_s, zero=True)
         self._halt_after = _checks.at_least_one("halt_after", halt_after)
         self._give_up_after_s = _checks.seconds(
@@ -93,9 +96,12 @@ class Worker:
 
     def _begin(self) -> None:
         self._lock = threading.RLock()
-        self._let_go = threading.Condition(self._lock)
-        self._is_registered = False
+        self._changed = threading.Condition(self._lock)
+        self._gone = 0
+        self._claiming = 0
+        self._is_entered = self._is_registered = False
         self._open: set[Task] = set()
+        self._ahead: Prefetcher[Task] | None = None
         self._failed: list[Task] = []
         self._failures_in_a_row = 0
         self._doubtful: set[int] = set()
@@ -121,11 +127,13 @@ class Worker:
     def stop(self) -> None:
         """Claim nothing any more: iterating ends with the task at hand. From any thread."""
         self._stop.set()
+        if self._ahead is not None:
+            self._ahead.stop()
         with self._lock:
-            self._let_go.notify_all()
+            self._changed.notify_all()
 
     def claim(self) -> Task | None:
-        """Be handed out a task.
+        """Be handed out a task. `prefetch` is for iterating alone, and does nothing here.
 
         Returns:
             The task, or None once nothing is left to hand out or the worker was stopped.
@@ -135,9 +143,10 @@ class Worker:
             TaskfarmError: the server could not be asked for as long as `give_up_after_s`.
         """
         while not self.stopping:
-            row = self._handed_out()
-            if row is not None:
-                return self._take(row)
+            task = self._handed_out()
+            if task is not None:
+                self.reporter.add(task)
+                return task
             if not self._retry_failed() and not self._look_after_others():
                 return None
         return None
@@ -148,8 +157,8 @@ class Worker:
             return False
         # One sweep at a time, however many threads find nothing to do.
         with self._sweeping:
-            in_hand = len(self._open)
-            flow = self._sweeper.round(self._link.session, in_hand, self._longest_s)
+            gone = self._gone
+            flow = self._sweeper.round(self._link.session, self._in_hand, self._longest_s)
             try:
                 computing = self._link.drive(flow, self._clock)
             except Stopped:
@@ -157,50 +166,99 @@ class Worker:
             except (ConnectionFailed, ServerError):
                 return True  # the next claim waits for the server, and gives up where that is due
             if computing is Computing.OURS:
-                self._wait_for_less_than(in_hand)
+                self._wait_for_change(gone)
             return computing is not Computing.NONE
 
-    def _wait_for_less_than(self, in_hand: int) -> None:
-        """Wait until one of our own tasks is settled, or a little."""
+    def _in_hand(self) -> int:
+        """Return how many tasks the server may have handed out to this worker, and not got back."""
         with self._lock:
-            self._let_go.wait_for(lambda: self.stopping or len(self._open) < in_hand, OWN_S)
+            return len(self._open) + self._claiming
 
-    def _handed_out(self) -> TaskRow | None:
+    def _wait_for_change(self, gone: int) -> None:
+        """Wait until one of our own tasks has gone since, or a little."""
+        with self._lock:
+            self._changed.wait_for(lambda: self.stopping or self._gone != gone, OWN_S)
+
+    def _handed_out(self) -> Task | None:
         try:
-            return self.requests.claim(self._registered(), self._clock)
+            return self._take(self._clock, begun=True)
         except Stopped:
             return None
 
-    def _take(self, row: TaskRow) -> Task:
-        task = Task(self, row)
+    def _take(self, clock: Clock, *, begun: bool) -> Task | None:
         with self._lock:
-            self._open.add(task)
-        self.reporter.add(task)
-        return task
+            self._claiming += 1
+        try:
+            row = self.requests.claim(self._registered(), clock)
+            if row is None:
+                return None
+            task = Task(self, row, begun=begun)
+            with self._lock:
+                self._open.add(task)
+            return task
+        finally:
+            with self._lock:
+                self._claiming -= 1
 
     def __iter__(self) -> Iterator[Task]:
-        while (task := self.claim()) is not None:
-            try:
-                yield task
-            except GeneratorExit:
-                self._release(task)
-                raise
-            if not task.settled:
-                self._refuse_to_go_on(task)
+        is_entered = self._is_entered
+        try:
+            while (task := self._next()) is not None:
+                try:
+                    yield task
+                except GeneratorExit:
+                    self._release(task)
+                    raise
+                if not task.settled:
+                    self._refuse_to_go_on(task)
+            is_entered = False
+        finally:
+            # Broken off inside `with worker:`, its end does this, and knows how long it may take.
+            if not is_entered:
+                self._close_ahead()
         self._retry_failed()
         self._complete_the_doubtful()
 
+    def _next(self) -> Task | None:
+        if not self._prefetch:
+            return self.claim()
+        if self._ahead is None:
+            self._ahead = Prefetcher(
+                lambda clock: None if self.stopping else self._take(clock, begun=False),
+                self._release,
+                self.requests.now,
+                self.rhythm.first_beat_s,
+            )
+        task = self._ahead.take()
+        if task is not None and self.stopping:
+            self._release(task)
+            return None
+        task = task or self.claim()
+        if task is not None:
+            task.begin(self._ahead)
+            self.reporter.add(task)
+            self._ahead.begin()
+        return task
+
+    def _close_ahead(self) -> None:
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
+
     def close(self) -> None:
         """Give back what is open, let failed tasks be tried again, make sure of completed ones."""
-        try:
-            with self._lock:
-                still_open = [task for task in self._open if not task.settled]
-            for task in still_open:
-                self._release(task)
-            self._retry_failed()
-            self._complete_the_doubtful()
-        finally:
-            self.reporter.close()
+        with ExitStack() as whatever_happens:
+            whatever_happens.callback(self.reporter.close)
+            whatever_happens.callback(self._settle_all)
+            self._close_ahead()
+
+    def _settle_all(self) -> None:
+        with self._lock:
+            still_open = [task for task in self._open if not task.settled]
+        for task in still_open:
+            self._release(task)
+        self._retry_failed()
+        self._complete_the_doubtful()
 
     def _give_back_at_once(self) -> None:
         """Do what leaving does after a signal, while the main thread is in C code."""
@@ -268,7 +326,8 @@ class Worker:
         self.reporter.drop(task)
         with self._lock:
             self._open.discard(task)
-            self._let_go.notify_all()
+            self._gone += 1
+            self._changed.notify_all()
             if task in self._failed:
                 self._failed.remove(task)
 
@@ -310,6 +369,7 @@ class Worker:
 
     def __enter__(self) -> Self:
         self._ending.install()
+        self._is_entered = True
         return self
 
     def __exit__(
@@ -322,7 +382,13 @@ class Worker:
             if error is not None:
                 self.hurry(error)
             self.close()
+        except TaskfarmError as trouble:
+            # The caller's own error must not be hidden by ours.
+            if error is None:
+                raise
+            log.error("the server was not told all of run %s: %s", self.run_uuid, trouble)
         finally:
+            self._is_entered = False
             self._ending.remove()
 
     def __reduce__(self) -> NoReturn:
@@ -332,11 +398,3 @@ class Worker:
 
     def __repr__(self) -> str:
         return f"Worker(run={self.run_uuid!r}, {len(self._open)} open)"
-
-
-def _attempts(value: int) -> int:
-    if type(value) is not int or not 1 <= value <= _lease.MAX_ATTEMPTS:
-        raise ConfigurationError(
-            f"max_attempts is a whole number from 1 to {_lease.MAX_ATTEMPTS}, not {value!r}"
-        )
-    return value

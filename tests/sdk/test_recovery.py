@@ -13,6 +13,7 @@ from taskfarm_sdk import ConfigurationError, Farm, Run, Task, Worker, _lease
 from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._operations import TaskRow
 from taskfarm_sdk._recovery import Patience, Watchlist, patience
+from taskfarm_sdk.crew import Crew
 from tests.support.clock import FastClock
 from tests.support.fault_proxy import FaultProxy, Seen
 
@@ -278,6 +279,7 @@ def test_a_long_run_is_searched_from_its_end_for_the_tasks_that_compute(
     assert 0 < read < 40
 
 
+@pytest.mark.live
 def test_where_only_its_own_tasks_are_computed_a_worker_waits_for_them_and_reads_none(
     farm: Farm, proxy: FaultProxy
 ) -> None:
@@ -297,4 +299,20 @@ def test_where_only_its_own_tasks_are_computed_a_worker_waits_for_them_and_reads
     assert found == [None]
     assert proxy.count("GET .*/tasks/") == 0
     worker.close()
+    run.delete()
+
+
+@pytest.mark.live
+def test_a_crew_alone_on_a_run_never_looks_for_others_tasks(farm: Farm, proxy: FaultProxy) -> None:
+    run = farm.create_run(60)
+    proxy.forget()
+
+    def perform(task: Task, slot: int) -> None:
+        if task.number % 20 == 7:
+            raise ValueError("each time")
+
+    with run.worker(linger=True) as worker:
+        Crew(worker, 4, perform, interrupt=lambda _: None).run()
+    assert run.status().failed == 3
+    assert proxy.count("GET .*/tasks/") == 0
     run.delete()
