@@ -181,8 +181,8 @@ with Farm(told["url"], token=told["token"]) as farm:
         for task in worker:
             try:
                 with task:
-                    print("begun", file=sys.stderr, flush=True)
                     print("said before")
+                    print("begun", file=sys.stderr, flush=True)
                     hashlib.pbkdf2_hmac("sha256", b"", b"", told["rounds"])
             finally:
                 print("ended in its own way")
@@ -216,6 +216,7 @@ def in_c_code(
         process.stdin.write(json.dumps({**told, "rounds": rounds, "grace_s": grace_s}))
         process.stdin.close()
         assert process.stderr.readline() == "begun\n"
+        time.sleep(0.2)  # nothing can tell from inside the C code that it is there
         try:
             yield process
         finally:
@@ -261,7 +262,8 @@ def test_a_second_signal_ends_the_grace_in_c_code_too(taskfarm_server: LocalServ
     ):
         process.terminate()
         process.send_signal(signal.SIGUSR1)
-        assert process.wait(10) == 143
+        # Which of two that are pending comes first is the system's choice.
+        assert process.wait(10) in {143, 138}
         assert run.status().computing == 0
 
 
