@@ -9,12 +9,10 @@ import socket
 import sys
 import threading
 import time
-import types
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypedDict
 
 import pytest
 
@@ -25,44 +23,12 @@ from taskfarm_sdk import (
     Task,
     TaskfarmError,
     TasksFailed,
-    _recovery,
 )
-from taskfarm_sdk.crew import pool
 from taskfarm_sdk.testing import LocalServer
 from tests.live.processes import everybody, wait_until
+from tests.live.short import SHORT
 
 pytestmark = pytest.mark.live
-
-
-class Short(TypedDict, total=False):
-    """Times that make a test short."""
-
-    retry_delay_s: float
-    report_every_s: float
-    first_beat_s: float
-    heartbeat_s: float
-    stale_after_s: float
-    unleased_after_s: float
-
-
-SHORT = Short(
-    retry_delay_s=0.05,
-    report_every_s=0.1,
-    first_beat_s=0.2,
-    heartbeat_s=0.3,
-    stale_after_s=1.0,
-    unleased_after_s=1.0,
-)
-
-
-@pytest.fixture
-def run(taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    monkeypatch.setattr(_recovery, "START_SPREAD_S", 0)
-    monkeypatch.setattr(_recovery, "MOST_REST_S", 1)
-    with taskfarm_server.farm() as farm:
-        run = farm.create_run(6)
-        yield run
-        run.delete()
 
 
 @contextmanager
@@ -87,13 +53,6 @@ def descriptors() -> Counter[str]:
                     kind = end.family.name
             kinds[kind] += kind != "AF_INET"
     return kinds
-
-
-class Odd:
-    """Can be sent, and not be received."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return int, ("odd",)
 
 
 def test_a_closure_travels_and_each_task_is_computed_once(run: Run, tmp_path: Path) -> None:
@@ -229,63 +188,6 @@ def test_updates_show_on_the_server_while_the_task_is_computed(run: Run, tmp_pat
     assert run.status().succeeded
 
 
-@pytest.mark.parametrize(
-    "holds", [threading.Lock(), sys.stdout, (n for n in "ab")], ids=["lock", "stream", "generator"]
-)
-def test_what_cannot_travel_is_refused_before_anything_is_claimed(run: Run, holds: object) -> None:
-    with pytest.raises(ConfigurationError, match="cannot be sent to other processes: TypeError"):
-        run.work(lambda task: print(holds, task), workers=1)
-    assert run.status().rows == 0
-
-
-def test_what_is_no_function_is_refused(run: Run) -> None:
-    with pytest.raises(ConfigurationError, match="needs a function"):
-        run.work("compute")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"workers": 0}, {"linger_s": -1}, {"heartbeat_s": 99}, {"max_attempts": 0}], ids=str
-)
-def test_wrong_arguments_are_refused(run: Run, wrong: dict[str, int]) -> None:
-    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
-        run.work(print, **wrong)  # type: ignore[arg-type]
-
-
-def test_a_child_that_cannot_start_is_fatal_and_shows_why(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    python = tmp_path / "python"
-    python.write_text(
-        "#!/bin/sh\necho tried >> \"$0-log\"\necho 'this Python is no good' >&2\nexit 3"
-    )
-    python.chmod(0o700)
-    monkeypatch.setattr(pool, "sys", types.SimpleNamespace(executable=str(python)))
-    with pytest.raises(TaskfarmError, match="(?s)exit status 3 before.*this Python is no good"):
-        run.work(print, workers=4)
-    assert (tmp_path / "python-log").read_text() == "tried\n"
-    assert run.status().rows == 0
-
-
-def test_a_child_that_cannot_start_later_on_is_fatal_and_counts_no_attempt(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    python = tmp_path / "python"
-    python.write_text(
-        f'#!/bin/sh\nmkdir "$0-first" && exec {sys.executable} "$@"\necho "no more" >&2\nexit 3'
-    )
-    python.chmod(0o700)
-    monkeypatch.setattr(pool, "sys", types.SimpleNamespace(executable=str(python)))
-
-    def compute(task: Task) -> None:
-        while not task.stop_requested:
-            pass
-
-    with pytest.raises(TaskfarmError, match="(?s)exit status 3 before.*no more"):
-        run.work(compute, workers=2)
-    assert run.status().computing == 0
-    assert {info.attempts for info in run.task_infos()} == {0}
-
-
 def test_nothing_stays_open(run: Run) -> None:
     def compute(task: Task) -> None:
         if task.number == 0 and task.attempts == 0:
@@ -296,13 +198,6 @@ def test_nothing_stays_open(run: Run) -> None:
     run.reset_all()
     run.work(compute, workers=2, **SHORT)
     assert not descriptors() - before
-
-
-def test_a_function_that_cannot_be_taken_is_fatal_and_shows_why(run: Run) -> None:
-    odd = Odd()
-    with pytest.raises(TaskfarmError, match="(?s)cannot be used in a child process: ValueError"):
-        run.work(lambda task: print(odd, task), workers=4)
-    assert run.status().rows == 0
 
 
 def test_a_child_knows_no_secret_and_reads_nothing(

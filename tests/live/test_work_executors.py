@@ -7,7 +7,6 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,25 +21,14 @@ from taskfarm_sdk import (
     Task,
     TaskfarmError,
     TasksFailed,
-    _recovery,
 )
 from taskfarm_sdk.testing import LocalServer
-from tests.live.test_work import SHORT, Odd
+from tests.live.short import SHORT, Odd
 
 pytestmark = pytest.mark.live
 
 KINDS = ["thread", "spawn", "fork"]
 PROCESSES = ["spawn", "fork"]
-
-
-@pytest.fixture
-def run(taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    monkeypatch.setattr(_recovery, "START_SPREAD_S", 0)
-    monkeypatch.setattr(_recovery, "MOST_REST_S", 1)
-    with taskfarm_server.farm() as farm:
-        run = farm.create_run(6)
-        yield run
-        run.delete()
 
 
 def executor(kind: str, workers: int = 2) -> Executor:

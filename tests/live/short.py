@@ -1,0 +1,33 @@
+"""Times that make a test of work short, and what cannot be received."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Short(TypedDict, total=False):
+    """Times that make a test short."""
+
+    retry_delay_s: float
+    report_every_s: float
+    first_beat_s: float
+    heartbeat_s: float
+    stale_after_s: float
+    unleased_after_s: float
+
+
+SHORT = Short(
+    retry_delay_s=0.05,
+    report_every_s=0.1,
+    first_beat_s=0.2,
+    heartbeat_s=0.3,
+    stale_after_s=1.0,
+    unleased_after_s=1.0,
+)
+
+
+class Odd:
+    """Can be sent, and not be received."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return int, ("odd",)
