@@ -339,6 +339,8 @@ class Run:
             grace_s=grace_s,
             give_up_after_s=give_up_after_s,
             journal=journal,
+            # Children share one worker, and so may loops of whom the number is not given.
+            fleet_size=1 if executor is None or workers is None else workers,
         )
         work = working.Work(self, self._link, function, make_worker, progress, linger_s)
         if executor is None:
