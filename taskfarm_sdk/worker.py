@@ -158,6 +158,10 @@ class Worker:
         # One sweep at a time, however many threads find nothing to do.
         with self._sweeping:
             gone = self._gone
+            # A claim of another thread, under way, would pass for the task that others compute:
+            # two threads in turn would never look. Whoever claimed in vain waits for us here.
+            with self._lock:
+                self._changed.wait_for(lambda: self.stopping or not self._claiming, OWN_S)
             flow = self._sweeper.round(self._link.session, self._in_hand, self._longest_s)
             try:
                 computing = self._link.drive(flow, self._clock)
@@ -199,6 +203,7 @@ class Worker:
         finally:
             with self._lock:
                 self._claiming -= 1
+                self._changed.notify_all()
 
     def __iter__(self) -> Iterator[Task]:
         is_entered = self._is_entered
