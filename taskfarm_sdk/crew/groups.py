@@ -23,7 +23,15 @@ from taskfarm_sdk.errors import ConfigurationError
 GONE_AFTER_S = 5.0
 LOOK_EVERY_S = 0.01
 
+# What opens the farm is not for those who only compute.
+SECRETS = ("TASKFARM_PASSWORD", "TASKFARM_TOKEN")
+
 Stream = int | IO[bytes] | None
+
+
+def plain_environment() -> dict[str, str]:
+    """Return this process's environment, but for its credentials for the farm."""
+    return {name: value for name, value in os.environ.items() if name not in SECRETS}
 
 
 class Group:

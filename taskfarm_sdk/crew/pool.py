@@ -17,7 +17,8 @@ from typing import TypeVar
 
 from taskfarm_sdk.crew import luggage
 from taskfarm_sdk.crew.channel import Channel, Job, Outcome, Slot, Taken, slot_file
-from taskfarm_sdk.crew.groups import Group
+from taskfarm_sdk.crew.endings import TOLD_WITHIN_S, how_it_ended, may_be_asked
+from taskfarm_sdk.crew.groups import Group, plain_environment
 from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.task import Task
 
@@ -25,12 +26,7 @@ from taskfarm_sdk.task import Task
 LOOK_EVERY_S = 0.1
 # How long a child that is to end may clean up.
 END_WITHIN_S = 0.5
-# Whoever ends a batch job signals all its processes: a child may know before we do.
-TOLD_WITHIN_S = 0.5
-ASKED_TO_END = (-signal.SIGTERM, -signal.SIGINT, -signal.SIGUSR1, -signal.SIGHUP)
 SAID_MOST_BYTES = 2000
-# A child computes, and asks the server nothing.
-SECRETS = ("TASKFARM_PASSWORD", "TASKFARM_TOKEN")
 
 M = TypeVar("M", bound="Job | Taken | Outcome")
 
@@ -59,7 +55,7 @@ class Child:
                 self.group: Group = Group(
                     # -P: the folder that one happens to be in must not stand in for modules.
                     [sys.executable, "-P", "-m", "taskfarm_sdk.crew.child", *map(str, given)],
-                    env={k: v for k, v in os.environ.items() if k not in SECRETS},
+                    env=plain_environment(),
                     stdin=subprocess.DEVNULL,
                     stderr=self._said,
                     pass_fds=given,
@@ -167,8 +163,8 @@ class Pool:
                 f"must be importable there too. The child said:\n{said}"
             )
         raise TaskfarmError(
-            f"a child process {_ended(status)} before it had taken the function, so no other is "
-            f"started. It said:\n{said or 'nothing'}"
+            f"a child process ended ({how_it_ended(status)}) before it had taken the function, so "
+            f"no other is started. It said:\n{said or 'nothing'}"
         )
 
     def _outcome(self, child: Child, task: Task, slot: int) -> Outcome | None:
@@ -190,8 +186,10 @@ class Pool:
         status = self._lose(slot)
         if self._ending.is_set():
             return None
-        asked = status in ASKED_TO_END
-        return Outcome("fail", f"its child process {_ended(status)}", asked_to_end=asked)
+        asked = may_be_asked(status)
+        return Outcome(
+            "fail", f"its child process ended: {how_it_ended(status)}", asked_to_end=asked
+        )
 
     def _answer(
         self, child: Child, kind: type[M], look: Callable[[], None] = lambda: None
@@ -235,12 +233,3 @@ class _Sampler:
         if percent is not None and percent != self._seen:
             self._seen = percent
             self._task.update(percent)
-
-
-def _ended(status: int) -> str:
-    if status >= 0:
-        return f"ended with exit status {status}"
-    try:
-        return f"was killed by {signal.Signals(-status).name}"
-    except ValueError:
-        return f"was killed by signal {-status}"

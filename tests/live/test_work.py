@@ -88,7 +88,7 @@ def test_a_child_that_is_killed_fails_its_attempt_and_the_others_go_on(
 
     assert run.work(compute, workers=2, **SHORT).succeeded
     assert "task 2 of run" in caplog.text
-    assert "its child process was killed by SIGKILL" in caplog.text
+    assert "its child process ended: killed by SIGKILL" in caplog.text
 
 
 def test_a_task_that_kills_its_child_each_time_ends_failed(run: Run, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_what_a_killed_child_left_running_does_not_hide_its_end(
             os._exit(3)
 
     assert run.work(compute, workers=1, **SHORT).succeeded
-    assert "its child process ended with exit status 3" in caplog.text
+    assert "its child process ended: exit status 3" in caplog.text
     forked = int((tmp_path / "forked").read_text())
     assert forked not in {process.pid for process in everybody()}
 

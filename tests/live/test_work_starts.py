@@ -47,7 +47,7 @@ def test_a_child_that_cannot_start_is_fatal_and_shows_why(
     )
     python.chmod(0o700)
     monkeypatch.setattr(pool, "sys", types.SimpleNamespace(executable=str(python)))
-    with pytest.raises(TaskfarmError, match="(?s)exit status 3 before.*this Python is no good"):
+    with pytest.raises(TaskfarmError, match=r"(?s)exit status 3\) before.*this Python is no good"):
         run.work(print, workers=4)
     assert (tmp_path / "python-log").read_text() == "tried\n"
     assert run.status().rows == 0
@@ -67,7 +67,7 @@ def test_a_child_that_cannot_start_later_on_is_fatal_and_counts_no_attempt(
         while not task.stop_requested:
             pass
 
-    with pytest.raises(TaskfarmError, match="(?s)exit status 3 before.*no more"):
+    with pytest.raises(TaskfarmError, match=r"(?s)exit status 3\) before.*no more"):
         run.work(compute, workers=2)
     assert run.status().computing == 0
     assert {info.attempts for info in run.task_infos()} == {0}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import math
-import os
 import signal
 import threading
 import time
@@ -17,7 +16,7 @@ from taskfarm_cli.exit_status import CommandError
 from taskfarm_cli.work.joblog import Entry, JobLog
 from taskfarm_cli.work.streams import Sink, Streams
 from taskfarm_cli.work.template import Job, Template
-from taskfarm_sdk.crew import Group
+from taskfarm_sdk.crew import TOLD_WITHIN_S, Group, how_it_ended, may_be_asked, plain_environment
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Task
@@ -26,11 +25,6 @@ NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 # How often a running command's output and progress are looked at.
 LOOK_EVERY_S = 0.2
-# Whoever ends a batch job signals all its processes: a command may die before we are told.
-TOLD_WITHIN_S = 0.5
-ASKED_TO_END = (-signal.SIGTERM, -signal.SIGINT, -signal.SIGUSR1, -signal.SIGHUP)
-# A command gets what its user's environment has, but for what opens the farm.
-SECRETS = ("TASKFARM_PASSWORD", "TASKFARM_TOKEN")
 
 
 class Limits(NamedTuple):
@@ -79,7 +73,7 @@ class Bench:
         self._joblog = joblog
         self._limits = limits
         self._folder = folder
-        self._environment = {k: v for k, v in os.environ.items() if k not in SECRETS}
+        self._environment = plain_environment()
         self._environment.pop("TASKFARM_INPUT", None)
         self.failures: int = 0
         self._lock = threading.Lock()
@@ -148,7 +142,7 @@ class Bench:
         if self._joblog is not None:
             took_s = time.monotonic() - began
             self._joblog.add(Entry(task.number, command, started_at, took_s, status))
-        return status, fault or _fault(status)
+        return status, fault or (how_it_ended(status) if status else None)
 
     def _follow(
         self, slot: int, group: Group, began: float, look: Callable[[], None]
@@ -198,7 +192,7 @@ class Bench:
         return facts if text is None else {**facts, "TASKFARM_INPUT": text}
 
     def _was_asked_to_end(self, status: int) -> bool:
-        if status in ASKED_TO_END:
+        if may_be_asked(status):
             self._ending.wait(TOLD_WITHIN_S)
         return self._ending.is_set()
 
@@ -247,14 +241,3 @@ def cannot_execute(program: str, error: OSError) -> CommandError:
             "shell needs --shell"
         )
     return CommandError(text, NOT_FOUND)
-
-
-def _fault(status: int) -> str | None:
-    if status == 0:
-        return None
-    if status > 0:
-        return f"exit status {status}"
-    try:
-        return f"killed by {signal.Signals(-status).name}"
-    except ValueError:
-        return f"killed by signal {-status}"
