@@ -204,6 +204,8 @@ class Run:
             first_beat_s: after how long a task in hand gets its first sign of life.
             heartbeat_s: how often it gets one then, at most 30 s, which others count on.
             max_attempts: after how many counted attempts a task has failed for good, 1 to 98.
+                Ones whose worker was lost count, and so do hand-outs whose reply was lost on the
+                way, which look the same: on a bad network allow more.
             retry_delay_s: how long a failed task is held back before anyone can try it again,
                 while others wait.
             halt_after: after how many failures in a row, without a success, the worker stops.
