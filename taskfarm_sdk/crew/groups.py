@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import select
@@ -202,6 +203,13 @@ class _Guard:
             start_new_session=True,
             cwd="/",
         )
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """Let it go, and see to it that what is left goes first."""
+        if self.of == os.getpid() and self._process.stdin is not None:
+            self._process.stdin.close()
+            self._process.wait()
 
     def tell(self, what: str, group: int) -> None:
         """Tell of a group that was started ("+") or has ended ("-")."""

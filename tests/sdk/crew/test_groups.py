@@ -123,3 +123,11 @@ def test_a_forked_child_has_a_guardian_of_its_own() -> None:
 
 def test_the_guardian_kills_what_was_started_and_has_not_ended() -> None:
     assert guardian.groups_left(["+1\n", "+2\n", "-1\n", "+3\n", "-3\n", "-9\n"]) == {2}
+
+
+def test_a_program_that_had_groups_ends_without_a_word() -> None:
+    program = "from taskfarm_sdk.crew import Group; Group(['true']).kill()"
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
