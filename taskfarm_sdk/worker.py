@@ -14,6 +14,7 @@ from taskfarm_sdk import _checks, _lease
 from taskfarm_sdk._beats import Rhythm
 from taskfarm_sdk._drive import Clock, StoppableClock, Stopped
 from taskfarm_sdk._forks import renew_in_children
+from taskfarm_sdk._in_hand import InHand
 from taskfarm_sdk._journal import Journal
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._prefetch import Prefetcher
@@ -27,8 +28,6 @@ from taskfarm_sdk.task import Task
 
 # A sick node that fails everything must not keep a run to itself.
 MAX_HELD = 10
-# Where nobody else computes, there is nothing to look after: only whoever comes anew.
-OWN_S = 5.0
 
 
 class Worker:
@@ -96,9 +95,7 @@ class Worker:
 
     def _begin(self) -> None:
         self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
-        self._gone = 0
-        self._claiming = 0
+        self._in_hand = InHand(lambda: len(self._open), self._stop.is_set)
         self._is_entered = self._is_registered = False
         self._open: set[Task] = set()
         self._ahead: Prefetcher[Task] | None = None
@@ -129,8 +126,7 @@ class Worker:
         self._stop.set()
         if self._ahead is not None:
             self._ahead.stop()
-        with self._lock:
-            self._changed.notify_all()
+        self._in_hand.wake()
 
     def claim(self) -> Task | None:
         """Be handed out a task. `prefetch` is for iterating alone, and does nothing here.
@@ -157,12 +153,9 @@ class Worker:
             return False
         # One sweep at a time, however many threads find nothing to do.
         with self._sweeping:
-            gone = self._gone
-            # A claim of another thread, under way, would pass for the task that others compute:
-            # two threads in turn would never look. Whoever claimed in vain waits for us here.
-            with self._lock:
-                self._changed.wait_for(lambda: self.stopping or not self._claiming, OWN_S)
-            flow = self._sweeper.round(self._link.session, self._in_hand, self._longest_s)
+            gone = self._in_hand.gone
+            self._in_hand.wait_until_claimed()
+            flow = self._sweeper.round(self._link.session, self._in_hand.count, self._longest_s)
             try:
                 computing = self._link.drive(flow, self._clock)
             except Stopped:
@@ -170,18 +163,8 @@ class Worker:
             except (ConnectionFailed, ServerError):
                 return True  # the next claim waits for the server, and gives up where that is due
             if computing is Computing.OURS:
-                self._wait_for_change(gone)
+                self._in_hand.wait_for_less(gone)
             return computing is not Computing.NONE
-
-    def _in_hand(self) -> int:
-        """Return how many tasks the server may have handed out to this worker, and not got back."""
-        with self._lock:
-            return len(self._open) + self._claiming
-
-    def _wait_for_change(self, gone: int) -> None:
-        """Wait until one of our own tasks has gone since, or a little."""
-        with self._lock:
-            self._changed.wait_for(lambda: self.stopping or self._gone != gone, OWN_S)
 
     def _handed_out(self) -> Task | None:
         try:
@@ -190,9 +173,7 @@ class Worker:
             return None
 
     def _take(self, clock: Clock, *, begun: bool) -> Task | None:
-        with self._lock:
-            self._claiming += 1
-        try:
+        with self._in_hand.claiming():
             row = self.requests.claim(self._registered(), clock)
             if row is None:
                 return None
@@ -200,10 +181,6 @@ class Worker:
             with self._lock:
                 self._open.add(task)
             return task
-        finally:
-            with self._lock:
-                self._claiming -= 1
-                self._changed.notify_all()
 
     def __iter__(self) -> Iterator[Task]:
         is_entered = self._is_entered
@@ -331,10 +308,9 @@ class Worker:
         self.reporter.drop(task)
         with self._lock:
             self._open.discard(task)
-            self._gone += 1
-            self._changed.notify_all()
             if task in self._failed:
                 self._failed.remove(task)
+        self._in_hand.has_gone()
 
     def hurry(self, error: BaseException) -> None:
         """Try the server only for a moment more, in all, if the process is to end. For `Task`."""
