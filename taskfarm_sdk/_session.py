@@ -13,34 +13,25 @@ from taskfarm_sdk._settings import Settings
 log = logging.getLogger("taskfarm_sdk")
 # Without it Python prints warnings of a program that set up no logging, and the SDK prints nothing.
 log.addHandler(logging.NullHandler())
-# What is over sooner is a lost request, of which a bad network has many.
-BLIP_S = 1.0
 
 
 @attrs.define
 class Outage:
-    """Tells the log when the server goes and when it is back: one line each.
-
-    A single lost request, answered at the next try, is no outage, and not told.
-    """
+    """Tells the log when the server goes and when it is back: one line each."""
 
     url: str
     _since: float | None = None
-    _is_told: bool = False
 
     def goes_on(self, now: float, why: Exception) -> None:
         """Note that a request failed and will be tried again."""
         if self._since is None:
             self._since = now
-        if not self._is_told and now - self._since >= BLIP_S:
-            self._is_told = True
             log.warning("%s is not there, trying again: %s", self.url, why)
 
     def is_over(self, now: float) -> None:
         """Note that a request was answered."""
         since, self._since = self._since, None
-        was_told, self._is_told = self._is_told, False
-        if since is not None and was_told:
+        if since is not None:
             log.warning("%s is back after %.1f s", self.url, now - since)
 
 

@@ -128,16 +128,6 @@ def test_an_outage_is_sat_out_for_hours_with_one_line_when_it_begins_and_one_at_
     assert "is back after" in back
 
 
-def test_a_single_lost_request_is_no_outage_to_tell_of(
-    proxy: FaultProxy, farm: Farm, clock: FastClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    proxy.will("GET", Fault.LOST_AFTER)
-    with caplog.at_level(logging.INFO, "taskfarm_sdk"):
-        farm.runs()
-    assert proxy.count("GET") == 2
-    assert caplog.records == []
-
-
 def test_watch_sits_out_an_outage_and_ends_with_the_finished_status(
     proxy: FaultProxy, farm: Farm, clock: FastClock
 ) -> None:
