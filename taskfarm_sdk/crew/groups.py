@@ -121,12 +121,7 @@ class Group:
         self.signal(signal.SIGKILL)
         status = self.wait()
         assert status is not None
-        ends_at = time.monotonic() + GONE_AFTER_S
-        while _lives(self.pid):
-            if time.monotonic() > ends_at:
-                log.warning("process group %d does not end though it was killed", self.pid)
-                break
-            time.sleep(LOOK_EVERY_S)
+        wait_until_gone(self.pid)
         self._guard.tell("-", self.pid)
         return status
 
@@ -164,6 +159,16 @@ def _is_waitable(pid: int, popen: subprocess.Popen[bytes]) -> bool:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
         return True  # another thread has taken note of its end
+
+
+def wait_until_gone(group: int) -> None:
+    """Return when nothing of a killed process group lives, or after `GONE_AFTER_S`."""
+    ends_at = time.monotonic() + GONE_AFTER_S
+    while _lives(group):
+        if time.monotonic() > ends_at:
+            log.warning("process group %d does not end though it was killed", group)
+            return
+        time.sleep(LOOK_EVERY_S)
 
 
 def _lives(group: int) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
 
+from taskfarm_sdk.crew.groups import wait_until_gone
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.server._failures import explain
 from taskfarm_sdk.server._forks import close_in_children
@@ -185,6 +186,8 @@ class ServerProcess:
             deadline = time.monotonic() + _REAP_S
             while self._line(deadline):
                 pass
+        # They let go of their files a moment before the system is done with them.
+        wait_until_gone(self.pid)
         self._close()
 
     def __enter__(self) -> Self:

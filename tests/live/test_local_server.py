@@ -79,8 +79,7 @@ def test_comes_back_after_a_kill_with_port_data_and_tokens(server: LocalServer) 
         token, uuid, url = farm.login(), farm.create_run(7).uuid, server.url
     group = group_of(server)
     server.kill()
-    # They have let go of their files by now, which is a moment before the system is done with them.
-    wait_until(lambda: members(group) == [])
+    assert members(group) == []
     assert not Path(f"/proc/{group}").exists()  # not even as a zombie
     with Farm(url, token=token, give_up_after_s=0) as farm, pytest.raises(ConnectionFailed):
         farm.runs()
