@@ -18,7 +18,7 @@ GENERATOR_READY := $(GENERATOR)/.ready
 OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client generate \
 	--path openapi/taskfarm.yaml --config openapi/generator.yaml --meta none --overwrite --fail-on-warning
 
-.PHONY: help demo test client cassettes check format drift docs bench lock dist clean
+.PHONY: help demo test load client cassettes check format drift docs bench lock dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,10 @@ demo: $(READY) ## start the real server, create a run, work it off, show the res
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) $(PEERS) ## run the tests (PYTEST_ARGS=… for more)
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not alone" --numprocesses 4 --dist loadfile $(PYTEST_ARGS)
+
+load: $(READY) ## run the tests that take the whole machine (PYTEST_ARGS=… for more)
+	$(BIN)/python -m pytest -m alone $(PYTEST_ARGS)
 
 client: $(GENERATOR_READY) ## write generated/taskfarm_api from openapi/taskfarm.yaml
 	rm -rf generated/taskfarm_api
@@ -66,7 +69,7 @@ bench: $(READY) ## measure the SDK against bare httpx on the real server
 lock: ## write constraints.txt anew from the newest releases
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --upgrade pip
-	build/lock/bin/python -m pip install --quiet -e '.[server]' --group dev
+	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi]' --group dev
 	( echo "# Written by 'make lock': what the tests ran with. Names and versions only."; \
 	  build/lock/bin/python -m pip freeze --all --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' ) > constraints.txt
 	rm -rf build/lock
@@ -85,7 +88,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (once; a minute or so) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade pip
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server]' --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server,dask,mpi]' --group dev
 	@touch $@
 
 $(PEERS): $(READY)

@@ -11,12 +11,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple, NoReturn, Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 import psycopg
 import pytest
 
+from tests.engines.required import only_where_required, without
 from tests.live.processes import wait_until
 
 SYSTEM_USER = "postgres"
@@ -74,8 +75,7 @@ class Mortal(Protocol):
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgreSQL]:
     """Run a PostgreSQL of our own, empty, that nobody else can reach."""
-    if os.environ.get("TASKFARM_REQUIRE_ENGINES") != "1":
-        pytest.skip("PostgreSQL's tests take their time: TASKFARM_REQUIRE_ENGINES=1 make test")
+    only_where_required("PostgreSQL")
     with _made() as (running, _):
         yield running
 
@@ -83,8 +83,7 @@ def postgres() -> Iterator[PostgreSQL]:
 @pytest.fixture
 def mortal_postgres() -> Iterator[tuple[PostgreSQL, Mortal]]:
     """Run a PostgreSQL for one test alone, that may stop and start it."""
-    if os.environ.get("TASKFARM_REQUIRE_ENGINES") != "1":
-        pytest.skip("PostgreSQL's tests take their time: TASKFARM_REQUIRE_ENGINES=1 make test")
+    only_where_required("PostgreSQL")
     with _made() as made:
         yield made
 
@@ -175,7 +174,7 @@ def _binaries() -> Path:
     if on_path is not None:
         found.append(Path(on_path).resolve().parent)
     if not found:
-        _without("PostgreSQL's binaries are missing: apt-get install postgresql")
+        without("PostgreSQL's binaries are missing: apt-get install postgresql")
     return found[0]
 
 
@@ -197,10 +196,4 @@ def _hand_over(*paths: Path) -> None:
         for path in paths:
             shutil.chown(path, user, user)
     except LookupError:
-        _without(f"PostgreSQL refuses to run as root, and there is no user {user!r} to run it as")
-
-
-def _without(reason: str) -> NoReturn:
-    if os.environ.get("TASKFARM_REQUIRE_ENGINES") == "1":
-        pytest.fail(f"TASKFARM_REQUIRE_ENGINES=1, but {reason}")
-    pytest.skip(reason)
+        without(f"PostgreSQL refuses to run as root, and there is no user {user!r} to run it as")

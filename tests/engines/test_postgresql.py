@@ -15,6 +15,7 @@ import pytest
 from taskfarm_sdk import ConfigurationError, Farm
 from taskfarm_sdk.testing import LocalServer
 from tests.engines.conftest import PostgreSQL
+from tests.engines.required import without
 from tests.live.processes import members, wait_until
 from tests.live.serving import failing, serving
 
@@ -196,15 +197,13 @@ def test_a_database_that_we_may_not_write(postgres: PostgreSQL, database: str) -
     assert "permission denied for schema public" in str(caught.value)
 
 
-def test_postgresql_is_required_where_the_engines_are(
+def test_what_is_missing_skips_a_test_and_fails_it_where_engines_are_required(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from tests.engines.conftest import _without
-
     monkeypatch.setenv("TASKFARM_REQUIRE_ENGINES", "1")
     with pytest.raises(pytest.fail.Exception, match="it is missing"):
-        _without("it is missing")
+        without("it is missing")
     monkeypatch.delenv("TASKFARM_REQUIRE_ENGINES")
     with pytest.raises(pytest.skip.Exception, match="it is missing"):
-        _without("it is missing")
+        without("it is missing")
     assert os.environ.get("TASKFARM_REQUIRE_ENGINES") is None
