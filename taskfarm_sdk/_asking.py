@@ -54,7 +54,7 @@ def ask(
     while True:
         token = farm.token or (yield from exclusive(lambda: _first_token(farm, backoff)))
         try:
-            answer = yield from send(attrs.evolve(make(), acting_as=Basic(token)))
+            answer = yield from send(make().sent_as(Basic(token)))
         except TaskfarmError as error:
             failure = error
         else:
@@ -128,7 +128,7 @@ def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
     who = Basic(settings.user or "", settings.password or "")
     while True:
         try:
-            farm.token = yield from send(attrs.evolve(_operations.token(), acting_as=who))
+            farm.token = yield from send(_operations.token().sent_as(who))
         except AuthenticationError as error:
             raise AuthenticationError(
                 f"{farm.url} does not take user {settings.user!r} with this password "
@@ -181,7 +181,7 @@ class _Suspect:
         # token look bad once.
         for _ in range(2):
             try:
-                yield from send(attrs.evolve(_operations.token(), acting_as=Basic(self.token)))
+                yield from send(_operations.token().sent_as(Basic(self.token)))
             except AuthenticationError:
                 return True
             except (ServerError, ConnectionFailed) as error:
@@ -196,7 +196,7 @@ def _server_is_sound() -> Flow[bool]:
     """Ask as a user that cannot exist: a sound server says 401, one without its database 500."""
     nobody = Basic(f"nobody-{secrets.token_hex(8)}")
     try:
-        yield from send(attrs.evolve(_operations.token(), acting_as=nobody))
+        yield from send(_operations.token().sent_as(nobody))
     except AuthenticationError:
         return True
     except TaskfarmError:

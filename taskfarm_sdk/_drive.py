@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -55,6 +54,8 @@ class SystemClock:
 
     async def await_(self, seconds: float) -> None:
         """Wait in this asyncio task."""
+        import asyncio
+
         await asyncio.sleep(seconds)
 
 
@@ -218,6 +219,8 @@ class _Crew:
 
 
 async def _atogether(step: Together[Any], wire: AsyncWire, clock: Clock) -> list[Any]:
+    import asyncio
+
     limit = asyncio.Semaphore(AT_ONCE)
 
     async def run(flow: Callable[[], Flow[Any]]) -> Any:

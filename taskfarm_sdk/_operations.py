@@ -13,6 +13,10 @@ from typing import Literal, TypeVar
 
 import attrs
 
+# Before the generated client, for this imports httpx in a way of its own.
+from taskfarm_sdk._http import AsyncHttpClient, HttpClient
+
+# isort: split
 from taskfarm_api.api.authentication import get_token as _get_token
 from taskfarm_api.api.runs import create_run as _create_run
 from taskfarm_api.api.runs import delete_run as _delete_run
@@ -40,7 +44,6 @@ from taskfarm_api.models.worker import Worker
 from taskfarm_api.models.worker_request import WorkerRequest
 from taskfarm_api.types import UNSET, Response
 from taskfarm_sdk._flow import Call
-from taskfarm_sdk._http import AsyncHttpClient, HttpClient
 from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
 
 R = TypeVar("R")
@@ -195,11 +198,11 @@ def _call(
     read: Callable[[Response[X]], R],
 ) -> Call[R]:
     def ask(http: HttpClient) -> R:
-        with _contract_of(str(http.base_url)):
+        with _contract_of(http):
             return read(sync(_client().set_httpx_client(http)))
 
     async def aask(http: AsyncHttpClient) -> R:
-        with _contract_of(str(http.base_url)):
+        with _contract_of(http):
             return read(await asyncio(_client().set_async_httpx_client(http)))
 
     return Call(ask, aask)
@@ -211,12 +214,13 @@ def _client() -> Client:
 
 
 @contextmanager
-def _contract_of(url: str) -> Generator[None]:
+def _contract_of(http: HttpClient | AsyncHttpClient) -> Generator[None]:
     try:
         yield
     except TaskfarmError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        url = str(http.base_url)
         raise UnexpectedReply(
             f"{url} does not answer as a taskfarm server does: is another server there, or a "
             f"log-in page? ({type(error).__name__}: {str(error)[:100]})",

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from taskfarm_sdk import _repair, _resetting, _runs, _tasks, _waiting
-from taskfarm_sdk._beats import rhythm
+from taskfarm_sdk import _runs
 from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._operations import RunRow
-from taskfarm_sdk._recovery import patience
-from taskfarm_sdk.task import Task
-from taskfarm_sdk.worker import Worker
+
+# Imported where they are used: most commands and programs need few of them.
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from taskfarm_sdk.task import Task
+    from taskfarm_sdk.worker import Worker
 
 
 def run_data(row: RunRow) -> tuple[str, int, int, str]:
@@ -60,6 +62,8 @@ class Run:
         Raises:
             WaitTimeout: the time is over; its `run_status` says how the run stood last.
         """
+        from taskfarm_sdk import _waiting
+
         session = self._link.session
         return self._link.stream(_waiting.watch(session, self.uuid, poll_s, timeout_s))
 
@@ -78,6 +82,8 @@ class Run:
             WaitTimeout: the time is over; its `run_status` says how the run stood last.
             TasksFailed: `check`, and some tasks failed; its `tasks` names them.
         """
+        from taskfarm_sdk import _waiting
+
         session = self._link.session
         flow = _waiting.wait(session, self.uuid, poll_s, timeout_s, check=check)
         return self._link.drive(flow)
@@ -88,6 +94,8 @@ class Run:
         Args:
             number: 0 to num_tasks - 1.
         """
+        from taskfarm_sdk import _tasks
+
         session = self._link.session
         return self._link.drive(_tasks.info(session, self.uuid, self.num_tasks, number))
 
@@ -99,6 +107,8 @@ class Run:
         Args:
             state: only the tasks in this state: "waiting", "computing", "done" or "failed".
         """
+        from taskfarm_sdk import _tasks
+
         session = self._link.session
         return self._link.stream(_tasks.infos(session, self.uuid, self.num_tasks, state))
 
@@ -112,6 +122,8 @@ class Run:
         Raises:
             OutcomeUnknown: the reply to the restart was lost; resetting again does no harm.
         """
+        from taskfarm_sdk import _tasks
+
         self._link.drive(_tasks.reset(self._link.session, self.uuid, self.num_tasks))
 
     def reset_all(self) -> None:
@@ -128,6 +140,8 @@ class Run:
         Returns:
             How many there were.
         """
+        from taskfarm_sdk import _resetting
+
         return self._link.drive(_resetting.reset_failed(self._link.session, self.uuid))
 
     def reset_tasks(self, numbers: Iterable[int]) -> int:
@@ -141,6 +155,8 @@ class Run:
         Returns:
             How many were set waiting: those that waited from 0 already are not counted.
         """
+        from taskfarm_sdk import _resetting
+
         session = self._link.session
         flow = _resetting.reset_tasks(session, self.uuid, self.num_tasks, numbers)
         return self._link.drive(flow)
@@ -168,6 +184,8 @@ class Run:
                 lost; a task may compute with nobody now.
             TaskfarmError: the run is not broken, or somebody else is mending it.
         """
+        from taskfarm_sdk import _repair
+
         session = self._link.session
         return self._link.drive(_repair.repair(session, self.uuid, self.num_tasks, progress))
 
@@ -232,6 +250,10 @@ class Run:
             ConfigurationError: an argument is wrong, the run is an odd one, or the journal cannot
                 be written.
         """
+        from taskfarm_sdk._beats import rhythm
+        from taskfarm_sdk._recovery import patience
+        from taskfarm_sdk.worker import Worker
+
         return Worker(
             self._link,
             self.uuid,

@@ -106,20 +106,24 @@ def test_help_starts_without_anything_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_pipe_is_served_without_rich() -> None:
-    code = (
-        "import sys; from taskfarm_cli.manage import main; "
-        "main(['-l', '-b', 'http://127.0.0.1:1/']); print('taskfarm_cli.view' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "False"
-
-
 @pytest.fixture
 def place(live: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     for name, value in live.environment.items():
         monkeypatch.setenv(name, value)
     return live
+
+
+@pytest.mark.live
+def test_a_pipe_is_served_without_what_only_others_need(place: Place, farm: Farm) -> None:
+    run = farm.create_run(1)
+    code = (
+        "import sys; from taskfarm_cli.manage import main; main(['-l']); "
+        "heavy = {'rich', 'click', 'asyncio', 'concurrent.futures', 'taskfarm_sdk.worker'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.uuid in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.live
