@@ -138,8 +138,8 @@ class Task:
         took_s = 0.0 if self._ended is None else self._ended[1]
         self._worker.has_completed(self, took_s=took_s, doubtful=len(self._held) > 1)
 
-    def begin(self, ahead: Prefetcher[Task]) -> None:
-        """Note that its turn has come, and who completes it. For `Worker`."""
+    def begin(self, ahead: Prefetcher[Task] | None = None) -> None:
+        """Note that its turn has come, and who completes it. For `Worker` and `Crew`."""
         self._ahead = ahead
         if not self._is_begun:
             self._is_begun = True

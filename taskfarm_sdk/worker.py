@@ -138,8 +138,12 @@ class Worker:
             RunBroken: the server cannot hand out the tasks that are left.
             TaskfarmError: the server could not be asked for as long as `give_up_after_s`.
         """
+        return self.claim_ahead(begun=True)
+
+    def claim_ahead(self, *, begun: bool = False) -> Task | None:
+        """Claim a task whose turn comes later, with its `begin`. For `Crew`."""
         while not self.stopping:
-            task = self._handed_out()
+            task = self._handed_out(begun=begun)
             if task is not None:
                 self.reporter.add(task)
                 return task
@@ -166,9 +170,9 @@ class Worker:
                 self._in_hand.wait_for_less(gone)
             return computing is not Computing.NONE
 
-    def _handed_out(self) -> Task | None:
+    def _handed_out(self, *, begun: bool) -> Task | None:
         try:
-            return self._take(self._clock, begun=True)
+            return self._take(self._clock, begun=begun)
         except Stopped:
             return None
 

@@ -103,7 +103,7 @@ class Pool:
         self._child(0)
 
     def perform(self, task: Task, slot: int) -> None:
-        """Have a task computed by the slot's child, and settle it.
+        """Have a task computed by the slot's child, and settle it unless it is done.
 
         Raises:
             TaskfarmError: no child can compute here; the task is given back.
@@ -117,7 +117,7 @@ class Pool:
         if outcome is None or outcome.how == "release":
             task.release()
         elif outcome.how == "complete":
-            task.complete()
+            pass  # the crew completes it, while the child goes on
         elif outcome.asked_to_end and self._ends_soon(task):
             task.release()
         else:

@@ -1,19 +1,24 @@
-"""Slots that compute tasks of one worker, each with a thread that waits for its child process."""
+"""Slots that compute tasks of one worker, each with threads that wait for its child process."""
 
 from __future__ import annotations
 
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 from taskfarm_sdk._signals import STATUS_OF_SIGNALS
+from taskfarm_sdk.crew.turns import HANDS, Turns
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker
 
 
 class Crew:
     """Keeps slots busy: each claims a task from the worker, has it performed, and settles it.
+
+    While tasks are short, the next one is claimed before its turn, and the last one is completed
+    meanwhile; `turns` says how.
 
     Args:
         worker: whose tasks they are; its `with` is the caller's.
@@ -50,17 +55,19 @@ class Crew:
         self._busy = 0
         self._idle_since = time.monotonic()
         self._failure: BaseException | None = None
+        self._turns = [Turns(worker.rhythm.first_beat_s) for _ in range(size)]
         self._threads = [
-            threading.Thread(target=self._work, args=(slot,), name=f"taskfarm-crew-{slot}")
+            threading.Thread(target=self._work, args=(slot,), name=f"taskfarm-crew-{slot}-{hand}")
+            for hand in range(HANDS)
             for slot in range(size)
         ]
-        self._at_work = size
+        self._at_work = len(self._threads)
         self.limited: bool = False
 
     @property
     def busy(self) -> int:
-        """How many slots have a task."""
-        return self._busy
+        """How many slots compute a task."""
+        return sum(turns.computing for turns in self._turns)
 
     def run(self, tick: Callable[[], None] = lambda: None, every_s: float = 1.0) -> None:
         """Work until nothing is left for this worker; in the thread that signals come to.
@@ -96,6 +103,8 @@ class Crew:
             self._failure = error
             self._changed.notify_all()
         self._worker.stop()
+        for turns in self._turns:
+            turns.end()
         self._interrupt(error)
 
     def _end(self) -> None:
@@ -124,17 +133,31 @@ class Crew:
 
     def _work(self, slot: int) -> None:
         try:
-            while (task := self._claim()) is not None:
-                try:
-                    self._settle(task, slot)
-                finally:
-                    self._now_busy(-1)
+            while self._go_on(slot, self._turns[slot]):
+                pass
         except BaseException as error:  # noqa: BLE001 - raised where the crew is waited for
             self.abort(error)
         finally:
             with self._changed:
                 self._at_work -= 1
                 self._changed.notify_all()
+
+    def _go_on(self, slot: int, turns: Turns) -> bool:
+        """See one task through; return whether there may be more."""
+        with turns.turn() as turn:
+            task = self._claim()
+            if task is None:
+                return False
+            with self._busy_with():
+                if not turn.comes() or self._worker.stopping:
+                    self._give_back(task)
+                    return True
+                task.begin()
+                with turn.compute():
+                    self._compute(task, slot)
+                if not task.settled:
+                    task.complete()
+        return True
 
     def _claim(self) -> Task | None:
         with self._changed:
@@ -143,23 +166,31 @@ class Crew:
                 return None
             if self._left is not None:
                 self._left -= 1
-        task = self._worker.claim()
-        if task is not None:
-            self._now_busy(1)
-        return task
+        return self._worker.claim_ahead()
+
+    @contextmanager
+    def _busy_with(self) -> Generator[None]:
+        self._now_busy(1)
+        try:
+            yield
+        finally:
+            self._now_busy(-1)
 
     def _now_busy(self, more: int) -> None:
         with self._changed:
             self._busy += more
             self._idle_since = time.monotonic()
 
-    def _settle(self, task: Task, slot: int) -> None:
+    def _give_back(self, task: Task) -> None:
+        with self._changed:
+            if self._left is not None:
+                self._left += 1
+        task.release()
+
+    def _compute(self, task: Task, slot: int) -> None:
         try:
             self._perform(task, slot)
         except Exception as error:
             if task.settled:
                 raise
             task.fail(f"{type(error).__name__}: {error}")
-        else:
-            if not task.settled:
-                task.complete()

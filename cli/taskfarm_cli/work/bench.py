@@ -83,7 +83,7 @@ class Bench:
         self._kill_at = math.inf
 
     def perform(self, task: Task, slot: int) -> None:
-        """Run a task's command and settle the task; for a `Crew`.
+        """Run a task's command, and settle the task unless it is done; for a `Crew`.
 
         Raises:
             CommandError: the command cannot be executed; the task is given back.
@@ -98,8 +98,8 @@ class Bench:
             task.release()
             raise
         if fault is None:
-            task.complete()
-        elif self._was_asked_to_end(status):
+            return  # the crew completes it, while the slot goes on
+        if self._was_asked_to_end(status):
             task.release()
         else:
             with self._lock:

@@ -7,12 +7,16 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 
 from taskfarm_sdk import Run, Task
+from taskfarm_sdk._drive import Clock
+from taskfarm_sdk._requests import Requests
 from taskfarm_sdk.crew import Crew
 from taskfarm_sdk.testing import LocalServer
+from tests.live.processes import wait_until
 
 pytestmark = pytest.mark.live
 
@@ -117,6 +121,40 @@ def test_an_interruption_waits_until_the_slots_have_let_go(run: Run) -> None:
     with pytest.raises(KeyboardInterrupt), run.worker() as worker:
         Crew(worker, 3, perform, interrupt=interrupt).run(tick, 0.05)
     assert run.status().waiting == 8
+
+
+def test_a_slot_computes_while_the_task_before_is_completed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    complete = Requests.complete
+
+    def late(self: Requests, number: int, clock: Clock | None = None) -> datetime | None:
+        # Two short tasks, and then: no completion before the next task has begun.
+        place = begun.index(number)
+        if 2 <= place < run.num_tasks - 1:
+            wait_until(lambda: len(begun) > place + 1)
+        return complete(self, number, clock)
+
+    monkeypatch.setattr(Requests, "complete", late)
+    work(run, lambda task, slot: begun.append(task.number), size=1)
+    assert run.status().succeeded
+
+
+def test_a_task_taken_ahead_is_given_back_where_the_one_before_it_is_long(run: Run) -> None:
+    taken_ahead: list[bool] = []
+
+    def perform(task: Task, slot: int) -> None:
+        if task.number == 3:
+            wait_until(lambda: run.status().computing == 2)
+            taken_ahead.append(True)
+            wait_until(lambda: run.status().computing == 1)
+
+    with run.worker(first_beat_s=1) as worker:
+        Crew(worker, 1, perform, interrupt=ignore).run()
+    assert run.status().succeeded
+    assert taken_ahead
+    assert {info.attempts for info in run.task_infos()} == {0}
 
 
 def test_no_more_tasks_are_taken_than_allowed(run: Run) -> None:

@@ -1,0 +1,146 @@
+"""Whose turn it is in a slot, and when the next task is claimed ahead of its turn.
+
+Two threads share a slot. While one computes, the other has the next task handed out, and the first
+completes its own while that one is computed: so the slot waits for nobody's request. A task is
+claimed ahead only while tasks are short, and given back where the one before it proves long: while
+it waits nobody else can have it, and it shows no sign of life.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+HANDS = 2
+
+
+class Turns:
+    """The turns of one slot.
+
+    Args:
+        long_after_s: from when on a task is long.
+        now: the time, in seconds.
+    """
+
+    def __init__(self, long_after_s: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._long_after_s = long_after_s
+        self._now = now
+        self._changed = threading.Condition()
+        self._is_taken = self._is_awaited = False
+        self._is_short = False
+        self._is_over = False
+        self._began_at: float | None = None
+
+    @property
+    def computing(self) -> bool:
+        """Whether a task is computed."""
+        return self._began_at is not None
+
+    @contextmanager
+    def turn(self) -> Generator[Turn]:
+        """Return when a task may be claimed, for this slot or ahead of its turn."""
+        turn = Turn(self, has_slot=self.take())
+        try:
+            yield turn
+        finally:
+            turn.leave()
+
+    def end(self) -> None:
+        """Let nobody wait any more."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+
+    def take(self) -> bool:
+        """Take the slot, or return False where a task may be claimed ahead. For `Turn`."""
+        with self._changed:
+            # Nobody claims with the slot while the other has a task for it, or is about to: a
+            # claim may wait for the end of that very task.
+            while not self._is_over and (self._is_taken or self._is_awaited):
+                if not self._is_awaited and self._is_short and self._in_time():
+                    break
+                self._changed.wait()
+            is_ahead = self._is_taken or self._is_awaited or self._is_over
+            self._is_awaited |= is_ahead
+            self._is_taken |= not is_ahead
+            return not is_ahead
+
+    def wait(self) -> bool:
+        """Take the slot once it is free; False where the other's task is long. For `Turn`."""
+        with self._changed:
+            while self._is_taken and not self._is_over:
+                left_s = self._long_in_s()
+                if left_s is not None and left_s <= 0:
+                    return False
+                self._changed.wait(left_s)
+            if self._is_over:
+                return False
+            self._is_taken, self._is_awaited = True, False
+            return True
+
+    def leave(self, *, has_slot: bool) -> None:
+        """Leave the slot, or the place before it. For `Turn`."""
+        with self._changed:
+            if has_slot:
+                self._is_taken = False
+            else:
+                self._is_awaited = False
+            self._changed.notify_all()
+
+    @contextmanager
+    def compute(self) -> Generator[None]:
+        """Note how long a task is computed. For `Turn`."""
+        with self._changed:
+            self._began_at = self._now()
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_short = self._in_time()
+                self._began_at = None
+
+    def _in_time(self) -> bool:
+        """Whether a task is computed that is not long yet."""
+        left_s = self._long_in_s()
+        return left_s is not None and left_s > 0
+
+    def _long_in_s(self) -> float | None:
+        if self._began_at is None:
+            return None
+        return self._began_at + self._long_after_s - self._now()
+
+
+class Turn:
+    """One turn of one thread: the slot, or the place before it.
+
+    Args:
+        turns: the slot's.
+        has_slot: whether the slot is taken, and not the place before it.
+    """
+
+    def __init__(self, turns: Turns, *, has_slot: bool) -> None:
+        self._turns = turns
+        self._has_slot = has_slot
+        self._is_over = False
+
+    def comes(self) -> bool:
+        """Wait for the slot with a task; False where the task is to be given back."""
+        if not self._has_slot:
+            self._has_slot = self._turns.wait()
+        return self._has_slot
+
+    @contextmanager
+    def compute(self) -> Generator[None]:
+        """Compute a task in the slot, and leave it."""
+        with self._turns.compute():
+            yield
+        self.leave()
+
+    def leave(self) -> None:
+        """Leave it to the other thread."""
+        if not self._is_over:
+            self._is_over = True
+            self._turns.leave(has_slot=self._has_slot)
