@@ -308,8 +308,8 @@ class Run:
         task is completed when the function returns, and fails an attempt when it raises or its
         process is killed. What the function does to the task (`update`, `fail`, `release`) happens
         here, the last two once it has returned. While tasks take less than `first_beat_s`, the next
-        one is handed out, and the last one completed, while one is computed. Ctrl-C and, on the main thread, SIGTERM and
-        SIGUSR1 end the children, and then give their tasks back.
+        one is handed out, and the last one completed, while one is computed. Ctrl-C and, on the
+        main thread, SIGTERM and SIGUSR1 end the children, and then give their tasks back.
 
         With an executor, loops run in it that each take tasks with a worker of their own; those in
         one process share one. The function travels in the same way, but for threads, and the farm
