@@ -23,6 +23,7 @@ from taskfarm_sdk import _checks
 from taskfarm_sdk._flow import Call
 from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._httpx import httpx
+from taskfarm_sdk._unsent import Unsent
 from taskfarm_sdk.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -91,6 +92,7 @@ class Wire:
     def __init__(self, url: str, timeout_s: float) -> None:
         self._url = url
         self._timeout_s = timeout_s
+        self._unsent = Unsent(timeout_s)
         self._client: httpx.Client | None = None
         self._closed = False
         self._start()
@@ -135,8 +137,12 @@ class Wire:
             mounts=_past_proxies(self._url),
             verify=_trusted(self._url),
             auth=_ActingAs(),
-            event_hooks={"request": [_limit_time], "response": [_raise_for_status]},
+            event_hooks={"request": [self._before], "response": [_raise_for_status]},
         )
+
+    def _before(self, request: httpx.Request) -> None:
+        _limit_time(request)
+        request.extensions["trace"] = self._unsent.on_event
 
     def after_fork(self) -> None:
         """Leave the parent's connections alone: two processes on one get each other's answers."""
@@ -156,6 +162,7 @@ class AsyncWire:
     def __init__(self, url: str, timeout_s: float) -> None:
         self._url = url
         self._timeout_s = timeout_s
+        self._unsent = Unsent(timeout_s)
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -216,8 +223,12 @@ class AsyncWire:
             mounts=_past_proxies(self._url),
             verify=_trusted(self._url),
             auth=_ActingAs(),
-            event_hooks={"request": [_alimit_time], "response": [_araise_for_status]},
+            event_hooks={"request": [self._before], "response": [_araise_for_status]},
         )
+
+    async def _before(self, request: httpx.Request) -> None:
+        _limit_time(request)
+        request.extensions["trace"] = self._unsent.aon_event
 
 
 def _closed() -> ConfigurationError:
@@ -258,10 +269,6 @@ def _limit_time(request: httpx.Request) -> None:
     call = _current.get()
     if call is not None and call.timeout_s is not None:
         request.extensions["timeout"] = httpx.Timeout(call.timeout_s).as_dict()
-
-
-async def _alimit_time(request: httpx.Request) -> None:
-    _limit_time(request)
 
 
 def last_date() -> datetime.datetime | None:
