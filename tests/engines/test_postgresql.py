@@ -14,10 +14,10 @@ import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.conftest import PostgreSQL
 from tests.engines.required import without
 from tests.live.processes import members, wait_until
 from tests.live.serving import failing, serving
+from tests.support.postgresql import PostgreSQL
 
 pytestmark = [pytest.mark.postgres, pytest.mark.live]
 

@@ -10,7 +10,7 @@ import pytest
 
 from taskfarm_sdk import Farm, Run, RunBroken, TaskfarmError
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.conftest import PostgreSQL
+from tests.support.postgresql import PostgreSQL
 
 pytestmark = [pytest.mark.live, pytest.mark.postgres]
 

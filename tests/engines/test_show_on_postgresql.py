@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.conftest import PostgreSQL
 from tests.live import showing
 from tests.live.processes import members
+from tests.support.postgresql import PostgreSQL
 
 pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.timeout(400)]
 

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.conftest import Mortal, PostgreSQL
 from tests.live import showing
 from tests.live.fleet import fleet, run_of
+from tests.support.postgresql import Mortal, PostgreSQL
 
 pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.timeout(400)]
 
