@@ -63,13 +63,13 @@ docs: $(READY) ## write the API's reference to build/docs
 	$(BIN)/pdoc --docformat google --output-directory build/docs taskfarm_sdk '!taskfarm_sdk.testing.plugin'
 	@echo "open build/docs/index.html; the commands' pages are in docs/reference/"
 
-bench: $(READY) ## measure the SDK against bare httpx on the real server
-	@$(BIN)/python benchmarks/overhead.py
+bench: $(READY) $(VENV)/.bench ## measure beside the peers, write docs/benchmarks.md (QUICK=1: see that it runs)
+	@$(BIN)/python -W ignore -m benchmarks $(if $(QUICK),--quick) $(BENCH_ARGS)
 
 lock: ## write constraints.txt anew from the newest releases
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --upgrade pip
-	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi]' --group dev
+	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi]' --group dev --group bench
 	( echo "# Written by 'make lock': what the tests ran with. Names and versions only."; \
 	  build/lock/bin/python -m pip freeze --all --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' ) > constraints.txt
 	rm -rf build/lock
@@ -79,7 +79,7 @@ dist: $(READY) ## build the wheel and the source distribution
 	$(BIN)/python -m build
 
 clean: ## remove the environments and all that was built
-	rm -rf $(VENV) $(GENERATOR) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(GENERATOR) .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt
@@ -93,6 +93,10 @@ $(READY): pyproject.toml constraints.txt
 
 $(PEERS): $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ taskfarm-worker==0.4.0
+	@touch $@
+
+$(VENV)/.bench: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group bench
 	@touch $@
 
 $(GENERATOR_READY): openapi/requirements.txt

@@ -1,0 +1,96 @@
+"""What the SDK adds to httpx: calls over a mock transport, beside bare httpx and json.loads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import httpx
+
+from benchmarks.mock_transport import bare_answered_by, farm_answered_by
+from benchmarks.rounds import alternate, ratio, spread, timed
+from benchmarks.rows import Row, at_most
+from benchmarks.servers import Place, embedded
+from benchmarks.setting import Setting
+
+MOST_TIMES_HTTPX = 1.3
+MOST_TIMES_JSON = 8.0
+
+
+def measure(setting: Setting) -> Iterator[Row]:
+    """Answer with what the real server said."""
+    with embedded() as place:
+        yield _one_call(setting, place)
+        for runs in (1_000, 10_000):
+            yield _listing(setting, place, runs)
+
+
+def _one_call(setting: Setting, place: Place) -> Row:
+    run = place.farm.create_run(10)
+    answer = _answering(place, f"runs/{run.uuid}")
+    calls = setting.pick(300, 100)
+    with farm_answered_by(answer) as farm, bare_answered_by(answer) as bare:
+        status = farm.get_run(run.uuid).status
+        sides: dict[str, Callable[[], object]] = {
+            "run.status()": lambda: [status() for _ in range(calls)],
+            "httpx": lambda: [bare.get(f"runs/{run.uuid}").json() for _ in range(calls)],
+        }
+        for warm_up in sides.values():
+            warm_up()
+        samples = alternate({side: timed(act) for side, act in sides.items()}, 4 * setting.rounds)
+    found = ratio(samples["run.status()"], samples["httpx"])
+    target, reached = at_most(found, MOST_TIMES_HTTPX)
+    ours, theirs = (spread([1e6 * one / calls for one in side]) for side in samples.values())
+    return Row(
+        what="one call, run.status(), over a mock transport",
+        against="bare httpx",
+        figure=f"{found} x",
+        target=f"{target} x",
+        reached=reached,
+        note=f"{ours} against {theirs} µs",
+        samples=samples,
+    )
+
+
+def _listing(setting: Setting, place: Place, runs: int) -> Row:
+    _make_runs(place, runs)
+    answer = _answering(place, "runs")
+    text = answer(httpx.Request("GET", place.url)).content
+    assert len(json.loads(text)["data"]) == runs
+    with farm_answered_by(answer) as farm:
+        sides: dict[str, Callable[[], object]] = {
+            "farm.runs()": farm.runs,
+            "json.loads": lambda: json.loads(text),
+        }
+        for warm_up in sides.values():
+            warm_up()
+        samples = alternate({side: timed(act) for side, act in sides.items()}, 2 * setting.rounds)
+    found = ratio(samples["farm.runs()"], samples["json.loads"])
+    target, reached = at_most(found, MOST_TIMES_JSON)
+    ours, bare = (spread([1e3 * one for one in side]) for side in samples.values())
+    return Row(
+        what=f"{runs:,} runs listed, over a mock transport",
+        against="bare json.loads of the reply",
+        figure=f"{found} x",
+        target=f"{target} x",
+        reached=reached,
+        note=f"{ours} against {bare} ms",
+        samples=samples,
+    )
+
+
+def _make_runs(place: Place, runs: int) -> None:
+    there = len(place.farm.runs())
+    with closing(place.sqlite()) as database, database:
+        database.executemany(
+            'INSERT INTO runs (uuid, "nextTask", "numTasks") VALUES (?, 0, 100)',
+            ((f"{number:032x}",) for number in range(there, runs)),
+        )
+
+
+def _answering(place: Place, path: str) -> Callable[[httpx.Request], httpx.Response]:
+    with httpx.Client(base_url=place.url, auth=(place.token, ""), timeout=60) as http:
+        reply = http.get(path)
+    content, headers = reply.content, dict(reply.headers)
+    return lambda _: httpx.Response(200, headers=headers, content=content)
