@@ -313,15 +313,22 @@ class Run:
 
         With an executor, loops run in it that each take tasks with a worker of their own; those in
         one process share one. The function travels in the same way, but for threads, and the farm
-        with its token. Processes of a ProcessPoolExecutor get a SIGTERM when the work is to end
-        before its time; in threads what is being computed is waited for, until a second Ctrl-C.
+        with its token. A loop that is lost with its process costs what that computed an attempt.
+
+        When the work is to end before its time, no loop claims anything more. Processes of a
+        ProcessPoolExecutor get a SIGTERM, and give their tasks back. What threads and the ranks of
+        an MPIPoolExecutor compute is waited for; a second Ctrl-C gives back what threads compute.
+        A Dask cluster's workers finish it while this process goes on, or give it back when they
+        are closed themselves.
 
         Args:
             function: called with one task at a time.
             workers: how many compute at a time: by default SLURM_CPUS_PER_TASK or as many as there
                 are CPUs for this process; with an executor, how many loops, by default as many as
-                a ThreadPoolExecutor or ProcessPoolExecutor has workers.
-            executor: where to compute in place of child processes.
+                it can run at a time: Python's own, Dask's and mpi4py's tell that, others need the
+                number.
+            executor: where to compute in place of child processes: an executor of
+                `concurrent.futures`, mpi4py's MPIPoolExecutor, a Dask client's `get_executor()`.
             progress: called in this thread with how the run stands, about every 2 s and at the
                 end.
             linger: stay while others compute, and take back what they lost.
@@ -343,13 +350,17 @@ class Run:
             How the run stood at the end: finished, unless others still compute.
 
         Raises:
-            ConfigurationError: an argument is wrong, or the function cannot travel; nothing was
-                claimed.
+            ConfigurationError: an argument is wrong, or the function cannot travel, or nothing
+                would ever run in the executor; nothing was claimed.
             TasksFailed: `check`, and some tasks failed; its `tasks` names them.
-            TaskfarmError: no child process can compute, or the executor broke.
+            TaskfarmError: no child process can compute, or the executor broke, or lost loops of
+                this work, so that the run is not finished.
         """
-        from taskfarm_sdk.crew import loops, working
+        from pathlib import Path
 
+        from taskfarm_sdk.crew import executors, working
+
+        engine = None if executor is None else executors.engine_of(executor, workers, grace_s)
         make_worker = partial(
             self.worker,
             report_every_s=report_every_s,
@@ -363,13 +374,14 @@ class Run:
             unleased_after_s=unleased_after_s,
             grace_s=grace_s,
             give_up_after_s=give_up_after_s,
-            journal=journal,
-            # Children share one worker, and so may loops of whom the number is not given.
-            fleet_size=1 if executor is None or workers is None else workers,
+            # Elsewhere another folder may be the current one.
+            journal=None if journal is None else Path(journal).absolute(),
+            # Children share one worker, and so do threads.
+            fleet_size=1 if engine is None or engine.is_here else engine.loops,
         )
         work = working.Work(self, self._link, function, make_worker, progress, linger_s)
-        if executor is None:
+        if engine is None:
             halted = working.by_children(work, workers)
         else:
-            halted = loops.by_executor(work, executor, workers, grace_s)
+            halted = executors.by_executor(work, engine)
         return work.end(halted=halted, check=check)

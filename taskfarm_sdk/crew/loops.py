@@ -1,52 +1,33 @@
-"""`Run.work` in an executor of the caller's: loops that each take tasks, wherever they run.
+"""What runs in an executor of the caller's: loops that each take tasks, wherever they are.
 
 A loop makes its worker where it runs, so that one which is lost and run again elsewhere is another
-worker; loops in the same process share one. Which executor it is matters little: threads are given
-the function as it is, and the processes of a pool are told when the work is cancelled.
+worker; loops in the same process share one. Threads are given the function as it is, and other
+executors a parcel that can travel.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
-import uuid
-from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
-from contextlib import contextmanager, suppress
-from itertools import islice
-from multiprocessing.process import BaseProcess
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import NamedTuple, cast
 
 import attrs
 
-from taskfarm_sdk import _asking, _checks, _waiting
 from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._session import log
-from taskfarm_sdk._signals import Ending
-from taskfarm_sdk.crew.functions import Function, described, explained, packed, unpacked
-from taskfarm_sdk.crew.working import Work
-from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
+from taskfarm_sdk.crew.functions import Function, described, explained, unpacked
+from taskfarm_sdk.crew.wishes import Ask, Watch
+from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker
 
-LOOK_EVERY_S = 0.5
-# For so long processes that were told to end try to give their tasks back, and a little longer.
-ENDED_WITHIN_S = 6.0
-# What a signal told them by itself is begun by then.
-TOLD_WITHIN_S = 0.5
-# Naming open tasks takes a request for each task handed out so far.
-NAMED_MOST = 5000
+
+class LoopLost(Exception):
+    """A loop ended before its time, for the process that it ran in was to end."""
 
 
 class What(NamedTuple):
@@ -71,10 +52,12 @@ class Parcel:
 
     Attributes:
         key: the same for all loops of one work, and for no others.
+        find: makes, in the thread of a loop, what it asks for its wishes; None if it cannot ask.
     """
 
     key: str
     _content: What | bytes = attrs.field(repr=False)
+    find: Callable[[str], Ask | None]
 
     @property
     def has_travelled(self) -> bool:
@@ -103,17 +86,31 @@ class _Shared:
 
     Attributes:
         worker: it.
+        watch: who asks whether its loops are to go on.
         loops: how many use it.
-        limited: whether `linger_s` ended it.
+        excused: whether it was stopped by something else than failures.
+        gave_back: whether it gave back what it had in hand, for its process was to end.
     """
 
     def __init__(self, worker: Worker, own: Link | None) -> None:
         self.worker = worker
+        self.watch = Watch(self.stop, self.give_back)
         self._own = own
         self.loops = 0
-        self.limited = False
+        self.excused = self.gave_back = False
         self._busy = 0
         self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """Have it claim nothing any more."""
+        self.excused = True
+        self.worker.stop()
+
+    def give_back(self) -> None:
+        """Give back what it has in hand."""
+        self.gave_back = True
+        self.worker.hurry(KeyboardInterrupt())
+        self.worker.close()
 
     @contextmanager
     def next_task(self, linger_s: float | None) -> Generator[Task | None]:
@@ -129,6 +126,7 @@ class _Shared:
     def close(self) -> None:
         """Leave the worker, with the error that is being handled, if any."""
         try:
+            self.watch.close()
             self.worker.__exit__(*sys.exc_info())
         finally:
             if self._own is not None:
@@ -151,15 +149,14 @@ class _Shared:
     def _has_waited(self) -> None:
         # With others at work here it stays: it will be their turn to wait.
         if self._busy == 0:
-            self.limited = True
-            self.worker.stop()
+            self.stop()
 
     def _now_busy(self, more: int) -> None:
         with self._lock:
             self._busy += more
 
 
-class _Workers:
+class Workers:
     """The workers of this process, by the key of their work."""
 
     def __init__(self) -> None:
@@ -183,7 +180,8 @@ class _Workers:
                 shared.worker.__enter__()
             shared.loops += 1
         try:
-            yield shared
+            with _asking(shared.watch, parcel.find(key)):
+                yield shared
         finally:
             with self._lock:
                 shared.loops -= 1
@@ -193,24 +191,43 @@ class _Workers:
             if is_last:
                 shared.close()
 
+    def are_at_work(self, key: str) -> bool:
+        """Return whether there is a worker of a work here."""
+        return self._get(key) is not None
+
     def stop(self, key: str) -> None:
         """Have the worker of a work claim nothing any more, if there is one here."""
-        if (worker := self._worker(key)) is not None:
-            worker.stop()
+        if (shared := self._get(key)) is not None:
+            shared.stop()
 
     def give_back(self, key: str) -> None:
         """Give back what the worker of a work has in hand, if there is one here."""
-        if (worker := self._worker(key)) is not None:
-            worker.hurry(KeyboardInterrupt())
-            worker.close()
+        if (shared := self._get(key)) is not None:
+            shared.give_back()
 
-    def _worker(self, key: str) -> Worker | None:
+    def _get(self, key: str) -> _Shared | None:
         with self._lock:
-            shared = self._shared.get(key)
-        return None if shared is None else shared.worker
+            return self._shared.get(key)
 
 
-_workers = _Workers()
+workers = Workers()
+
+
+def workers_at_work(key: str) -> bool:
+    """Return whether this process has a worker of a work; what is asked of other processes."""
+    return workers.are_at_work(key)
+
+
+@contextmanager
+def _asking(watch: Watch, ask: Ask | None) -> Generator[None]:
+    if ask is None:
+        yield
+        return
+    watch.add(ask)
+    try:
+        yield
+    finally:
+        watch.remove(ask)
 
 
 def loop(_index: int, parcel: Parcel) -> bool:
@@ -222,16 +239,21 @@ def loop(_index: int, parcel: Parcel) -> bool:
 
     Returns:
         Whether it stopped before that, after too many failures in a row.
+
+    Raises:
+        LoopLost: it stopped before that, for its process is to end.
     """
     what = parcel.opened()
-    with _workers.of(parcel, what) as shared:
+    with workers.of(parcel, what) as shared:
         more = True
         while more:
             with shared.next_task(what.linger_s) as task:
                 more = task is not None
                 if task is not None:
                     _compute(what.function, task, shared.worker)
-        return shared.worker.stopping and not shared.limited
+        if shared.gave_back:
+            raise LoopLost(f"process {os.getpid()} was told to end")
+        return shared.worker.stopping and not shared.excused
 
 
 def _compute(function: Function, task: Task, worker: Worker) -> None:
@@ -240,7 +262,7 @@ def _compute(function: Function, task: Task, worker: Worker) -> None:
             function(task)
         except (Exception, SystemExit) as error:
             # A signal's SystemExit ends the worker; a function's own is a failure of it.
-            if isinstance(error, SystemExit) and worker.stopping:
+            if isinstance(error, SystemExit) and worker.stopping and _hears_signals():
                 raise
             failure = explained(error)
             if task.settled:
@@ -249,135 +271,5 @@ def _compute(function: Function, task: Task, worker: Worker) -> None:
                 task.fail(failure)
 
 
-def by_executor(work: Work, executor: Executor, workers: int | None, grace_s: float) -> bool:
-    """Compute with loops in an executor until nothing is left for any of them.
-
-    Returns:
-        Whether one stopped before that, after too many failures in a row.
-    """
-    size = _size(executor, workers)
-    parcel = _parcel(work, executor)
-    futures: list[Future[bool]] = []
-
-    def cancel() -> None:
-        for future in futures:
-            future.cancel()
-        _workers.stop(parcel.key)
-
-    # Signals are handled from after the start on: forked processes begin with handlers of ours.
-    # A pool's processes have a grace of their own.
-    own_grace_s = 0.0 if isinstance(executor, ProcessPoolExecutor) else grace_s
-    ending = Ending(cancel, lambda: None, own_grace_s)
-    try:
-        futures += [executor.submit(loop, index, parcel) for index in range(size)]
-        ending.install()
-        return _all_done(work, futures)
-    except BrokenExecutor as error:
-        raise _broken(work, error) from error
-    except BaseException as error:
-        cancel()
-        if isinstance(executor, ThreadPoolExecutor):
-            _let_threads_end(futures, parcel.key)
-        elif isinstance(executor, ProcessPoolExecutor):
-            # Ctrl-C reaches all processes of the terminal, and a second signal ends the grace.
-            told_s = grace_s if isinstance(error, KeyboardInterrupt) else 0
-            _let_processes_end(executor, futures, told_s, grace_s)
-        raise
-    finally:
-        ending.remove()
-
-
-def _all_done(work: Work, futures: Sequence[Future[bool]]) -> bool:
-    halted = False
-    left = set(futures)
-    while left:
-        done, left = wait(left, LOOK_EVERY_S, FIRST_COMPLETED)
-        for future in done:
-            halted |= _result(future)
-        work.look()
-    return halted
-
-
-def _result(future: Future[bool]) -> bool:
-    if future.cancelled():
-        return False
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, Exception):
-        raise error
-    # A signal ended it there, and its task was given back. It is not ours to end of.
-    log.warning("a loop of run.work was ended: %s", described(error))
-    return False
-
-
-def _size(executor: Executor, workers: int | None) -> int:
-    if workers is not None:
-        return _checks.at_least_one("workers", workers)
-    if isinstance(executor, ThreadPoolExecutor | ProcessPoolExecutor):
-        # Private, but there is no other way to ask; it has been there since Python 3.2.
-        size = getattr(executor, "_max_workers", None)
-        if isinstance(size, int):
-            return size
-    raise ConfigurationError(
-        f"how many tasks {type(executor).__name__} can compute at a time is not known here: give "
-        "work() the number, workers=…"
-    )
-
-
-def _parcel(work: Work, executor: Executor) -> Parcel:
-    key = uuid.uuid4().hex
-    what = What(work.make_worker, work.link, work.function, work.linger_s)
-    work.make_worker()  # arguments that are wrong show here, before anything is sent
-    if isinstance(executor, ThreadPoolExecutor):
-        return Parcel(key, what)
-    packed(work.function)  # what cannot travel shows before a password is sent
-    if work.link.session.token is None:
-        work.link.drive(_asking.login(work.link.session))
-    return Parcel(key, packed(what))
-
-
-def _let_threads_end(futures: Sequence[Future[bool]], key: str) -> None:
-    # Python does not end before its threads' functions do, so their work may as well count.
-    try:
-        wait(futures)
-    except BaseException:
-        _workers.give_back(key)
-        raise
-
-
-def _let_processes_end(
-    executor: ProcessPoolExecutor, futures: Sequence[Future[bool]], told_s: float, grace_s: float
-) -> None:
-    """Have the loops in a pool's processes give their tasks back, before the farm is closed."""
-    if not wait(futures, told_s + TOLD_WITHIN_S).not_done:
-        return
-    # Private, but for methods of later Pythons: a loop can be reached by no other way.
-    processes = cast("Mapping[int, BaseProcess] | None", getattr(executor, "_processes", None))
-    for pid in list(processes or ()):
-        with suppress(OSError):
-            os.kill(pid, signal.SIGTERM)
-    wait(futures, grace_s + ENDED_WITHIN_S)
-
-
-def _broken(work: Work, error: BrokenExecutor) -> TaskfarmError:
-    named = ""
-    with suppress(TaskfarmError):  # the server may be what is in trouble
-        named = _named(work)
-    return TaskfarmError(
-        f"the executor broke, most often since one of its processes was killed: {error}. {named}"
-        f"A new work() on run {work.run.uuid} with a new executor goes on, and takes back what "
-        "nobody computes any more",
-        run=work.run.uuid,
-    )
-
-
-def _named(work: Work) -> str:
-    status = work.run.status()
-    if status.computing == 0:
-        return ""
-    if status.rows > NAMED_MOST:
-        return f"{status.computing} tasks were open. "
-    infos = islice(work.run.task_infos("computing"), status.computing)
-    numbers = tuple(info.number for info in infos)
-    return f"Tasks that were open: {_waiting.shorten(numbers)}. "
+def _hears_signals() -> bool:
+    return threading.current_thread() is threading.main_thread()

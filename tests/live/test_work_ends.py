@@ -2,70 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from taskfarm_sdk import Run
 from taskfarm_sdk.testing import LocalServer
 from tests.live import work_script
 from tests.live.fleet import run_of
-from tests.live.processes import PROC, wait_until
+from tests.live.processes import wait_until
+from tests.live.scripts import ENDED, alive, script
 
 pytestmark = pytest.mark.live
-
-# How Popen tells of a process that Python lets die of KeyboardInterrupt.
-ENDED = {"SIGTERM": 143, "SIGUSR1": 138, "SIGINT": -2}
-
-
-class Script:
-    """A script that works on a run."""
-
-    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
-        self.process = process
-        self._folder = folder
-
-    def has_begun(self, tasks: int) -> list[int]:
-        """Wait for so many tasks; return the processes that compute them."""
-        wait_until(lambda: len(list(self._folder.glob("begun-?"))) >= tasks)
-        notes = [json.loads(note.read_text()) for note in self._folder.glob("begun-?")]
-        return [pid for note in notes for pid in note]
-
-
-@contextmanager
-def script(run: Run, token: str, folder: Path, **more: object) -> Iterator[Script]:
-    told = {"url": run._link.session.url, "token": token, "run": run.uuid, "folder": str(folder)}
-    with subprocess.Popen(
-        [sys.executable, work_script.__file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps({**told, **more}) + "\n")
-        process.stdin.flush()
-        try:
-            yield Script(process, folder)
-        finally:
-            process.kill()
-
-
-def alive(pids: list[int]) -> list[int]:
-    def state(pid: int) -> str:
-        try:
-            return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return "X"
-
-    return [pid for pid in pids if state(pid) not in "ZX"]
 
 
 def test_a_scripts_own_function_is_computed_and_the_script_runs_once(
