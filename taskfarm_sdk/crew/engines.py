@@ -34,6 +34,7 @@ class Engine:
 
     Attributes:
         executor: the caller's.
+        find: see `loops.Parcel`.
         key: of the work; see `loops.Parcel`.
         loops: how many are to run.
         futures: theirs, as far as they are submitted.
@@ -42,17 +43,16 @@ class Engine:
     """
 
     # Whether a loop is given the caller's own objects.
-    is_here = False
-    # What a loop finds out its wishes with, where it runs: see `loops.Parcel`.
-    find: Callable[[str], Ask | None] = staticmethod(no_wishes)
+    is_here: bool = False
 
-    def __init__(self, executor: Executor) -> None:
-        self.executor = executor
+    def __init__(self, executor: Executor, find: Callable[[str], Ask | None] = no_wishes) -> None:
+        self.executor: Executor = executor
+        self.find: Callable[[str], Ask | None] = find
         self.key: str = uuid.uuid4().hex
-        self.loops = 1
+        self.loops: int = 1
         self.futures: list[Future[bool]] = []
-        self.grace_s = 0.0
-        self.all_told = False
+        self.grace_s: float = 0.0
+        self.all_told: bool = False
 
     def refuse(self) -> None:
         """Do nothing where loops can run.
@@ -90,7 +90,7 @@ class Engine:
 class Threads(Engine):
     """Python's threads."""
 
-    is_here = True
+    is_here: bool = True
 
     def size(self) -> int | None:
         """Return how many threads there are at most."""

@@ -210,7 +210,7 @@ class Workers:
             return self._shared.get(key)
 
 
-workers = Workers()
+workers: Workers = Workers()
 
 
 def workers_at_work(key: str) -> bool:

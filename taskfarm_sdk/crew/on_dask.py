@@ -62,7 +62,8 @@ class _Client(Protocol):
 class Cluster(Engine):
     """A Dask client's executor."""
 
-    find = staticmethod(find_wishes)
+    def __init__(self, executor: Executor) -> None:
+        super().__init__(executor, find_wishes)
 
     @property
     def _client(self) -> _Client:

@@ -56,10 +56,8 @@ def knows(executor: Executor) -> bool:
 class Ranks(Engine):
     """An MPIPoolExecutor."""
 
-    find = staticmethod(find_wishes)
-
     def __init__(self, executor: Executor) -> None:
-        super().__init__(executor)
+        super().__init__(executor, find_wishes)
         # Kept while they are under way.
         self._said: list[Request] | None = None
 
