@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from taskfarm_sdk import Run
 from tests.live import work_script
 from tests.live.processes import PROC, wait_until
 
+ROOT = Path(__file__).parents[2]
 # How Popen tells of a process that Python lets die of KeyboardInterrupt.
 ENDED = {"SIGTERM": 143, "SIGUSR1": 138, "SIGINT": -2}
 
@@ -51,6 +53,7 @@ def script(
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     ) as process:
         assert process.stdin is not None
         process.stdin.write(json.dumps({**told, **more}) + "\n")

@@ -12,7 +12,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -36,12 +38,15 @@ class Told:
     heeds: bool = False
     # Takes an interruption for an end of its own.
     swallows: bool = False
+    # Without another program.
+    bare: bool = False
+    # "thread", "spawn", "fork", "mpi", a Dask scheduler's address, "dask" for a cluster of its own.
     executor: str = ""
 
 
 def compute(task: Task, told: Told) -> None:
     """Take the time that a task takes, with a program of its own at work."""
-    with subprocess.Popen(["sleep", "600"]) as other:
+    with subprocess.Popen(["true" if told.bare else "sleep", "600"]) as other:
         note = Path(told.folder, f"begun-{task.number}")
         note.with_suffix(".new").write_text(json.dumps([os.getpid(), other.pid]))
         note.with_suffix(".new").rename(note)
@@ -57,21 +62,38 @@ def compute(task: Task, told: Told) -> None:
     Path(told.folder, f"done-{task.number}").write_text(str(task.number * FACTOR))
 
 
-def executor(kind: str) -> Executor | None:
+@contextmanager
+def executor(kind: str) -> Iterator[Executor | None]:
     if not kind:
-        return None
-    if kind == "thread":
-        return ThreadPoolExecutor(2)
-    return ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(kind))
+        yield None
+    elif kind == "thread":
+        yield ThreadPoolExecutor(2)
+    elif kind == "mpi":
+        from mpi4py.futures import MPIPoolExecutor
+
+        with MPIPoolExecutor() as ranks:
+            yield ranks
+    elif kind == "dask":
+        from tests.engines.clusters import dask
+
+        with dask(2, 1) as client:
+            yield client.get_executor()
+    elif kind.startswith("tcp:"):
+        from distributed import Client
+
+        with Client(kind) as client:
+            yield client.get_executor()
+    else:
+        yield ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(kind))
 
 
 def main() -> None:
     told = Told(**json.loads(sys.stdin.readline()))
-    with Farm(told.url, token=told.token) as farm:
+    with Farm(told.url, token=told.token) as farm, executor(told.executor) as where:
         status = farm.get_run(told.run).work(
             lambda task: compute(task, told),
             workers=2,
-            executor=executor(told.executor),
+            executor=where,
             grace_s=told.grace_s,
         )
     print(status.done, "done")

@@ -1,0 +1,281 @@
+"""`Run.work` on Dask: real worker processes, killed, closed, retired and left alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from distributed import Client
+
+from taskfarm_sdk import ConfigurationError, Farm, Run, RunStatus, Task, TaskfarmError
+from taskfarm_sdk.testing import LocalServer
+from tests.engines.clusters import dask
+from tests.live.fleet import run_of
+from tests.live.processes import wait_until
+from tests.live.scripts import ENDED, alive, script
+from tests.live.short import SHORT, Short
+from tests.support.tap import tap
+
+pytestmark = pytest.mark.live
+
+WORKERS, THREADS = 3, 2
+# On a busy machine a beat may come late, and only what was lost is to be computed again.
+PATIENT = Short(**{**SHORT, "heartbeat_s": 0.5, "stale_after_s": 3.0, "unleased_after_s": 3.0})
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with dask(WORKERS, THREADS) as client:
+        yield client
+
+
+@pytest.fixture
+def run(taskfarm_server: LocalServer) -> Iterator[Run]:
+    with taskfarm_server.farm() as farm:
+        run = farm.create_run(12)
+        yield run
+        run.delete()
+
+
+def noting(folder: Path, then: Callable[[Task], None] = lambda _: None) -> Callable[[Task], None]:
+    """Return a function that notes each attempt, by whom, before it does something else."""
+
+    def compute(task: Task) -> None:
+        note = f"{os.getpid()} {threading.get_ident()} {task._worker.uuid}"
+        (folder / f"{task.number}.{uuid.uuid4().hex}").write_text(note)
+        then(task)
+
+    return compute
+
+
+def attempts(folder: Path) -> Counter[int]:
+    return Counter(int(note.name.split(".")[0]) for note in folder.iterdir())
+
+
+def who(folder: Path) -> set[tuple[str, ...]]:
+    return {tuple(note.read_text().split()) for note in folder.iterdir()}
+
+
+def together(folder: Path, loops: int) -> Callable[[Task], None]:
+    """Return a function that waits until so many loops have come to it."""
+
+    def wait(task: Task) -> None:
+        if task.number < loops:
+            wait_until(lambda: len(who(folder)) >= loops)
+
+    return wait
+
+
+@pytest.mark.parametrize("workers", [None, 9], ids=["by_default", "more_than_threads"])
+def test_loops_in_all_threads_compute_each_task_once(
+    client: Client, run: Run, tmp_path: Path, workers: int | None
+) -> None:
+    compute = noting(tmp_path, together(tmp_path, WORKERS * THREADS))
+    assert run.work(compute, executor=client.get_executor(), workers=workers).succeeded
+    assert attempts(tmp_path) == dict.fromkeys(range(12), 1)
+    processes = Counter(pid for pid, _, _ in who(tmp_path))
+    assert processes.keys() == {str(pid) for pid in client.run(os.getpid).values()}
+    assert set(processes.values()) == {THREADS}
+    assert len({uuid for _, _, uuid in who(tmp_path)}) == WORKERS, "loops of a process share one"
+
+
+def test_a_cluster_without_workers_is_told_of() -> None:
+    with dask(0, 1) as client, pytest.raises(ConfigurationError, match="no workers yet"):
+        Run(Farm("http://127.0.0.1:1/api/", token="t")._link, "0" * 32, 1, 1, "1").work(
+            print, executor=client.get_executor()
+        )
+
+
+def test_a_client_in_place_of_its_executor_is_told_of(client: Client, run: Run) -> None:
+    with pytest.raises(ConfigurationError, match="client.get_executor()"):
+        run.work(print, executor=client)  # type: ignore[arg-type]
+
+
+def test_on_the_way_to_dask_is_the_token_and_never_the_password(
+    client: Client, taskfarm_server: LocalServer
+) -> None:
+    user, password = taskfarm_server.user, taskfarm_server.password
+    scheduler = urlsplit(client.scheduler.address)
+    assert scheduler.hostname is not None
+    assert scheduler.port is not None
+    with (
+        tap(scheduler.hostname, scheduler.port) as wire,
+        Client(f"tcp://127.0.0.1:{wire.port}") as tapped,
+        Farm(taskfarm_server.url, user=user, password=password) as farm,
+    ):
+        run = farm.create_run(2)
+        assert run.work(lambda _: None, executor=tapped.get_executor(), workers=1).succeeded
+        assert farm.login().encode() in wire.said
+        assert password.encode() not in wire.said
+        run.delete()
+
+
+def test_a_killed_worker_costs_its_tasks_an_attempt_and_the_run_finishes(
+    client: Client, run: Run, tmp_path: Path
+) -> None:
+    def kill(task: Task) -> None:
+        if task.number == 7 and task.attempts == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    (notes := tmp_path / "notes").mkdir()
+    compute = noting(notes, kill)
+    assert run.work(compute, executor=client.get_executor(), **PATIENT).succeeded
+    computed = attempts(notes)
+    assert computed.keys() == set(range(12))
+    assert computed[7] == 2
+    assert sum(computed.values()) <= 12 + THREADS, "no more than what the killed one had"
+    client.wait_for_workers(WORKERS)
+
+
+@pytest.fixture
+def strict(client: Client) -> Iterator[Client]:
+    """The cluster, which gives up on what has lost one worker."""
+    scheduler = client.cluster.scheduler
+    before, scheduler.allowed_failures = scheduler.allowed_failures, 0
+    yield client
+    scheduler.allowed_failures = before
+    client.wait_for_workers(WORKERS)
+
+
+def killing(folder: Path, number: int) -> Callable[[Task], None]:
+    """Return a function that kills its process at a task, once."""
+
+    def compute(task: Task) -> None:
+        if task.number == number and not (folder / "killed").exists():
+            (folder / "killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return compute
+
+
+def test_a_loop_that_dask_gives_up_on_is_told_of_with_the_open_tasks_and_new_work_goes_on(
+    strict: Client, run: Run, tmp_path: Path
+) -> None:
+    executor = strict.get_executor()
+    with pytest.raises(TaskfarmError, match="1 of 1 loops.*KilledWorker.*open: 2.*new work()"):
+        run.work(killing(tmp_path, 2), executor=executor, workers=1, **PATIENT)
+    assert run.work(killing(tmp_path, 2), executor=executor, workers=1, **PATIENT).succeeded
+
+
+def test_a_loop_that_dask_gives_up_on_is_made_up_for_by_others(
+    strict: Client, run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # In processes of their own, for the loops of one process are lost together.
+    with dask(2, 1) as client:
+        client.cluster.scheduler.allowed_failures = 0
+        compute = killing(tmp_path, 5)
+        assert run.work(compute, executor=client.get_executor(), **PATIENT).succeeded
+    assert "a loop of run.work was lost: KilledWorker" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_the_loops_of_a_client_that_ends_finish_their_tasks_and_claim_no_more(
+    client: Client, taskfarm_server: LocalServer, tmp_path: Path, name: str
+) -> None:
+    with (
+        run_of(taskfarm_server, 6) as (_, run, token),
+        script(
+            run, token, tmp_path, task_s=600, heeds=True, executor=client.scheduler.address
+        ) as work,
+    ):
+        work.has_begun(2)
+        work.process.send_signal(getattr(signal, name))
+        assert work.process.wait(20) == ENDED.get(name, -9)
+        wait_until(lambda: run.status().computing == 0)
+        assert (run.status().waiting, run.status().done) == (4, 2)
+        assert {info.attempts for info in run.task_infos()} == {0}
+        run.delete()
+
+
+def test_in_the_grace_of_the_client_the_functions_see_that_a_stop_is_requested(
+    client: Client, taskfarm_server: LocalServer, tmp_path: Path
+) -> None:
+    where = client.scheduler.address
+    with (
+        run_of(taskfarm_server, 6) as (_, run, token),
+        script(run, token, tmp_path, task_s=600, heeds=True, grace_s=60, executor=where) as work,
+    ):
+        work.has_begun(2)
+        work.process.terminate()
+        assert work.process.wait(20) == ENDED["SIGTERM"]
+        assert (run.status().waiting, run.status().done) == (4, 2), "it waited for them"
+        run.delete()
+
+
+def test_a_cluster_that_ends_with_its_client_gives_the_tasks_back_uncounted(
+    taskfarm_server: LocalServer, tmp_path: Path
+) -> None:
+    with (
+        run_of(taskfarm_server, 6) as (_, run, token),
+        script(run, token, tmp_path, task_s=600, bare=True, executor="dask") as work,
+    ):
+        computing = work.has_begun(2)
+        work.process.terminate()
+        assert work.process.wait(20) == ENDED["SIGTERM"]
+        assert not alive(computing)
+        assert (run.status().waiting, run.status().computing) == (6, 0)
+        assert {info.attempts for info in run.task_infos()} == {0}
+        run.delete()
+
+
+def test_the_loop_of_a_retired_worker_gives_its_task_back_and_goes_on_elsewhere(
+    run: Run, tmp_path: Path
+) -> None:
+    (notes := tmp_path / "notes").mkdir()
+
+    def compute(task: Task) -> None:
+        (notes / f"{task.number}-{task.attempts}-{os.getpid()}").touch()
+        if task.number == 0:
+            wait_until((tmp_path / "go").exists, 60)
+
+    with dask(2, 1) as client, ThreadPoolExecutor(1) as background:
+        executor = client.get_executor()
+        work = background.submit(run.work, compute, executor=executor, workers=1)
+        wait_until(lambda: list(notes.glob("0-0-*")))
+        (first,) = (int(note.name.split("-")[2]) for note in notes.iterdir())
+        retired = [where for where, pid in client.run(os.getpid).items() if pid == first]
+        client.retire_workers(retired)
+        wait_until(lambda: len(list(notes.glob("0-0-*"))) == 2)
+        (tmp_path / "go").touch()
+        assert work.result(60).succeeded
+    pids = {note.name.split("-")[2] for note in notes.iterdir()} - {str(first)}
+    assert len(pids) == 1
+    assert {note.name.split("-")[1] for note in notes.iterdir()} == {"0"}
+
+
+def test_a_cluster_that_is_closed_in_mid_run_is_told_of(run: Run, tmp_path: Path) -> None:
+    def compute(_: Task) -> None:
+        (tmp_path / "begun").touch()
+        wait_until((tmp_path / "go").exists, 60)
+
+    with dask(1, 1) as client, ThreadPoolExecutor(1) as background:
+        work = background.submit(run.work, compute, executor=client.get_executor())
+        wait_until((tmp_path / "begun").exists)
+        client.cluster.close()
+        with pytest.raises(TaskfarmError, match="1 of 1 loops.*new work()"):
+            work.result(60)
+
+
+def test_an_error_of_the_callers_own_ends_the_loops_too(
+    client: Client, run: Run, tmp_path: Path
+) -> None:
+    def compute(task: Task) -> None:
+        (tmp_path / str(task.number)).touch()
+        wait_until(lambda: task.stop_requested, 60)
+
+    def progress(_: RunStatus) -> None:
+        if len(list(tmp_path.iterdir())) >= 2:
+            raise LookupError("of the caller's")
+
+    with pytest.raises(LookupError):
+        run.work(compute, executor=client.get_executor(), workers=2, progress=progress)
+    wait_until(lambda: run.status().computing == 0)
+    assert (run.status().done, run.status().waiting) == (2, 10)
