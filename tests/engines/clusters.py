@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
+from typing import NamedTuple
 
-from distributed import Client, LocalCluster, WorkerPlugin
+from distributed import Client, LocalCluster, Scheduler, WorkerPlugin
 
 from taskfarm_sdk import _recovery
 
 
-class Hasty(WorkerPlugin):  # type: ignore[misc]
+class Hasty(WorkerPlugin):
     """Has a worker process look after others shortly, those that are started anew too."""
 
     def setup(self, worker: object) -> None:
@@ -24,8 +27,38 @@ def hasty() -> None:
     _recovery.MOST_REST_S = 1
 
 
+class Dask(NamedTuple):
+    """A cluster, and a client of it."""
+
+    cluster: LocalCluster
+    client: Client
+
+    @property
+    def address(self) -> str:
+        """Where its scheduler listens."""
+        return str(self.cluster.scheduler_address)
+
+    def executor(self) -> Executor:
+        """Return an executor of the client's."""
+        executor: Executor = self.client.get_executor()
+        return executor
+
+    def gives_up_after(self, killed: int) -> int:
+        """Have it give up on what has lost more workers than this; return what that was before."""
+        scheduler = self.cluster.scheduler
+        assert isinstance(scheduler, Scheduler)
+        before = int(scheduler.allowed_failures)
+        scheduler.allowed_failures = killed
+        return before
+
+    def pids(self) -> dict[str, int]:
+        """Return its workers' processes, by their addresses."""
+        pids: dict[str, int] = self.client.run(os.getpid)
+        return pids
+
+
 @contextmanager
-def dask(workers: int, threads: int) -> Iterator[Client]:
+def dask(workers: int, threads: int) -> Iterator[Dask]:
     """Start a cluster of so many processes, of so many threads each."""
     with (
         LocalCluster(
@@ -40,4 +73,4 @@ def dask(workers: int, threads: int) -> Iterator[Client]:
         if workers:
             client.wait_for_workers(workers)
         client.register_plugin(Hasty())
-        yield client
+        yield Dask(cluster, client)

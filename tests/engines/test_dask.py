@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from distributed import Client
 
 from taskfarm_sdk import ConfigurationError, Farm, Run, RunStatus, Task, TaskfarmError
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.clusters import dask
+from tests.engines.clusters import Dask, dask
 from tests.live.fleet import run_of
 from tests.live.processes import wait_until
 from tests.live.scripts import ENDED, alive, script
@@ -32,9 +31,9 @@ PATIENT = Short(**{**SHORT, "heartbeat_s": 0.5, "stale_after_s": 3.0, "unleased_
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with dask(WORKERS, THREADS) as client:
-        yield client
+def cluster() -> Iterator[Dask]:
+    with dask(WORKERS, THREADS) as cluster:
+        yield cluster
 
 
 @pytest.fixture
@@ -76,38 +75,35 @@ def together(folder: Path, loops: int) -> Callable[[Task], None]:
 
 @pytest.mark.parametrize("workers", [None, 9], ids=["by_default", "more_than_threads"])
 def test_loops_in_all_threads_compute_each_task_once(
-    client: Client, run: Run, tmp_path: Path, workers: int | None
+    cluster: Dask, run: Run, tmp_path: Path, workers: int | None
 ) -> None:
     compute = noting(tmp_path, together(tmp_path, WORKERS * THREADS))
-    assert run.work(compute, executor=client.get_executor(), workers=workers).succeeded
+    assert run.work(compute, executor=cluster.executor(), workers=workers).succeeded
     assert attempts(tmp_path) == dict.fromkeys(range(12), 1)
     processes = Counter(pid for pid, _, _ in who(tmp_path))
-    assert processes.keys() == {str(pid) for pid in client.run(os.getpid).values()}
+    assert processes.keys() == {str(pid) for pid in cluster.pids().values()}
     assert set(processes.values()) == {THREADS}
     assert len({uuid for _, _, uuid in who(tmp_path)}) == WORKERS, "loops of a process share one"
 
 
 def test_a_cluster_without_workers_is_told_of() -> None:
-    with dask(0, 1) as client, pytest.raises(ConfigurationError, match="no workers yet"):
+    with dask(0, 1) as cluster, pytest.raises(ConfigurationError, match="no workers yet"):
         Run(Farm("http://127.0.0.1:1/api/", token="t")._link, "0" * 32, 1, 1, "1").work(
-            print, executor=client.get_executor()
+            print, executor=cluster.executor()
         )
 
 
-def test_a_client_in_place_of_its_executor_is_told_of(client: Client, run: Run) -> None:
+def test_a_client_in_place_of_its_executor_is_told_of(cluster: Dask, run: Run) -> None:
     with pytest.raises(ConfigurationError, match="client.get_executor()"):
-        run.work(print, executor=client)  # type: ignore[arg-type]
+        run.work(print, executor=cluster.client)  # type: ignore[arg-type]
 
 
 def test_on_the_way_to_dask_is_the_token_and_never_the_password(
-    client: Client, taskfarm_server: LocalServer
+    cluster: Dask, taskfarm_server: LocalServer
 ) -> None:
     user, password = taskfarm_server.user, taskfarm_server.password
-    scheduler = urlsplit(client.scheduler.address)
-    assert scheduler.hostname is not None
-    assert scheduler.port is not None
     with (
-        tap(scheduler.hostname, scheduler.port) as wire,
+        tap(cluster.address) as wire,
         Client(f"tcp://127.0.0.1:{wire.port}") as tapped,
         Farm(taskfarm_server.url, user=user, password=password) as farm,
     ):
@@ -119,7 +115,7 @@ def test_on_the_way_to_dask_is_the_token_and_never_the_password(
 
 
 def test_a_killed_worker_costs_its_tasks_an_attempt_and_the_run_finishes(
-    client: Client, run: Run, tmp_path: Path
+    cluster: Dask, run: Run, tmp_path: Path
 ) -> None:
     def kill(task: Task) -> None:
         if task.number == 7 and task.attempts == 0:
@@ -127,22 +123,21 @@ def test_a_killed_worker_costs_its_tasks_an_attempt_and_the_run_finishes(
 
     (notes := tmp_path / "notes").mkdir()
     compute = noting(notes, kill)
-    assert run.work(compute, executor=client.get_executor(), **PATIENT).succeeded
+    assert run.work(compute, executor=cluster.executor(), **PATIENT).succeeded
     computed = attempts(notes)
     assert computed.keys() == set(range(12))
     assert computed[7] == 2
     assert sum(computed.values()) <= 12 + THREADS, "no more than what the killed one had"
-    client.wait_for_workers(WORKERS)
+    cluster.client.wait_for_workers(WORKERS)
 
 
 @pytest.fixture
-def strict(client: Client) -> Iterator[Client]:
+def strict(cluster: Dask) -> Iterator[Dask]:
     """The cluster, which gives up on what has lost one worker."""
-    scheduler = client.cluster.scheduler
-    before, scheduler.allowed_failures = scheduler.allowed_failures, 0
-    yield client
-    scheduler.allowed_failures = before
-    client.wait_for_workers(WORKERS)
+    before = cluster.gives_up_after(0)
+    yield cluster
+    cluster.gives_up_after(before)
+    cluster.client.wait_for_workers(WORKERS)
 
 
 def killing(folder: Path, number: int) -> Callable[[Task], None]:
@@ -157,34 +152,32 @@ def killing(folder: Path, number: int) -> Callable[[Task], None]:
 
 
 def test_a_loop_that_dask_gives_up_on_is_told_of_with_the_open_tasks_and_new_work_goes_on(
-    strict: Client, run: Run, tmp_path: Path
+    strict: Dask, run: Run, tmp_path: Path
 ) -> None:
-    executor = strict.get_executor()
+    executor = strict.executor()
     with pytest.raises(TaskfarmError, match="1 of 1 loops.*KilledWorker.*open: 2.*new work()"):
         run.work(killing(tmp_path, 2), executor=executor, workers=1, **PATIENT)
     assert run.work(killing(tmp_path, 2), executor=executor, workers=1, **PATIENT).succeeded
 
 
 def test_a_loop_that_dask_gives_up_on_is_made_up_for_by_others(
-    strict: Client, run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    strict: Dask, run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     # In processes of their own, for the loops of one process are lost together.
-    with dask(2, 1) as client:
-        client.cluster.scheduler.allowed_failures = 0
+    with dask(2, 1) as cluster:
+        cluster.gives_up_after(0)
         compute = killing(tmp_path, 5)
-        assert run.work(compute, executor=client.get_executor(), **PATIENT).succeeded
+        assert run.work(compute, executor=cluster.executor(), **PATIENT).succeeded
     assert "a loop of run.work was lost: KilledWorker" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
 def test_the_loops_of_a_client_that_ends_finish_their_tasks_and_claim_no_more(
-    client: Client, taskfarm_server: LocalServer, tmp_path: Path, name: str
+    cluster: Dask, taskfarm_server: LocalServer, tmp_path: Path, name: str
 ) -> None:
     with (
         run_of(taskfarm_server, 6) as (_, run, token),
-        script(
-            run, token, tmp_path, task_s=600, heeds=True, executor=client.scheduler.address
-        ) as work,
+        script(run, token, tmp_path, task_s=600, heeds=True, executor=cluster.address) as work,
     ):
         work.has_begun(2)
         work.process.send_signal(getattr(signal, name))
@@ -196,9 +189,9 @@ def test_the_loops_of_a_client_that_ends_finish_their_tasks_and_claim_no_more(
 
 
 def test_in_the_grace_of_the_client_the_functions_see_that_a_stop_is_requested(
-    client: Client, taskfarm_server: LocalServer, tmp_path: Path
+    cluster: Dask, taskfarm_server: LocalServer, tmp_path: Path
 ) -> None:
-    where = client.scheduler.address
+    where = cluster.address
     with (
         run_of(taskfarm_server, 6) as (_, run, token),
         script(run, token, tmp_path, task_s=600, heeds=True, grace_s=60, executor=where) as work,
@@ -236,13 +229,13 @@ def test_the_loop_of_a_retired_worker_gives_its_task_back_and_goes_on_elsewhere(
         if task.number == 0:
             wait_until((tmp_path / "go").exists, 60)
 
-    with dask(2, 1) as client, ThreadPoolExecutor(1) as background:
-        executor = client.get_executor()
+    with dask(2, 1) as cluster, ThreadPoolExecutor(1) as background:
+        executor = cluster.executor()
         work = background.submit(run.work, compute, executor=executor, workers=1)
         wait_until(lambda: list(notes.glob("0-0-*")))
         (first,) = (int(note.name.split("-")[2]) for note in notes.iterdir())
-        retired = [where for where, pid in client.run(os.getpid).items() if pid == first]
-        client.retire_workers(retired)
+        retired = [where for where, pid in cluster.pids().items() if pid == first]
+        cluster.client.retire_workers(retired)
         wait_until(lambda: len(list(notes.glob("0-0-*"))) == 2)
         (tmp_path / "go").touch()
         assert work.result(60).succeeded
@@ -256,16 +249,16 @@ def test_a_cluster_that_is_closed_in_mid_run_is_told_of(run: Run, tmp_path: Path
         (tmp_path / "begun").touch()
         wait_until((tmp_path / "go").exists, 60)
 
-    with dask(1, 1) as client, ThreadPoolExecutor(1) as background:
-        work = background.submit(run.work, compute, executor=client.get_executor())
+    with dask(1, 1) as cluster, ThreadPoolExecutor(1) as background:
+        work = background.submit(run.work, compute, executor=cluster.executor())
         wait_until((tmp_path / "begun").exists)
-        client.cluster.close()
+        cluster.cluster.close()
         with pytest.raises(TaskfarmError, match="1 of 1 loops.*new work()"):
             work.result(60)
 
 
 def test_an_error_of_the_callers_own_ends_the_loops_too(
-    client: Client, run: Run, tmp_path: Path
+    cluster: Dask, run: Run, tmp_path: Path
 ) -> None:
     def compute(task: Task) -> None:
         (tmp_path / str(task.number)).touch()
@@ -276,6 +269,6 @@ def test_an_error_of_the_callers_own_ends_the_loops_too(
             raise LookupError("of the caller's")
 
     with pytest.raises(LookupError):
-        run.work(compute, executor=client.get_executor(), workers=2, progress=progress)
+        run.work(compute, executor=cluster.executor(), workers=2, progress=progress)
     wait_until(lambda: run.status().computing == 0)
     assert (run.status().done, run.status().waiting) == (2, 10)

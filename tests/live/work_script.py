@@ -76,8 +76,8 @@ def executor(kind: str) -> Iterator[Executor | None]:
     elif kind == "dask":
         from tests.engines.clusters import dask
 
-        with dask(2, 1) as client:
-            yield client.get_executor()
+        with dask(2, 1) as cluster:
+            yield cluster.executor()
     elif kind.startswith("tcp:"):
         from distributed import Client
 

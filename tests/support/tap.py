@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
 
 class Tap:
@@ -67,9 +68,10 @@ class Tap:
 
 
 @contextmanager
-def tap(host: str, port: int) -> Iterator[Tap]:
-    """Listen in on a server."""
-    made = Tap((host, port))
+def tap(address: str) -> Iterator[Tap]:
+    """Listen in on a server, given as tcp://HOST:PORT."""
+    parts = urlsplit(address)
+    made = Tap((parts.hostname or "", parts.port or 0))
     try:
         yield made
     finally:
