@@ -104,11 +104,13 @@ KINDS = {
     "httpx": with_httpx,
     "http.client": with_http_client,
 }
+# httpx loads its transport with the first client; a worker of its own would have done it once.
+HTTPX = "httpx httpcore h11 certifi"
 MODULES = {
-    "sdk": "taskfarm_sdk.worker taskfarm_sdk.farm",
-    "run.work": "taskfarm_sdk.crew.working taskfarm_sdk.farm",
+    "sdk": f"taskfarm_sdk.worker taskfarm_sdk.farm {HTTPX}",
+    "run.work": f"taskfarm_sdk.crew.working taskfarm_sdk.farm {HTTPX}",
     "taskfarm-worker": "taskfarm_worker",
-    "httpx": "httpx",
+    "httpx": HTTPX,
     "http.client": "http.client",
 }
 
