@@ -12,6 +12,7 @@ from typing import NoReturn, Self
 
 from taskfarm_sdk import _checks, _lease
 from taskfarm_sdk._beats import Rhythm
+from taskfarm_sdk._deadline import Deadline
 from taskfarm_sdk._drive import Clock, StoppableClock, Stopped
 from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._in_hand import InHand
@@ -86,6 +87,8 @@ class Worker:
         self._ending = Ending(self.stop, self._give_back_at_once, grace_s)
         # Ends what computes elsewhere, where the main thread is late to. For `Crew`.
         self.before_giving_back: Callable[[], None] = lambda: None
+        # Ends claiming before the time of the process is over. For `Crew`.
+        self.deadline: Deadline | None = None
         self._stop = threading.Event()
         self._clock = StoppableClock(self._stop)
         self._uuid = uuid.uuid4().hex
@@ -132,7 +135,8 @@ class Worker:
         """Be handed out a task. `prefetch` is for iterating alone, and does nothing here.
 
         Returns:
-            The task, or None once nothing is left to hand out or the worker was stopped.
+            The task, or None once nothing is left to hand out, the worker was stopped, or its
+            time is too short for another.
 
         Raises:
             RunBroken: the server cannot hand out the tasks that are left.
@@ -142,7 +146,7 @@ class Worker:
 
     def claim_ahead(self, *, begun: bool = False) -> Task | None:
         """Claim a task whose turn comes later, with its `begin`. For `Crew`."""
-        while not self.stopping:
+        while not self.stopping and (self.deadline is None or self.deadline.may_claim):
             task = self._handed_out(begun=begun)
             if task is not None:
                 self.reporter.add(task)
@@ -305,6 +309,8 @@ class Worker:
             self._failures_in_a_row = 0
             if doubtful:
                 self._doubtful.add(task.number)
+        if self.deadline is not None:
+            self.deadline.took(took_s)
         self.let_go(task)
 
     def let_go(self, task: Task) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+from taskfarm_sdk._deadline import Deadline
 from taskfarm_sdk._signals import STATUS_OF_SIGNALS
 from taskfarm_sdk.crew.turns import HANDS, Turns
 from taskfarm_sdk.task import Task
@@ -31,9 +32,11 @@ class Crew:
         max_tasks: how many tasks to take at most; None for no limit.
         linger_s: for how long at most to stay with nothing to do while others compute; None for
             as long as they do.
+        deadline: when the time for the work is over: what would not be done by then is not
+            claimed. Ending what runs at that moment is the caller's business.
 
     Attributes:
-        limited: whether `max_tasks` or `linger_s` ended it.
+        limited: whether `max_tasks`, `linger_s` or the deadline ended it.
     """
 
     def __init__(
@@ -45,8 +48,10 @@ class Crew:
         interrupt: Callable[[BaseException], None],
         max_tasks: int | None = None,
         linger_s: float | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         self._worker = worker
+        self._deadline = deadline
         self._perform = perform
         self._interrupt = interrupt
         self._linger_s = linger_s
@@ -81,6 +86,7 @@ class Crew:
                 by then, and let go of their tasks.
         """
         self._worker.before_giving_back = self._end
+        self._worker.deadline = self._deadline
         try:
             for thread in self._threads:
                 thread.start()
@@ -118,10 +124,19 @@ class Crew:
                 self._changed.wait(within_s)
             idle_s = 0.0 if self._busy else time.monotonic() - self._idle_since
             ended = not self._at_work
-        if self._linger_s is not None and idle_s > self._linger_s:
+        if not ended and self._has_waited_long(idle_s):
             self.limited = True
             self._worker.stop()
         return ended
+
+    def _has_waited_long(self, idle_s: float) -> bool:
+        if self._linger_s is not None and idle_s > self._linger_s:
+            return True
+        # Who lingers would notice only with its next look at the others.
+        return idle_s > 0 and not self._is_in_time()
+
+    def _is_in_time(self) -> bool:
+        return self._deadline is None or self._deadline.may_claim
 
     def _join(self, error: BaseException | None) -> None:
         for thread in self._threads:
@@ -166,7 +181,10 @@ class Crew:
                 return None
             if self._left is not None:
                 self._left -= 1
-        return self._worker.claim_ahead()
+        task = self._worker.claim_ahead()
+        if task is None and not self._is_in_time():
+            self.limited = True
+        return task
 
     @contextmanager
     def _busy_with(self) -> Generator[None]:

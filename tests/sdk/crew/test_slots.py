@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -14,7 +15,7 @@ import pytest
 from taskfarm_sdk import Run, Task
 from taskfarm_sdk._drive import Clock
 from taskfarm_sdk._requests import Requests
-from taskfarm_sdk.crew import Crew
+from taskfarm_sdk.crew import Crew, Deadline
 from taskfarm_sdk.testing import LocalServer
 from tests.live.processes import wait_until
 
@@ -163,6 +164,61 @@ def test_no_more_tasks_are_taken_than_allowed(run: Run) -> None:
         crew.run()
     assert crew.limited
     assert run.status().done == 5
+
+
+class Told:
+    """A clock that stands where it is told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_what_would_not_be_done_in_time_is_not_claimed(run: Run) -> None:
+    clock = Told()
+    deadline = Deadline(100.0, clock)
+    deadline.took(30.0)
+
+    def perform(task: Task, slot: int) -> None:
+        if task.number == 3:
+            clock.now = 71.0
+
+    with run.worker() as worker:
+        crew = Crew(worker, 1, perform, interrupt=ignore, deadline=deadline)
+        crew.run()
+    assert crew.limited
+    assert (run.status().done, run.status().waiting) == (4, 4)
+
+
+def test_how_long_tasks_take_is_learnt_from_those_that_were_completed(run: Run) -> None:
+    deadline = Deadline(float("inf"))
+
+    def perform(task: Task, slot: int) -> None:
+        if task.number < 2:
+            raise ValueError("quick to fail, which tells nothing")
+        time.sleep(0.05)
+
+    with run.worker(max_attempts=1) as worker:
+        Crew(worker, 2, perform, interrupt=ignore, deadline=deadline).run()
+    assert len(deadline._durations) == 6
+    assert min(deadline._durations) >= 0.05
+
+
+def test_who_lingers_ends_when_there_is_no_time_for_another_task(run: Run) -> None:
+    clock = Told()
+    with run.worker() as other, run.worker(linger=True) as worker:
+        held = [other.claim() for _ in range(8)]
+        deadline = Deadline(100.0, clock)
+        deadline.took(30.0)
+        crew = Crew(worker, 2, lambda task, slot: None, interrupt=ignore, deadline=deadline)
+
+        def tick() -> None:
+            clock.now = 71.0
+
+        crew.run(tick, 0.05)
+        assert crew.limited
+        assert len([task for task in held if task is not None]) == 8
 
 
 def test_a_signal_that_the_main_thread_is_late_to_hear_of_ends_the_children_first(

@@ -1,0 +1,56 @@
+"""When a worker claims no more, because its time would be over before the task is done."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+# Enough to know how long tasks take, and few enough to sort at each claim.
+REMEMBERED = 500
+# A task is expected to take as long as all but the slower tenth of those before it.
+SHARE = 0.9
+
+
+def slower_tenth(durations: Sequence[float]) -> float:
+    """Return what nine tenths of these times stay within; 0 where there is none."""
+    if not durations:
+        return 0.0
+    return sorted(durations)[math.ceil(SHARE * len(durations)) - 1]
+
+
+class Deadline:
+    """The moment at which a worker's time is over, and how long its tasks have been taking.
+
+    While nothing is known of its tasks, a worker claims as long as there is time at all. Safe
+    among threads.
+
+    Args:
+        ends_at: when the time is over, by `clock`.
+        clock: tells the time in seconds; it never goes backwards.
+    """
+
+    def __init__(self, ends_at: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.ends_at: float = ends_at
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._durations: deque[float] = deque(maxlen=REMEMBERED)
+
+    def took(self, duration_s: float) -> None:
+        """Note how long a task took that was completed."""
+        with self._lock:
+            self._durations.append(duration_s)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is over."""
+        return self._clock() >= self.ends_at
+
+    @property
+    def may_claim(self) -> bool:
+        """Whether a task that is claimed now is likely to be done in time."""
+        left_s = self.ends_at - self._clock()
+        with self._lock:
+            return left_s > 0 and left_s >= slower_tenth(self._durations)
