@@ -6,12 +6,21 @@ import datetime
 import json
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
 
 from taskfarm_sdk._session import log
 from taskfarm_sdk.errors import ConfigurationError
+
+# What Slurm tells a job of itself: numbers, where there is one.
+_OF_SLURM = {
+    "slurm_job": "SLURM_JOB_ID",
+    "slurm_array_job": "SLURM_ARRAY_JOB_ID",
+    "slurm_array_task": "SLURM_ARRAY_TASK_ID",
+    "slurm_restarts": "SLURM_RESTART_COUNT",
+}
 
 
 @attrs.frozen
@@ -56,6 +65,7 @@ class Journal:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = Path(folder)
         self._host = socket.gethostname()
+        self._slurm = slurm_facts(os.environ)
         self._has_warned = False
         self._torn = False
         try:
@@ -75,7 +85,8 @@ class Journal:
     def write(self, entry: Entry) -> None:
         """Append a line; where that fails, the log says so once, and work goes on."""
         told = attrs.asdict(entry, value_serializer=_plain)
-        line = json.dumps({**told, "host": self._host, "pid": os.getpid()}) + "\n"
+        place = {"host": self._host, "pid": os.getpid(), **self._slurm}
+        line = json.dumps({**told, **place}) + "\n"
         try:
             self._append(line.encode())
         except OSError as error:
@@ -90,6 +101,15 @@ class Journal:
                 # A full disk may have taken half a line, which must not spoil the next.
                 line = b"\n" + line if self._torn else line
                 self._torn = file.write(line) < len(line)
+
+
+def slurm_facts(environ: Mapping[str, str]) -> dict[str, int | None]:
+    """Return which job of Slurm's a process belongs to; None for what does not apply to it."""
+    told = {field: environ.get(name, "") for field, name in _OF_SLURM.items()}
+    facts = {field: int(text) if text.isdecimal() else None for field, text in told.items()}
+    if facts["slurm_job"] is not None and facts["slurm_restarts"] is None:
+        facts["slurm_restarts"] = 0  # Slurm counts from the first restart on
+    return facts
 
 
 def _plain(_: object, __: object, value: object) -> object:

@@ -139,6 +139,30 @@ def test_threads_that_share_a_worker_write_whole_lines(farm: Farm, folder: Path)
     assert sorted(told(folder, "task")) == [(number,) for number in range(60)]
 
 
+def test_in_a_job_of_slurms_a_line_tells_which(
+    farm: Farm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("slurm_job", "slurm_array_job", "slurm_array_task", "slurm_restarts")
+    jobs: list[dict[str, str]] = [
+        {},
+        {"SLURM_JOB_ID": "7"},
+        {"SLURM_JOB_ID": "9", "SLURM_ARRAY_JOB_ID": "8", "SLURM_ARRAY_TASK_ID": "0"},
+        {"SLURM_RESTART_COUNT": "2"},
+    ]
+    for job in jobs:
+        for name, value in job.items():
+            monkeypatch.setenv(name, value)
+        with farm.create_run(1).worker(journal=folder) as worker:
+            for task in worker:
+                task.complete()
+    assert told(folder, *names) == [
+        (None, None, None, None),
+        (7, None, None, 0),
+        (9, 8, 0, 0),
+        (9, 8, 0, 2),
+    ]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_child_writes_a_file_of_its_own(folder: Path) -> None:
