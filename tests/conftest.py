@@ -17,8 +17,9 @@ from tests.support.recording import (  # noqa: F401
     vcr_config,
 )
 
-# A proxy would stand between the tests and 127.0.0.1; PG… would lead psycopg elsewhere.
-_FOREIGN = ("TASKFARM_", "PG")
+# A proxy would stand between the tests and 127.0.0.1; PG… would lead psycopg elsewhere, and
+# in a job of Slurm's workTF heeds its time limit.
+_FOREIGN = ("TASKFARM_", "PG", "SLURM_", "SBATCH_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _LAST_STEPS_S = 5.0
 

@@ -20,6 +20,11 @@ class ExitStatus(IntEnum):
     NOT_FINISHED = 7
     INTERRUPTED = 130
 
+    @staticmethod
+    def of_signal(number: int) -> int:
+        """Return what shells show for a command that a signal ended."""
+        return 128 + number
+
 
 class CommandError(Exception):
     """Ends a command with one line on stderr.

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from taskfarm_cli.connection import GIVE_UP_IN_THE_MIDDLE_AFTER_S, Connection, add_connection
 from taskfarm_cli.exit_status import UsageError
 from taskfarm_cli.parser import Parser, add_version_and_help, number, number_of_tasks, seconds
+from taskfarm_cli.work.slurm.arguments import SlurmArguments, add_slurm, check_slurm
 
 PROGRAM = "workTF"
 FROM_STDIN = "-"
@@ -31,13 +32,13 @@ file into which it may write how far it is, 0 to 100. It reads nothing from stdi
 exit status:
   0 fine                    1 failed                  2 wrong usage
   3 not authenticated       4 no such run             5 tasks failed
-  6 server not reachable    7 ended by a limit asked for
+  6 server not reachable    7 ended by a limit (0 with --batch)
   126 the command cannot be executed                  127 there is no such program
-  128+n ended by signal n, 130 by Ctrl-C: what ran was given back, uncounted
+  128+n ended by signal n, 130 by Ctrl-C: what ran was given back, uncounted (0 with --batch)
 """
 
 
-class Arguments(Connection):
+class Arguments(Connection, SlurmArguments):
     """A command line that makes sense, as `parse` returns it.
 
     Attributes:
@@ -58,6 +59,7 @@ class Arguments(Connection):
         linger_s: for how long at most, with nothing to do.
         stop_after_s: after how long to end, or None.
         max_tasks: how many tasks to take at most, or None.
+        batch: whether an end that was planned is a success.
         dry_run: whether to print the commands only.
         tag: whether each line of output begins with the task's number.
         line_buffer: whether output is passed on line by line, as it comes.
@@ -84,6 +86,7 @@ class Arguments(Connection):
     linger_s: float | None
     stop_after_s: float | None
     max_tasks: int | None
+    batch: bool
     dry_run: bool
     tag: bool
     line_buffer: bool
@@ -110,13 +113,25 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     at = words.index("--") if "--" in words else len(words)
-    arguments = build_parser().parse_args(words[:at], namespace=Arguments())
+    arguments = build_parser().parse_args(_joined(words[:at]), namespace=Arguments())
     arguments.command = tuple(words[at + 1 :])
     if not arguments.command or not arguments.command[0]:
         raise UsageError(f"no command was given: {PROGRAM} [options] UUID -- COMMAND [ARG...]")
     _check_run(arguments)
     _check_together(arguments)
+    check_slurm(arguments)
     return arguments
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """Join --sbatch-args and its value, which argparse would take for an option of ours."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--sbatch-args":
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _check_run(arguments: Arguments) -> None:
@@ -154,7 +169,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser(
         PROGRAM,
         usage=f"{PROGRAM} [options] UUID -- COMMAND [ARG...]\n"
-        f"       {PROGRAM} [options] --create --inputs FILE -- COMMAND [ARG...]",
+        f"       {PROGRAM} [options] --create --inputs FILE -- COMMAND [ARG...]\n"
+        f"       {PROGRAM} [options] --slurm N UUID -- COMMAND [ARG...]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
@@ -163,9 +179,12 @@ def build_parser() -> argparse.ArgumentParser:
     _add_attempts(parser)
     _add_end(parser)
     _add_output(parser)
+    add_slurm(parser)
     options = parser.add_argument_group("options")
     options.add_argument(
-        "--dry-run", action="store_true", help="print the commands of all tasks and run none"
+        "--dry-run",
+        action="store_true",
+        help="print the commands of all tasks and run none; with --slurm: print the script",
     )
     add_version_and_help(options.add_argument)
     return parser
@@ -259,10 +278,16 @@ def _add_end(parser: argparse.ArgumentParser) -> None:
         "--stop-after-s",
         metavar="S",
         type=seconds,
-        help="end after so long; what runs then is given back, uncounted",
+        help="end after so long; what runs then is given back, uncounted, and before that nothing "
+        "is begun that would most likely not be done",
     )
     end.add_argument(
         "--max-tasks", metavar="N", type=number, help="end after so many tasks, failed ones too"
+    )
+    end.add_argument(
+        "--batch",
+        action="store_true",
+        help="end with 0 where the end was planned: by a limit, or a signal that asked for it",
     )
 
 

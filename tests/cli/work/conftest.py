@@ -14,6 +14,7 @@ from taskfarm_sdk.testing import LocalServer
 
 WORK = (sys.executable, "-m", "taskfarm_cli.work.main")
 Work = Callable[..., "subprocess.CompletedProcess[str]"]
+RunOf = Callable[[int], Run]
 
 
 @pytest.fixture

@@ -1,0 +1,242 @@
+"""`--keep`: stays until a run is finished, and submits new workers for those that end."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING, NamedTuple
+
+from taskfarm_cli import pace
+from taskfarm_cli.exit_status import CommandError, ExitStatus
+from taskfarm_cli.work.slurm import commands, policy
+from taskfarm_cli.work.slurm.lost import Lost
+from taskfarm_sdk import ConnectionFailed, ServerError
+
+if TYPE_CHECKING:
+    from taskfarm_cli.work.screen import Screen
+    from taskfarm_cli.work.slurm.commands import Element
+    from taskfarm_sdk import Run, RunStatus
+
+# Where nothing happens, the looks become rarer, up to so many times.
+RAREST = 4
+SLOWER = 1.5
+MOST_REFUSALS = 10
+
+
+class Terms(NamedTuple):
+    """What is kept, and how.
+
+    Attributes:
+        name: the workers' name in the queue.
+        workers: how many there may be.
+        jobs: how many tasks each computes at a time.
+        max_attempts: after how many attempts a task has failed.
+        every_s: how often to look, at most.
+        cancel_on_exit: whether the workers end with this process.
+    """
+
+    name: str
+    workers: int
+    jobs: int
+    max_attempts: int
+    every_s: float
+    cancel_on_exit: bool
+
+
+class Keeper:
+    """Keeps workers of a run alive.
+
+    Args:
+        run: the run.
+        terms: what is kept, and how.
+        submit: submits so many workers and returns the array's id.
+        said: returns the last lines that an array's workers wrote.
+        screen: where it is told.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        terms: Terms,
+        *,
+        submit: Callable[[int], str],
+        said: Callable[[Sequence[str]], str],
+        screen: Screen,
+    ) -> None:
+        self._run = run
+        self._terms = terms
+        self._submit_to = submit
+        self._said = said
+        self._screen = screen
+        self._history = policy.History()
+        self._pace = pace.Pace()
+        self._alive: list[Element] = []
+        self._shown = ""
+        self._trouble = ""
+        self._refusals = 0
+        self._has_submitted = False
+        self._asked_by = 0
+        self._woken = threading.Event()
+
+    def keep(self) -> None:
+        """Return when the run is finished.
+
+        Raises:
+            CommandError: it makes no sense to go on.
+            KeyboardInterrupt: Ctrl-C was pressed.
+            SystemExit: a signal came.
+        """
+        try:
+            with self._signals(), closing(Lost(self._run, self._terms.max_attempts)) as lost:
+                self._keep(lost)
+        except BaseException:
+            self._leave()
+            raise
+        self._cancel([element.name for element in self._alive if element.waits])
+
+    def _keep(self, lost: Lost) -> None:
+        rest_s = self._terms.every_s
+        while True:
+            before = self._shown
+            status = self._look()
+            if status is not None and status.finished:
+                return
+            if status is not None and not status.waiting:
+                lost.look_after()
+            is_calm = self._shown == before and not self._history.is_settling
+            rest_s = min(rest_s * SLOWER, self._terms.every_s * RAREST) if is_calm else 0.0
+            rest_s = max(rest_s, self._terms.every_s)
+            self._woken.wait(rest_s)
+            self._raise_if_asked()
+
+    def _look(self) -> RunStatus | None:
+        """See how the run and its workers stand, and do what is to be done."""
+        try:
+            status = self._run.status()
+            self._pace.add(time.monotonic(), status)
+            if status.finished:
+                return status
+            self._raise_if_asked()
+            self._alive = commands.queue(self._terms.name)
+        except (ConnectionFailed, ServerError, CommandError) as error:
+            # A restart of the server, or of Slurm's controller, is sat out.
+            self._tell(str(error))
+            return None
+        self._history.look(status, self._alive)
+        if self._history.is_hopeless:
+            raise self._hopeless()
+        self._act(status)
+        self._show(status)
+        return status
+
+    def _act(self, status: RunStatus) -> None:
+        terms = self._terms
+        due = policy.decide(status, self._alive, workers=terms.workers, jobs=terms.jobs)
+        self._cancel(due.cancel)
+        if not due.submit:
+            return
+        self._raise_if_asked()
+        try:
+            job = self._submit_to(due.submit)
+        except CommandError as error:
+            self._refusals += 1
+            if not self._has_submitted or self._refusals >= MOST_REFUSALS:
+                raise
+            self._tell(str(error))
+            return
+        self._refusals = 0
+        self._has_submitted = True
+        self._history.submitted(job, status)
+        self._alive += [
+            commands.Element(job, str(index), "PENDING", 0.0, "None") for index in range(due.submit)
+        ]
+
+    def _show(self, status: RunStatus) -> None:
+        self._trouble = ""
+        waits = [element for element in self._alive if element.waits]
+        words = [
+            f"{status.done} of {status.num_tasks} done",
+            f"{status.computing} computing",
+            f"{len(self._alive) - len(waits)} workers run",
+        ]
+        if waits:
+            reasons = sorted({element.reason for element in waits} - {"None"})
+            words.append(f"{len(waits)} wait" + (f" ({', '.join(reasons)})" if reasons else ""))
+        shown = ", ".join(words)
+        if self._screen.is_live:
+            self._screen.draw("   ".join([*words, *self._speed()]))
+        elif shown != self._shown:
+            self._screen.say(shown)
+        self._shown = shown
+
+    def _speed(self) -> Sequence[str]:
+        rate, left_s = self._pace.tasks_per_s, self._pace.left_s(time.monotonic())
+        if rate is None or left_s is None:
+            return ()
+        return pace.rate(rate), f"{pace.duration(left_s)} left"
+
+    def _tell(self, trouble: str) -> None:
+        """Say what is wrong, once for as long as it is."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._screen.say(trouble)
+
+    def _hopeless(self) -> CommandError:
+        deaths = self._history.deaths
+        said = self._said(deaths)
+        for line in said.splitlines():
+            self._screen.say(f"| {line}")
+        return CommandError(
+            f"{len(deaths)} arrays in a row ({', '.join(deaths)}) died at once and finished "
+            "nothing, so no other is submitted"
+            + ("; above are the last lines that they wrote" if said else "; they wrote nothing")
+        )
+
+    def _leave(self) -> None:
+        """Cancel what is in the queue, or say how to."""
+        with suppress(CommandError):
+            self._alive = commands.queue(self._terms.name)
+        arrays = sorted({element.array for element in self._alive}, key=int)
+        if not arrays:
+            return
+        if self._terms.cancel_on_exit:
+            self._cancel(arrays)
+            self._screen.say(f"the workers are cancelled: {', '.join(arrays)}")
+            return
+        self._screen.say(
+            f"the workers go on: `scancel {' '.join(arrays)}` cancels them, and the same command "
+            f"with the run's UUID, {self._run.uuid}, keeps them again"
+        )
+
+    def _cancel(self, names: Sequence[str]) -> None:
+        try:
+            commands.cancel(names)
+        except CommandError as error:
+            self._screen.say(f"{error}; to cancel by hand: scancel {' '.join(names)}")
+
+    def _raise_if_asked(self) -> None:
+        if self._asked_by == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self._asked_by:
+            raise SystemExit(ExitStatus.of_signal(self._asked_by))
+
+    @contextmanager
+    def _signals(self) -> Generator[None]:
+        """Take note of signals, so that none comes in the midst of a submission."""
+
+        def note(number: int, _: FrameType | None) -> None:
+            if self._asked_by:
+                raise KeyboardInterrupt  # a second one does not wait
+            self._asked_by = number
+            self._woken.set()
+
+        before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

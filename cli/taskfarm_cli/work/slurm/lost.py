@@ -1,0 +1,54 @@
+"""Looks after tasks of workers that were lost, where all others are in somebody's hands.
+
+Workers that linger do this. Under `--keep` none does, lest nodes of the cluster wait idly.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from taskfarm_sdk import TaskfarmError
+
+if TYPE_CHECKING:
+    from taskfarm_sdk import Run, Worker
+
+
+class Lost:
+    """Takes lost tasks back in a thread, and gives them to whoever asks next.
+
+    Args:
+        run: whose tasks.
+        max_attempts: after how many attempts a task has failed, the lost ones among them.
+    """
+
+    def __init__(self, run: Run, max_attempts: int) -> None:
+        self._run = run
+        self._max_attempts = max_attempts
+        self._worker: Worker | None = None
+        self._thread: threading.Thread | None = None
+
+    def look_after(self) -> None:
+        """See to it that somebody looks, from now until a task was found or `close`."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        self._worker = self._run.worker(linger=True, max_attempts=self._max_attempts)
+        self._thread = threading.Thread(
+            target=self._look, args=(self._worker,), name="taskfarm-lost", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._worker is not None and self._thread is not None:
+            self._worker.stop()
+            self._thread.join()
+
+    @staticmethod
+    def _look(worker: Worker) -> None:
+        # A server that is away is for the keeper to tell of; it begins anew with its next look.
+        with suppress(TaskfarmError), worker:
+            task = worker.claim()
+            if task is not None:
+                task.release()

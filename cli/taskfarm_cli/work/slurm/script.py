@@ -1,0 +1,103 @@
+"""The script of a job: text, made from what is known before it is submitted."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from taskfarm_cli.exit_status import UsageError
+
+# What a worker finds here it would take in place of the saved login.
+SECRETS = ("TASKFARM_PASSWORD", "TASKFARM_TOKEN", "TASKFARM_USER")
+OUTPUT = "%A_%a.out"
+_PLAIN = re.compile(r"[\w%+,./:=@^~-]+", re.ASCII)
+_CARRIAGE_RETURN = "cr=$(printf '\\r')\n"
+
+
+class Job(NamedTuple):
+    """What is to be submitted.
+
+    Attributes:
+        name: the job's name.
+        workers: how many elements the array has.
+        cpus: how many CPUs each of them gets.
+        time: their time limit as Slurm writes it, or None for the partition's.
+        lead_s: how long before the limit they are asked to end.
+        folder: the absolute folder of their output.
+        config: the folder of the saved logins.
+        extra: more options of sbatch's, which win.
+        command: the words of the command that each of them is.
+    """
+
+    name: str
+    workers: int
+    cpus: int
+    time: str | None
+    lead_s: int
+    folder: str
+    config: str
+    extra: Sequence[str]
+    command: Sequence[str]
+
+
+def text(job: Job) -> str:
+    """Return the script of a job.
+
+    Raises:
+        UsageError: Slurm could not write output into the folder.
+    """
+    options = [
+        f"--job-name={job.name}",
+        f"--array=0-{job.workers - 1}",
+        f"--cpus-per-task={job.cpus}",
+        *([] if job.time is None else [f"--time={job.time}"]),
+        f"--signal=B:TERM@{job.lead_s}",
+        "--requeue",
+        "--open-mode=append",
+        f"--output={output(job.folder)}",
+    ]
+    lines = [f"#SBATCH {in_a_comment(option)}\n" for option in options]
+    if job.extra:
+        lines.append(f"#SBATCH {' '.join(map(in_a_comment, job.extra))}\n")
+    command = " ".join(quoted(word) for word in job.command)
+    config = quoted(job.config)
+    return "".join(
+        (
+            "#!/bin/sh\n",
+            *lines,
+            f"unset {' '.join(SECRETS)}\n",
+            *([_CARRIAGE_RETURN] if "$cr" in command + config else []),
+            f"export TASKFARM_CONFIG={config}\n",
+            f"exec {command}\n",
+        )
+    )
+
+
+def output(folder: str) -> str:
+    """Return the pattern of the files that the workers write to.
+
+    Raises:
+        UsageError: Slurm has no way to say it.
+    """
+    if any(sign in folder for sign in "\\\n\r"):
+        raise UsageError(
+            f"Slurm cannot write output below {folder!r}: a folder's name with a backslash or a "
+            "line's end is beyond it, so work in another one"
+        )
+    return folder.replace("%", "%%") + f"/{OUTPUT}"
+
+
+def quoted(word: str) -> str:
+    """Return a word as a shell's script holds it."""
+    # sbatch takes "\r\n" for the mark of a script from Windows, and refuses it.
+    return shlex.quote(word).replace("\r", "'\"$cr\"'")
+
+
+def in_a_comment(word: str) -> str:
+    """Return a word as sbatch reads it from a line that begins with #SBATCH."""
+    if _PLAIN.fullmatch(word):
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,155 @@
+"""How many workers --keep submits, and when it gives up."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskfarm_cli.work.slurm import policy
+from taskfarm_cli.work.slurm.commands import Element
+from taskfarm_cli.work.slurm.policy import History, decide
+from taskfarm_sdk import RunStatus
+
+LONG_S = policy.AT_ONCE_S
+
+
+def stands(waiting: int, computing: int = 0, done: int = 0) -> RunStatus:
+    return RunStatus(
+        num_tasks=waiting + computing + done,
+        waiting=waiting,
+        computing=computing,
+        done=done,
+        failed=None,
+        percent_done=0.0,
+    )
+
+
+def queue(running: int, waiting: int = 0) -> list[Element]:
+    states = ["RUNNING"] * running + ["PENDING"] * waiting
+    return [Element("1", str(task), state, 0.0, "None") for task, state in enumerate(states)]
+
+
+@pytest.mark.parametrize(
+    ("status", "alive", "jobs", "submit"),
+    [
+        pytest.param(stands(100), queue(0), 1, 4, id="all that may be"),
+        pytest.param(stands(100), queue(3), 1, 1, id="what is missing"),
+        pytest.param(stands(100), queue(1, 3), 1, 0, id="those that wait count"),
+        pytest.param(stands(2), queue(0), 1, 2, id="no more than tasks"),
+        pytest.param(stands(9), queue(0), 8, 2, id="no more than tasks, many at a time"),
+        pytest.param(stands(1, computing=8), queue(2), 4, 1, id="both are full, one task waits"),
+        pytest.param(stands(1, computing=7), queue(2), 4, 0, id="one has room"),
+        pytest.param(stands(1, computing=50), queue(0), 1, 1, id="what others compute is theirs"),
+        pytest.param(stands(0, computing=5), queue(0), 1, 0, id="nothing waits"),
+        pytest.param(stands(5), queue(6), 1, 0, id="more than asked for run already"),
+    ],
+)
+def test_how_many_are_submitted(
+    status: RunStatus, alive: list[Element], jobs: int, submit: int
+) -> None:
+    assert decide(status, alive, workers=4, jobs=jobs) == (submit, ())
+
+
+@pytest.mark.parametrize(
+    ("status", "alive", "cancel"),
+    [
+        pytest.param(stands(2), queue(0, 4), ["1_2", "1_3"], id="fewer tasks than workers"),
+        pytest.param(stands(0, computing=2), queue(2, 1), ["1_2"], id="nothing waits"),
+        pytest.param(stands(1, computing=2), queue(2, 2), ["1_3"], id="one task waits"),
+        pytest.param(stands(0, computing=9), queue(3), [], id="what runs is let run"),
+    ],
+)
+def test_workers_that_wait_for_nothing_are_cancelled(
+    status: RunStatus, alive: list[Element], cancel: list[str]
+) -> None:
+    assert decide(status, alive, workers=4, jobs=1) == (0, tuple(cancel))
+
+
+counts = st.integers(0, 40)
+
+
+@given(counts, counts, counts, counts, st.integers(1, 20), st.integers(1, 8))
+def test_there_are_never_more_workers_than_asked_for_or_than_tasks(
+    waiting: int, computing: int, running: int, pending: int, workers: int, jobs: int
+) -> None:
+    status = stands(waiting, computing)
+    due = decide(status, queue(running, pending), workers=workers, jobs=jobs)
+    left = running + pending + due.submit - len(due.cancel)
+    assert not (due.submit and due.cancel)
+    assert left <= max(workers, running)
+    assert left <= max(waiting + computing, running)
+    if waiting and not running and not pending:
+        assert due.submit >= 1, "a run with tasks that wait goes on"
+
+
+class Story:
+    """What a history sees."""
+
+    def __init__(self) -> None:
+        self.history = History()
+        self.number = 0
+
+    def array(self, *, ran_s: float, finished: int = 0, waiting: int = 9) -> None:
+        """An array is submitted, seen once, and gone."""
+        self.number += 1
+        job = str(self.number)
+        self.history.submitted(job, stands(9))
+        self.history.look(stands(waiting), [Element(job, "0", "RUNNING", ran_s, "None")])
+        self.history.look(stands(waiting, done=finished), [])
+
+
+def test_three_arrays_in_a_row_that_died_at_once_are_hopeless() -> None:
+    story = Story()
+    for _ in range(2):
+        story.array(ran_s=0)
+        assert not story.history.is_hopeless
+    story.array(ran_s=LONG_S - 1)
+    assert story.history.is_hopeless
+    assert story.history.deaths == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param({"ran_s": LONG_S}, id="one that lived"),
+        pytest.param({"ran_s": 0, "finished": 1}, id="one that finished something"),
+        pytest.param({"ran_s": 0, "waiting": 0}, id="one that found nothing to do"),
+    ],
+)
+def test_another_in_between_begins_the_count_anew(between: dict[str, int]) -> None:
+    story = Story()
+    for _ in range(2):
+        story.array(ran_s=0)
+    story.array(**between)
+    assert story.history.deaths == []
+    for _ in range(2):
+        story.array(ran_s=0)
+    assert not story.history.is_hopeless
+
+
+def test_one_that_was_never_seen_has_died_at_once() -> None:
+    history = History()
+    for number in range(3):
+        history.submitted(str(number), stands(9))
+        history.look(stands(9), [])
+    assert history.is_hopeless
+
+
+def test_one_that_waits_for_long_has_not_died() -> None:
+    history = History()
+    history.submitted("1", stands(9))
+    for _ in range(100):
+        history.look(stands(9), [Element("1", "0", "PENDING", 0.0, "Resources")])
+    assert history.deaths == []
+    assert history.is_settling
+    history.look(stands(9), [Element("1", "0", "RUNNING", LONG_S, "None")])
+    assert not history.is_settling
+
+
+def test_an_array_lives_as_long_as_one_of_its_workers() -> None:
+    history = History()
+    history.submitted("1", stands(9))
+    history.look(stands(9), [Element("1", "1", "RUNNING", LONG_S, "None")])
+    history.look(stands(9), [])
+    assert history.deaths == []

@@ -1,0 +1,172 @@
+"""workTF --slurm on a real Slurm: arrays of workers, and all the ways in which they end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from taskfarm_cli.work.slurm import here
+from taskfarm_sdk import Run
+from taskfarm_sdk.testing import LocalServer
+from tests.engines.slurm.cluster import Cluster
+from tests.engines.slurm.conftest import RunOf, Submit, journal, written
+from tests.live.processes import Process, everybody, wait_until
+
+pytestmark = [pytest.mark.live, pytest.mark.slurm]
+LONG_S = 60.0
+
+
+def attempts(run: Run) -> set[int]:
+    return {info.attempts for info in run.task_infos()}
+
+
+def test_an_array_finishes_a_run_and_what_depends_on_it_starts(
+    cluster: Cluster, submit: Submit, run_of: RunOf, folder: Path
+) -> None:
+    run = run_of(6)
+    (folder / "in puts").write_text("".join(f"it's {n}\n" for n in range(6)))
+    # Nobody is done before both workers have a task.
+    both = "until test -e 0 && test -e 1; do sleep 0.1; done"
+    command = f'touch "$SLURM_ARRAY_TASK_ID"; {both}; echo "<$1>"'
+    done = submit(
+        *("2", run.uuid, "-j2", "--time", "5", "--inputs", "in puts", "--journal", "jour nal"),
+        *("--", "sh", "-c", command, "a\nb", "{input}"),
+    )
+    assert done.returncode == 0, done.stderr
+    job = done.stdout.strip()
+    assert done.stdout == f"{job}\n"
+    assert job.isdecimal()
+    after = cluster.run(
+        *("sbatch", "--parsable", f"--dependency=afterok:{job}", f"--output={folder.parent}/after"),
+        *("--wrap", "echo after"),
+    ).strip()
+    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED"), ("1", "COMPLETED")], LONG_S)
+    assert run.status().succeeded
+    assert sorted(line for line in written(folder).splitlines() if line.startswith("<")) == [
+        f"<it's {n}>" for n in range(6)
+    ]
+    lines = journal(folder / "jour nal")
+    assert {line["slurm_array_job"] for line in lines} == {int(job)}
+    assert {line["slurm_array_task"] for line in lines} == {0, 1}
+    assert {line["slurm_restarts"] for line in lines} == {0}
+    wait_until((folder.parent / "after").exists, LONG_S)
+    wait_until(lambda: cluster.jobs(after) == [("N/A", "COMPLETED")], LONG_S)
+
+
+def test_no_credential_is_in_the_script_the_environment_or_a_command_line(
+    cluster: Cluster,
+    submit: Submit,
+    run_of: RunOf,
+    taskfarm_server: LocalServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = run_of(1)
+    with taskfarm_server.farm() as farm:
+        token = farm.login()
+    monkeypatch.setenv("TASKFARM_PASSWORD", taskfarm_server.password)
+    monkeypatch.setenv("TASKFARM_TOKEN", token)
+    monkeypatch.setenv("TASKFARM_USER", "somebody")
+    job = submit("1", run.uuid, "--", "sleep", "86395").stdout.strip()
+    wait_until(lambda: run.status().computing == 1, LONG_S)
+    mark = f"SLURM_ARRAY_JOB_ID={job}\0".encode()
+    workers = [each for each in map(shown, everybody()) if mark in each]
+    assert any(b"taskfarm_cli.work.main" in each for each in workers)
+    assert any(b"sleep\x0086395" in each for each in workers)
+    script = cluster.run("scontrol", "write", "batch_script", job, "-").encode()
+    assert b"\nexec " in script
+    names = ("TASKFARM_PASSWORD=", "TASKFARM_TOKEN=", "TASKFARM_USER=")
+    for secret in (taskfarm_server.password, token, "somebody", *names):
+        assert [each for each in (script, *workers) if secret.encode() in each] == []
+
+
+def shown(process: Process) -> bytes:
+    try:
+        return process.shown
+    except OSError:
+        return b""
+
+
+def test_cancelled_workers_give_their_tasks_back_uncounted(
+    cluster: Cluster, submit: Submit, run_of: RunOf
+) -> None:
+    run = run_of(4)
+    job = submit("2", run.uuid, "-j2", "--", "sleep", "86394").stdout.strip()
+    wait_until(lambda: run.status().computing == 4, LONG_S)
+    cluster.run("scancel", f"{job}_1")
+    wait_until(lambda: run.status().computing == 2, LONG_S)
+    assert run.status().waiting == 2
+    cluster.run("scancel", job)
+    wait_until(lambda: run.status().waiting == 4, LONG_S)
+    assert attempts(run) == {0}
+    wait_until(lambda: cluster.jobs(job) == [("0", "CANCELLED"), ("1", "CANCELLED")], LONG_S)
+
+
+def test_a_requeued_worker_gives_back_and_goes_on_when_it_starts_again(
+    cluster: Cluster, submit: Submit, run_of: RunOf, folder: Path
+) -> None:
+    run = run_of(3)
+    command = "until test -e go; do sleep 0.1; done"
+    job = submit("1", run.uuid, "-j2", "--journal", "j", "--shell", "--", command).stdout.strip()
+    wait_until(lambda: run.status().computing == 2, LONG_S)
+    cluster.run("scontrol", "requeue", f"{job}_0")
+    wait_until(lambda: run.status().waiting == 3, LONG_S)
+    assert attempts(run) == {0}
+    (folder / "go").touch()
+    cluster.start_now(f"{job}_0")
+    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")], LONG_S)
+    assert run.status().succeeded
+    lines = [(line["outcome"], line["slurm_restarts"]) for line in journal(folder / "j")]
+    assert sorted(lines) == [("completed", 1)] * 3 + [("released", 0)] * 2
+
+
+def test_the_signal_before_the_time_limit_gives_back_and_ends_with_0(
+    cluster: Cluster, submit: Submit, run_of: RunOf
+) -> None:
+    run = run_of(2)
+    job = submit("1", run.uuid, "-j2", "--time", "10", "--", "sleep", "86393").stdout.strip()
+    wait_until(lambda: run.status().computing == 2, LONG_S)
+    raw = cluster.raw_id(f"{job}_0")
+    left_s = here.left_s({"SLURM_JOB_ID": raw})
+    assert left_s is not None
+    assert 500 < left_s <= 600
+    # Slurm looks every 30 s whose time is almost over: the signal is to come 60 s before that.
+    cluster.run("scontrol", "update", f"JobId={raw}", "TimeLimit=1")
+    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")], 2 * LONG_S)
+    assert (run.status().waiting, attempts(run)) == (2, {0})
+
+
+def test_losing_slurmd_alone_does_no_harm(
+    cluster: Cluster, submit: Submit, run_of: RunOf, folder: Path
+) -> None:
+    run = run_of(2)
+    words = ("--sbatch-args", "--nodelist=node2", "--shell", "--")
+    job = submit("1", run.uuid, *words, "until test -e go; do sleep 0.1; done").stdout.strip()
+    wait_until(lambda: run.status().computing == 1, LONG_S)
+    cluster.kill_daemon("node2")
+    (folder / "go").touch()
+    wait_until(lambda: run.status().succeeded, LONG_S)
+    cluster.start_node("node2")
+    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")], LONG_S)
+
+
+def test_a_node_that_dies_loses_no_task(
+    cluster: Cluster, submit: Submit, run_of: RunOf, folder: Path
+) -> None:
+    run = run_of(3)
+    words = ("1", run.uuid, "-j2", "--sbatch-args", "--exclude=node1", "--shell", "--")
+    job = submit(*words, "until test -e go; do sleep 0.1; done").stdout.strip()
+    wait_until(lambda: run.status().computing == 2, LONG_S)
+    cluster.kill_node("node2")
+    assert run.status().computing == 2, "nobody was left to give them back"
+    cluster.run("scontrol", "update", "NodeName=node2", "State=DOWN", "Reason=power")
+    wait_until(lambda: cluster.jobs(job) == [("0", "PENDING")], LONG_S)
+    cluster.run("scontrol", "update", f"JobId={job}_0", "ExcNodeList=")
+    (folder / "go").touch()
+    cluster.start_now(f"{job}_0")
+    # The one that starts again would wait two minutes for the lost ones, as all who linger do.
+    with run.worker(heartbeat_s=0.5, first_beat_s=0.5, stale_after_s=1.5, linger=True) as other:
+        for task in other:
+            task.complete()
+    assert run.status().succeeded
+    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")], LONG_S)
