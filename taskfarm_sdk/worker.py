@@ -309,8 +309,6 @@ class Worker:
             self._failures_in_a_row = 0
             if doubtful:
                 self._doubtful.add(task.number)
-        if self.deadline is not None:
-            self.deadline.took(took_s)
         self.let_go(task)
 
     def let_go(self, task: Task) -> None:
