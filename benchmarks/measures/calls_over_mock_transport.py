@@ -1,27 +1,38 @@
-"""What the SDK adds to httpx: calls over a mock transport, beside bare httpx and json.loads."""
+"""What the SDK adds to httpx: calls over a mock transport, beside bare httpx and json.loads.
+
+Nothing waits here, so it is CPU time, which other programs on the machine hardly come into.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any
 
 import httpx
 
 from benchmarks.mock_transport import bare_answered_by, farm_answered_by
-from benchmarks.rounds import alternate, ratio, spread, timed
+from benchmarks.rounds import alternate, cpu_timed, ratio, spread
 from benchmarks.rows import Row, at_most
 from benchmarks.servers import Place, embedded
 from benchmarks.setting import Setting
 
 MOST_TIMES_HTTPX = 1.3
 MOST_TIMES_JSON = 8.0
+COUNTS = {"percentDone": 0.0, "numWaiting": 0, "numComputing": 0, "numDone": 0}
+RUN: dict[str, Any] = {"id": 1, "uuid": "0" * 32, "numTasks": 10**9, **COUNTS}
+TASK = {"id": 1, "percentCompleted": 0.0, "status": "computing"}
+DONE = {"percentCompleted": 100.0, "status": "done"}
+NUMBERS = itertools.count()
 
 
 def measure(setting: Setting) -> Iterator[Row]:
     """Answer with what the real server said."""
     with embedded() as place:
         yield _one_call(setting, place)
+        yield _one_task(setting)
         for runs in (1_000, 10_000):
             yield _listing(setting, place, runs)
 
@@ -38,7 +49,9 @@ def _one_call(setting: Setting, place: Place) -> Row:
         }
         for warm_up in sides.values():
             warm_up()
-        samples = alternate({side: timed(act) for side, act in sides.items()}, 4 * setting.rounds)
+        samples = alternate(
+            {side: cpu_timed(act) for side, act in sides.items()}, 4 * setting.rounds
+        )
     found = ratio(samples["run.status()"], samples["httpx"])
     target, reached = at_most(found, MOST_TIMES_HTTPX)
     ours, theirs = (spread([1e6 * one / calls for one in side]) for side in samples.values())
@@ -53,6 +66,55 @@ def _one_call(setting: Setting, place: Place) -> Row:
     )
 
 
+def _one_task(setting: Setting) -> Row:
+    calls = setting.pick(200, 50)
+    with (
+        farm_answered_by(_hands_out) as farm,
+        bare_answered_by(_hands_out) as bare,
+        farm.get_run(RUN["uuid"]).worker() as worker,
+    ):
+
+        def ours() -> None:
+            for _ in range(calls):
+                task = worker.claim()
+                assert task is not None
+                task.complete()
+
+        def theirs() -> None:
+            for _ in range(calls):
+                task = bare.post("runs/x/task", json={"worker_uuid": "x"}).json()["task"]
+                bare.put(f"runs/x/tasks/{task}", json=DONE)
+
+        ours()
+        theirs()
+        samples = alternate(
+            {"worker": cpu_timed(ours), "httpx": cpu_timed(theirs)}, 4 * setting.rounds
+        )
+    found = ratio(samples["worker"], samples["httpx"])
+    target, reached = at_most(found, MOST_TIMES_HTTPX)
+    own, bare_us = (spread([1e6 * one / calls for one in side]) for side in samples.values())
+    return Row(
+        what="one task, claim and complete, over a mock transport",
+        against="two bare requests of httpx",
+        figure=f"{found} x",
+        target=f"{target} x",
+        reached=reached,
+        note=f"{own} against {bare_us} µs",
+        samples=samples,
+    )
+
+
+def _hands_out(request: httpx.Request) -> httpx.Response:
+    """Answer as a server that always has another task."""
+    if request.method == "PUT":
+        return httpx.Response(204)
+    if request.url.path.endswith("/task"):
+        return httpx.Response(201, json=TASK | {"task": next(NUMBERS)})
+    if request.url.path.endswith("/worker"):
+        return httpx.Response(201, json={"uuid": "w", "id": 1})
+    return httpx.Response(200, json=RUN)
+
+
 def _listing(setting: Setting, place: Place, runs: int) -> Row:
     _make_runs(place, runs)
     answer = _answering(place, "runs")
@@ -65,7 +127,9 @@ def _listing(setting: Setting, place: Place, runs: int) -> Row:
         }
         for warm_up in sides.values():
             warm_up()
-        samples = alternate({side: timed(act) for side, act in sides.items()}, 2 * setting.rounds)
+        samples = alternate(
+            {side: cpu_timed(act) for side, act in sides.items()}, 2 * setting.rounds
+        )
     found = ratio(samples["farm.runs()"], samples["json.loads"])
     target, reached = at_most(found, MOST_TIMES_JSON)
     ours, bare = (spread([1e3 * one for one in side]) for side in samples.values())
