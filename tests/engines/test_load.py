@@ -1,0 +1,97 @@
+"""A fleet of 256 workers on gunicorn and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from taskfarm_sdk import Farm
+from taskfarm_sdk.logins import saved_logins
+from tests.engines import load_workers
+from tests.support.postgresql import PostgreSQL
+from tests.engines.load_workers import Report
+from tests.live.serving import serving
+
+pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.alone, pytest.mark.timeout(1200)]
+
+PROCESSES, THREADS = 8, 32
+TASKS = 20_000
+# The server's own log of each request ends with how long it took.
+LOGGED = re.compile(
+    r'"(?P<method>[A-Z]+) (?P<path>\S+) HTTP/1\.1" (?P<status>\d+) .*?(?P<ms>\d+)ms'
+)
+
+
+def work(told: str) -> Report:
+    done = subprocess.run(
+        [sys.executable, load_workers.__file__],
+        input=told,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    report: Report = json.loads(done.stdout)
+    return report
+
+
+def spread(values: Sequence[float]) -> str:
+    ordered = sorted(values)
+    shares = (0.5, 0.9, 0.99)
+    found = [f"{share:.0%} {ordered[int(share * (len(ordered) - 1))]:.3g}" for share in shares]
+    return f"{', '.join(found)}, most {ordered[-1]:.3g} ({len(ordered)} times)"
+
+
+def test_256_workers_get_20000_tasks_once_each_and_no_error(
+    postgres: PostgreSQL,
+    database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("TASKFARM_CONFIG", str(tmp_path / "config"))
+    options = ["--data", tmp_path / "data", "--processes", 2, "--threads", 4, "--access-log"]
+    with serving(*options, "--database-url", postgres.url(database)) as serve:
+        (login,) = saved_logins()
+        with Farm(serve.url, token=login.token) as farm:
+            run = farm.create_run(TASKS)
+            told = {
+                "url": serve.url, "token": login.token, "run": run.uuid, "threads": THREADS,
+                "fleet_size": PROCESSES * THREADS,
+            }  # fmt: skip
+            began_at = time.monotonic()
+            with ThreadPoolExecutor(PROCESSES) as pool:
+                reports = list(pool.map(work, [json.dumps(told) + "\n"] * PROCESSES))
+            took_s = time.monotonic() - began_at
+            assert run.wait(check=True).rows == TASKS
+        serve.end(signal.SIGTERM)
+    requests = [found for line in serve.lines if (found := LOGGED.search(line))]
+    server_ms: dict[str, list[float]] = defaultdict(list)
+    for one in requests:
+        kind = re.sub(r"[0-9a-f]{32}", "RUN", re.sub(r"/tasks/\d+", "/tasks/N", one["path"]))
+        server_ms[f"{one['method']} {kind}"].append(float(one["ms"]))
+    with capsys.disabled():
+        print(f"\n{TASKS} tasks in {took_s:.0f} s: {TASKS / took_s:.0f} tasks/s")
+        print(f"cpu of the clients: {sum(report['cpu_s'] for report in reports):.0f} s")
+        for name, values in sorted(server_ms.items()):
+            print(f"server, ms: {name}: {spread(values)}")
+        for what in ("claim", "complete"):
+            waited = [one for report in reports for one in report["waited_s"][what]]
+            print(f"worker, s: {what}: {spread(waited)}")
+    computed = [number for report in reports for number in report["tasks"]]
+    assert sorted(computed) == list(range(TASKS))
+    assert sum(report["workers"] for report in reports) == PROCESSES * THREADS
+    assert {int(one["status"]) for one in requests if int(one["status"]) >= 400} == set()
+    assert serve.text.count("Traceback") == 0
