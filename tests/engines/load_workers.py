@@ -17,6 +17,8 @@ from typing import TypedDict, TypeVar
 from taskfarm_sdk import Farm, Run
 
 R = TypeVar("R")
+# 256 workers wait for seconds as it is, and a machine that is busy with others takes longer.
+TIMEOUT_S = 120.0
 
 
 class Report(TypedDict):
@@ -74,7 +76,7 @@ class Crew:
 def main() -> None:
     """Work a run off with many workers."""
     told = json.loads(sys.stdin.readline())
-    with Farm(told["url"], token=told["token"]) as farm:
+    with Farm(told["url"], token=told["token"], timeout_s=TIMEOUT_S) as farm:
         crew = Crew(farm.get_run(told["run"]), told["threads"], told["fleet_size"])
         crew.work()
     json.dump(crew.report, sys.stdout)

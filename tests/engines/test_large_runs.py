@@ -17,8 +17,8 @@ from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
 from tests.cli.pseudo_terminal import CTRL_C, PseudoTerminal
 from tests.engines import large_run_client
-from tests.support.postgresql import PostgreSQL
 from tests.engines.filling import fill
+from tests.support.postgresql import PostgreSQL
 
 pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.alone, pytest.mark.timeout(300)]
 
