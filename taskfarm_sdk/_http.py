@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime
 import html
 import re
-import ssl
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -17,9 +16,8 @@ from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.request import getproxies
 
-from taskfarm_sdk import _checks
+from taskfarm_sdk import _checks, _trust
 from taskfarm_sdk._flow import Call
 from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._httpx import httpx
@@ -130,15 +128,18 @@ class Wire:
             return self._client
 
     def _new(self) -> httpx.Client:
-        return _Client(
-            base_url=self._url,
-            timeout=self._timeout_s,
-            limits=LIMITS,
-            mounts=_past_proxies(self._url),
-            verify=_trusted(self._url),
-            auth=_ActingAs(),
-            event_hooks={"request": [self._before], "response": [_raise_for_status]},
-        )
+        _trust.tell_of_open_way(self._url)
+        trusted = _trust.context(self._url)
+        with _proxies_explained():
+            return _Client(
+                base_url=self._url,
+                timeout=self._timeout_s,
+                limits=LIMITS,
+                mounts=_past_proxies(self._url),
+                verify=trusted,
+                auth=_ActingAs(),
+                event_hooks={"request": [self._before], "response": [_raise_for_status]},
+            )
 
     def _before(self, request: httpx.Request) -> None:
         _limit_time(request)
@@ -216,15 +217,18 @@ class AsyncWire:
             self._loop, self._client, self._exclusive = loop, None, None
 
     def _new(self) -> httpx.AsyncClient:
-        return _AsyncClient(
-            base_url=self._url,
-            timeout=self._timeout_s,
-            limits=LIMITS,
-            mounts=_past_proxies(self._url),
-            verify=_trusted(self._url),
-            auth=_ActingAs(),
-            event_hooks={"request": [self._before], "response": [_araise_for_status]},
-        )
+        _trust.tell_of_open_way(self._url)
+        trusted = _trust.context(self._url)
+        with _proxies_explained():
+            return _AsyncClient(
+                base_url=self._url,
+                timeout=self._timeout_s,
+                limits=LIMITS,
+                mounts=_past_proxies(self._url),
+                verify=trusted,
+                auth=_ActingAs(),
+                event_hooks={"request": [self._before], "response": [_araise_for_status]},
+            )
 
     async def _before(self, request: httpx.Request) -> None:
         _limit_time(request)
@@ -243,14 +247,15 @@ def _past_proxies(url: str) -> dict[str, None]:
     return {_checks.origin(url): None} if _checks.is_loopback(url) else {}
 
 
-def _trusted(url: str) -> ssl.SSLContext | bool:
-    """Return which authorities to trust: httpx's choice (SSL_CERT_FILE counts), or none at all.
-
-    Without TLS on the way nobody needs to be, and loading them all takes longer than a request.
-    """
-    if url.startswith("https:") or any(p.startswith("https:") for p in getproxies().values()):
-        return True
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+@contextmanager
+def _proxies_explained() -> Generator[None]:
+    try:
+        yield
+    except (httpx.InvalidURL, ValueError, ImportError) as error:
+        raise ConfigurationError(
+            f"the environment names a proxy that cannot be used ({error}): HTTP_PROXY, HTTPS_PROXY "
+            "and ALL_PROXY look like http://HOST:PORT; NO_PROXY names the hosts to ask without one"
+        ) from error
 
 
 class _ActingAs(httpx.Auth):
@@ -309,14 +314,9 @@ def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
         return ConfigurationError(f"not a URL to ask: {url} ({said})", url=url, detail=said)
     if isinstance(error, httpx.DecodingError):
         return UnexpectedReply(f"{url} sent what cannot be read ({said})", url=url, detail=said)
-    if _is_untrusted(error):
+    if (distrusted := _trust.distrust(error)) is not None:
         return ConnectionFailed(
-            f"{url} has a certificate that is not trusted here ({said}); if it is your own, name "
-            "its authority's file in SSL_CERT_FILE",
-            sent=False,
-            hopeless=True,
-            url=url,
-            detail=said,
+            _trust.explained(url, distrusted), sent=False, hopeless=True, url=url, detail=said
         )
     if isinstance(error, NEVER_SENT):
         return ConnectionFailed(
@@ -331,14 +331,6 @@ def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
         url=url,
         detail=said,
     )
-
-
-def _is_untrusted(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def error_from(response: httpx.Response) -> TaskfarmError:

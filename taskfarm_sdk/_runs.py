@@ -42,16 +42,28 @@ def create(farm: Session, num_tasks: int) -> Flow[RunRow]:
     return (yield from ask(farm, lambda: call, CREATE))
 
 
-def list_all(farm: Session) -> Flow[list[RunRow]]:
+def list_all(farm: Session, give_up_after_s: float | None = None) -> Flow[list[RunRow]]:
     """List all runs by id; PostgreSQL gives them in any order."""
-    rows = yield from ask(farm, _operations.list_runs, READ)
+    until = _until(farm, give_up_after_s)
+    rows = yield from ask(farm, _operations.list_runs, READ, until=until)
     return sorted(rows, key=lambda row: row.id)
 
 
-def find(farm: Session, uuid: str) -> Flow[CountsRow]:
+def find(farm: Session, uuid: str, give_up_after_s: float | None = None) -> Flow[CountsRow]:
     """Get a run with its counts."""
     wanted = _checks.run_uuid(uuid)
-    return (yield from ask_of_run(farm, wanted, lambda: _operations.counts(wanted), READ))
+    until = _until(farm, give_up_after_s)
+    return (
+        yield from ask_of_run(farm, wanted, lambda: _operations.counts(wanted), READ, until=until)
+    )
+
+
+def _until(farm: Session, give_up_after_s: float | None) -> float:
+    """Return until when to try: as long as the farm does, unless the caller says how long."""
+    if give_up_after_s is None:
+        return farm.deadline()
+    patience_s = _checks.seconds("give_up_after_s", give_up_after_s, zero=True, endless=True)
+    return farm.deadline(patience_s)
 
 
 def status(farm: Session, uuid: str, until: float | None = None) -> Flow[RunStatus]:

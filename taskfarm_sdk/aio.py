@@ -64,14 +64,14 @@ class AsyncFarm:
         row = await self._link.drive(_runs.create(self._link.session, num_tasks))
         return AsyncRun(self._link, *run_data(row))
 
-    async def runs(self) -> list[AsyncRun]:
+    async def runs(self, *, give_up_after_s: float | None = None) -> list[AsyncRun]:
         """Return all runs; see `Farm.runs`."""
-        rows = await self._link.drive(_runs.list_all(self._link.session))
+        rows = await self._link.drive(_runs.list_all(self._link.session, give_up_after_s))
         return [AsyncRun(self._link, *run_data(row)) for row in rows]
 
-    async def get_run(self, uuid: str) -> AsyncRun:
+    async def get_run(self, uuid: str, *, give_up_after_s: float | None = None) -> AsyncRun:
         """Return the run of a uuid; see `Farm.get_run`."""
-        row = await self._link.drive(_runs.find(self._link.session, uuid))
+        row = await self._link.drive(_runs.find(self._link.session, uuid, give_up_after_s))
         return AsyncRun(self._link, *run_data(row))
 
     async def close(self) -> None:

@@ -90,18 +90,27 @@ class Farm:
         row = self._link.drive(_runs.create(self._link.session, num_tasks))
         return Run(self._link, *run_data(row))
 
-    def runs(self) -> list[Run]:
-        """Return all runs of the server, by id; other clients' odd ones too."""
-        rows = self._link.drive(_runs.list_all(self._link.session))
+    def runs(self, *, give_up_after_s: float | None = None) -> list[Run]:
+        """Return all runs of the server, by id; other clients' odd ones too.
+
+        Args:
+            give_up_after_s: how long to try, in seconds, 0 or more; None is the farm's own.
+        """
+        rows = self._link.drive(_runs.list_all(self._link.session, give_up_after_s))
         return [Run(self._link, *run_data(row)) for row in rows]
 
-    def get_run(self, uuid: str) -> Run:
+    def get_run(self, uuid: str, *, give_up_after_s: float | None = None) -> Run:
         """Return the run of a uuid, given with or without dashes.
+
+        Args:
+            uuid: the run's.
+            give_up_after_s: how long to try, in seconds, 0 or more; None is the farm's own. What
+                is asked of the run afterwards keeps to the farm's.
 
         Raises:
             RunNotFound: there is none.
         """
-        row = self._link.drive(_runs.find(self._link.session, uuid))
+        row = self._link.drive(_runs.find(self._link.session, uuid, give_up_after_s))
         return Run(self._link, *run_data(row))
 
     def close(self) -> None:

@@ -36,16 +36,20 @@ class RunName:
         if not self._may_be_id and (fault := self._fault()):
             raise UsageError(f"{fault}: {text!r} (manageTF --list shows the runs)")
 
-    def find(self, farm: Farm) -> Run:
+    def find(self, farm: Farm, give_up_after_s: float | None = None) -> Run:
         """Return the run it names.
+
+        Args:
+            farm: where to look.
+            give_up_after_s: how long to try, in seconds; None is the farm's own.
 
         Raises:
             CommandError: it names none, or more than one.
             RunNotFound: no run has this UUID.
         """
         if len(self._plain) == UUID_LENGTH:
-            return farm.get_run(self._plain)
-        runs = farm.runs()
+            return farm.get_run(self._plain, give_up_after_s=give_up_after_s)
+        runs = farm.runs(give_up_after_s=give_up_after_s)
         found = [] if self._fault() else [r for r in runs if r.uuid.startswith(self._plain)]
         if len(found) == 1:
             return found[0]

@@ -37,10 +37,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _manage(arguments: Arguments) -> ExitStatus:
-    from taskfarm_cli import login, outputs
+    from taskfarm_cli import outputs
+    from taskfarm_cli.outages import open_ways_told
 
     output = outputs.choose(arguments)
     _leave_the_log_alone()
+    with open_ways_told():
+        return _do(arguments, output)
+
+
+def _do(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli import login
+
     match arguments.mode:
         case Mode.LOGIN:
             return login.log_in(arguments, output)
@@ -53,6 +61,7 @@ def _manage(arguments: Arguments) -> ExitStatus:
 
 
 def _ask_farm(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.connection import GIVE_UP_AFTER_S
     from taskfarm_cli.credentials import open_farm
     from taskfarm_cli.finding import RunName
     from taskfarm_cli.outages import outages_told
@@ -61,7 +70,8 @@ def _ask_farm(arguments: Arguments, output: Output) -> ExitStatus:
         name = RunName(arguments.uuid, whole=arguments.mode in CHANGES_A_RUN)
         told = outages_told() if arguments.mode in ASKS_FOR_EACH_TASK else nullcontext()
         with told, open_farm(arguments) as farm:
-            return _of_run(arguments, name.find(farm), output)
+            # A server that was never there is told of soon, whatever the patience afterwards.
+            return _of_run(arguments, name.find(farm, GIVE_UP_AFTER_S), output)
     with open_farm(arguments) as farm:
         return _of_farm(arguments, farm, output)
 

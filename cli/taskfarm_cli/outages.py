@@ -1,4 +1,4 @@
-"""News of outages for whoever waits: the SDK logs them, a person reads them on stderr."""
+"""News for whoever waits: the SDK logs them, a person reads them on stderr."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from taskfarm_cli.arguments import PROGRAM
 from taskfarm_cli.guard import complain
 
+_OUTAGES = "taskfarm_sdk"
+_OPEN_WAYS = "taskfarm_sdk.security"
+
 
 class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
@@ -18,7 +21,22 @@ class _Lines(logging.Handler):
 @contextmanager
 def outages_told() -> Generator[None]:
     """Show what the SDK logs meanwhile: that the server went, and that it is back."""
-    log, handler = logging.getLogger("taskfarm_sdk"), _Lines(logging.WARNING)
+    with _told(_OUTAGES):
+        yield
+
+
+@contextmanager
+def open_ways_told() -> Generator[None]:
+    """Show meanwhile that a password or token travels for others to read."""
+    with _told(_OPEN_WAYS):
+        yield
+
+
+@contextmanager
+def _told(name: str) -> Generator[None]:
+    log, handler = logging.getLogger(name), _Lines(logging.WARNING)
+    # What a logger below it says comes through here too, and has its own handler.
+    handler.addFilter(lambda record: record.name == name)
     log.addHandler(handler)
     try:
         yield

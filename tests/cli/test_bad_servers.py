@@ -112,7 +112,13 @@ def test_an_address_with_nothing_there_is_told_the_usual_one(
 
 @pytest.mark.parametrize(
     "mode",
-    [("-l",), ("-n", "3"), ("-i", "0" * 32), ("-w", "0" * 32), ("--wait", "0" * 32), ("--login",)],
+    [
+        ("-l",),
+        ("-n", "3"),
+        ("--login",),
+        *((mode, "0" * 32) for mode in ("-i", "-w", "--wait", "--tasks", "--repair")),
+        *((mode, "0" * 32) for mode in ("-r", "--reset-failed", "--reset-task=1")),
+    ],
     ids=lambda mode: mode[0],
 )
 def test_a_server_that_is_not_there_ends_with_6(

@@ -22,13 +22,16 @@ class ThreeRuns:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.patience: list[float | None] = []
 
-    def runs(self) -> list[Run]:
+    def runs(self, *, give_up_after_s: float | None = None) -> list[Run]:
+        self.patience.append(give_up_after_s)
         self.asked.append("runs")
         ids = {FIRST: 1, TWIN: 123456, DIGITS: 7}
         return [Run(cast("Any", None), uuid, number, 5, "5") for uuid, number in ids.items()]
 
-    def get_run(self, uuid: str) -> Run:
+    def get_run(self, uuid: str, *, give_up_after_s: float | None = None) -> Run:
+        self.patience.append(give_up_after_s)
         self.asked.append(uuid)
         return Run(cast("Any", None), uuid, 1, 5, "5")
 
@@ -44,6 +47,13 @@ def test_a_whole_uuid_is_asked_for_alone(text: str) -> None:
     farm = ThreeRuns()
     RunName(text, whole=True).find(cast("Farm", farm))
     assert farm.asked == [FIRST]
+
+
+@pytest.mark.parametrize("text", [FIRST, FIRST[:9]])
+def test_a_run_is_looked_for_as_long_as_asked(text: str) -> None:
+    farm = ThreeRuns()
+    RunName(text, whole=False).find(cast("Farm", farm), 3.0)
+    assert farm.patience == [3.0]
 
 
 @pytest.mark.parametrize("text", ["7ce1105e5", "7CE1105E-5f2b", FIRST[:31], "123456789"])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from taskfarm_sdk import AsyncFarm, ConnectionFailed, Farm, ServerError
+from taskfarm_sdk import AsyncFarm, ConfigurationError, ConnectionFailed, Farm, ServerError
 from taskfarm_sdk.testing import LocalServer
 
 
@@ -61,6 +61,29 @@ def test_a_proxy_that_lets_no_tls_through_is_a_server_not_reached(proxy: Proxy) 
             farm.runs()
         assert raised.value.sent is False
     assert proxy.asked == ["CONNECT farm.example:443 HTTP/1.1"]
+
+
+def test_a_host_that_no_proxy_is_for_is_asked_itself(
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "elsewhere.example, nowhere.invalid")
+    with (
+        Farm("http://nowhere.invalid/api/", token="t", give_up_after_s=0) as farm,
+        pytest.raises(ConnectionFailed),
+    ):
+        farm.runs()
+    assert proxy.asked == []
+
+
+@pytest.mark.parametrize("url", ["foo://user:hidden@host", "http://host:port", "socks5://host:1"])
+def test_a_proxy_that_cannot_be_used_is_told_of(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    with (
+        Farm("https://farm.example/api/", token="t") as farm,
+        pytest.raises(ConfigurationError, match="names a proxy that cannot be used") as raised,
+    ):
+        farm.runs()
+    assert "hidden" not in str(raised.value)
 
 
 @pytest.mark.live
