@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.exit_status import CommandError, ExitStatus
 from taskfarm_cli.guard import complain, guarded
 from taskfarm_cli.serve_arguments import PROGRAM, Arguments, parse
+from taskfarm_cli.serve_introduction import introduction
 
 if TYPE_CHECKING:
     from taskfarm_sdk.server import DataFolder, Secrets, ServerProcess, ServerSettings
@@ -57,18 +58,23 @@ def _serve(arguments: Arguments) -> ExitStatus:
 
 def _serve_from(folder: DataFolder, settings: ServerSettings, arguments: Arguments) -> None:
     """Return when the server has ended without being asked to."""
-    from taskfarm_sdk.server import ServerProcess, listen, port_of
+    from taskfarm_sdk.server import ServerProcess, bind, port_of
 
     if settings.database == folder.database:
         folder.check_sqlite()
-    sockets = listen(arguments.host, arguments.port)
+    # Nobody is let in before the lines about it are written.
+    sockets = bind(arguments.host, arguments.port)
     url = _url(arguments.host, port_of(sockets[0]))
     secrets = folder.secrets(settings.user)
     folder.record({"url": url})
     with ServerProcess(settings, secrets, sockets, hold=[folder.lock]) as server:
+        capacity = server.wait_prepared()
+        password_file = folder.password_file(settings.user)
+        for line in introduction(settings, password_file, arguments.host, capacity):
+            _say(line)
         server.wait_ready()
         signal.signal(signal.SIGHUP, partial(_reload, server))
-        _introduce(url, folder, settings, arguments)
+        _say(f"the taskfarm server listens on {url}")
         _save_login(url, settings, secrets)
         # The last line, for whoever waits until all is done.
         _say(f"Ctrl-C or 'kill {os.getpid()}' ends it")
@@ -92,23 +98,6 @@ def _url(host: str, port: int) -> str:
     """Return the URL that reaches the server from this machine."""
     name = _EVERYWHERE.get(host, host)
     return f"http://[{name}]:{port}/api/" if ":" in name else f"http://{name}:{port}/api/"
-
-
-def _introduce(url: str, folder: DataFolder, settings: ServerSettings, options: Arguments) -> None:
-    """Say what there is."""
-    _say(f"the taskfarm server listens on {url}")
-    _say(f"database: {settings.database}")
-    _say(f"user: {settings.user}, password: in '{folder.password_file(settings.user)}'")
-    if settings.database.has_password:
-        _say("warning: all users of this machine see a command line: put the database's password "
-             "into ~/.pgpass (mode 0600) and leave it out of --database-url")  # fmt: skip
-    if not _is_loopback(options.host):
-        _say("warning: passwords and tokens travel unencrypted: let a proxy with TLS stand between "
-             "this server and the network")  # fmt: skip
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _save_login(url: str, settings: ServerSettings, secrets: Secrets) -> None:

@@ -13,19 +13,22 @@ with ServerProcess(settings, secrets, listen("127.0.0.1", 5000)) as server:
 ```
 """
 
+from taskfarm_sdk.server._capacity import Capacity
 from taskfarm_sdk.server._database import Database
 from taskfarm_sdk.server._folder import DataFolder, default_data_folder
-from taskfarm_sdk.server._listener import ReservedPort, listen, port_of
+from taskfarm_sdk.server._listener import ReservedPort, bind, listen, port_of
 from taskfarm_sdk.server._process import ServerProcess
 from taskfarm_sdk.server._settings import Secrets, ServerSettings
 
 __all__ = [
+    "Capacity",
     "DataFolder",
     "Database",
     "ReservedPort",
     "Secrets",
     "ServerProcess",
     "ServerSettings",
+    "bind",
     "default_data_folder",
     "listen",
     "port_of",

@@ -3,11 +3,12 @@
 It stands alone (standard library, taskfarm, gunicorn, SQLAlchemy) because `LocalServer(python=…)`
 runs it in environments that have no taskfarm_sdk. It talks to its parent over two pipes:
 
-- stdin carries one line of JSON, the configuration, and then stays open without another byte: the
-  secrets are in no command line and no initial environment, and the end of the pipe says that the
-  parent is gone, however it went.
-- stdout carries lines of JSON: `{"event": "ready"}` or `{"event": "failed", "kind": …, …}`. Every
-  process of the server keeps it open, so its end says that all of them are gone.
+- stdin carries one line of JSON, the configuration, and later one byte: what is prepared may listen
+  now. So the secrets are in no command line and no initial environment. It stays open, and its end
+  says that the parent is gone, however it went.
+- stdout carries lines of JSON: `{"event": "prepared", …}` when the database is, then `{"event":
+  "ready"}`; or `{"event": "failed", "kind": …, …}`. Every process of the server keeps it open, so
+  its end says that all of them are gone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if __name__ == "__main__" and sys.path and sys.path[0].endswith("server"):
     del sys.path[0]
 
 import contextlib
+import errno
 import importlib
 import json
 import logging
@@ -65,7 +67,7 @@ class Report:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
-    def send(self, event: str, **facts: str) -> None:
+    def send(self, event: str, **facts: object) -> None:
         line = json.dumps({"event": event, **facts}) + "\n"
         with contextlib.suppress(OSError):  # the parent is gone: the other pipe ends us
             os.write(self._descriptor, line.encode())
@@ -80,10 +82,10 @@ def main() -> None:
     parent, report = _take_pipes()
     try:
         config = _read_config(parent)
-        _end_with_parent(parent, config["remove"])
+        may_listen = _end_with_parent(parent, config["remove"])
         _clean_environment()
         _raise_file_limit()
-        _serve(config, report)
+        _serve(config, report, may_listen)
     except Failure as failure:
         report.send("failed", kind=failure.kind, detail=failure.detail)
         sys.exit(1)
@@ -113,18 +115,20 @@ def _read_config(descriptor: int) -> dict[str, Any]:
     return cast("dict[str, Any]", json.loads(received))
 
 
-def _end_with_parent(descriptor: int, folder: str | None) -> None:
-    """End the whole process group when the parent is gone, by SIGKILL or otherwise."""
+def _end_with_parent(descriptor: int, folder: str | None) -> threading.Event:
+    """End the whole process group when the parent is gone; return what its word sets before."""
+    told = threading.Event()
 
     def watch() -> None:
         while os.read(descriptor, 4096):
-            pass
+            told.set()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
         # Not SIGTERM: nobody is left who would notice a server that does not end.
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
+    return told
 
 
 def _clean_environment() -> None:
@@ -148,7 +152,7 @@ def _raise_file_limit() -> None:
 # --- the application ------------------------------------------------------------------------
 
 
-def _load_app(config: dict[str, Any]) -> object:
+def _load_app(config: dict[str, Any], report: Report) -> object:
     """Import the server with its settings in place, make what is missing, return the WSGI app."""
     _quiet_logs()
     flask = _module("flask")
@@ -165,7 +169,7 @@ def _load_app(config: dict[str, Any]) -> object:
         del os.environ["SECRET_KEY"], os.environ["DATABASE_URL"]
     with server.app.app_context():
         try:
-            _prepare(server, config)
+            report.send("prepared", capacity=_prepare(server, config))
         except Failure:
             raise
         except Exception as error:
@@ -192,10 +196,12 @@ def _engine_options(config: dict[str, Any]) -> dict[str, object]:
         return {**options, "creator": lambda: _open_sqlite(path)}
     return {
         **options,
+        # A thread handles one request, and that uses one connection; only the setup takes more.
         "pool_size": config["threads"],
         "max_overflow": 2,
+        # One that the database dropped, when it was restarted say, is made anew before it is used.
         "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": 10, "application_name": "taskfarm"},
+        "connect_args": config["connect_args"],
     }
 
 
@@ -208,44 +214,40 @@ def _open_sqlite(path: str) -> sqlite3.Connection:
 
 def _quiet_logs() -> None:
     """Keep stderr for what its reader can act on."""
-
-    def from_library(record: logging.LogRecord) -> bool:
-        return record.name != "root"  # there the server notes each 404
-
     handler = logging.StreamHandler()
     handler.setLevel(logging.ERROR)
-    handler.addFilter(from_library)
+    handler.addFilter(lambda record: record.name != "root")  # there the server notes each 404
     logging.getLogger().addHandler(handler)
 
-    def no_warning(*_: object, **__: object) -> None:
-        """Deprecations in the server's code: it is as it is."""
-
-    # Not a filter: authlib puts its own "always" before any.
-    warnings.showwarning = no_warning
+    # Deprecations in the server's code: it is as it is. No filter, for authlib puts its own first.
+    warnings.showwarning = lambda *_, **__: None
 
 
 # --- the database ---------------------------------------------------------------------------
 
 
-def _prepare(server: Any, config: dict[str, Any]) -> None:
-    with _one_at_a_time(server.db.engine):
+def _prepare(server: Any, config: dict[str, Any]) -> list[int | None] | None:
+    """Make what is missing; return what the capacity's query found, with one connection open."""
+    with _one_at_a_time(server.db.engine) as connection:
+        found = _capacity(connection, config["capacity_query"])
         server.db.create_all()
         _add_indexes(server.db.engine)
         _ensure_user(server, config["user"], config["password"])
+    return found
 
 
 @contextlib.contextmanager
-def _one_at_a_time(engine: Any) -> Generator[None]:
+def _one_at_a_time(engine: Any) -> Generator[Any]:
     """Let no other server on the same PostgreSQL make the same tables or users meanwhile."""
     if engine.dialect.name != "postgresql":
-        yield
+        yield None
         return
     text = _module("sqlalchemy").text
     with engine.connect() as connection:
         # Held by the session, so it goes with the connection whatever happens.
         connection.execute(text(f"SELECT pg_advisory_lock({SETUP_LOCK})"))
         try:
-            yield
+            yield connection
         finally:
             connection.execute(text(f"SELECT pg_advisory_unlock({SETUP_LOCK})"))
 
@@ -275,6 +277,15 @@ def _ensure_user(server: Any, name: str, password: str) -> None:
         server.db.session.commit()
     elif not user.verify_password(password):
         raise Failure("user", name)
+
+
+def _capacity(connection: Any, query: str | None) -> list[int | None] | None:
+    """Ask how many connections there are for us; no answer keeps no server from starting."""
+    with contextlib.suppress(Exception):
+        if query is not None:
+            with connection.begin_nested():
+                return list(connection.execute(_module("sqlalchemy").text(query)).one())
+    return None
 
 
 def _database_failure(error: Exception) -> Failure:
@@ -307,17 +318,22 @@ def _first_line(error: BaseException) -> str:
 # --- gunicorn -------------------------------------------------------------------------------
 
 
-def _serve(config: dict[str, Any], report: Report) -> NoReturn:
+def _serve(config: dict[str, Any], report: Report, may_listen: threading.Event) -> NoReturn:
     """Run gunicorn until it is told to end."""
     gthread = _module("gunicorn.workers.gthread")
     if hasattr(gthread, "DEFAULT_WORKER_DATA_TIMEOUT"):
         gthread.DEFAULT_WORKER_DATA_TIMEOUT = FIRST_BYTE_S
     arbiter = _arbiter(one_process=config["sqlite_path"] is not None)
-    arbiter(_application(config, report)).run()
+    try:
+        arbiter(_application(config, report, may_listen)).run()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise Failure("port", str(error)) from error
     sys.exit(0)
 
 
-def _application(config: dict[str, Any], report: Report) -> object:
+def _application(config: dict[str, Any], report: Report, may_listen: threading.Event) -> object:
     base: Any = _module("gunicorn.app.base").BaseApplication
 
     class Application(base):  # type: ignore[misc]  # gunicorn has no types
@@ -327,7 +343,9 @@ def _application(config: dict[str, Any], report: Report) -> object:
                     self.cfg.set(name, value)
 
         def load(self) -> object:
-            return _load_app(config)
+            app = _load_app(config, report)
+            may_listen.wait()  # gunicorn listens next
+            return app
 
     return Application()
 

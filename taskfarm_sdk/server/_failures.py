@@ -47,6 +47,12 @@ def explain(
             f"the taskfarm server is not installed for {where} ({detail}): {way_out}",
             detail=detail,
         )
+    if kind == "port":
+        return ConfigurationError(
+            f"another program listens on the port since a moment ago ({detail}): take another one "
+            "(--port N)",
+            detail=detail,
+        )
     if kind == "user":
         return ConfigurationError(
             f"the database {database} has a user {detail!r} with another password already: take "

@@ -22,7 +22,24 @@ LOOPBACK = "127.0.0.1"
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Return sockets that listen on all addresses of a host.
+    """Return sockets that listen on all addresses of a host; arguments and errors are `bind`'s."""
+    with ExitStack() as undo:
+        sockets = bind(host, port)
+        for one in sockets:
+            undo.callback(one.close)
+        for one in sockets:
+            try:
+                one.listen(BACKLOG)
+            except OSError as error:
+                raise _explained(host, port_of(one), error) from error
+        undo.pop_all()
+    return sockets
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Return sockets that have the port on all addresses of a host, and do not listen yet.
+
+    Whoever connects is refused until they do: `ServerProcess` lets them when it is ready.
 
     Args:
         host: a name or an address; `localhost` gives both of its addresses where there are two.
@@ -35,7 +52,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
         sockets: list[socket.socket] = []
         for family, address in _addresses(host):
             try:
-                new = _listening(family, address, port)
+                new = _free(family, address, port)
             except OSError as error:
                 if sockets and error.errno == errno.EADDRNOTAVAIL:
                     continue  # ::1 of localhost, on a machine without IPv6
@@ -92,16 +109,10 @@ def _addresses(host: str) -> Iterable[tuple[socket.AddressFamily, str]]:
     return {(family, cast("str", address[0])): None for family, _, _, _, address in found}
 
 
-def _listening(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+def _free(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
     if sys.platform == "darwin" and port:
         _refuse_if_answered(family, port)
-    listener = _bound(family, address, port)
-    try:
-        listener.listen(BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+    return _bound(family, address, port)
 
 
 def _refuse_if_answered(family: socket.AddressFamily, port: int) -> None:

@@ -18,6 +18,7 @@ from typing import IO, Self, cast
 
 from taskfarm_sdk.crew.groups import wait_until_gone
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.server._capacity import QUERY, Capacity
 from taskfarm_sdk.server._failures import explain
 from taskfarm_sdk.server._forks import close_in_children
 from taskfarm_sdk.server._settings import Secrets, ServerSettings
@@ -33,6 +34,9 @@ _OWN_PYTHON = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LA
 class ServerProcess:
     """A server's processes. Starting is `__init__`, being ready is `wait_ready`.
 
+    In between its database is made ready, and `wait_prepared` tells of it before anybody can
+    connect, if the sockets do not listen already.
+
     They are a process group of their own, so that Ctrl-C in a terminal reaches the parent alone
     and `kill` reaches all of them. They end when this process does, however it ends. As a context
     manager it stops the server on leaving.
@@ -40,8 +44,8 @@ class ServerProcess:
     Args:
         settings: what to serve, and how.
         secrets: what it signs tokens with, and its user's password.
-        listeners: sockets that listen already; this process's copies are closed, so that nobody
-            waits in vain once the server is gone.
+        listeners: sockets that have their port (`bind`), or listen already (`listen`); this
+            process's copies are closed, so that nobody waits in vain once the server is gone.
         python: the interpreter to run it with; None is this process's own. It needs `taskfarm`
             and what the extra `server` lists, and none of taskfarm_sdk.
         log: where the server's own messages go, a file's descriptor; None is our stderr.
@@ -67,6 +71,8 @@ class ServerProcess:
         self._python = python
         self._owner = os.getpid()
         self._received = b""
+        self._prepared = False
+        self._capacity: Capacity | None = None
         handed = [listener.fileno() for listener in listeners]
         theirs, self._lifeline = _pipe()
         self._report, report = _pipe()
@@ -106,17 +112,46 @@ class ServerProcess:
         """Whether any process of the server is left, as far as this process knows."""
         return not self._report.closed
 
-    def wait_ready(self, timeout_s: float | None = None) -> None:
-        """Return when the first process serves requests.
+    def wait_prepared(self, timeout_s: float | None = None) -> Capacity | None:
+        """Return when its database is ready for it, before it listens.
 
         Args:
             timeout_s: how long to wait at most, in seconds; None is for ever (a new index on a
                 large table takes its time).
 
+        Returns:
+            How its need of connections fits the database; None on SQLite, or where that could
+            not be asked.
+
         Raises:
             ConfigurationError: it failed, or took too long; its text says what to do. The
                 server is gone then.
         """
+        if not self._prepared:
+            row = self._expect("prepared", timeout_s).get("capacity")
+            at_once = self._settings.processes * self._settings.threads
+            self._capacity = Capacity.from_row(cast("list[int | None] | None", row), at_once)
+            self._prepared = True
+        return self._capacity
+
+    def wait_ready(self, timeout_s: float | None = None) -> None:
+        """Let it listen, and return when the first process serves requests.
+
+        Args:
+            timeout_s: how long each of the two steps, `wait_prepared`'s and this one, may take at
+                most, in seconds; None is for ever.
+
+        Raises:
+            ConfigurationError: it failed, or took too long; its text says what to do. The
+                server is gone then.
+        """
+        self.wait_prepared(timeout_s)
+        with suppress(BrokenPipeError):  # it died since: the next line tells
+            self._lifeline.write(b"\n")
+        self._expect("ready", timeout_s)
+
+    def _expect(self, event: str, timeout_s: float | None) -> dict[str, object]:
+        """Return the facts of an event, or raise what came in its place."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         try:
             line = self._line(deadline)
@@ -128,13 +163,13 @@ class ServerProcess:
         except BaseException:
             self.kill()
             raise
-        message = cast("dict[str, str]", json.loads(line)) if line else {}
-        if message.get("event") == "ready":
-            return
+        message = cast("dict[str, object]", json.loads(line)) if line else {}
+        if message.get("event") == event:
+            return message
         self.kill()
         raise explain(
-            message.get("kind", "crash"),
-            message.get("detail", "it ended without a word, and its log says why"),
+            str(message.get("kind", "crash")),
+            str(message.get("detail", "it ended without a word, and its log says why")),
             database=self._settings.database,
             python=self._python,
         )
@@ -209,6 +244,8 @@ class ServerProcess:
         document = {
             "sqlite_path": None if path is None else os.fspath(path),
             "database_url": settings.database.url,
+            "connect_args": settings.database.connect_args,
+            "capacity_query": None if settings.database.url is None else QUERY,
             "secret_key": secrets.key,
             "user": settings.user,
             "password": secrets.password,

@@ -79,6 +79,12 @@ def test_says_all_that_one_needs(kept: Kept) -> None:
     assert "warning" not in serve.text
 
 
+def test_says_what_there_is_before_it_lets_anybody_in(kept: Kept) -> None:
+    order = ["database: ", "user: ", "the taskfarm server listens on", "the login is saved"]
+    places = [kept.serve.text.index(text) for text in order]
+    assert places == sorted(places)
+
+
 def test_keeps_what_is_secret_for_itself(kept: Kept, login: Login) -> None:
     assert stat.S_IMODE(kept.data.stat().st_mode) == 0o700
     assert set(modes(kept.data).values()) == {0o600}

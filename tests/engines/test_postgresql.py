@@ -129,6 +129,7 @@ def test_serves_without_a_password_on_the_command_line(
     with serving("--data", tmp_path / "d", "--database-url", url, **pgpass) as serve:
         assert f"database: postgresql://{postgres.user}@/{database}" in serve.text
         assert "warning" not in serve.text
+        assert "--threads" in serve.says("hint: this answers one request at a time")
         assert httpx.get(serve.url + "runs").status_code == 401
         assert not (tmp_path / "d" / "taskfarm.db").exists()
 
@@ -162,6 +163,35 @@ def test_sighup_replaces_the_processes_and_breaks_no_request(
         assert set(statuses) == {401}
         assert serve.server()[0] == master
         assert serve.end(signal.SIGTERM) == 0
+
+
+def test_connections_that_the_database_does_not_allow_are_told_before_it_listens(
+    postgres: PostgreSQL, database: str, tmp_path: Path
+) -> None:
+    role = f"few_{database}"
+    postgres.run(f"CREATE ROLE {role} LOGIN PASSWORD 'few' CONNECTION LIMIT 5")
+    postgres.run(f"ALTER DATABASE {database} OWNER TO {role}")
+    url = postgres.url(database, role, "few")
+    with serving("--data", tmp_path, "--database-url", url, "--threads", 3) as serve:
+        assert "6 connections" in serve.says("under load")
+        assert "allows 5, and others hold 0" in serve.says("under load")
+        assert serve.text.index("under load") < serve.text.index("listens on")
+        assert httpx.get(serve.url + "runs").status_code == 401
+
+
+def test_more_requests_at_once_than_threads_need_no_more_connections(
+    server: LocalServer, postgres: PostgreSQL
+) -> None:
+    with server.farm() as farm:
+        token, run = farm.login(), farm.create_run(10)
+        url = f"{farm.url}runs/{run.uuid}"
+
+        def ask(_: int) -> int:
+            return httpx.get(url, auth=(token, ""), timeout=60).status_code
+
+        with ThreadPoolExecutor(24) as pool:
+            assert set(pool.map(ask, range(150))) == {200}
+    assert postgres.run(f"{OURS} AND datname = '{FARM}'")[0][0] in range(2, 2 * 4 + 1)
 
 
 @pytest.mark.parametrize(

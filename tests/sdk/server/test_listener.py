@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from taskfarm_sdk import ConfigurationError
-from taskfarm_sdk.server import ReservedPort, _listener, listen, port_of
+from taskfarm_sdk.server import ReservedPort, _listener, bind, listen, port_of
 
 
 @pytest.fixture
@@ -104,3 +104,18 @@ def test_a_reserved_port_refuses_between_servers() -> None:
     port.close()
     for listener in listen("127.0.0.1", port.port):
         listener.close()
+
+
+def test_a_port_that_is_only_bound_is_taken_and_lets_nobody_in() -> None:
+    (bound,) = bind("127.0.0.1", 0)
+    with bound, pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port_of(bound)), timeout=5)
+
+
+def test_of_two_that_bound_a_port_the_second_to_listen_is_told() -> None:
+    (first,) = bind("127.0.0.1", 0)
+    with first, pytest.raises(ConfigurationError, match="another program listens"):
+        (second,) = bind("127.0.0.1", port_of(first))
+        with second:
+            first.listen()
+            listen("127.0.0.1", port_of(second))

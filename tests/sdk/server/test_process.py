@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from taskfarm_sdk import ConfigurationError
+from taskfarm_sdk.server import Database, Secrets, ServerProcess, ServerSettings, bind, port_of
 from taskfarm_sdk.server._process import _environment, _interpreter
 
 
@@ -48,3 +52,45 @@ def test_a_relative_interpreter_is_the_callers_and_stays_a_link(variables: Path)
     (variables / "env").symlink_to("/usr/bin")
     assert _interpreter("env/python3") == f"{variables}/env/python3"
     assert _interpreter(Path("env/python3")) == f"{variables}/env/python3"
+
+
+class Starting:
+    """A server that is starting, and where it will be."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        (listener,) = bind("127.0.0.1", port)
+        self.port = port_of(listener)
+        settings = ServerSettings(database=Database.sqlite(folder / "farm.db"), user="me")
+        self.process = ServerProcess(settings, Secrets(key="k" * 32, password="p"), [listener])
+
+    def status(self) -> int:
+        return httpx.get(f"http://127.0.0.1:{self.port}/api/runs").status_code
+
+
+@pytest.fixture
+def starting(tmp_path: Path) -> Iterator[Starting]:
+    starting = Starting(tmp_path)
+    with starting.process:
+        yield starting
+
+
+@pytest.mark.live
+def test_a_server_that_is_prepared_lets_nobody_in_before_it_is_told_to(starting: Starting) -> None:
+    assert starting.process.wait_prepared(60) is None
+    with pytest.raises(httpx.ConnectError):
+        starting.status()
+    starting.process.wait_ready(60)
+    assert starting.status() == 401
+
+
+@pytest.mark.live
+def test_a_port_that_another_server_took_meanwhile_is_told(
+    starting: Starting, tmp_path: Path
+) -> None:
+    late = Starting(tmp_path, starting.port)
+    with late.process:
+        late.process.wait_prepared(60)
+        starting.process.wait_ready(60)
+        with pytest.raises(ConfigurationError, match="another program listens on the port"):
+            late.process.wait_ready(60)
+    assert starting.status() == 401

@@ -134,3 +134,11 @@ def test_each_failure_tells_the_way_out(kind: str, text: str) -> None:
     assert text in str(error)
     assert "what it said" in str(error)
     assert error.detail == "what it said"
+
+
+def test_the_url_goes_before_our_own_ways_to_connect() -> None:
+    ours = Database.postgresql("postgresql://db/farm").connect_args
+    assert {"application_name", "connect_timeout", "tcp_user_timeout"} <= set(ours)
+    url = "postgresql://db/farm?connect_timeout=3&application_name=mine"
+    theirs = Database.postgresql(url).connect_args
+    assert set(ours) - set(theirs) == {"application_name", "connect_timeout"}
