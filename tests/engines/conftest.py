@@ -9,28 +9,28 @@ from contextlib import contextmanager
 import pytest
 
 from tests.engines.required import only_where_required, without
-from tests.support.postgresql import Mortal, NotThere, PostgreSQL, running_postgresql
+from tests.support.postgresql import DURABLE, SETTINGS, Mortal, NotThere, PostgreSQL, running_postgresql
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgreSQL]:
     """Run a PostgreSQL of our own, empty, that nobody else can reach."""
-    with _made() as (running, _):
+    with _made(SETTINGS) as (running, _):
         yield running
 
 
 @pytest.fixture
 def mortal_postgres() -> Iterator[tuple[PostgreSQL, Mortal]]:
     """Run a PostgreSQL for one test alone, that may stop and start it."""
-    with _made() as made:
+    with _made(DURABLE) as made:
         yield made
 
 
 @contextmanager
-def _made() -> Iterator[tuple[PostgreSQL, Mortal]]:
+def _made(settings: tuple[str, ...]) -> Iterator[tuple[PostgreSQL, Mortal]]:
     only_where_required("PostgreSQL")
     try:
-        with running_postgresql() as made:
+        with running_postgresql(settings) as made:
             yield made
     except NotThere as error:
         without(str(error))

@@ -146,13 +146,14 @@ def test_sighup_replaces_the_processes_and_breaks_no_request(
         statuses: list[int] = []
         stop = threading.Event()
 
-        def ask() -> None:
-            # A connection for each: what a client keeps open may be closed under it.
-            while not stop.is_set():
-                statuses.append(httpx.get(serve.url + "runs", timeout=20).status_code)
+        def ask(keep_alive: bool) -> None:
+            connections = httpx.Limits(max_keepalive_connections=int(keep_alive))
+            with httpx.Client(base_url=serve.url, timeout=20, limits=connections) as client:
+                while not stop.is_set():
+                    statuses.append(client.get("runs").status_code)
 
-        with ThreadPoolExecutor(2) as pool:
-            asking = [pool.submit(ask) for _ in range(2)]
+        with ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(ask, keep_alive) for keep_alive in (True, False) * 2]
             serve.process.send_signal(signal.SIGHUP)
             serve.says("replaced one by one")
             wait_until(lambda: not set(before) & set(serve.server()))

@@ -20,6 +20,9 @@ from tests.live.processes import wait_until
 
 SYSTEM_USER = "postgres"
 SETTINGS = ("listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# For one that is killed: what it has said is done stays done, as with PostgreSQL's own settings.
+# (fsync is for a machine that loses power, and no test does that to this one.)
+DURABLE = ("listen_addresses=", "fsync=off")
 
 
 class NotThere(Exception):
@@ -69,14 +72,19 @@ class Mortal(Protocol):
         """Start it again."""
         ...
 
-    def stop(self) -> None:
-        """Stop it."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it; with SIGQUIT at once and without a word to anybody."""
         ...
 
 
 @contextmanager
-def running_postgresql() -> Iterator[tuple[PostgreSQL, Mortal]]:
+def running_postgresql(
+    settings: tuple[str, ...] = SETTINGS,
+) -> Iterator[tuple[PostgreSQL, Mortal]]:
     """Run a PostgreSQL of our own, empty, that nobody else can reach.
+
+    Args:
+        settings: of its configuration.
 
     Raises:
         NotThere: it is not installed, or cannot run as who we are.
@@ -84,15 +92,16 @@ def running_postgresql() -> Iterator[tuple[PostgreSQL, Mortal]]:
     # Not below pytest's own folder, which the system's user postgres may not enter.
     folder = Path(tempfile.mkdtemp(prefix="taskfarm-pg-"))
     try:
-        with (mortal := _running(_binaries(), folder)) as running:
+        with (mortal := _running(_binaries(), folder, settings)) as running:
             yield running, mortal
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 class _running:  # noqa: N801 - a `with` word, like contextlib's own
-    def __init__(self, binaries: Path, folder: Path) -> None:
+    def __init__(self, binaries: Path, folder: Path, settings: tuple[str, ...]) -> None:
         self._binaries = binaries
+        self._settings = settings
         self._postgres = PostgreSQL(folder, "farmer", secrets.token_urlsafe(12))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -116,7 +125,7 @@ class _running:  # noqa: N801 - a `with` word, like contextlib's own
     def start(self) -> None:
         """Start it, the first time or after a stop."""
         folder = self._postgres.sockets
-        options = [word for setting in SETTINGS for word in ("-c", setting)]
+        options = [word for setting in self._settings for word in ("-c", setting)]
         self._process = self._start("postgres", "-D", f"{folder}/data", "-k", str(folder), *options)
         wait_until(self._answers)
 

@@ -1,0 +1,57 @@
+"""Whoever lets a password or token travel for others to read is told, by every command, once."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+
+import taskfarm_cli.work.main
+from taskfarm_cli import connection, manage
+from taskfarm_sdk import _trust
+
+URL = "http://farm.example/api/"
+RUN = "0" * 32
+WARNING = "passwords and tokens travel to http://farm.example unencrypted"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing leave this machine, and end at once; who is asked was not warned of yet."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setattr(connection, "GIVE_UP_AFTER_S", 0.0)
+    monkeypatch.setattr(_trust, "_told_of", set())
+    monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
+
+
+@pytest.mark.parametrize(
+    ("main", "words"),
+    [
+        pytest.param(manage.main, ["--list"], id="list"),
+        pytest.param(manage.main, ["--login"], id="login"),
+        pytest.param(manage.main, ["--whoami"], id="whoami"),
+        pytest.param(manage.main, ["--tasks", RUN], id="tasks"),
+        pytest.param(manage.main, ["--wait", RUN], id="wait"),
+        pytest.param(taskfarm_cli.work.main.main, [RUN, "--", "true"], id="workTF"),
+    ],
+)
+def test_a_command_warns_of_a_password_once_and_first(
+    capsys: pytest.CaptureFixture[str], main: Callable[[list[str]], int], words: list[str]
+) -> None:
+    assert main(["-b", URL, "-u", "me", "-p", "-", *words]) == 6
+    said = capsys.readouterr().err
+    assert WARNING in said.splitlines()[0]
+    assert said.count(WARNING) == 1
+    assert "secret" not in said
+
+
+def test_a_command_warns_of_a_token_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TASKFARM_URL", URL)
+    monkeypatch.setenv("TASKFARM_TOKEN", "secret")
+    assert manage.main(["--list"]) == 6
+    said = capsys.readouterr().err
+    assert WARNING in said.splitlines()[0]
+    assert "secret" not in said
