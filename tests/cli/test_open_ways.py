@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+import taskfarm_cli.work.arguments
 import taskfarm_cli.work.main
 from taskfarm_cli import connection, manage
 from taskfarm_sdk import _trust
@@ -21,6 +22,7 @@ def _nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing leave this machine, and end at once; who is asked was not warned of yet."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setattr(connection, "GIVE_UP_AFTER_S", 0.0)
+    monkeypatch.setattr(taskfarm_cli.work.arguments, "GIVE_UP_IN_THE_MIDDLE_AFTER_S", 0.0)
     monkeypatch.setattr(_trust, "_told_of", set())
     monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
 
