@@ -219,8 +219,10 @@ def _quiet_logs() -> None:
     handler.addFilter(lambda record: record.name != "root")  # there the server notes each 404
     logging.getLogger().addHandler(handler)
 
-    # Deprecations in the server's code: it is as it is. No filter, for authlib puts its own first.
-    warnings.showwarning = lambda *_, **__: None
+    def no_warning(*_: object, **__: object) -> None:
+        """Deprecations in the server's code: it is as it is."""
+
+    warnings.showwarning = no_warning  # no filter, for authlib puts its own before any
 
 
 # --- the database ---------------------------------------------------------------------------

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 import pytest
 
 from tests.engines.required import only_where_required, without
-from tests.support.postgresql import DURABLE, SETTINGS, Mortal, NotThere, PostgreSQL, running_postgresql
+from tests.support.postgresql import (
+    DURABLE,
+    SETTINGS,
+    Mortal,
+    NotThere,
+    PostgreSQL,
+    running_postgresql,
+)
 
 
 @pytest.fixture(scope="session")
