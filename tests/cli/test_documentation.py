@@ -45,7 +45,8 @@ def test_the_help_in_the_page_is_what_the_program_prints(
 
 
 def test_links_in_the_documents_lead_somewhere() -> None:
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    folders = (ROOT / "docs", ROOT / "deploy")
+    pages = [*ROOT.glob("*.md"), *(page for folder in folders for page in folder.rglob("*.md"))]
     links = [
         (page, link)
         for page in pages
