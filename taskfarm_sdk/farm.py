@@ -21,6 +21,7 @@ class Farm:
     Nothing is sent until a method is called. Without arguments, the environment (`TASKFARM_URL`,
     `TASKFARM_USER`, `TASKFARM_PASSWORD`, `TASKFARM_TOKEN`) and then the login saved by
     `manageTF --login` are used. A password is sent once, for a token, which then stands for it.
+    Over `http://` to another machine both can be read on the way: the log says so once.
 
     One Farm serves many threads, and forked children: they make connections of their own. It
     pickles with its token, never with a password.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shlex
 import signal
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 
 from taskfarm_cli.serve import _url
 from taskfarm_sdk import Farm
+from taskfarm_sdk._http import KEEPALIVE_EXPIRY_S
 from taskfarm_sdk.logins import Login, save_login, saved_logins
 from tests.live.processes import members
 from tests.live.serving import ServeTF, failing, serving
@@ -117,6 +120,18 @@ def test_a_run_that_is_not_there_is_no_news(kept: Kept, login: Login) -> None:
     assert reply.status_code == 404
     kept.serve.says(" 404 ")
     assert "no run with uuid" not in kept.serve.text
+
+
+def test_a_connection_is_kept_for_longer_than_our_client_keeps_it(kept: Kept) -> None:
+    url = httpx.URL(kept.serve.url)
+    with closing(http.client.HTTPConnection(url.host, url.port, timeout=20)) as connection:
+        connection.request("GET", "/api/runs")
+        assert connection.getresponse().read()
+        kept_one = connection.sock
+        time.sleep(2 * KEEPALIVE_EXPIRY_S)
+        connection.request("GET", "/api/runs")
+        assert connection.getresponse().read()
+        assert connection.sock is kept_one
 
 
 def test_sighup_is_refused_on_sqlite(kept: Kept) -> None:
