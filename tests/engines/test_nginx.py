@@ -265,7 +265,7 @@ def test_workers_that_are_told_to_slow_down_do_and_finish_the_run(
     with LocalServer() as server, nginx_before(httpx.URL(server.url).port or 0, narrow) as nginx:
         monkeypatch.setenv("SSL_CERT_FILE", str(nginx.authority))
         with Farm(nginx.url, user=server.user, password=server.password) as farm:
-            run = farm.create_run(12)
+            run = farm.create_run(8)
 
             def work(_: int) -> list[int]:
                 with run.worker() as worker:
@@ -277,7 +277,7 @@ def test_workers_that_are_told_to_slow_down_do_and_finish_the_run(
 
             with ThreadPoolExecutor(4) as pool:
                 done = [number for numbers in pool.map(work, range(4)) for number in numbers]
-            assert sorted(done) == list(range(12))
+            assert sorted(done) == list(range(8))
             assert run.wait(check=True).succeeded
         assert '" 429 ' in nginx.access_log
 

@@ -87,7 +87,9 @@ def test_a_server_that_is_prepared_lets_nobody_in_before_it_is_told_to(starting:
 def test_a_port_that_another_server_took_meanwhile_is_told(
     starting: Starting, tmp_path: Path
 ) -> None:
-    late = Starting(tmp_path, starting.port)
+    folder = tmp_path / "late"
+    folder.mkdir()
+    late = Starting(folder, starting.port)
     with late.process:
         late.process.wait_prepared(60)
         starting.process.wait_ready(60)
