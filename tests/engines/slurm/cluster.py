@@ -1,13 +1,15 @@
 """A Slurm of our own on this machine: munged, slurmctld and a slurmd for each node.
 
 `with Cluster() as cluster:` starts it in a temporary folder, on free ports and with a key of its
-own, so that several may run at once; leaving ends it with all that it started. Needs root, for
-slurmd does. By hand: `python -m tests.engines.slurm.cluster` keeps one until Ctrl-C.
+own, so that several may run at once; leaving ends it with all that it started. It runs as whoever
+runs the tests, and needs no root. By hand: `python -m tests.engines.slurm.cluster` keeps one until
+Ctrl-C.
 """
 
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -35,8 +37,8 @@ CONFIGURATION = """\
 ClusterName=taskfarm
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={ctld_port}
-SlurmUser=root
-SlurmdUser=root
+SlurmUser={user}
+SlurmdUser={user}
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge/socket
 CredType=cred/munge
@@ -75,14 +77,19 @@ CoresPerSocket={cpus} RealMemory=2000\n"
 
 def missing() -> str | None:
     """Return why there can be no cluster here, or None."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        return "Slurm's daemons need Linux and root"
-    gone = [program for program in PROGRAMS if shutil.which(program) is None]
+    if sys.platform != "linux":
+        return "Slurm's daemons need Linux"
+    gone = [program for program in PROGRAMS if _found(program) is None]
     if gone:
         return f"there is no {gone[0]}: apt-get install --no-install-recommends " + " ".join(
             PACKAGES
         )
     return None
+
+
+def _found(program: str) -> str | None:
+    """Return where a program is; those of administrators are not on everybody's PATH."""
+    return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
 
 
 class Cluster:
@@ -190,8 +197,14 @@ class Cluster:
     def kill_node(self, name: str) -> None:
         """Kill a node's slurmd and all that it runs, as if the machine had lost its power."""
         self.kill_daemon(name)
+        parents = {process.pid: process.parent for process in everybody()}
         mark = f"SLURMD_NODENAME={name}\0"
-        marked = {p.pid: p.parent for p in everybody() if mark in _environment(p.pid)}
+        # Another cluster may have a node of this name.
+        marked = {
+            pid: parents[pid]
+            for pid in self._ours()
+            if pid in parents and mark in _environment(pid)
+        }
         # The steps' own processes first, which would report what becomes of the rest.
         steps = [parent for parent in marked.values() if b"slurmstepd" in _command_line(parent)]
         for pid in (*steps, *marked):
@@ -221,7 +234,8 @@ class Cluster:
             NODE.format(name=name, host=host, port=port, cpus=CPUS)
             for name, port in zip(self.nodes, ports[1:], strict=True)
         )
-        text = CONFIGURATION.format(host=host, ctld_port=ports[0], folder=self.folder)
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        text = CONFIGURATION.format(host=host, user=user, ctld_port=ports[0], folder=self.folder)
         head, _, partition = text.rpartition("PartitionName")
         Path(self._configuration).write_text(f"{head}{nodes}PartitionName{partition}")
 
@@ -231,11 +245,14 @@ class Cluster:
         key = folder / "key"
         key.write_bytes(secrets.token_bytes(128))
         key.chmod(0o400)
-        for path in (folder, key):
-            shutil.chown(path, MUNGE_USER, MUNGE_USER)
+        # It refuses to be root's.
+        user = MUNGE_USER if os.geteuid() == 0 else None
+        if user is not None:
+            shutil.chown(folder, user, user)
+            shutil.chown(key, user, user)
         names = ("socket", "key-file", "pid-file", "log-file", "seed-file")
         files = [f"--{name}={folder / name.removesuffix('-file')}" for name in names]
-        self._start("munged", "munged", "--foreground", *files, user=MUNGE_USER)
+        self._start("munged", "munged", "--foreground", *files, user=user)
         wait_until((folder / "socket").exists)
 
     def _start_controller(self) -> None:
@@ -262,7 +279,7 @@ class Cluster:
         with output:
             self._daemons[name] = subprocess.Popen(
                 # They end with the tests, even if those are killed.
-                ["setpriv", "--pdeathsig", "KILL", *words],
+                ["setpriv", "--pdeathsig", "KILL", _found(words[0]) or words[0], *words[1:]],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -286,7 +303,7 @@ class Cluster:
             self._kill(name)
         # Steps are no children of slurmd, and commands none of theirs that died.
         deadline = time.monotonic() + ENDS_WITHIN_S
-        while (left := self._left()) and time.monotonic() < deadline:
+        while (left := self._ours()) and time.monotonic() < deadline:
             for pid in left:
                 with suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
@@ -294,7 +311,8 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
         assert not left, f"processes of Slurm left behind: {left}"
 
-    def _left(self) -> Sequence[int]:
+    def _ours(self) -> Sequence[int]:
+        """Return the processes of this cluster: daemons, and jobs with all that they started."""
         mark = f"SLURM_CONF={self._configuration}"
         return [p.pid for p in everybody() if p.pid != os.getpid() and mark in _environment(p.pid)]
 

@@ -136,6 +136,13 @@ def environment(*, has_time: bool, environ: Mapping[str, str] = os.environ) -> d
     }
 
 
+def missing(program: str) -> CommandError:
+    """Return the error that ends workTF where one of Slurm's commands is not there."""
+    return CommandError(
+        f"there is no {program} here: go to a machine of the cluster that has Slurm's commands"
+    )
+
+
 def _element(row: str) -> Element:
     array, task, state, ran, reason = row.split("|")
     return Element(array, task, state, seconds_of(ran) or 0.0, reason)
@@ -158,9 +165,7 @@ def _ask(
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise CommandError(
-            f"there is no {program} here: go to a machine of the cluster that has Slurm's commands"
-        ) from error
+        raise missing(program) from error
     except OSError as error:
         raise CommandError(f"cannot execute {program}: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:

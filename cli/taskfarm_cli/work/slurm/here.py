@@ -34,7 +34,8 @@ def left_s(
         return None
     ends_at = environ.get("SLURM_JOB_END_TIME", "")
     left = float(ends_at) - now() if ends_at.isdecimal() else ask(job)
-    return None if left is None or left > _FAR_S else left
+    # One that is over can only be another one: what it set outlives it in a terminal's shell.
+    return None if left is None or left > _FAR_S or left < 0 else left
 
 
 def fleet_size(environ: Mapping[str, str] = os.environ) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -19,7 +18,7 @@ from taskfarm_sdk import ConnectionFailed, ServerError
 if TYPE_CHECKING:
     from taskfarm_cli.work.screen import Screen
     from taskfarm_cli.work.slurm.commands import Element
-    from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk import Run, RunStatus, Worker
 
 # Where nothing happens, the looks become rarer, up to so many times.
 RAREST = 4
@@ -80,7 +79,7 @@ class Keeper:
         self._refusals = 0
         self._has_submitted = False
         self._asked_by = 0
-        self._woken = threading.Event()
+        self._is_held_back = False
 
     def keep(self) -> None:
         """Return when the run is finished.
@@ -91,12 +90,15 @@ class Keeper:
             SystemExit: a signal came.
         """
         try:
-            with self._signals(), closing(Lost(self._run, self._terms.max_attempts)) as lost:
+            with self._signals(), closing(Lost(self._make_looker)) as lost:
                 self._keep(lost)
         except BaseException:
             self._leave()
             raise
         self._cancel([element.name for element in self._alive if element.waits])
+
+    def _make_looker(self) -> Worker:
+        return self._run.worker(linger=True, max_attempts=self._terms.max_attempts)
 
     def _keep(self, lost: Lost) -> None:
         rest_s = self._terms.every_s
@@ -110,8 +112,7 @@ class Keeper:
             is_calm = self._shown == before and not self._history.is_settling
             rest_s = min(rest_s * SLOWER, self._terms.every_s * RAREST) if is_calm else 0.0
             rest_s = max(rest_s, self._terms.every_s)
-            self._woken.wait(rest_s)
-            self._raise_if_asked()
+            time.sleep(rest_s)
 
     def _look(self) -> RunStatus | None:
         """See how the run and its workers stand, and do what is to be done."""
@@ -120,7 +121,6 @@ class Keeper:
             self._pace.add(time.monotonic(), status)
             if status.finished:
                 return status
-            self._raise_if_asked()
             self._alive = commands.queue(self._terms.name)
         except (ConnectionFailed, ServerError, CommandError) as error:
             # A restart of the server, or of Slurm's controller, is sat out.
@@ -137,11 +137,17 @@ class Keeper:
         terms = self._terms
         due = policy.decide(status, self._alive, workers=terms.workers, jobs=terms.jobs)
         self._cancel(due.cancel)
-        if not due.submit:
-            return
-        self._raise_if_asked()
+        if due.submit:
+            self._submit(due.submit, status)
+
+    def _submit(self, workers: int, status: RunStatus) -> None:
         try:
-            job = self._submit_to(due.submit)
+            with self._held_back():
+                job = self._submit_to(workers)
+                self._alive += [
+                    commands.Element(job, str(task), "PENDING", 0.0, "None")
+                    for task in range(workers)
+                ]
         except CommandError as error:
             self._refusals += 1
             if not self._has_submitted or self._refusals >= MOST_REFUSALS:
@@ -151,9 +157,6 @@ class Keeper:
         self._refusals = 0
         self._has_submitted = True
         self._history.submitted(job, status)
-        self._alive += [
-            commands.Element(job, str(index), "PENDING", 0.0, "None") for index in range(due.submit)
-        ]
 
     def _show(self, status: RunStatus) -> None:
         self._trouble = ""
@@ -218,21 +221,14 @@ class Keeper:
         except CommandError as error:
             self._screen.say(f"{error}; to cancel by hand: scancel {' '.join(names)}")
 
-    def _raise_if_asked(self) -> None:
-        if self._asked_by == signal.SIGINT:
-            raise KeyboardInterrupt
-        if self._asked_by:
-            raise SystemExit(ExitStatus.of_signal(self._asked_by))
-
     @contextmanager
     def _signals(self) -> Generator[None]:
-        """Take note of signals, so that none comes in the midst of a submission."""
+        """Have SIGTERM end the work as Ctrl-C does, after what must not be broken off."""
 
         def note(number: int, _: FrameType | None) -> None:
-            if self._asked_by:
-                raise KeyboardInterrupt  # a second one does not wait
             self._asked_by = number
-            self._woken.set()
+            if not self._is_held_back:
+                self._raise_if_asked()
 
         before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -240,3 +236,19 @@ class Keeper:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    @contextmanager
+    def _held_back(self) -> Generator[None]:
+        """Let no signal come in between: an array must not be submitted and not be known."""
+        self._is_held_back = True
+        try:
+            yield
+        finally:
+            self._is_held_back = False
+        self._raise_if_asked()
+
+    def _raise_if_asked(self) -> None:
+        if self._asked_by == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self._asked_by:
+            raise SystemExit(ExitStatus.of_signal(self._asked_by))

@@ -6,26 +6,29 @@ Workers that linger do this. Under `--keep` none does, lest nodes of the cluster
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from taskfarm_sdk import TaskfarmError
 
 if TYPE_CHECKING:
-    from taskfarm_sdk import Run, Worker
+    from taskfarm_sdk import Worker
+
+
+# A request to a server that is away does not hold up the end.
+ENDS_WITHIN_S = 2.0
 
 
 class Lost:
     """Takes lost tasks back in a thread, and gives them to whoever asks next.
 
     Args:
-        run: whose tasks.
-        max_attempts: after how many attempts a task has failed, the lost ones among them.
+        make_worker: makes a worker that lingers.
     """
 
-    def __init__(self, run: Run, max_attempts: int) -> None:
-        self._run = run
-        self._max_attempts = max_attempts
+    def __init__(self, make_worker: Callable[[], Worker]) -> None:
+        self._make_worker = make_worker
         self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
 
@@ -33,7 +36,7 @@ class Lost:
         """See to it that somebody looks, from now until a task was found or `close`."""
         if self._thread is not None and self._thread.is_alive():
             return
-        self._worker = self._run.worker(linger=True, max_attempts=self._max_attempts)
+        self._worker = self._make_worker()
         self._thread = threading.Thread(
             target=self._look, args=(self._worker,), name="taskfarm-lost", daemon=True
         )
@@ -43,7 +46,7 @@ class Lost:
         """Look no more."""
         if self._worker is not None and self._thread is not None:
             self._worker.stop()
-            self._thread.join()
+            self._thread.join(ENDS_WITHIN_S)
 
     @staticmethod
     def _look(worker: Worker) -> None:

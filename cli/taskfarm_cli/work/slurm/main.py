@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.guard import printable
+from taskfarm_cli.parser import seconds
 from taskfarm_cli.work.slurm import command, commands, script
 from taskfarm_cli.work.slurm.arguments import lead_s
 
@@ -66,9 +69,11 @@ def check(arguments: Arguments) -> None:
     """Refuse what the nodes could not do, before anything is made.
 
     Raises:
-        UsageError: they could not.
+        CommandError: they could not, or there is no Slurm here.
     """
     script.output(str(_folder(NEW_RUN)))
+    if not arguments.dry_run and shutil.which("sbatch") is None:
+        raise commands.missing("sbatch")
     if arguments.inputs is not None and not _is_file(arguments.inputs):
         raise UsageError(
             f"{arguments.inputs} is no file that the nodes could read: put the inputs into one"
@@ -125,15 +130,23 @@ def _keep(
         arguments.slurm or 1,
         arguments.jobs or 1,
         arguments.max_attempts,
-        float(os.environ.get(KEEP_EVERY) or KEEP_EVERY_S),
+        _keep_every_s(),
         arguments.cancel_on_exit,
     )
     folder = _folder(run.uuid)
+    screen.say(f"the workers of run {run.uuid} write to {folder}")
     keeper = Keeper(
         run, terms, submit=submit_some, said=lambda jobs: last_lines(folder, jobs), screen=screen
     )
     keeper.keep()
     return verdict(run, screen)
+
+
+def _keep_every_s() -> float:
+    try:
+        return seconds(os.environ.get(KEEP_EVERY) or str(KEEP_EVERY_S))
+    except (ValueError, argparse.ArgumentTypeError) as error:
+        raise UsageError(f"{KEEP_EVERY} is a number of seconds, more than 0") from error
 
 
 def _script(arguments: Arguments, url: str, uuid: str, workers: int) -> str:

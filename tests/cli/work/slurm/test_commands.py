@@ -139,6 +139,11 @@ def test_a_limit_that_is_years_away_is_none() -> None:
     assert here.left_s({"SLURM_JOB_ID": "5"}, ask=lambda _: None) is None
 
 
+def test_a_job_that_is_over_is_not_the_one_that_this_runs_in() -> None:
+    environ = {"SLURM_JOB_ID": "5", "SLURM_JOB_END_TIME": "1000"}
+    assert here.left_s(environ, ask=refuse, now=lambda: 1001.0) is None
+
+
 def test_an_array_is_a_fleet_that_starts_at_once() -> None:
     assert here.fleet_size({"SLURM_ARRAY_TASK_COUNT": "40"}) == 40
     assert here.fleet_size({}) == 1

@@ -1,0 +1,168 @@
+"""workTF --keep on a real Slurm: workers that end are replaced until the run is finished."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from taskfarm_sdk.testing import LocalServer
+from tests.cli.work.conftest import WORK
+from tests.engines.slurm.cluster import Cluster
+from tests.engines.slurm.conftest import RunOf, Submit
+from tests.live.processes import wait_until
+
+pytestmark = [pytest.mark.live, pytest.mark.slurm, pytest.mark.usefixtures("cluster")]
+LONG_S = 60.0
+UNTIL_TOLD = ("--shell", "--", "until test -e go; do sleep 0.1; done")
+
+
+class Kept:
+    """A workTF that stays."""
+
+    def __init__(self, process: subprocess.Popen[str], out: Path, err: Path) -> None:
+        self.process = process
+        self._out = out
+        self._err = err
+
+    @property
+    def jobs(self) -> list[str]:
+        """The ids that it has printed."""
+        return self._out.read_text().split()
+
+    @property
+    def said(self) -> str:
+        """What it has said."""
+        return self._err.read_text()
+
+    def end(self) -> int:
+        """Wait until it ends; return what with."""
+        return self.process.wait(2 * LONG_S)
+
+
+@contextmanager
+def keeping(*words: str) -> Generator[Kept]:
+    """Run workTF --keep."""
+    out, err = Path("out"), Path("err")
+    with out.open("w") as stdout, err.open("w") as stderr:
+        process = subprocess.Popen(
+            [*WORK, "--allow-loopback", "--keep", "--slurm", *words],
+            stdout=stdout,
+            stderr=stderr,
+            text=True,
+            env={**os.environ, "TASKFARM_KEEP_EVERY_S": "1"},
+        )
+    try:
+        yield Kept(process, out, err)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_workers_that_end_are_replaced_until_the_run_is_finished(
+    cluster: Cluster, run_of: RunOf, folder: Path
+) -> None:
+    run = run_of(5)
+    with keeping("2", run.uuid, *UNTIL_TOLD) as kept:
+        wait_until(lambda: run.status().computing == 2, LONG_S)
+        cluster.run("scancel", kept.jobs[0])
+        wait_until(lambda: len(kept.jobs) == 2 and run.status().computing == 2, LONG_S)
+        assert [state for _, state in cluster.jobs(kept.jobs[1])] == ["RUNNING"] * 2
+        # One element alone is replaced by one.
+        cluster.run("scancel", f"{kept.jobs[1]}_0")
+        wait_until(lambda: len(kept.jobs) == 3, LONG_S)
+        wait_until(lambda: [s for _, s in cluster.jobs(kept.jobs[2])] == ["RUNNING"], LONG_S)
+        assert {info.attempts for info in run.task_infos()} == {0}
+        (folder / "go").touch()
+        assert kept.end() == 0, kept.said
+    assert run.status().succeeded
+    assert "5 of 5 done, 0 failed" in kept.said
+    assert cluster.run("squeue", "--noheader", "--states=PENDING") == ""
+
+
+def test_there_are_no_more_workers_than_tasks_and_failed_ones_end_it_with_5(
+    cluster: Cluster, run_of: RunOf
+) -> None:
+    run = run_of(3)
+    with keeping(
+        "8", run.uuid, "-j2", "--max-attempts", "1", "--", "test", "{task}", "!=", "1"
+    ) as kept:
+        assert kept.end() == 5, kept.said
+    assert len(cluster.jobs(kept.jobs[0])) == 2
+    assert run.status().failed == 1
+
+
+def test_three_arrays_that_die_at_once_end_it_and_their_output_is_shown(run_of: RunOf) -> None:
+    run = run_of(3)
+    with keeping("2", run.uuid, "--", "no-such-program") as kept:
+        assert kept.end() == 1
+    assert len(kept.jobs) == 3
+    assert "| workTF: there is no program 'no-such-program' here" in kept.said
+    assert f"3 arrays in a row ({', '.join(kept.jobs)}) died at once" in kept.said
+    assert run.status().waiting == 3
+
+
+def test_ctrl_c_leaves_the_workers_which_the_same_command_keeps_again(
+    cluster: Cluster, run_of: RunOf, folder: Path
+) -> None:
+    run = run_of(2)
+    words = ("2", run.uuid, *UNTIL_TOLD)
+    with keeping(*words) as kept:
+        wait_until(lambda: run.status().computing == 2, LONG_S)
+        kept.process.send_signal(signal.SIGINT)
+        assert kept.end() == 130
+        (job,) = kept.jobs
+        assert f"`scancel {job}` cancels them" in kept.said
+        assert run.uuid in kept.said.rpartition("cancels them")[2]
+    assert [state for _, state in cluster.jobs(job)] == ["RUNNING"] * 2
+    with keeping(*words) as again:
+        wait_until(lambda: "2 workers run" in again.said, LONG_S)
+        (folder / "go").touch()
+        assert again.end() == 0, again.said
+    assert again.jobs == [], "those that were there were enough"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_with_cancel_on_exit_they_are_cancelled(
+    cluster: Cluster, run_of: RunOf, folder: Path, number: signal.Signals
+) -> None:
+    run = run_of(2)
+    with keeping("2", run.uuid, "--cancel-on-exit", *UNTIL_TOLD) as kept:
+        wait_until(lambda: run.status().computing == 2, LONG_S)
+        kept.process.send_signal(number)
+        assert kept.end() == 128 + number
+        assert f"the workers are cancelled: {kept.jobs[0]}" in kept.said
+    wait_until(lambda: run.status().waiting == 2, LONG_S)
+    assert {info.attempts for info in run.task_infos()} == {0}
+    assert not (folder / "go").exists()
+
+
+def test_outages_of_slurm_and_of_the_server_are_sat_out(
+    cluster: Cluster, run_of: RunOf, folder: Path, taskfarm_server: LocalServer
+) -> None:
+    run = run_of(3)
+    with keeping("2", run.uuid, *UNTIL_TOLD) as kept:
+        wait_until(lambda: run.status().computing == 2, LONG_S)
+        cluster.stop_controller()
+        wait_until(lambda: "squeue ended with 1" in kept.said, 2 * LONG_S)
+        taskfarm_server.kill()
+        cluster.start_controller()
+        taskfarm_server.start()
+        (folder / "go").touch()
+        assert kept.end() == 0, kept.said
+    assert run.status().succeeded
+
+
+def test_what_slurm_refuses_ends_it_at_once(submit: Submit, run_of: RunOf) -> None:
+    run = run_of(1)
+    for keep in ((), ("--keep",)):
+        words = (*keep, "--sbatch-args", "--partition=none", "--", "true")
+        done = submit("1", run.uuid, *words)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "invalid partition" in done.stderr
+        assert "Traceback" not in done.stderr
