@@ -87,6 +87,17 @@ def shown(process: Process) -> bytes:
         return b""
 
 
+def test_failed_tasks_keep_what_depends_on_the_array_from_starting(
+    cluster: Cluster, submit: Submit, run_of: RunOf, folder: Path
+) -> None:
+    run = run_of(2)
+    words = ("1", run.uuid, "--max-attempts", "1", "--", "test", "{task}", "=", "0")
+    job = submit(*words).stdout.strip()
+    wait_until(lambda: cluster.jobs(job) == [("0", "FAILED")], LONG_S)
+    assert "1 of 2 tasks" in written(folder)
+    assert "ExitCode=5:0" in cluster.run("scontrol", "show", "job", f"{job}_0")
+
+
 def test_cancelled_workers_give_their_tasks_back_uncounted(
     cluster: Cluster, submit: Submit, run_of: RunOf
 ) -> None:
@@ -94,8 +105,8 @@ def test_cancelled_workers_give_their_tasks_back_uncounted(
     job = submit("2", run.uuid, "-j2", "--", "sleep", "86394").stdout.strip()
     wait_until(lambda: run.status().computing == 4, LONG_S)
     cluster.run("scancel", f"{job}_1")
-    wait_until(lambda: run.status().computing == 2, LONG_S)
-    assert run.status().waiting == 2
+    wait_until(lambda: run.status().waiting == 2, LONG_S)
+    assert run.status().computing == 2
     cluster.run("scancel", job)
     wait_until(lambda: run.status().waiting == 4, LONG_S)
     assert attempts(run) == {0}
@@ -132,7 +143,7 @@ def test_the_signal_before_the_time_limit_gives_back_and_ends_with_0(
     assert 500 < left_s <= 600
     # Slurm looks every 30 s whose time is almost over: the signal is to come 60 s before that.
     cluster.run("scontrol", "update", f"JobId={raw}", "TimeLimit=1")
-    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")], 2 * LONG_S)
+    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")], 1.5 * LONG_S)
     assert (run.status().waiting, attempts(run)) == (2, {0})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Generator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
+from tests.cli.pseudo_terminal import CTRL_C, PseudoTerminal
 from tests.cli.work.conftest import WORK
 from tests.engines.slurm.cluster import Cluster
 from tests.engines.slurm.conftest import RunOf, Submit
@@ -125,6 +127,21 @@ def test_ctrl_c_leaves_the_workers_which_the_same_command_keeps_again(
         (folder / "go").touch()
         assert again.end() == 0, again.said
     assert again.jobs == [], "those that were there were enough"
+
+
+def test_at_a_terminal_a_line_shows_how_it_goes_and_ctrl_c_tells_how_to_go_on(
+    run_of: RunOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_of(2)
+    monkeypatch.setenv("TASKFARM_KEEP_EVERY_S", "1")
+    words = ("--allow-loopback", "--keep", "--slurm", "2", run.uuid, *UNTIL_TOLD)
+    with PseudoTerminal(words, {}, columns=150, program=WORK) as terminal:
+        terminal.expect(r"0 of 2 done   2 computing   2 workers run")
+        terminal.press(CTRL_C)
+        assert terminal.end() == 130
+        assert re.search(r"the workers go on: `scancel \d+` cancels them", terminal.text)
+        assert "Traceback" not in terminal.text
+    assert run.status().computing == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

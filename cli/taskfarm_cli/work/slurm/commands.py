@@ -30,6 +30,10 @@ _OVERRIDING = {
 _STALE = {"SLURM_RESTART_COUNT"}
 
 
+# A user's own defaults for what squeue shows, and for what scancel asks before it acts.
+_DEFAULTS = ("SQUEUE_", "SCANCEL_")
+
+
 class Element(NamedTuple):
     """A worker in the queue: one element of an array.
 
@@ -148,6 +152,10 @@ def _element(row: str) -> Element:
     return Element(array, task, state, seconds_of(ran) or 0.0, reason)
 
 
+def _plain() -> Mapping[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(_DEFAULTS)}
+
+
 def _ask(
     program: str, *words: str, stdin: str | None = None, environ: Mapping[str, str] | None = None
 ) -> str:
@@ -160,7 +168,7 @@ def _ask(
             capture_output=True,
             check=False,
             timeout=PATIENCE_S,
-            env=environ,
+            env=_plain() if environ is None else environ,
             # Ctrl-C is ours to answer: what is being submitted is not to be lost sight of.
             start_new_session=True,
         )

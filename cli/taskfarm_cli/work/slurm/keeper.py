@@ -137,7 +137,7 @@ class Keeper:
         terms = self._terms
         due = policy.decide(status, self._alive, workers=terms.workers, jobs=terms.jobs)
         self._cancel(due.cancel)
-        if due.submit:
+        if due.submit and not self._history.is_doubtful:
             self._submit(due.submit, status)
 
     def _submit(self, workers: int, status: RunStatus) -> None:
@@ -156,7 +156,7 @@ class Keeper:
             return
         self._refusals = 0
         self._has_submitted = True
-        self._history.submitted(job, status)
+        self._history.submitted(job, workers, status)
 
     def _show(self, status: RunStatus) -> None:
         self._trouble = ""

@@ -49,9 +49,10 @@ def decide(status: RunStatus, alive: Sequence[Element], *, workers: int, jobs: i
 
 
 class _Array:
-    def __init__(self, done: int) -> None:
+    def __init__(self, workers: int, done: int) -> None:
+        self.workers = workers
         self.done = done
-        self.lived = False
+        self.lived = self.is_dying = False
         self.was_needed = True
 
 
@@ -62,9 +63,9 @@ class History:
         self._open: dict[str, _Array] = {}
         self._deaths: list[str] = []
 
-    def submitted(self, job: str, status: RunStatus) -> None:
-        """Note an array that was just submitted, and how the run stood then."""
-        self._open[job] = _Array(status.done)
+    def submitted(self, job: str, workers: int, status: RunStatus) -> None:
+        """Note an array that was just submitted, of so many workers, and how the run stood then."""
+        self._open[job] = _Array(workers, status.done)
 
     def look(self, status: RunStatus, alive: Iterable[Element]) -> None:
         """Note how the arrays stand now."""
@@ -72,6 +73,11 @@ class History:
         for job, array in list(self._open.items()):
             elements = [element for element in there if element.array == job]
             array.lived |= any(element.ran_s >= AT_ONCE_S for element in elements)
+            array.is_dying = (
+                not array.lived
+                and len(elements) < array.workers
+                and not all(element.waits for element in elements)
+            )
             # Where others took the last tasks meanwhile, there was nothing to finish.
             array.was_needed &= status.waiting > 0
             if not elements:
@@ -93,6 +99,11 @@ class History:
     def is_hopeless(self) -> bool:
         """Whether another one would most likely die as well."""
         return len(self._deaths) >= MOST_IN_A_ROW
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether to wait and see: of an array some workers are gone, others have just begun."""
+        return any(array.is_dying for array in self._open.values())
 
     @property
     def is_settling(self) -> bool:

@@ -73,6 +73,14 @@ def test_what_is_over_or_about_to_be_is_not_in_the_queue(programs: Path) -> None
     ]
 
 
+def test_what_a_user_sees_of_the_queue_by_default_does_not_matter(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQUEUE_STATES", "PENDING")
+    program(programs, "squeue", 'printf "%s\\n" "7|0|RUNNING|0:01|$SQUEUE_STATES"')
+    assert [element.reason for element in commands.queue("name")] == [""]
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

@@ -94,7 +94,7 @@ class Story:
         """An array is submitted, seen once, and gone."""
         self.number += 1
         job = str(self.number)
-        self.history.submitted(job, stands(9))
+        self.history.submitted(job, 1, stands(9))
         self.history.look(stands(waiting), [Element(job, "0", "RUNNING", ran_s, "None")])
         self.history.look(stands(waiting, done=finished), [])
 
@@ -131,14 +131,14 @@ def test_another_in_between_begins_the_count_anew(between: dict[str, int]) -> No
 def test_one_that_was_never_seen_has_died_at_once() -> None:
     history = History()
     for number in range(3):
-        history.submitted(str(number), stands(9))
+        history.submitted(str(number), 1, stands(9))
         history.look(stands(9), [])
     assert history.is_hopeless
 
 
 def test_one_that_waits_for_long_has_not_died() -> None:
     history = History()
-    history.submitted("1", stands(9))
+    history.submitted("1", 2, stands(9))
     for _ in range(100):
         history.look(stands(9), [Element("1", "0", "PENDING", 0.0, "Resources")])
     assert history.deaths == []
@@ -149,7 +149,27 @@ def test_one_that_waits_for_long_has_not_died() -> None:
 
 def test_an_array_lives_as_long_as_one_of_its_workers() -> None:
     history = History()
-    history.submitted("1", stands(9))
+    history.submitted("1", 2, stands(9))
     history.look(stands(9), [Element("1", "1", "RUNNING", LONG_S, "None")])
     history.look(stands(9), [])
     assert history.deaths == []
+
+
+@pytest.mark.parametrize(
+    ("left", "doubtful"),
+    [
+        pytest.param([("RUNNING", 1.0)], True, id="the other has just begun"),
+        pytest.param([("RUNNING", LONG_S)], False, id="the other lives"),
+        pytest.param([("RUNNING", 1.0), ("RUNNING", 1.0)], False, id="both are there"),
+        pytest.param([("PENDING", 0.0)], False, id="the other has not begun, and may not for days"),
+        pytest.param([], False, id="both are gone"),
+    ],
+)
+def test_an_array_that_may_be_dying_is_waited_for(
+    left: list[tuple[str, float]], *, doubtful: bool
+) -> None:
+    history = History()
+    history.submitted("1", 2, stands(9))
+    there = [Element("1", str(n), state, ran_s, "None") for n, (state, ran_s) in enumerate(left)]
+    history.look(stands(9), there)
+    assert history.is_doubtful == doubtful
