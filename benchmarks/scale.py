@@ -114,7 +114,7 @@ def _head(title: str, columns: Iterable[float]) -> str:
 
 def _row(name: str, values: Iterable[float]) -> str:
     blank = "\n" if name.startswith("\n") else ""
-    return f"{blank}{name.strip():<52}" + "".join(f"{value:>9,.4g}" for value in _rounded(values))
+    return f"{blank}{name.strip():<52}" + "".join(f"{value:>11,.4g}" for value in _rounded(values))
 
 
 def _rounded(values: Iterable[float]) -> Sequence[float]:
