@@ -87,12 +87,12 @@ def _on_slurm(
 
     with screen.told(), slurm.open_farm(arguments) as farm:
         if arguments.dry_run and name is None:
-            return slurm.dry_run(arguments, farm, slurm.NEW_RUN)
+            return slurm.dry_run(arguments, farm, slurm.NEW_RUN, screen)
         if (fault := _fault_of_program(template)) is not None:
             screen.say(f"{fault}: the nodes look for themselves")
         run = _find_or_create(arguments, name, farm, inputs, screen)
         if arguments.dry_run:
-            return slurm.dry_run(arguments, farm, run.uuid)
+            return slurm.dry_run(arguments, farm, run.uuid, screen)
         return slurm.submit(arguments, farm, run, screen)
 
 

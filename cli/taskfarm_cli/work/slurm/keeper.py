@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from taskfarm_cli.work.slurm.commands import Element
     from taskfarm_sdk import Run, RunStatus, Worker
 
-# Where nothing happens, the looks become rarer, up to so many times.
-RAREST = 4
-SLOWER = 1.5
 MOST_REFUSALS = 10
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Terms(NamedTuple):
@@ -109,9 +107,8 @@ class Keeper:
                 return
             if status is not None and not status.waiting:
                 lost.look_after()
-            is_calm = self._shown == before and not self._history.is_settling
-            rest_s = min(rest_s * SLOWER, self._terms.every_s * RAREST) if is_calm else 0.0
-            rest_s = max(rest_s, self._terms.every_s)
+            calm = self._shown == before and not self._history.is_settling
+            rest_s = policy.next_rest_s(rest_s, self._terms.every_s, calm=calm)
             time.sleep(rest_s)
 
     def _look(self) -> RunStatus | None:
@@ -207,30 +204,35 @@ class Keeper:
         if not arrays:
             return
         if self._terms.cancel_on_exit:
-            self._cancel(arrays)
-            self._screen.say(f"the workers are cancelled: {', '.join(arrays)}")
+            if self._cancel(arrays):
+                self._screen.say(f"the workers are cancelled: {', '.join(arrays)}")
             return
         self._screen.say(
             f"the workers go on: `scancel {' '.join(arrays)}` cancels them, and the same command "
             f"with the run's UUID, {self._run.uuid}, keeps them again"
         )
 
-    def _cancel(self, names: Sequence[str]) -> None:
+    def _cancel(self, names: Sequence[str]) -> bool:
+        """Cancel workers; say so and return False where that fails."""
         try:
             commands.cancel(names)
         except CommandError as error:
             self._screen.say(f"{error}; to cancel by hand: scancel {' '.join(names)}")
+            return False
+        return True
 
     @contextmanager
     def _signals(self) -> Generator[None]:
-        """Have SIGTERM end the work as Ctrl-C does, after what must not be broken off."""
+        """Have other signals end it as Ctrl-C does, and none in the midst of a submission."""
 
         def note(number: int, _: FrameType | None) -> None:
             self._asked_by = number
             if not self._is_held_back:
                 self._raise_if_asked()
 
-        before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM)}
+        # nohup, say, has one ignored.
+        heeded = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, note) for number in heeded}
         try:
             yield
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import stat
 import sys
@@ -80,8 +81,10 @@ def check(arguments: Arguments) -> None:
         )
 
 
-def dry_run(arguments: Arguments, farm: Farm, uuid: str) -> ExitStatus:
+def dry_run(arguments: Arguments, farm: Farm, uuid: str, screen: Screen) -> ExitStatus:
     """Print the script that would be submitted."""
+    folder = shlex.quote(str(_folder(uuid)))
+    screen.say(f"nothing was submitted; before you do it by hand: mkdir -p {folder}")
     text = _script(arguments, farm.url, uuid, arguments.slurm or 1)
     sys.stdout.flush()
     sys.stdout.buffer.write(os.fsencode(text))

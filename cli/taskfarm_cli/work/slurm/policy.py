@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 # An array that was seen to run for so long has not died at once.
 AT_ONCE_S = 10.0
 MOST_IN_A_ROW = 3
+# Where nothing happens, the looks become rarer, up to so many times.
+SLOWER = 1.5
+RAREST = 4
 
 
 class Decision(NamedTuple):
@@ -46,6 +49,17 @@ def decide(status: RunStatus, alive: Sequence[Element], *, workers: int, jobs: i
     # The youngest wait longest.
     surplus = min(len(alive) - needed, len(waiting))
     return Decision(0, tuple(element.name for element in waiting[len(waiting) - surplus :]))
+
+
+def next_rest_s(rest_s: float, every_s: float, *, calm: bool) -> float:
+    """Return how long to rest before the next look.
+
+    Args:
+        rest_s: how long the last rest was.
+        every_s: the least rest.
+        calm: whether nothing has happened.
+    """
+    return min(rest_s * SLOWER, every_s * RAREST) if calm else every_s
 
 
 class _Array:

@@ -32,7 +32,8 @@ def test_a_dry_run_prints_the_script_and_makes_nothing(
     uuid = run_of(3).uuid
     words = ("--slurm", "4", "-j2", "--time", "5", "--allow-loopback", "--dry-run")
     assert main([*words, uuid, *COMMAND]) == 0
-    lines = capsysbinary.readouterr().out.decode().splitlines()
+    printed = capsysbinary.readouterr()
+    lines = printed.out.decode().splitlines()
     assert lines[0] == "#!/bin/sh"
     assert {"#SBATCH --array=0-3", "#SBATCH --cpus-per-task=2", "#SBATCH --time=5"} <= set(lines)
     assert f"#SBATCH --output={tmp_path}/taskfarm-{uuid}-slurm/%A_%a.out" in lines
@@ -40,6 +41,7 @@ def test_a_dry_run_prints_the_script_and_makes_nothing(
     assert lines[-1].endswith(f" {uuid} -- echo '{{task}}'")
     assert f" -b {saved.url} " in lines[-1]
     assert list(tmp_path.glob("taskfarm-*")) == []
+    assert f"mkdir -p {tmp_path}/taskfarm-{uuid}-slurm" in printed.err.decode()
 
 
 def test_a_dry_run_of_a_run_to_be_made_makes_none(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from taskfarm_cli.work.slurm import policy
 from taskfarm_cli.work.slurm.commands import Element
-from taskfarm_cli.work.slurm.policy import History, decide
+from taskfarm_cli.work.slurm.policy import History, decide, next_rest_s
 from taskfarm_sdk import RunStatus
 
 LONG_S = policy.AT_ONCE_S
@@ -173,3 +173,12 @@ def test_an_array_that_may_be_dying_is_waited_for(
     there = [Element("1", str(n), state, ran_s, "None") for n, (state, ran_s) in enumerate(left)]
     history.look(stands(9), there)
     assert history.is_doubtful == doubtful
+
+
+def test_looks_become_rarer_while_nothing_happens_and_are_never_more_frequent_than_asked() -> None:
+    rests = [30.0]
+    for _ in range(10):
+        rests.append(next_rest_s(rests[-1], 30.0, calm=True))
+    assert rests == sorted(rests)
+    assert (rests[1], rests[-1]) == (45.0, 120.0)
+    assert next_rest_s(rests[-1], 30.0, calm=False) == 30.0
