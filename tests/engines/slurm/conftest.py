@@ -56,6 +56,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / ODD_NAME
     folder.mkdir()
     monkeypatch.chdir(folder)
+    # A worker that is killed leaves its temporary files.
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     return folder
 
 

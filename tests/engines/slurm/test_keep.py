@@ -19,7 +19,7 @@ from tests.engines.slurm.cluster import Cluster
 from tests.engines.slurm.conftest import RunOf, Submit
 from tests.live.processes import wait_until
 
-pytestmark = [pytest.mark.live, pytest.mark.slurm, pytest.mark.usefixtures("cluster")]
+pytestmark = [pytest.mark.live, pytest.mark.slurm, pytest.mark.usefixtures("cluster", "folder")]
 LONG_S = 60.0
 UNTIL_TOLD = ("--shell", "--", "until test -e go; do sleep 0.1; done")
 
