@@ -78,8 +78,8 @@ class Ranks(Engine):
 
     def size(self) -> int | None:
         """Return how many ranks compute."""
-        # 0 is one that broke or was shut down, which says so itself.
-        return max(1, cast("MPIPoolExecutor", self.executor).num_workers)
+        # None or 0 is one that broke or was shut down, which says so itself.
+        return cast("MPIPoolExecutor", self.executor).num_workers or 1
 
     def recall(self) -> None:
         """Have the loops claim no more, wherever there is a message for them."""

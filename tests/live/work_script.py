@@ -1,7 +1,8 @@
 """A script as users write them, started by `test_work*.py`: a function of its own, and `Run.work`.
 
-Its standard input holds one line of JSON: url, token, run, a folder, how long a task takes, and
-maybe an executor. In the folder a task leaves a file with the process ids of who computes it.
+Its standard input, or TOLD, holds one line of JSON: url, token, run, a folder, how long a task
+takes, and maybe an executor. In the folder a task leaves a file with the process ids of who
+computes it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from pathlib import Path
 
 import attrs
 
-from taskfarm_sdk import Farm, Task
+from taskfarm_sdk import Farm, Task, _recovery
+from tests.live.short import Short
 
 # A function of a main module finds what stands beside it there.
 FACTOR = 3
@@ -40,8 +42,11 @@ class Told:
     swallows: bool = False
     # Without another program.
     bare: bool = False
-    # "thread", "spawn", "fork", "mpi", a Dask scheduler's address, "dask" for a cluster of its own.
+    # "thread", "spawn", "fork", "mpi", "broken mpi", "dask" for a cluster of its own, or where a
+    # Dask scheduler listens.
     executor: str = ""
+    # Times for `Run.work`.
+    work: Short = attrs.field(factory=Short)
 
 
 def compute(task: Task, told: Told) -> None:
@@ -62,16 +67,21 @@ def compute(task: Task, told: Told) -> None:
     Path(told.folder, f"done-{task.number}").write_text(str(task.number * FACTOR))
 
 
+def fail() -> None:
+    """Initialize nothing."""
+    raise RuntimeError("no initialization")
+
+
 @contextmanager
 def executor(kind: str) -> Iterator[Executor | None]:
     if not kind:
         yield None
     elif kind == "thread":
         yield ThreadPoolExecutor(2)
-    elif kind == "mpi":
+    elif kind.endswith("mpi"):
         from mpi4py.futures import MPIPoolExecutor
 
-        with MPIPoolExecutor() as ranks:
+        with MPIPoolExecutor(initializer=fail if kind.startswith("broken") else None) as ranks:
             yield ranks
     elif kind == "dask":
         from tests.engines.clusters import dask
@@ -88,17 +98,21 @@ def executor(kind: str) -> Iterator[Executor | None]:
 
 
 def main() -> None:
-    told = Told(**json.loads(sys.stdin.readline()))
+    told = Told(**json.loads(os.environ.get("TOLD") or sys.stdin.readline()))
+    Path(told.folder, "master").write_text(str(os.getpid()))
     with Farm(told.url, token=told.token) as farm, executor(told.executor) as where:
         status = farm.get_run(told.run).work(
             lambda task: compute(task, told),
             workers=2,
             executor=where,
             grace_s=told.grace_s,
+            **told.work,
         )
     print(status.done, "done")
 
 
 print("the main module runs", flush=True)
+# Where this module is imported, those that look after others do so shortly.
+_recovery.START_SPREAD_S, _recovery.MOST_REST_S = 0, 1
 if __name__ == "__main__":
     main()

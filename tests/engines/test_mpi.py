@@ -1,0 +1,147 @@
+"""`Run.work` in the ranks of an MPI job: started rightly and wrongly, signalled, killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from taskfarm_sdk import Run
+from taskfarm_sdk.testing import LocalServer
+from tests.live import work_script
+from tests.live.fleet import run_of
+from tests.live.processes import wait_until
+from tests.live.scripts import ROOT, alive, script
+from tests.live.short import SHORT
+
+pytestmark = pytest.mark.live
+
+MPIEXEC = Path(sys.executable).with_name("mpiexec")
+FUTURES = (sys.executable, "-m", "mpi4py.futures")
+# Rank 0 runs the script.
+JOB = (MPIEXEC, "-n", "3", *FUTURES)
+
+
+def ended(
+    run: Run, token: str, folder: Path, *by: str | Path, threads: str = "multiple", **more: object
+) -> subprocess.CompletedProcess[str]:
+    """Return how the script ended, started by some command."""
+    told: dict[str, object] = {
+        "url": run._link.session.url,
+        "token": token,
+        "run": run.uuid,
+        "folder": str(folder),
+    }
+    # All ranks find it in the environment, and rank 0 alone in its standard input.
+    told.update({"executor": "mpi", "bare": True, **more})
+    ours = {
+        "PYTHONPATH": str(ROOT),
+        "TOLD": json.dumps(told),
+        "MPI4PY_RC_THREAD_LEVEL": threads,
+    }
+    return subprocess.run(
+        [*by, work_script.__file__],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **ours},
+    )
+
+
+@pytest.mark.parametrize(
+    "by",
+    [(sys.executable,), (MPIEXEC, "-n", "2", sys.executable), (MPIEXEC, "-n", "1", sys.executable)],
+    ids=["alone", "in_two_ranks", "in_one_rank"],
+)
+def test_without_mpi4py_futures_it_says_how_to_start_instead_of_hanging(
+    taskfarm_server: LocalServer, tmp_path: Path, by: tuple[str | Path, ...]
+) -> None:
+    with run_of(taskfarm_server, 6) as (_, run, token):
+        done = ended(run, token, tmp_path, *by)
+        assert done.returncode != 0
+        assert "ConfigurationError" in done.stderr
+        assert "`mpiexec -n 4 python -m mpi4py.futures work_script.py`" in done.stderr
+        assert run.status().rows == 0
+        run.delete()
+
+
+def test_a_job_of_one_rank_computes_in_that(taskfarm_server: LocalServer, tmp_path: Path) -> None:
+    with run_of(taskfarm_server, 6) as (_, run, token):
+        done = ended(run, token, tmp_path, MPIEXEC, "-n", "1", *FUTURES)
+        assert done.stdout.splitlines()[-1] == "6 done", done.stderr
+        run.delete()
+
+
+def test_an_mpi_that_may_not_be_asked_beside_the_loops_works_too(
+    taskfarm_server: LocalServer, tmp_path: Path
+) -> None:
+    with run_of(taskfarm_server, 6) as (_, run, token):
+        done = ended(run, token, tmp_path, *JOB, threads="serialized")
+        assert done.stdout.splitlines()[-1] == "6 done", done.stderr
+        run.delete()
+
+
+def test_ranks_that_cannot_be_initialized_are_told_of(
+    taskfarm_server: LocalServer, tmp_path: Path
+) -> None:
+    with run_of(taskfarm_server, 6) as (_, run, token):
+        done = ended(run, token, tmp_path, *JOB, executor="broken mpi")
+        assert done.returncode != 0
+        assert "TaskfarmError: the executor broke" in done.stderr
+        assert "initializer failed. A new work() on run" in done.stderr
+        run.delete()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_to_mpiexec_gives_the_tasks_of_all_ranks_back_uncounted(
+    taskfarm_server: LocalServer, tmp_path: Path, name: str
+) -> None:
+    with (
+        run_of(taskfarm_server, 6) as (_, run, token),
+        script(run, token, tmp_path, by=JOB, executor="mpi", task_s=600, bare=True) as work,
+    ):
+        computing = work.has_begun(2)
+        work.process.send_signal(getattr(signal, name))
+        work.process.wait(20)  # with a status that MPICH makes up, and maybe before its ranks
+        wait_until(lambda: not alive(computing))
+        assert (run.status().waiting, run.status().computing) == (6, 0)
+        assert {info.attempts for info in run.task_infos()} == {0}
+        run.delete()
+
+
+def test_a_signal_to_the_scripts_rank_alone_has_the_others_finish_and_claim_no_more(
+    taskfarm_server: LocalServer, tmp_path: Path
+) -> None:
+    with (
+        run_of(taskfarm_server, 6) as (_, run, token),
+        script(
+            run, token, tmp_path, by=JOB, executor="mpi", task_s=600, heeds=True, bare=True
+        ) as work,
+    ):
+        work.has_begun(2)
+        os.kill(int((tmp_path / "master").read_text()), signal.SIGTERM)
+        assert work.process.wait(20) == 143
+        assert (run.status().done, run.status().computing) == (2, 0)
+        run.delete()
+
+
+def test_a_killed_rank_ends_the_job_and_a_new_one_goes_on(
+    taskfarm_server: LocalServer, tmp_path: Path
+) -> None:
+    with run_of(taskfarm_server, 6) as (_, run, token):
+        with script(run, token, tmp_path, by=JOB, executor="mpi", task_s=600, bare=True) as work:
+            computing = work.has_begun(2)
+            os.kill(computing[0], signal.SIGKILL)
+            assert work.process.wait(20) != 0
+            wait_until(lambda: not alive(computing))
+        assert run.status().computing == 2
+        done = ended(run, token, tmp_path, *JOB, work=SHORT)
+        assert done.stdout.splitlines()[-1] == "6 done", done.stderr
+        assert run.status().succeeded
+        run.delete()
