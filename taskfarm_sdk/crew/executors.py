@@ -124,12 +124,13 @@ class _Loops:
         try:
             for index in range(engine.loops):
                 engine.futures.append(engine.executor.submit(loop, index, parcel))
-        except BrokenExecutor:
-            raise
         except RuntimeError as error:
+            # What all of them say then, in words of their own.
+            if "after shutdown" not in str(error):
+                raise
             raise ConfigurationError(
-                f"the executor takes nothing to compute ({error}): give work() one that was not "
-                "shut down"
+                f"the executor takes nothing any more ({error}): give work() one that was not shut "
+                "down"
             ) from error
 
     def _tell(self) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from distributed import Client, LocalCluster, Scheduler, WorkerPlugin
 
-from taskfarm_sdk import _recovery
+from tests.live.short import hasty
 
 
 class Hasty(WorkerPlugin):
@@ -19,12 +19,6 @@ class Hasty(WorkerPlugin):
     def setup(self, worker: object) -> None:
         """Set it up."""
         hasty()
-
-
-def hasty() -> None:
-    """Have this process look after others shortly."""
-    _recovery.START_SPREAD_S = 0
-    _recovery.MOST_REST_S = 1
 
 
 class Dask(NamedTuple):

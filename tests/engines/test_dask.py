@@ -20,14 +20,12 @@ from tests.engines.clusters import Dask, dask
 from tests.live.fleet import run_of
 from tests.live.processes import wait_until
 from tests.live.scripts import ENDED, alive, script
-from tests.live.short import SHORT, Short
+from tests.live.short import PATIENT
 from tests.support.tap import tap
 
 pytestmark = pytest.mark.live
 
 WORKERS, THREADS = 3, 2
-# On a busy machine a beat may come late, and only what was lost is to be computed again.
-PATIENT = Short(**{**SHORT, "heartbeat_s": 0.5, "stale_after_s": 3.0, "unleased_after_s": 3.0})
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from taskfarm_sdk import _recovery
+
 
 class Short(TypedDict, total=False):
     """Times that make a test short."""
@@ -24,6 +26,16 @@ SHORT = Short(
     stale_after_s=1.0,
     unleased_after_s=1.0,
 )
+
+
+# On a busy machine a beat may come late, and only what was lost is to be computed again.
+PATIENT = Short(**{**SHORT, "heartbeat_s": 0.5, "stale_after_s": 3.0, "unleased_after_s": 3.0})
+
+
+def hasty() -> None:
+    """Have this process look after others shortly."""
+    _recovery.START_SPREAD_S = 0
+    _recovery.MOST_REST_S = 1
 
 
 class Odd:

@@ -8,20 +8,17 @@ computes it.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 
-from taskfarm_sdk import Farm, Task, _recovery
-from tests.live.short import Short
+from taskfarm_sdk import Farm, Task
+from tests.live.executors import executor
+from tests.live.short import Short, hasty
 
 # A function of a main module finds what stands beside it there.
 FACTOR = 3
@@ -42,8 +39,7 @@ class Told:
     swallows: bool = False
     # Without another program.
     bare: bool = False
-    # "thread", "spawn", "fork", "mpi", "broken mpi", "dask" for a cluster of its own, or where a
-    # Dask scheduler listens.
+    # See `tests.live.executors`.
     executor: str = ""
     # Times for `Run.work`.
     work: Short = attrs.field(factory=Short)
@@ -67,36 +63,6 @@ def compute(task: Task, told: Told) -> None:
     Path(told.folder, f"done-{task.number}").write_text(str(task.number * FACTOR))
 
 
-def fail() -> None:
-    """Initialize nothing."""
-    raise RuntimeError("no initialization")
-
-
-@contextmanager
-def executor(kind: str) -> Iterator[Executor | None]:
-    if not kind:
-        yield None
-    elif kind == "thread":
-        yield ThreadPoolExecutor(2)
-    elif kind.endswith("mpi"):
-        from mpi4py.futures import MPIPoolExecutor
-
-        with MPIPoolExecutor(initializer=fail if kind.startswith("broken") else None) as ranks:
-            yield ranks
-    elif kind == "dask":
-        from tests.engines.clusters import dask
-
-        with dask(2, 1) as cluster:
-            yield cluster.executor()
-    elif kind.startswith("tcp:"):
-        from distributed import Client
-
-        with Client(kind) as client:
-            yield client.get_executor()
-    else:
-        yield ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(kind))
-
-
 def main() -> None:
     told = Told(**json.loads(os.environ.get("TOLD") or sys.stdin.readline()))
     Path(told.folder, "master").write_text(str(os.getpid()))
@@ -112,7 +78,6 @@ def main() -> None:
 
 
 print("the main module runs", flush=True)
-# Where this module is imported, those that look after others do so shortly.
-_recovery.START_SPREAD_S, _recovery.MOST_REST_S = 0, 1
+hasty()
 if __name__ == "__main__":
     main()

@@ -1,0 +1,164 @@
+"""A script that works in one executor in several ways, and prints what came of each as JSON.
+
+Started by `test_every_executor.py` with JSON in TOLD: url, token, a folder, and an executor's kind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from taskfarm_sdk import Farm, Run, RunStatus, Task, TaskfarmError, TasksFailed
+from tests.live.executors import executor
+from tests.live.processes import wait_until
+from tests.live.short import PATIENT
+
+POOLS = ("spawn", "fork", "forkserver")
+TASKS = 6
+# A function of a main module finds what stands beside it there.
+FACTOR = 3
+
+
+@attrs.frozen
+class Way:
+    """How one way of working goes.
+
+    Attributes:
+        run: a run of its own.
+        executor: the one that is tried.
+        kind: of what kind it is.
+        folder: its own, with a folder `journal`.
+    """
+
+    run: Run
+    executor: Executor
+    kind: str
+    folder: Path
+
+    def work(self, function: Callable[[Task], None], **more: Any) -> RunStatus:
+        """Work."""
+        journal = self.folder / "journal"
+        return self.run.work(
+            function, executor=self.executor, journal=journal, **{**PATIENT, **more}
+        )
+
+    def outcomes(self) -> dict[int, list[str]]:
+        """Return what the journal says became of each task, in order."""
+        lines = [
+            json.loads(line)
+            for file in (self.folder / "journal").iterdir()
+            for line in file.read_text().splitlines()
+        ]
+        lines.sort(key=lambda line: str(line["end"]))
+        found: dict[int, list[str]] = {}
+        for line in lines:
+            found.setdefault(line["task"], []).append(line["outcome"])
+        return found
+
+
+def once(way: Way) -> object:
+    """Compute each task, the first two of them at the same time."""
+    notes = way.folder
+
+    def compute(task: Task) -> None:
+        task.update(50)
+        (notes / f"result-{task.number}").write_text(f"{task.number * FACTOR} {os.getpid()}")
+        if task.number < 2:
+            wait_until(lambda: len(list(notes.glob("result-*"))) >= 2)
+
+    shown: list[tuple[int, int]] = []
+    status = way.work(compute, progress=lambda now: shown.append((now.done, now.num_tasks)))
+    results = [(notes / f"result-{number}").read_text().split() for number in range(TASKS)]
+    return {
+        "succeeded": status.succeeded,
+        "results": [int(result) for result, _ in results],
+        "pids": sorted({int(pid) for _, pid in results}),
+        "own_pid": os.getpid(),
+        "outcomes": way.outcomes(),
+        "shown_last": shown[-1],
+    }
+
+
+def attempts(way: Way) -> object:
+    """Fail one task twice, which is all that it may be tried."""
+
+    def compute(task: Task) -> None:
+        if task.number == 3:
+            raise ValueError("odd")
+
+    try:
+        way.work(compute, max_attempts=2)
+    except TasksFailed as failed:
+        return {"failed": failed.tasks, "outcomes": way.outcomes()[3]}
+    return None
+
+
+def halt(way: Way) -> object:
+    """Fail all tasks."""
+
+    def compute(_: Task) -> None:
+        raise ValueError("broken here")
+
+    try:
+        way.work(compute, halt_after=2)
+    except TaskfarmError as error:
+        return str(error)
+    return None
+
+
+def linger(way: Way) -> object:
+    """Stay for no longer than asked while somebody else computes."""
+    with way.run.worker() as other:
+        other.claim()
+        status = way.work(lambda _: None, linger_s=0.2)
+    return {"done": status.done, "computing": status.computing}
+
+
+def lose(way: Way) -> object:
+    """Have a process of a pool killed, which breaks that for good."""
+    killed = way.folder / "killed"
+
+    def compute(task: Task) -> None:
+        if task.number == 2 and not killed.exists():
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    said = None
+    try:
+        way.work(compute, workers=1)
+    except TaskfarmError as error:
+        said = str(error)
+    with executor(way.kind) as another:
+        assert another is not None
+        resumed = attrs.evolve(way, executor=another).work(compute)
+    return {"said": said, "succeeded": resumed.succeeded}
+
+
+def main() -> None:
+    told = json.loads(os.environ["TOLD"])
+    came: dict[str, object] = {}
+    ways = [once, attempts, halt, linger]
+    if told["kind"] in POOLS:
+        ways.append(lose)
+    with ExitStack() as stack:
+        farm = stack.enter_context(Farm(told["url"], token=told["token"]))
+        where = stack.enter_context(executor(told["kind"]))
+        assert where is not None
+        for play in ways:
+            (folder := Path(told["folder"], play.__name__)).mkdir()
+            run = farm.create_run(TASKS)
+            came[play.__name__] = play(Way(run, where, told["kind"], folder))
+            run.delete()
+    print(json.dumps(came))
+
+
+if __name__ == "__main__":
+    main()

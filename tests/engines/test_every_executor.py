@@ -1,0 +1,87 @@
+"""What `Run.work` does alike in every executor, each of two processes, or of two threads."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from taskfarm_sdk.testing import LocalServer
+from tests.engines import every_executor
+from tests.engines.every_executor import FACTOR, POOLS, TASKS
+from tests.engines.test_mpi import JOB
+from tests.live.scripts import ROOT
+
+pytestmark = pytest.mark.live
+
+KINDS = ["thread", *POOLS, "dask", "mpi"]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def came(
+    kind: str, taskfarm_server: LocalServer, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What came of working in an executor: see `every_executor`."""
+    with taskfarm_server.farm() as farm:
+        token = farm.login()
+    folder = tmp_path_factory.mktemp(kind)
+    told = {"url": taskfarm_server.url, "token": token, "folder": str(folder), "kind": kind}
+    done = subprocess.run(
+        [*(JOB if kind == "mpi" else (sys.executable,)), every_executor.__file__],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TOLD": json.dumps(told)},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    outcome: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return outcome
+
+
+def test_each_task_is_computed_once_by_two_at_a_time(came: dict[str, Any], kind: str) -> None:
+    once = came["once"]
+    assert once["succeeded"]
+    assert once["results"] == [number * FACTOR for number in range(TASKS)]
+    assert once["outcomes"] == {str(number): ["completed"] for number in range(TASKS)}
+    if kind == "thread":
+        assert once["pids"] == [once["own_pid"]]
+    else:
+        assert len(once["pids"]) == 2
+        assert once["own_pid"] not in once["pids"]
+
+
+def test_the_caller_is_told_how_it_goes(came: dict[str, Any]) -> None:
+    assert came["once"]["shown_last"] == [TASKS, TASKS]
+
+
+def test_a_task_has_so_many_attempts_and_is_named_then(came: dict[str, Any]) -> None:
+    assert came["attempts"] == {"failed": [3], "outcomes": ["failed", "failed for good"]}
+
+
+def test_failures_in_a_row_stop_the_loops(came: dict[str, Any]) -> None:
+    assert "too many tasks in a row failed" in came["halt"]
+
+
+def test_loops_stay_no_longer_than_asked_while_others_compute(came: dict[str, Any]) -> None:
+    assert came["linger"] == {"done": TASKS - 1, "computing": 1}
+
+
+def test_a_broken_pool_names_the_open_tasks_and_a_new_one_goes_on(
+    came: dict[str, Any], kind: str
+) -> None:
+    # Of the others, whose loops are lost one by one or all at once, test_dask and test_mpi tell.
+    assert ("lose" in came) is (kind in POOLS)
+    if kind in POOLS:
+        assert "the executor broke" in came["lose"]["said"]
+        assert "Tasks that were open: 2. A new work()" in came["lose"]["said"]
+        assert came["lose"]["succeeded"]

@@ -1,0 +1,53 @@
+"""Executors of all kinds, with two workers each, for scripts that tests start."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from tests.live.short import hasty
+
+WORKERS = 2
+
+
+@contextmanager
+def executor(kind: str) -> Iterator[Executor | None]:
+    """Open an executor.
+
+    Args:
+        kind: "thread"; "spawn", "fork" or "forkserver" for processes; "mpi" and "broken mpi", where
+            the ranks' number is the job's; "dask" for a cluster, or where a scheduler of Dask's
+            listens; "" for none.
+    """
+    if not kind:
+        yield None
+    elif kind == "thread":
+        hasty()
+        with ThreadPoolExecutor(WORKERS) as threads:
+            yield threads
+    elif kind.endswith("mpi"):
+        from mpi4py.futures import MPIPoolExecutor
+
+        with MPIPoolExecutor(initializer=fail if kind.startswith("broken") else hasty) as ranks:
+            yield ranks
+    elif kind == "dask":
+        from tests.engines.clusters import dask
+
+        with dask(WORKERS, 1) as cluster:
+            yield cluster.executor()
+    elif kind.startswith("tcp:"):
+        from distributed import Client
+
+        with Client(kind) as client:
+            yield client.get_executor()
+    else:
+        context = multiprocessing.get_context(kind)
+        with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=hasty) as processes:
+            yield processes
+
+
+def fail() -> None:
+    """Initialize nothing."""
+    raise RuntimeError("no initialization")
