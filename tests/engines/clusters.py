@@ -8,7 +8,8 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from distributed import Client, LocalCluster, Scheduler, WorkerPlugin
+from dask import config
+from distributed import Client, LocalCluster, WorkerPlugin
 
 from tests.live.short import hasty
 
@@ -37,13 +38,9 @@ class Dask(NamedTuple):
         executor: Executor = self.client.get_executor()
         return executor
 
-    def gives_up_after(self, killed: int) -> int:
-        """Have it give up on what has lost more workers than this; return what that was before."""
-        scheduler = self.cluster.scheduler
-        assert isinstance(scheduler, Scheduler)
-        before = int(scheduler.allowed_failures)
-        scheduler.allowed_failures = killed
-        return before
+    def has_workers(self, number: int) -> None:
+        """Wait for so many workers."""
+        self.client.wait_for_workers(number, timeout=60)
 
     def pids(self) -> dict[str, int]:
         """Return its workers' processes, by their addresses."""
@@ -52,9 +49,16 @@ class Dask(NamedTuple):
 
 
 @contextmanager
-def dask(workers: int, threads: int) -> Iterator[Dask]:
-    """Start a cluster of so many processes, of so many threads each."""
+def dask(workers: int, threads: int, *, gives_up_after: int = 3) -> Iterator[Dask]:
+    """Start a cluster.
+
+    Args:
+        workers: how many processes.
+        threads: how many in each.
+        gives_up_after: it does so on what has lost more workers than this.
+    """
     with (
+        config.set({"distributed.scheduler.allowed-failures": gives_up_after}),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=threads,
@@ -64,7 +68,8 @@ def dask(workers: int, threads: int) -> Iterator[Dask]:
         ) as cluster,
         Client(cluster) as client,
     ):
+        made = Dask(cluster, client)
         if workers:
-            client.wait_for_workers(workers)
+            made.has_workers(workers)
         client.register_plugin(Hasty())
-        yield Dask(cluster, client)
+        yield made

@@ -126,16 +126,7 @@ def test_a_killed_worker_costs_its_tasks_an_attempt_and_the_run_finishes(
     assert computed.keys() == set(range(12))
     assert computed[7] == 2
     assert sum(computed.values()) <= 12 + THREADS, "no more than what the killed one had"
-    cluster.client.wait_for_workers(WORKERS)
-
-
-@pytest.fixture
-def strict(cluster: Dask) -> Iterator[Dask]:
-    """The cluster, which gives up on what has lost one worker."""
-    before = cluster.gives_up_after(0)
-    yield cluster
-    cluster.gives_up_after(before)
-    cluster.client.wait_for_workers(WORKERS)
+    cluster.has_workers(WORKERS)
 
 
 def killing(folder: Path, number: int) -> Callable[[Task], None]:
@@ -150,20 +141,20 @@ def killing(folder: Path, number: int) -> Callable[[Task], None]:
 
 
 def test_a_loop_that_dask_gives_up_on_is_told_of_with_the_open_tasks_and_new_work_goes_on(
-    strict: Dask, run: Run, tmp_path: Path
+    run: Run, tmp_path: Path
 ) -> None:
-    executor = strict.executor()
-    with pytest.raises(TaskfarmError, match="1 of 1 loops.*KilledWorker.*open: 2.*new work()"):
-        run.work(killing(tmp_path, 2), executor=executor, workers=1, **PATIENT)
-    assert run.work(killing(tmp_path, 2), executor=executor, workers=1, **PATIENT).succeeded
+    with dask(1, 1, gives_up_after=0) as cluster:
+        executor = cluster.executor()
+        with pytest.raises(TaskfarmError, match="1 of 1 loops.*KilledWorker.*open: 2.*new work()"):
+            run.work(killing(tmp_path, 2), executor=executor, **PATIENT)
+        assert run.work(killing(tmp_path, 2), executor=executor, workers=1, **PATIENT).succeeded
 
 
 def test_a_loop_that_dask_gives_up_on_is_made_up_for_by_others(
-    strict: Dask, run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     # In processes of their own, for the loops of one process are lost together.
-    with dask(2, 1) as cluster:
-        cluster.gives_up_after(0)
+    with dask(2, 1, gives_up_after=0) as cluster:
         compute = killing(tmp_path, 5)
         assert run.work(compute, executor=cluster.executor(), **PATIENT).succeeded
     assert "a loop of run.work was lost: KilledWorker" in caplog.text
