@@ -1,7 +1,7 @@
-"""How many tasks the server may think a worker has, and the wait until there are fewer.
+"""How many tasks the server may think a worker has, and the wait until that matters.
 
-Where nobody but the worker itself computes, it has nobody to look after: its threads that find
-nothing to do wait here for the others.
+Where nobody but the worker itself computes, it has nobody to look after: a thread that finds
+nothing to do waits here, until there may be something again or nothing is left.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class InHand:
         # A signal's handler may come while its own thread has it.
         self._changed = threading.Condition(threading.RLock())
         self._claiming = 0
-        self._gone = 0
+        self._changes = 0
 
     @property
-    def gone(self) -> int:
-        """How many tasks have gone so far; for `wait_for_less`."""
-        return self._gone
+    def changes(self) -> int:
+        """How often so far a task may have come to wait for anyone."""
+        return self._changes
 
     def count(self) -> int:
         """Return how many tasks the server may have handed out and not got back."""
@@ -52,10 +52,14 @@ class InHand:
                 self._claiming -= 1
                 self._changed.notify_all()
 
-    def has_gone(self) -> None:
-        """Note that a task is open no more."""
+    def has_gone(self, *, waits: bool) -> None:
+        """Note that a task is open no more.
+
+        Args:
+            waits: whether it may wait for anyone now.
+        """
         with self._changed:
-            self._gone += 1
+            self._changes += waits
             self._changed.notify_all()
 
     def wake(self) -> None:
@@ -72,7 +76,9 @@ class InHand:
         with self._changed:
             self._changed.wait_for(lambda: self._stopping() or not self._claiming, PATIENCE_S)
 
-    def wait_for_less(self, gone: int) -> None:
-        """Wait until more than so many tasks have gone, or a little."""
+    def wait_for_change(self, changes: int) -> None:
+        """Wait until there were more changes than so many, or nothing is in hand, or a little."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping() or self._gone != gone, PATIENCE_S)
+            self._changed.wait_for(
+                lambda: self._stopping() or self._changes != changes or not self.count(), PATIENCE_S
+            )

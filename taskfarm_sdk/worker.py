@@ -17,14 +17,15 @@ from taskfarm_sdk._drive import Clock, StoppableClock, Stopped
 from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._in_hand import InHand
 from taskfarm_sdk._journal import Journal
+from taskfarm_sdk._lingering import Lingering
 from taskfarm_sdk._link import Link
 from taskfarm_sdk._prefetch import Prefetcher
-from taskfarm_sdk._recovery import Computing, Patience, Sweeper
+from taskfarm_sdk._recovery import Patience, Sweeper
 from taskfarm_sdk._reporter import Reporter
 from taskfarm_sdk._requests import Requests
 from taskfarm_sdk._session import log
 from taskfarm_sdk._signals import Ending
-from taskfarm_sdk.errors import ConfigurationError, ConnectionFailed, ServerError, TaskfarmError
+from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 from taskfarm_sdk.task import Task
 
 # A sick node that fails everything must not keep a run to itself.
@@ -106,7 +107,15 @@ class Worker:
         self._failures_in_a_row = 0
         self._doubtful: set[int] = set()
         self._longest_s: float | None = None
-        self._sweeping = threading.Lock()
+        self._lingering: Lingering[Task] = Lingering(
+            self._link,
+            lambda: self._clock,
+            self._in_hand,
+            self._sweeper,
+            may_claim=self._may_claim,
+            hand_out=self._handed_out,
+            retry_failed=self._retry_failed,
+        )
         self.requests: Requests = Requests(self._link, self.run_uuid, self._give_up_after_s)
         self.reporter: Reporter = Reporter(self.requests.now)
 
@@ -146,35 +155,20 @@ class Worker:
 
     def claim_ahead(self, *, begun: bool = False) -> Task | None:
         """Claim a task whose turn comes later, with its `begin`. For `Crew`."""
-        while not self.stopping and (self.deadline is None or self.deadline.may_claim):
-            task = self._handed_out(begun=begun)
-            if task is not None:
-                self.reporter.add(task)
-                return task
-            if not self._retry_failed() and not self._look_after_others():
-                return None
-        return None
+        asked_at = self.requests.now()
+        task = self._handed_out(begun)
+        if task is None:
+            task = self._lingering.stay(asked_at, begun=begun, longest_s=lambda: self._longest_s)
+        if task is not None:
+            self.reporter.add(task)
+        return task
 
-    def _look_after_others(self) -> bool:
-        """Linger while others compute; return whether to try for a task again."""
-        if self._sweeper is None:
-            return False
-        # One sweep at a time, however many threads find nothing to do.
-        with self._sweeping:
-            gone = self._in_hand.gone
-            self._in_hand.wait_until_claimed()
-            flow = self._sweeper.round(self._link.session, self._in_hand.count, self._longest_s)
-            try:
-                computing = self._link.drive(flow, self._clock)
-            except Stopped:
-                return False
-            except (ConnectionFailed, ServerError):
-                return True  # the next claim waits for the server, and gives up where that is due
-            if computing is Computing.OURS:
-                self._in_hand.wait_for_less(gone)
-            return computing is not Computing.NONE
+    def _may_claim(self) -> bool:
+        return not self.stopping and (self.deadline is None or self.deadline.may_claim)
 
-    def _handed_out(self, *, begun: bool) -> Task | None:
+    def _handed_out(self, begun: bool) -> Task | None:
+        if not self._may_claim():
+            return None
         try:
             return self._take(self._clock, begun=begun)
         except Stopped:
@@ -309,16 +303,21 @@ class Worker:
             self._failures_in_a_row = 0
             if doubtful:
                 self._doubtful.add(task.number)
-        self.let_go(task)
+        self.let_go(task, waits=False)
 
-    def let_go(self, task: Task) -> None:
-        """Forget a settled task. For `Task`."""
+    def let_go(self, task: Task, *, waits: bool = True) -> None:
+        """Forget a settled task. For `Task`.
+
+        Args:
+            task: which.
+            waits: whether it may wait for anyone now.
+        """
         self.reporter.drop(task)
         with self._lock:
             self._open.discard(task)
             if task in self._failed:
                 self._failed.remove(task)
-        self._in_hand.has_gone()
+        self._in_hand.has_gone(waits=waits)
 
     def hurry(self, error: BaseException) -> None:
         """Try the server only for a moment more, in all, if the process is to end. For `Task`."""

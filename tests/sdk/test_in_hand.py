@@ -22,24 +22,37 @@ def test_a_claim_under_way_counts_as_a_task() -> None:
     assert in_hand.count() == 3
 
 
-def test_who_waits_for_less_goes_on_when_a_task_has_gone() -> None:
+def test_who_waits_goes_on_when_a_task_may_wait_for_anyone() -> None:
     in_hand = InHand(lambda: 1, lambda: False)
-    gone = in_hand.gone
-    waiting = threading.Thread(target=in_hand.wait_for_less, args=(gone,))
+    waiting = threading.Thread(target=in_hand.wait_for_change, args=(in_hand.changes,))
     waiting.start()
-    in_hand.wake()
+    in_hand.has_gone(waits=False)
     waiting.join(0.1)
-    assert waiting.is_alive(), "nothing has gone yet"
-    in_hand.has_gone()
+    assert waiting.is_alive(), "one that is done leaves nothing to do"
+    in_hand.has_gone(waits=True)
     waiting.join(10)
     assert not waiting.is_alive()
 
 
-def test_one_that_has_gone_already_is_not_waited_for() -> None:
+def test_one_that_waits_already_is_not_waited_for() -> None:
     in_hand = InHand(lambda: 1, lambda: False)
-    gone = in_hand.gone
-    in_hand.has_gone()
-    in_hand.wait_for_less(gone)
+    changes = in_hand.changes
+    in_hand.has_gone(waits=True)
+    in_hand.wait_for_change(changes)
+
+
+def test_who_waits_goes_on_when_nothing_is_in_hand() -> None:
+    tasks = [1]
+    in_hand = InHand(lambda: len(tasks), lambda: False)
+    waiting = threading.Thread(target=in_hand.wait_for_change, args=(in_hand.changes,))
+    waiting.start()
+    with in_hand.claiming():
+        tasks.clear()
+        in_hand.has_gone(waits=False)
+        waiting.join(0.1)
+        assert waiting.is_alive(), "what is being claimed may be handed out"
+    waiting.join(10)
+    assert not waiting.is_alive()
 
 
 def test_claims_of_other_threads_are_waited_for() -> None:
@@ -56,7 +69,7 @@ def test_claims_of_other_threads_are_waited_for() -> None:
 def test_a_worker_that_stops_waits_for_nothing() -> None:
     stopping = threading.Event()
     in_hand = InHand(lambda: 1, stopping.is_set)
-    waiting = threading.Thread(target=in_hand.wait_for_less, args=(in_hand.gone,))
+    waiting = threading.Thread(target=in_hand.wait_for_change, args=(in_hand.changes,))
     waiting.start()
     stopping.set()
     in_hand.wake()

@@ -6,6 +6,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -316,3 +317,35 @@ def test_a_crew_alone_on_a_run_never_looks_for_others_tasks(farm: Farm, proxy: F
     assert run.status().failed == 3
     assert proxy.count("GET .*/tasks/") == 0
     run.delete()
+
+
+@pytest.mark.live
+def test_the_end_of_a_run_costs_a_crew_one_question_for_each_thread(
+    farm: Farm, proxy: FaultProxy
+) -> None:
+    run, size = farm.create_run(48), 16
+    proxy.forget()
+    with run.worker(linger=True) as worker:
+        Crew(worker, size, lambda task, slot: None, interrupt=lambda _: None).run()
+    assert run.status().succeeded
+    # Two threads a slot; and the one that stayed asks now and then for all.
+    assert proxy.count("POST .*/task$") <= run.num_tasks + 2 * size + 5
+    assert proxy.count("numComputing") <= 5
+    run.delete()
+
+
+@pytest.mark.live
+def test_all_threads_that_stayed_get_what_comes_to_wait(farm: Farm, clock: FastClock) -> None:
+    run = farm.create_run(3)
+    other = run.worker(report_every_s=1e6, first_beat_s=1e6)
+    held = [other.claim() for _ in range(3)]
+    worker = lingering(run, clock)
+    with ThreadPoolExecutor(3) as threads:
+        claims = [threads.submit(worker.claim) for _ in range(3)]
+        for task in held:
+            assert task is not None
+            task.release()
+        numbers = {task.number for claim in claims if (task := claim.result(30)) is not None}
+    assert numbers == {0, 1, 2}
+    worker.close()
+    other.close()
