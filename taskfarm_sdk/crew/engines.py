@@ -6,6 +6,7 @@ that it runs what is submitted.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import uuid
@@ -16,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import cast
 
 from taskfarm_sdk.crew import loops
-from taskfarm_sdk.crew.wishes import Ask
+from taskfarm_sdk.crew.wishes import Ask, Wish
 
 # For so long processes that were told to end try to give their tasks back, and a little longer.
 ENDED_WITHIN_S = 6.0
@@ -27,6 +28,14 @@ TOLD_WITHIN_S = 0.5
 def no_wishes(_: str) -> Ask | None:
     """Let a loop ask for nothing."""
     return None
+
+
+def find_parent(_: str) -> Ask | None:
+    """Return what a loop in a pool's process asks with: whether the pool's owner lives."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return None
+    return lambda: Wish.GO_ON if parent.is_alive() else Wish.END
 
 
 class Engine:
@@ -108,6 +117,9 @@ class Threads(Engine):
 
 class Processes(Engine):
     """Python's pool of processes."""
+
+    def __init__(self, executor: Executor) -> None:
+        super().__init__(executor, find_parent)
 
     def size(self) -> int | None:
         """Return how many processes there are at most."""

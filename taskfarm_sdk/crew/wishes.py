@@ -6,6 +6,7 @@ whether it is still wanted, it does.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from enum import Enum
@@ -21,9 +22,16 @@ class Wish(Enum):
     GO_ON = "take tasks"
     CLAIM_NO_MORE = "end with what is being computed"
     GIVE_BACK = "the process is about to end: give back what is being computed"
+    END = "nobody is left to compute for: give back what is being computed, and end the process"
 
 
 Ask = Callable[[], Wish]
+LAST = (Wish.END, Wish.GIVE_BACK)
+
+
+def end_process() -> None:
+    """End this process at once: its main thread may wait for its parent's next word for ever."""
+    os._exit(1)
 
 
 class Watch:
@@ -32,11 +40,18 @@ class Watch:
     Args:
         stop: called once none of the loops is to claim anything more.
         give_back: called when one is to give its task back, which is the last that is done.
+        end: called when the process is to end.
     """
 
-    def __init__(self, stop: Callable[[], None], give_back: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        stop: Callable[[], None],
+        give_back: Callable[[], None],
+        end: Callable[[], None] = end_process,
+    ) -> None:
         self._stop = stop
         self._give_back = give_back
+        self._end = end
         self._lock = threading.Lock()
         self._asks: list[Ask] = []
         self._over = threading.Event()
@@ -69,8 +84,11 @@ class Watch:
                 wish = self._wish()
                 if wish is not Wish.GO_ON:
                     self._stop()
-                if wish is Wish.GIVE_BACK:
+                if wish in LAST:
                     self._give_back()
+                if wish is Wish.END:
+                    self._end()
+                if wish in LAST:
                     return
         except Exception:  # noqa: BLE001 - an engine's own, and the loops can do without
             log.exception("whether this process is still to take tasks cannot be found out")
@@ -79,6 +97,7 @@ class Watch:
         with self._lock:
             asks = list(self._asks)
         wishes = {ask() for ask in asks}
-        if Wish.GIVE_BACK in wishes:
-            return Wish.GIVE_BACK
+        for last in LAST:
+            if last in wishes:
+                return last
         return Wish.CLAIM_NO_MORE if wishes == {Wish.CLAIM_NO_MORE} else Wish.GO_ON

@@ -183,7 +183,9 @@ def test_in_the_grace_of_the_client_the_functions_see_that_a_stop_is_requested(
     where = cluster.address
     with (
         run_of(taskfarm_server, 6) as (_, run, token),
-        script(run, token, tmp_path, task_s=600, heeds=True, grace_s=60, executor=where) as work,
+        script(
+            run, token, tmp_path, task_s=600, heeds=True, saves_s=2, grace_s=60, executor=where
+        ) as work,
     ):
         work.has_begun(2)
         work.process.terminate()

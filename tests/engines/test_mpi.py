@@ -131,17 +131,36 @@ def test_a_signal_to_the_scripts_rank_alone_has_the_others_finish_and_claim_no_m
         run.delete()
 
 
+@pytest.mark.parametrize("computes", [True, False], ids=["that_computes", "of_the_script"])
 def test_a_killed_rank_ends_the_job_and_a_new_one_goes_on(
-    taskfarm_server: LocalServer, tmp_path: Path
+    taskfarm_server: LocalServer, tmp_path: Path, computes: bool
 ) -> None:
     with run_of(taskfarm_server, 6) as (_, run, token):
         with script(run, token, tmp_path, by=JOB, executor="mpi", task_s=600, bare=True) as work:
             computing = work.has_begun(2)
-            os.kill(computing[0], signal.SIGKILL)
+            killed = computing[0] if computes else int((tmp_path / "master").read_text())
+            os.kill(killed, signal.SIGKILL)
             assert work.process.wait(20) != 0
             wait_until(lambda: not alive(computing))
         assert run.status().computing == 2
         done = ended(run, token, tmp_path, *JOB, work=SHORT)
         assert done.stdout.splitlines()[-1] == "6 done", done.stderr
         assert run.status().succeeded
+        run.delete()
+
+
+def test_in_the_grace_the_functions_in_the_ranks_see_that_a_stop_is_requested(
+    taskfarm_server: LocalServer, tmp_path: Path
+) -> None:
+    with (
+        run_of(taskfarm_server, 6) as (_, run, token),
+        script(
+            run, token, tmp_path, by=JOB, executor="mpi",
+            task_s=600, heeds=True, saves_s=1, grace_s=60, bare=True,
+        ) as work,
+    ):  # fmt: skip
+        work.has_begun(2)
+        work.process.terminate()
+        work.process.wait(20)
+        assert (run.status().done, run.status().computing) == (2, 0)
         run.delete()

@@ -125,6 +125,23 @@ def test_in_a_pool_of_processes_a_signal_to_the_parent_gives_the_tasks_back(
         run.delete()
 
 
+@pytest.mark.parametrize("kind", ["spawn", "fork", "forkserver"])
+def test_no_process_of_a_pool_is_left_where_the_parent_is_killed(
+    taskfarm_server: LocalServer, tmp_path: Path, kind: str
+) -> None:
+    with (
+        run_of(taskfarm_server, 6) as (_, run, token),
+        script(run, token, tmp_path, task_s=600, bare=True, executor=kind) as work,
+    ):
+        computing = work.has_begun(2)
+        work.process.kill()
+        work.process.wait()
+        wait_until(lambda: not alive(computing))
+        assert (run.status().waiting, run.status().computing) == (6, 0)
+        assert {info.attempts for info in run.task_infos()} == {0}
+        run.delete()
+
+
 @pytest.mark.parametrize("kind", ["", "spawn", "fork"])
 def test_ctrl_c_reaches_a_terminals_processes_and_gives_the_tasks_back(
     taskfarm_server: LocalServer, tmp_path: Path, kind: str

@@ -35,6 +35,8 @@ class Told:
     task_s: float = 0
     grace_s: float = 0
     heeds: bool = False
+    # What a function that heeds takes to save what it has.
+    saves_s: float = 0
     # Takes an interruption for an end of its own.
     swallows: bool = False
     # Without another program.
@@ -55,6 +57,8 @@ def compute(task: Task, told: Told) -> None:
         try:
             while time.monotonic() < ends_at and not (told.heeds and task.stop_requested):
                 time.sleep(0.01)
+            if task.stop_requested:
+                time.sleep(told.saves_s)
         except KeyboardInterrupt:
             if not told.swallows:
                 raise

@@ -17,7 +17,12 @@ class Worker:
     def __init__(self) -> None:
         self.stopped = threading.Event()
         self.gave_back = threading.Event()
-        self.watch = Watch(self.stopped.set, self.gave_back.set)
+        self.ended = threading.Event()
+        self.watch = Watch(self.stopped.set, self.gave_back.set, self.end)
+
+    def end(self) -> None:
+        assert self.gave_back.is_set()
+        self.ended.set()
 
 
 @pytest.fixture
@@ -61,7 +66,15 @@ def test_a_process_that_is_to_end_gives_back_what_all_its_loops_have(worker: Wor
     worker.watch.add(Loop(Wish.GO_ON))
     worker.watch.add(Loop(Wish.GIVE_BACK))
     assert worker.gave_back.wait(10)
+    worker.watch.close()
     assert worker.stopped.is_set()
+    assert not worker.ended.is_set()
+
+
+def test_a_process_that_has_nobody_to_compute_for_gives_back_and_ends(worker: Worker) -> None:
+    worker.watch.add(Loop(Wish.GO_ON))
+    worker.watch.add(Loop(Wish.END))
+    assert worker.ended.wait(10)
 
 
 def test_a_loop_that_is_to_claim_no_more_may_still_have_to_give_back(worker: Worker) -> None:

@@ -1,0 +1,36 @@
+"""A function for each task, in the ranks of an MPI job.
+
+    mpiexec -n 4 python -m mpi4py.futures examples/mpi.py
+
+Rank 0 runs this script, the others compute; without `-m mpi4py.futures` none would. In a batch job
+of Slurm's, `srun` takes the place of `mpiexec -n 4`. If a rank is killed, MPI ends them all: start
+it again with the run's UUID behind `mpi.py`, and it goes on.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+from mpi4py.futures import MPIPoolExecutor
+
+from taskfarm_sdk import Farm, Task
+
+POINTS = 100_000
+RESULTS = Path("results").absolute()
+
+
+def estimate_pi(task: Task) -> None:
+    """Write an estimate of pi into a file of the task's own, which does no harm when repeated."""
+    points = random.Random(task.number)
+    inside = sum(points.random() ** 2 + points.random() ** 2 <= 1 for _ in range(POINTS))
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"pi-{task.number}.txt").write_text(f"{4 * inside / POINTS}\n")
+
+
+if __name__ == "__main__":
+    with Farm() as farm, MPIPoolExecutor() as ranks:
+        run = farm.get_run(sys.argv[1]) if sys.argv[1:] else farm.create_run(20)
+        print(f"run {run.uuid}", flush=True)
+        print(run.work(estimate_pi, executor=ranks))
