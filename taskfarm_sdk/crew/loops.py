@@ -261,15 +261,12 @@ def _compute(function: Function, task: Task, worker: Worker) -> None:
         try:
             function(task)
         except (Exception, SystemExit) as error:
-            # A signal's SystemExit ends the worker; a function's own is a failure of it.
-            if isinstance(error, SystemExit) and worker.stopping and _hears_signals():
-                raise
-            failure = explained(error)
+            leaves = isinstance(error, SystemExit) and worker.stopping
+            if leaves and threading.current_thread() is threading.main_thread():
+                raise  # a signal's, which ends the process
             if task.settled:
-                log.warning("after task %d was settled: %s", task.number, failure)
+                log.warning("after task %d was settled: %s", task.number, explained(error))
+            elif leaves:
+                task.release()  # a thread has only others' processes to end, as workers of Dask's
             else:
-                task.fail(failure)
-
-
-def _hears_signals() -> bool:
-    return threading.current_thread() is threading.main_thread()
+                task.fail(explained(error))  # a function's own SystemExit is a failure of it

@@ -13,7 +13,7 @@ from enum import Enum
 
 from taskfarm_sdk._session import log
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 0.2
 
 
 class Wish(Enum):

@@ -38,10 +38,6 @@ class Dask(NamedTuple):
         executor: Executor = self.client.get_executor()
         return executor
 
-    def has_workers(self, number: int) -> None:
-        """Wait for so many workers."""
-        self.client.wait_for_workers(number, timeout=60)
-
     def pids(self) -> dict[str, int]:
         """Return its workers' processes, by their addresses."""
         pids: dict[str, int] = self.client.run(os.getpid)
@@ -68,8 +64,7 @@ def dask(workers: int, threads: int, *, gives_up_after: int = 3) -> Iterator[Das
         ) as cluster,
         Client(cluster) as client,
     ):
-        made = Dask(cluster, client)
         if workers:
-            made.has_workers(workers)
+            client.wait_for_workers(workers, timeout=60)
         client.register_plugin(Hasty())
-        yield made
+        yield Dask(cluster, client)

@@ -78,6 +78,17 @@ def test_a_job_of_one_rank_computes_in_that(taskfarm_server: LocalServer, tmp_pa
         run.delete()
 
 
+@pytest.mark.parametrize(("kind", "ranks"), [("booted mpi", "1"), ("common mpi", "3")])
+def test_ranks_that_an_executor_has_got_in_another_way_will_do(
+    taskfarm_server: LocalServer, tmp_path: Path, kind: str, ranks: str
+) -> None:
+    with run_of(taskfarm_server, 6) as (_, run, token):
+        done = ended(run, token, tmp_path, MPIEXEC, "-n", ranks, sys.executable, executor=kind)
+        assert "6 done" in done.stdout.splitlines(), done.stderr
+        assert done.returncode == 0
+        run.delete()
+
+
 def test_an_mpi_that_may_not_be_asked_beside_the_loops_works_too(
     taskfarm_server: LocalServer, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import cast
 
 from tests.live.short import hasty
 
@@ -17,8 +18,9 @@ def executor(kind: str) -> Iterator[Executor | None]:
     """Open an executor.
 
     Args:
-        kind: "thread"; "spawn", "fork" or "forkserver" for processes; "mpi" and "broken mpi", where
-            the ranks' number is the job's; "dask" for a cluster, or where a scheduler of Dask's
+        kind: "thread"; "spawn", "fork" or "forkserver" for processes; "mpi", in as many ranks as
+            the job has, "broken mpi", "booted mpi" in ranks that it starts itself, and "common mpi"
+            where all ranks run the script; "dask" for a cluster, or where a scheduler of Dask's
             listens; "" for none.
     """
     if not kind:
@@ -27,10 +29,20 @@ def executor(kind: str) -> Iterator[Executor | None]:
         hasty()
         with ThreadPoolExecutor(WORKERS) as threads:
             yield threads
+    elif kind == "common mpi":
+        from mpi4py.futures import MPICommExecutor
+
+        with MPICommExecutor() as common:
+            if common is not None:
+                yield cast("Executor", common)
+                return
+        raise SystemExit(0)  # this rank has computed, and is done
     elif kind.endswith("mpi"):
         from mpi4py.futures import MPIPoolExecutor
 
         with MPIPoolExecutor(initializer=fail if kind.startswith("broken") else hasty) as ranks:
+            if kind.startswith("booted"):
+                ranks.bootup()
             yield ranks
     elif kind == "dask":
         from tests.engines.clusters import dask

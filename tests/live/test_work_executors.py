@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -19,11 +20,13 @@ from taskfarm_sdk import (
     ConfigurationError,
     Farm,
     Run,
+    RunStatus,
     Task,
     TaskfarmError,
     TasksFailed,
 )
 from taskfarm_sdk.testing import LocalServer
+from tests.live.processes import wait_until
 from tests.live.short import SHORT, Odd
 
 pytestmark = pytest.mark.live
@@ -179,6 +182,22 @@ def test_the_only_loop_that_a_signal_ends_is_told_of(run: Run, tmp_path: Path) -
     with executor("spawn", 1) as pool, pytest.raises(TaskfarmError, match="1 of 1 loops.*143"):
         run.work(killing(tmp_path), executor=pool, **SHORT)
     assert (run.status().done, run.status().computing) == (1, 0)
+    assert {info.attempts for info in run.task_infos()} == {0}
+
+
+def test_a_function_that_leaves_when_asked_to_stop_costs_no_attempt_in_threads_either(
+    run: Run,
+) -> None:
+    def progress(_: RunStatus) -> None:
+        raise LookupError("of the caller's")
+
+    def compute(task: Task) -> None:
+        wait_until(lambda: task.stop_requested)
+        sys.exit("saved")
+
+    with executor("thread") as pool, pytest.raises(LookupError):
+        run.work(compute, executor=pool, progress=progress)
+    assert run.status().computing == 0
     assert {info.attempts for info in run.task_infos()} == {0}
 
 
