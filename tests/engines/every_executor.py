@@ -95,10 +95,10 @@ def attempts(way: Way) -> object:
             raise ValueError("odd")
 
     try:
-        way.work(compute, max_attempts=2)
+        status = way.work(compute, max_attempts=2)
     except TasksFailed as failed:
         return {"failed": failed.tasks, "outcomes": way.outcomes()[3]}
-    return None
+    return f"{status}, {way.outcomes()}"
 
 
 def halt(way: Way) -> object:
