@@ -51,11 +51,14 @@ class Lingering(Generic[T]):
         self._alone = threading.Lock()
         self._nothing_left_at = -math.inf
 
-    def stay(self, since: float, *, begun: bool, longest_s: Callable[[], float | None]) -> T | None:
+    def stay(
+        self, since: float, changes: int, *, begun: bool, longest_s: Callable[[], float | None]
+    ) -> T | None:
         """Return a task as soon as there is one again, or None when nothing is left.
 
         Args:
             since: when this thread asked for one in vain.
+            changes: those of what is in hand, as they were then.
             begun: whether the task's turn is now; for `hand_out`.
             longest_s: how long the worker's longest task took so far.
         """
@@ -66,15 +69,21 @@ class Lingering(Generic[T]):
             # What another thread has found since then holds for this one too.
             while self._may_claim() and self._nothing_left_at < since:
                 # What this one found may have changed while it waited for the other.
-                if is_first and not self._retry_failed() and not self._look(longest_s()):
+                if is_first and not self._something_may_wait(changes, longest_s()):
                     self._nothing_left_at = self._link.session.clock.now()
                     break
                 is_first = True
+                changes = self._in_hand.changes
                 if (task := self._hand_out(begun)) is not None:
                     return task
             return None
         finally:
             self._alone.release()
+
+    def _something_may_wait(self, changes: int, longest_s: float | None) -> bool:
+        # A failed task that was held back may have come to wait by itself since it was asked for
+        # one, and then nothing shows of it: neither is it held, nor does anybody compute it.
+        return self._retry_failed() or self._in_hand.changes != changes or self._look(longest_s)
 
     def _look(self, longest_s: float | None) -> bool:
         """Look after the tasks of others for a while; return whether to try for one again."""

@@ -137,7 +137,8 @@ def _same(one: float | None, other: float | None) -> bool:
 class Computing(Enum):
     """Whose tasks are computed where nothing waits."""
 
-    NONE = "nobody's"
+    NONE = "nobody's, and all is done"
+    NONE_NOW = "nobody's, but something has come to wait meanwhile"
     OURS = "this worker's own"
     OTHERS = "others' too"
 
@@ -178,7 +179,7 @@ class Sweeper:
         latency_s = farm.clock.now() - asked_at
         # Meanwhile one of ours may have come or gone, and been counted or not.
         if computing <= max(before, ours()):
-            return Computing.OURS if computing else Computing.NONE
+            return Computing.OURS if computing else (yield from self._is_all_done(farm, latency_s))
         if self._rest_s == 0.0:
             yield from sleep(DICE.uniform(0, START_SPREAD_S))
         news = yield from self._look(farm, computing)
@@ -188,6 +189,16 @@ class Sweeper:
             self._rest_s = min(rest_s, MOST_REST_S)
             yield from sleep(self._rest_s)
         return Computing.OTHERS
+
+    def _is_all_done(self, farm: Session, latency_s: float) -> Flow[Computing]:
+        # Between the hand-out that was empty and the count a task may have come to wait again.
+        done = yield from ask_of_run(
+            farm, self.run, lambda: _operations.count(self.run, "numDone"), READ
+        )
+        if done >= self.num_tasks:
+            return Computing.NONE
+        yield from sleep(REST_PER_REQUEST * latency_s)
+        return Computing.NONE_NOW
 
     def _look(self, farm: Session, computing: int) -> Flow[bool]:
         news = False

@@ -155,10 +155,12 @@ class Worker:
 
     def claim_ahead(self, *, begun: bool = False) -> Task | None:
         """Claim a task whose turn comes later, with its `begin`. For `Crew`."""
-        asked_at = self.requests.now()
+        asked_at, changes = self.requests.now(), self._in_hand.changes
         task = self._handed_out(begun)
         if task is None:
-            task = self._lingering.stay(asked_at, begun=begun, longest_s=lambda: self._longest_s)
+            task = self._lingering.stay(
+                asked_at, changes, begun=begun, longest_s=lambda: self._longest_s
+            )
         if task is not None:
             self.reporter.add(task)
         return task
@@ -317,7 +319,8 @@ class Worker:
             self._open.discard(task)
             if task in self._failed:
                 self._failed.remove(task)
-        self._in_hand.has_gone(waits=waits)
+            # At the same time for who looks at both: what is held, and what has come to wait.
+            self._in_hand.has_gone(waits=waits)
 
     def hurry(self, error: BaseException) -> None:
         """Try the server only for a moment more, in all, if the process is to end. For `Task`."""
