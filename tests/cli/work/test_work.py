@@ -232,4 +232,5 @@ def test_a_run_that_is_not_there_ends_it_with_4(work: Work) -> None:
 
 
 def test_a_part_of_a_uuid_will_not_do(work: Work, run_of: RunOf) -> None:
-    assert work(run_of(1).uuid[:8], "--", "true").returncode == 2
+    # So long a part, for one that is all digits would be an ID.
+    assert work(run_of(1).uuid[:31], "--", "true").returncode == 2
