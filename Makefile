@@ -16,7 +16,8 @@ READY := $(VENV)/.ready
 PEERS := $(VENV)/peers
 GENERATOR_READY := $(GENERATOR)/.ready
 OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client generate \
-	--path openapi/taskfarm.yaml --config openapi/generator.yaml --meta none --overwrite --fail-on-warning
+	--path openapi/taskfarm.yaml --config openapi/generator.yaml --meta none --custom-template-path openapi/templates \
+	--overwrite --fail-on-warning
 
 .PHONY: help demo test load client cassettes check format drift docs bench lock dist clean
 

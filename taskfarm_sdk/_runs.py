@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TypeVar
 
 import attrs
@@ -23,7 +24,7 @@ from taskfarm_sdk.errors import (
 R = TypeVar("R")
 
 
-def num_tasks_of(row: RunRow) -> int:
+def num_tasks_of(row: RunRow | CountsRow) -> int:
     """Return a run's number of tasks, or 0 if another client stored something odd."""
     held = row.num_tasks
     sound = type(held) is int and 1 <= held <= _checks.MAX_TASKS
@@ -46,7 +47,7 @@ def list_all(farm: Session, give_up_after_s: float | None = None) -> Flow[list[R
     """List all runs by id; PostgreSQL gives them in any order."""
     until = _until(farm, give_up_after_s)
     rows = yield from ask(farm, _operations.list_runs, READ, until=until)
-    return sorted(rows, key=lambda row: row.id)
+    return sorted(rows, key=attrgetter("id"))
 
 
 def find(farm: Session, uuid: str, give_up_after_s: float | None = None) -> Flow[CountsRow]:

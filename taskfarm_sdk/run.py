@@ -12,7 +12,7 @@ import attrs
 from taskfarm_sdk import _runs
 from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._link import Link
-from taskfarm_sdk._operations import RunRow
+from taskfarm_sdk._operations import CountsRow, RunRow
 
 # Imported where they are used: most commands and programs need few of them.
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from taskfarm_sdk.worker import Worker
 
 
-def run_data(row: RunRow) -> tuple[str, int, int, str]:
+def run_data(row: RunRow | CountsRow) -> tuple[str, int, int, str]:
     """Return a row as a run's uuid, id, num_tasks and num_tasks_text."""
     return row.uuid, row.id, _runs.num_tasks_of(row), str(row.num_tasks)
 

@@ -43,10 +43,12 @@ def groups_left(lines: Iterable[str]) -> set[int]:
 
 def marked(entry: bytes) -> Iterator[int]:
     """Yield the processes of ours that have this entry in their environment."""
-    for environment in PROC.glob("[0-9]*/environ"):
-        with suppress(OSError):
-            if entry in environment.read_bytes().split(b"\0"):
-                yield int(environment.parent.name)
+    # By plain strings: whoever ends waits for this, and pathlib takes ten times as long.
+    with suppress(OSError):
+        for name in filter(str.isdecimal, os.listdir(PROC)):  # noqa: PTH208
+            with suppress(OSError), open(f"{PROC}/{name}/environ", "rb") as environment:  # noqa: PTH123
+                if entry in environment.read().split(b"\0"):
+                    yield int(name)
 
 
 if __name__ == "__main__":
