@@ -349,3 +349,26 @@ def test_all_threads_that_stayed_get_what_comes_to_wait(farm: Farm, clock: FastC
     assert numbers == {0, 1, 2}
     worker.close()
     other.close()
+
+
+@pytest.mark.live
+def test_who_found_nothing_stays_for_a_task_that_was_given_back_a_moment_later(
+    farm: Farm, proxy: FaultProxy, clock: FastClock
+) -> None:
+    run = farm.create_run(2)
+    other = run.worker(report_every_s=1e6, first_beat_s=1e6)
+    first, second = other.claim(), other.claim()
+    assert first is not None
+    assert second is not None
+    first.complete()
+
+    def give_back(seen: Seen) -> None:
+        # After the hand-out that found nothing waiting, and before the count of what computes.
+        if "numComputing" in seen.path and not second.settled:
+            proxy.before_passing_on = lambda _: None
+            second.release()
+
+    proxy.before_passing_on = give_back
+    assert work_off(lingering(run, clock)) == [(second.number, 0)]
+    assert run.status().succeeded
+    other.close()
