@@ -24,6 +24,7 @@ from typing import Any
 
 import attrs
 
+from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._wakeup import Wakeup
 
 ASKING = tuple(
@@ -39,7 +40,7 @@ FLUSH_S = 1.0
 Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Ending:
     """Handles signals from `install` to `remove`, in the main thread; elsewhere there are none.
 
@@ -69,11 +70,19 @@ class Ending:
         self._pid = os.getpid()
         for number in ASKING:
             before = signal.getsignal(number)
-            # In a forked child it is ours already.
             if before not in (signal.SIG_IGN, self._handle):
                 self._before[number] = before
                 signal.signal(number, self._handle)
         self._wakeup = Wakeup(self._hear)
+        renew_in_children(self)
+
+    def after_fork(self) -> None:
+        """Leave a forked child as it would be without a worker.
+
+        Python's handlers miss a signal that comes just as a call of the system begins to wait, and
+        a pool sends one to each of its children, and then waits for them.
+        """
+        self._put_back()
 
     def remove(self) -> None:
         """Put back what was there, where nobody else has put something else meanwhile.
@@ -85,16 +94,19 @@ class Ending:
             if self._wakeup is not None:
                 self._wakeup.close()
         finally:
-            for number, before in self._before.items():
-                if signal.getsignal(number) == self._handle:
-                    signal.signal(number, signal.SIG_DFL if before is None else before)
-            self._before.clear()
+            self._put_back()
         if self._asked_by is not None:
             raise SystemExit(STATUS_OF_SIGNALS + self._asked_by)
 
+    def _put_back(self) -> None:
+        for number, before in self._before.items():
+            if signal.getsignal(number) == self._handle:
+                signal.signal(number, signal.SIG_DFL if before is None else before)
+        self._before.clear()
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self._pid:
-            # A forked child is not the worker: it ends as it would have without one.
+            # A child that was forked this moment is not the worker.
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
             return

@@ -168,6 +168,35 @@ def test_a_pool_that_was_forked_inside_a_worker_can_be_terminated(
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_forked_child_has_the_handlers_of_before(taskfarm_server: LocalServer) -> None:
+    program = textwrap.dedent("""
+        import os, signal, sys
+        from taskfarm_sdk import Farm
+        url, user, password = sys.stdin.read().split()
+        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+        before = [signal.getsignal(number) for number in numbers]
+        with Farm(url, user=user, password=password) as farm:
+            with farm.create_run(1).worker():
+                ours = [signal.getsignal(number) for number in numbers]
+                pid = os.fork()
+                if pid == 0:
+                    os._exit([signal.getsignal(number) for number in numbers] != before)
+                assert os.waitpid(pid, 0)[1] == 0
+                assert [signal.getsignal(number) for number in numbers] == ours != before
+    """)
+    server = taskfarm_server
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program],
+        input=f"{server.url} {server.user} {server.password}",
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # Waits in C code that releases the interpreter's lock, and that no signal interrupts; by the clock,
 # however busy the machine is.
 IN_C_CODE = """
