@@ -164,7 +164,16 @@ class Cluster:
     def start_now(self, element: str) -> None:
         """Have a requeued job start, for which Slurm waits two minutes otherwise."""
         wait_until(lambda: self._state(element) == "PENDING", 60)
-        self.run("scontrol", "update", f"JobId={element}", "StartTime=now")
+        # Slurm may set the two minutes a moment after it shows the job as pending, and show it as
+        # completing once more before.
+        wait_until(lambda: self._has_begun(element), 60)
+
+    def _has_begun(self, element: str) -> bool:
+        if self._state(element) in {"RUNNING", "COMPLETED"}:
+            return True
+        with suppress(AssertionError):  # it may have started by itself meanwhile
+            self.run("scontrol", "update", f"JobId={element}", "StartTime=now")
+        return False
 
     def _state(self, element: str) -> str:
         words = ("squeue", "--noheader", "--states=all", f"--jobs={element}", "--format=%T")

@@ -138,7 +138,7 @@ def test_at_a_terminal_a_line_shows_how_it_goes_and_ctrl_c_tells_how_to_go_on(
     with PseudoTerminal(words, {}, columns=150, program=WORK) as terminal:
         terminal.expect(r"0 of 2 done   2 computing   2 workers run")
         terminal.press(CTRL_C)
-        assert terminal.end() == 130
+        assert terminal.end() == 130, terminal.text
         assert re.search(r"the workers go on: `scancel \d+` cancels them", terminal.text)
         assert "Traceback" not in terminal.text
     assert run.status().computing == 2

@@ -37,10 +37,12 @@ class Lost:
         if self._thread is not None and self._thread.is_alive():
             return
         self._worker = self._make_worker()
-        self._thread = threading.Thread(
+        thread = threading.Thread(
             target=self._look, args=(self._worker,), name="taskfarm-lost", daemon=True
         )
-        self._thread.start()
+        thread.start()
+        # Not before: a signal may come in between, and what was not started cannot be waited for.
+        self._thread = thread
 
     def close(self) -> None:
         """Look no more."""
