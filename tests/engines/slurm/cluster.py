@@ -169,10 +169,12 @@ class Cluster:
         wait_until(lambda: self._has_begun(element), 60)
 
     def _has_begun(self, element: str) -> bool:
-        if self._state(element) in {"RUNNING", "COMPLETED"}:
-            return True
         with suppress(AssertionError):  # it may have started by itself meanwhile
             self.run("scontrol", "update", f"JobId={element}", "StartTime=now")
+        # Told again and again without a pause, Slurm would never come to it.
+        with suppress(AssertionError):
+            wait_until(lambda: self._state(element) in {"RUNNING", "COMPLETED"}, 8)
+            return True
         return False
 
     def _state(self, element: str) -> str:
