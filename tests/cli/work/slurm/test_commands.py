@@ -99,7 +99,7 @@ def test_times_as_slurm_shows_them(text: str, seconds: float | None) -> None:
 
 def test_the_workers_environment_is_the_users_without_what_is_not_for_them() -> None:
     environ = {
-        "HOME": "/home/me",
+        "HOME": "the home",
         "SBATCH_ACCOUNT": "physics",
         "SBATCH_ARRAY_INX": "0-99",
         "SBATCH_TIMELIMIT": "5",
