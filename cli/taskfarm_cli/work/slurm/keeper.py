@@ -106,7 +106,8 @@ class Keeper:
             if status is not None and status.finished:
                 return
             if status is not None and not status.waiting:
-                lost.look_after()
+                with self._held_back():
+                    lost.look_after()
             calm = self._shown == before and not self._history.is_settling
             rest_s = policy.next_rest_s(rest_s, self._terms.every_s, calm=calm)
             time.sleep(rest_s)
@@ -223,7 +224,7 @@ class Keeper:
 
     @contextmanager
     def _signals(self) -> Generator[None]:
-        """Have other signals end it as Ctrl-C does, and none in the midst of a submission."""
+        """Have other signals end it as Ctrl-C does, and none while `_held_back`."""
 
         def note(number: int, _: FrameType | None) -> None:
             self._asked_by = number
@@ -241,7 +242,10 @@ class Keeper:
 
     @contextmanager
     def _held_back(self) -> Generator[None]:
-        """Let no signal come in between: an array must not be submitted and not be known."""
+        """Let no signal come in between.
+
+        An array must not be submitted and not be known, nor a thread be known and not be started.
+        """
         self._is_held_back = True
         try:
             yield

@@ -37,12 +37,10 @@ class Lost:
         if self._thread is not None and self._thread.is_alive():
             return
         self._worker = self._make_worker()
-        thread = threading.Thread(
+        self._thread = threading.Thread(
             target=self._look, args=(self._worker,), name="taskfarm-lost", daemon=True
         )
-        thread.start()
-        # Not before: a signal may come in between, and what was not started cannot be waited for.
-        self._thread = thread
+        self._thread.start()
 
     def close(self) -> None:
         """Look no more."""
