@@ -8,7 +8,9 @@ in `_drive` run both, with threads or with asyncio.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -34,6 +36,16 @@ class Basic:
 
     user: str = attrs.field(repr=masked)
     password: str = attrs.field(repr=masked, default="")
+
+    @property
+    def header(self) -> str:
+        """What says so to the server."""
+        return _header(self.user, self.password)
+
+
+@lru_cache(maxsize=8)
+def _header(user: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 @attrs.frozen

@@ -138,7 +138,7 @@ class Computing(Enum):
     """Whose tasks are computed where nothing waits."""
 
     NONE = "nobody's, and all is done"
-    NONE_NOW = "nobody's, but something has come to wait meanwhile"
+    NONE_NOW = "nobody's, but not all was done a moment ago"
     OURS = "this worker's own"
     OTHERS = "others' too"
 
@@ -172,14 +172,19 @@ class Sweeper:
                 nothing is looked at and no rest is taken.
             longest_s: how long the longest task took that was finished here; None before one was.
         """
+        # First, for at the end of a run each worker of a fleet comes here, and needs no more.
+        if (yield from self._count(farm, "numDone")) >= self.num_tasks:
+            return Computing.NONE
         asked_at, before = farm.clock.now(), ours()
-        computing = yield from ask_of_run(
-            farm, self.run, lambda: _operations.count(self.run, "numComputing"), READ
-        )
+        computing = yield from self._count(farm, "numComputing")
         latency_s = farm.clock.now() - asked_at
+        if computing == 0:
+            # One that was computed is done by now, or has come to wait again.
+            yield from sleep(REST_PER_REQUEST * latency_s)
+            return Computing.NONE_NOW
         # Meanwhile one of ours may have come or gone, and been counted or not.
         if computing <= max(before, ours()):
-            return Computing.OURS if computing else (yield from self._is_all_done(farm, latency_s))
+            return Computing.OURS
         if self._rest_s == 0.0:
             yield from sleep(DICE.uniform(0, START_SPREAD_S))
         news = yield from self._look(farm, computing)
@@ -190,15 +195,9 @@ class Sweeper:
             yield from sleep(self._rest_s)
         return Computing.OTHERS
 
-    def _is_all_done(self, farm: Session, latency_s: float) -> Flow[Computing]:
-        # Between the hand-out that was empty and the count a task may have come to wait again.
-        done = yield from ask_of_run(
-            farm, self.run, lambda: _operations.count(self.run, "numDone"), READ
-        )
-        if done >= self.num_tasks:
-            return Computing.NONE
-        yield from sleep(REST_PER_REQUEST * latency_s)
-        return Computing.NONE_NOW
+    def _count(self, farm: Session, which: Literal["numDone", "numComputing"]) -> Flow[int]:
+        call = _operations.count(self.run, which)
+        return (yield from ask_of_run(farm, self.run, lambda: call, READ))
 
     def _look(self, farm: Session, computing: int) -> Flow[bool]:
         news = False

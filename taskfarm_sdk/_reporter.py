@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -37,6 +38,9 @@ class Reporter:
         self._changed = threading.Condition()
         self._tasks: set[Reported] = set()
         self._thread: threading.Thread | None = None
+        # Waking the thread costs short tasks more than the rest of it: that is done only where
+        # something is due sooner than it would wake by itself.
+        self._sleeps_until = -math.inf
         self._ending = False
 
     def add(self, task: Reported) -> None:
@@ -49,18 +53,26 @@ class Reporter:
                     target=self._run, name="taskfarm-reporter", daemon=True
                 )
                 self._thread.start()
-            self._changed.notify_all()
+            self._wake_for(task)
 
     def drop(self, task: Reported) -> None:
         """Look after a task no more."""
         with self._changed:
             self._tasks.discard(task)
+
+    def rest(self) -> None:
+        """Let the thread see whether it has tasks at all, and end soon if it has none."""
+        with self._changed:
             if not self._tasks:
                 self._changed.notify_all()
 
-    def wake(self) -> None:
-        """See anew what is due."""
+    def wake(self, task: Reported) -> None:
+        """See anew when a task is due."""
         with self._changed:
+            self._wake_for(task)
+
+    def _wake_for(self, task: Reported) -> None:
+        if task.due_at() < self._sleeps_until:
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -87,13 +99,21 @@ class Reporter:
         with self._changed:
             while not self._ending:
                 if not self._tasks:
-                    if not self._changed.wait(IDLE_S) and not self._tasks:
+                    if not self._sleep(math.inf, IDLE_S) and not self._tasks:
                         break
                     continue
                 task = min(self._tasks, key=lambda task: task.due_at())
-                left_s = task.due_at() - self._now()
+                due_at = task.due_at()
+                left_s = due_at - self._now()
                 if left_s <= 0:
                     return task
-                self._changed.wait(left_s)
+                self._sleep(due_at, left_s)
             self._thread = None
             return None
+
+    def _sleep(self, until: float, timeout_s: float) -> bool:
+        """Wait for what is due before a time; return whether something woke the thread."""
+        self._sleeps_until = until
+        woken = self._changed.wait(timeout_s)
+        self._sleeps_until = -math.inf
+        return woken

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 import os
 import socket
 
-from taskfarm_sdk import _http, _tasks, _work
+from taskfarm_sdk import _tasks, _work
 from taskfarm_sdk._drive import Clock
 from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._link import Link
@@ -73,8 +72,8 @@ class Requests:
         """Send a report for a task; return whether it was answered."""
         return self._link.drive(_work.report(self._link.session, self._run, number, lease))
 
-    def complete(self, number: int, clock: Clock | None = None) -> datetime.datetime | None:
-        """Complete a task; return the server's time of it, if it told.
+    def complete(self, number: int, clock: Clock | None = None) -> None:
+        """Complete a task.
 
         Args:
             number: the task's.
@@ -82,21 +81,17 @@ class Requests:
         """
         flow = _work.complete(self._link.session, self._run, number, self._until())
         self._link.drive(flow, clock)
-        return _http.last_date()
 
     def still_complete(self, number: int) -> None:
         """Complete a task anew if a report that was under way has landed after its completion."""
         flow = _work.still_complete(self._link.session, self._run, number, self._until())
         self._link.drive(flow)
 
-    def give_back(
-        self, number: int, held: tuple[float | None, ...], lease: Lease
-    ) -> datetime.datetime | None:
-        """Leave a task to others, or failed; return the server's time of it, if it told."""
+    def give_back(self, number: int, held: tuple[float | None, ...], lease: Lease) -> None:
+        """Leave a task to others, or failed."""
         session = self._link.session
         flow = _work.give_back(session, self._run, number, held, lease, self._until())
         self._link.drive(flow)
-        return _http.last_date()
 
     def _until(self) -> float:
         return min(self._link.session.deadline(self._give_up_after_s), self._give_up_at)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import attrs
 
-from taskfarm_sdk import _checks, _lease
+from taskfarm_sdk import _checks, _http, _lease
 from taskfarm_sdk._beats import Pulse
 from taskfarm_sdk._drive import Clock
 from taskfarm_sdk._journal import Entry
@@ -44,7 +44,9 @@ class Task:
         # One that carries the mark of failure was queued again by a person, and starts from 0.
         self._attempts = 0 if lease is None or lease.failed else lease.attempts
         self._percent = _lease.percent_of(row.percent)
-        self._holder = _lease.new_holder()
+        # Drawn for the first lease written: most short tasks write none, and a draw takes as long
+        # as a fifth of what the SDK adds to a request.
+        self._holder: int | None = None
         self._beat = 0
         self._held: tuple[float | None, ...] = (row.percent,)
         self._pulse = Pulse(worker.rhythm, worker.requests.now())
@@ -106,7 +108,7 @@ class Task:
         self._refuse_if_settled("update")
         self._percent = checked
         self._pulse.has_news()
-        self._worker.reporter.wake()
+        self._worker.reporter.wake(self)
 
     def complete(self) -> None:
         """Mark it done; returns when the server has it. Finished work counts, whoever took it.
@@ -132,9 +134,9 @@ class Task:
         """Have the server know that it is done. For the prefetcher."""
         with self._writing:
             self._settled = "complete"
-            server_end = self._worker.requests.complete(self.number, clock)
+            self._worker.requests.complete(self.number, clock)
             self._percent = _lease.SUCCESS
-        self._note("completed", server_end)
+        self._note("completed", answered=True)
         took_s = 0.0 if self._ended is None else self._ended[1]
         self._worker.has_completed(self, took_s=took_s, doubtful=len(self._held) > 1)
 
@@ -149,8 +151,8 @@ class Task:
     def release(self) -> None:
         """Give it back, waiting for anyone; the attempt is not counted."""
         with self._settling("release"):
-            server_end = self._give_back(self._next_lease())
-        self._note("taken over" if self._lost else "released", server_end)
+            answered = self._give_back(self._next_lease())
+        self._note("taken over" if self._lost else "released", answered=answered)
         self._worker.let_go(self)
 
     def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
@@ -165,7 +167,7 @@ class Task:
             final: failed for good, however many attempts are left.
             exit_status: a command's, for the journal.
         """
-        server_end = None
+        answered = False
         with self._settling("fail"):
             counted = min(self._attempts + 1, _lease.MAX_ATTEMPTS)
             failed = final or counted >= self._worker.max_attempts
@@ -179,11 +181,12 @@ class Task:
             )
             if failed:
                 lease = attrs.evolve(self._next_lease(), attempts=counted, failed=True)
-                server_end = self._give_back(lease)
+                answered = self._give_back(lease)
             else:
                 self._retry_at = self._worker.retry_at()
         outcome = "failed for good" if failed else "failed"
-        self._note("taken over" if self._lost else outcome, server_end, exit_status, reason)
+        outcome = "taken over" if self._lost else outcome
+        self._note(outcome, answered=answered, exit_status=exit_status, message=reason)
         self._worker.has_failed(self, held=not failed)
 
     def retry(self) -> None:
@@ -223,10 +226,12 @@ class Task:
             value = _lease.encode(lease)
             self._held = (value,) if answered else (*self._held, value)
 
-    def _give_back(self, lease: Lease) -> datetime.datetime | None:
+    def _give_back(self, lease: Lease) -> bool:
+        """Give it back if it is still ours to give; return whether it was."""
         if not self._is_ours(patiently=True):
-            return None
-        return self._worker.requests.give_back(self.number, self._held, lease)
+            return False
+        self._worker.requests.give_back(self.number, self._held, lease)
+        return True
 
     def _is_ours(self, *, patiently: bool) -> bool:
         """Look, after a gap of our own, whether somebody took the task over meanwhile."""
@@ -244,17 +249,27 @@ class Task:
         return not self._lost
 
     def _next_lease(self) -> Lease:
+        if self._holder is None:
+            self._holder = _lease.new_holder()
         self._beat += 1
         return Lease(self._percent, self._attempts, self._beat, self._holder)
 
     def _note(
         self,
         outcome: str,
-        server_end: datetime.datetime | None,
+        *,
+        answered: bool,
         exit_status: int | None = None,
         message: str | None = None,
     ) -> None:
-        """Write a line to the journal, but not of a task whose turn never came."""
+        """Write a line to the journal, but not of a task whose turn never came.
+
+        Args:
+            outcome: what became of it.
+            answered: whether this thread's last reply was the server's to it.
+            exit_status: a command's.
+            message: what went wrong.
+        """
         if self._worker.journal is None or not self._is_begun:
             return
         entry = Entry(
@@ -264,7 +279,7 @@ class Task:
             run=self.run_uuid,
             start=self.started_at,
             end=_now() if self._ended is None else self._ended[0],
-            server_end=server_end,
+            server_end=_http.last_date() if answered else None,
             outcome=outcome,
             exit_status=exit_status,
             message=message,

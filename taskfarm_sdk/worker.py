@@ -202,6 +202,7 @@ class Worker:
             # Broken off inside `with worker:`, its end does this, and knows how long it may take.
             if not is_entered:
                 self._close_ahead()
+                self.reporter.rest()
         self._retry_failed()
         self._complete_the_doubtful()
 
@@ -274,7 +275,7 @@ class Worker:
             surplus = self._failed[:-MAX_HELD]
         if not held:
             self.let_go(task)
-        self.reporter.wake()
+        self.reporter.wake(task)
         for oldest in surplus:
             oldest.retry()
         if too_many and not self.stopping:

@@ -68,6 +68,7 @@ def _one_call(setting: Setting, place: Place) -> Row:
 
 def _one_task(setting: Setting) -> Row:
     calls = setting.pick(200, 50)
+    place = f"runs/{RUN['uuid']}/task"
     with (
         farm_answered_by(_hands_out) as farm,
         bare_answered_by(_hands_out) as bare,
@@ -82,8 +83,8 @@ def _one_task(setting: Setting) -> Row:
 
         def theirs() -> None:
             for _ in range(calls):
-                task = bare.post("runs/x/task", json={"worker_uuid": "x"}).json()["task"]
-                bare.put(f"runs/x/tasks/{task}", json=DONE)
+                task = bare.post(place, json={"worker_uuid": worker.uuid}).json()["task"]
+                bare.put(f"{place}s/{task}", json=DONE)
 
         ours()
         theirs()

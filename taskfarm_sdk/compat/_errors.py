@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from taskfarm_sdk.errors import ConnectionFailed, ServerError, TaskfarmError
 
 
-class ServerAway(RuntimeError, OSError):
+# OSError first: what rebuilds an error in another process, as Dask does, calls its __new__ alone.
+class ServerAway(OSError, RuntimeError):
     """The server could not be asked, or is in trouble.
 
     taskfarm-worker lets the errors of requests through here, which are OSErrors, or raises a

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, Run, Task, Worker, _beats, _lease
+from taskfarm_sdk._reporter import Reporter
 from tests.live.processes import wait_until
 from tests.support.fault_proxy import Fault, FaultProxy, Seen
 
@@ -135,6 +136,42 @@ def test_a_completion_waits_for_a_report_under_way_so_that_none_lands_later(
         completing.join(10)
     assert proxy.count("^PUT ") == 2
     assert run.status().percent_done == 100
+
+
+class _Noted:
+    """A task that notes which threads ask when it is due."""
+
+    def __init__(self, due_at: float) -> None:
+        self.at = due_at
+        self.asked_by: list[str] = []
+        self.written = threading.Event()
+
+    def due_at(self) -> float:
+        self.asked_by.append(threading.current_thread().name)
+        return self.at
+
+    def beat(self) -> None:
+        self.at = time.monotonic() + 3600
+        self.written.set()
+
+
+def test_tasks_that_come_and_go_do_not_wake_the_reporter() -> None:
+    reporter = Reporter(time.monotonic)
+    long = _Noted(time.monotonic() + 3600)
+    reporter.add(long)
+    wait_until(lambda: "taskfarm-reporter" in long.asked_by)
+    looked = long.asked_by.count("taskfarm-reporter")
+    for _ in range(20):
+        short = _Noted(time.monotonic() + 7200)
+        reporter.add(short)
+        time.sleep(0.001)  # as a request does, it lets the thread run if it was woken
+        reporter.drop(short)
+    due = _Noted(0)
+    reporter.add(due)
+    assert due.written.wait(10)
+    reporter.close()
+    # Once or twice for the one that was due, and not for the twenty.
+    assert long.asked_by.count("taskfarm-reporter") - looked <= 5
 
 
 def test_no_thread_stays_when_the_worker_is_left(farm: Farm) -> None:

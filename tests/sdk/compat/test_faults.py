@@ -150,6 +150,8 @@ def test_a_server_that_stays_away_is_both_kinds_of_error(
             _ = loaded.numDone
         assert isinstance(raised.value.__cause__, ConnectionFailed)
     assert isinstance(pickle.loads(pickle.dumps(ServerAway("away"))), OSError)
+    # As tblib does, with which Dask brings errors home.
+    assert isinstance(ServerAway.__new__(ServerAway, "away"), RuntimeError)
 
 
 def test_a_worker_waits_longer_than_the_rest(
