@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -76,6 +77,30 @@ def test_while_tasks_are_short_the_next_is_claimed_ahead_and_gets_the_slot(other
         assert turns.computing
         assert is_kept_waiting(ahead)
     assert ahead.result(10) is True
+
+
+def test_who_leaves_the_slot_first_lets_the_other_begin(
+    other: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskfarm_sdk.crew.turns.LET_BEGIN_S", 10)
+    turns = Turns(LONG_AFTER_S)
+    compute(turns)
+    order = []
+
+    def next_one() -> None:
+        with turns.turn() as turn:
+            assert turn.comes()
+            time.sleep(0.05)  # what the one that leaves could do something in
+            with turn.compute():
+                order.append("the other begins")
+
+    with turns.turn() as turn:
+        with turn.compute():
+            ahead = other(next_one)
+            wait_until(lambda: turns._next is not None)
+        order.append("the one that left goes on")
+    ahead.result(10)
+    assert order == ["the other begins", "the one that left goes on"]
 
 
 def test_what_was_claimed_ahead_is_given_back_where_the_current_task_is_long(other: Other) -> None:
