@@ -13,9 +13,10 @@ import attrs
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".venv-peers"
 # As `pip install` takes them. This SDK without its extras: with click beside rich, which the
-# server brings, `import httpx` would load a command line of its own.
+# server brings, `import httpx` would load a command line of its own. And no editable copy, which
+# is compiled at each start where Python is told to write no bytecode.
 PACKAGES = {
-    "sdk": ("-e", str(ROOT)),
+    "sdk": (str(ROOT),),
     "taskfarm-worker": ("taskfarm-worker==0.4.0",),
     "hypershell": ("hypershell>=2.8,<3",),
     "hyperqueue": ("hyperqueue>=0.27,<1",),
@@ -84,7 +85,7 @@ def _environment(name: str, packages: tuple[str, ...]) -> Path:
     wanted = _fingerprint(packages)
     if stamp.is_file() and stamp.read_text() == wanted:
         return folder
-    print(f"setting up {folder.relative_to(ROOT)} (once) …", file=sys.stderr)
+    print(f"setting up {folder.relative_to(ROOT)} …", file=sys.stderr)
     _run(name, [sys.executable, "-m", "venv", "--clear", str(folder)])
     pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet"]
     _run(name, [*pip, "--disable-pip-version-check", *packages])
@@ -93,8 +94,15 @@ def _environment(name: str, packages: tuple[str, ...]) -> Path:
 
 
 def _fingerprint(packages: tuple[str, ...]) -> str:
-    project = (ROOT / "pyproject.toml").read_bytes() if str(ROOT) in packages else b""
-    return hashlib.sha256("\n".join((sys.version, *packages)).encode() + project).hexdigest()
+    found = hashlib.sha256("\n".join((sys.version, *packages)).encode())
+    for file in _sources() if str(ROOT) in packages else ():
+        found.update(file.read_bytes())
+    return found.hexdigest()
+
+
+def _sources() -> list[Path]:
+    folders = (ROOT / "taskfarm_sdk", ROOT / "generated", ROOT / "cli")
+    return [ROOT / "pyproject.toml", *(p for f in folders for p in sorted(f.rglob("*.py")))]
 
 
 def _run(name: str, command: list[str]) -> None:
