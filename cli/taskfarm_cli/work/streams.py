@@ -33,7 +33,10 @@ class Spool:
         Args:
             whole_lines: leave a line that has no end yet, unless it fills a chunk alone.
         """
-        content = os.pread(self.fileno, CHUNK, self._taken)
+        # A buffer of a whole chunk for the nothing that most commands say would stay with the
+        # allocator: with 64 slots, 12 MiB.
+        there = os.fstat(self.fileno).st_size - self._taken
+        content = os.pread(self.fileno, min(there, CHUNK), self._taken) if there > 0 else b""
         if whole_lines and len(content) < CHUNK:
             content = content[: content.rfind(b"\n") + 1]
         self._taken += len(content)
