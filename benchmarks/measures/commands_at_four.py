@@ -120,7 +120,7 @@ def _note(samples: Samples, name: str, start_s: dict[str, float], tasks: int) ->
 
 
 def _of_100_ms(setting: Setting, there: _There) -> Iterator[Row]:
-    tasks = setting.pick(240, 40)
+    tasks = setting.pick(500, 40)
     ideal = JOBS / COMMAND_S
     names = [name for name in ("workTF", PARALLEL, HYPERQUEUE) if name in there.runners]
     samples = alternate(

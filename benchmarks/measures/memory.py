@@ -35,7 +35,8 @@ def measure(setting: Setting) -> Iterator[Result]:
             *("hand-outs", setting.handouts),
         ),
     }
-    commands = setting.pick(2_000, 300)
+    # Each connection has its own buffer of 64 KiB for replies, which fills up over the first 1,500.
+    commands = setting.pick(10_000, 300)
     yield from _rows(
         f"workTF with {SLOTS} slots, {commands:,} commands", _worktf(setting, commands)
     )
