@@ -104,11 +104,18 @@ KINDS = {
     "httpx": with_httpx,
     "http.client": with_http_client,
 }
-# httpx loads its transport with the first client; a worker of its own would have done it once.
+# What is loaded with the first client, or the first request, a worker of its own would have loaded
+# once and not in each child.
 HTTPX = "httpx httpcore h11 certifi"
+LATER = (
+    "taskfarm_api.api.runs.get_run taskfarm_api.api.workers.register_worker "
+    "taskfarm_api.api.tasks.claim_task taskfarm_api.api.tasks.update_task "
+    "taskfarm_api.models.num_computing_only taskfarm_api.models.num_done_only "
+    "taskfarm_api.models.num_waiting_only encodings.idna"
+)
 MODULES = {
-    "sdk": f"taskfarm_sdk.worker taskfarm_sdk.farm {HTTPX}",
-    "run.work": f"taskfarm_sdk.crew.working taskfarm_sdk.farm {HTTPX}",
+    "sdk": f"taskfarm_sdk.worker taskfarm_sdk.farm {HTTPX} {LATER}",
+    "run.work": f"taskfarm_sdk.crew.working taskfarm_sdk.farm {HTTPX} {LATER}",
     "taskfarm-worker": "taskfarm_worker",
     "httpx": HTTPX,
     "http.client": "http.client",

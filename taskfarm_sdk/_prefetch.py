@@ -1,6 +1,6 @@
-"""The thread of a worker that takes the next task, and completes the last, while one is computed.
+"""The threads of a worker that take the next task, and complete the last, while one is computed.
 
-It works for one iteration over the worker. The next task is taken only where the last one was
+They work for one iteration over the worker. The next task is taken only where the last one was
 short, and given back where the current one proves long: while it waits for its turn nobody else can
 have it, and it shows no sign of life.
 """
@@ -14,6 +14,10 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from taskfarm_sdk._drive import Clock, StoppableClock, Stopped
+
+# How many finished tasks may wait to be completed while another is taken: a worker that is killed
+# loses them.
+UNSENT_MOST = 3
 
 
 class Completed(Protocol):
@@ -58,7 +62,7 @@ class Prefetcher(Generic[T]):
         self._failure: BaseException | None = None
         self._no_more = threading.Event()
         self._ending = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def take(self) -> T | None:
         """Return the next task, now that the current one is settled; None if none was fetched.
@@ -83,12 +87,17 @@ class Prefetcher(Generic[T]):
         with self._changed:
             self._begun_at = self._now()
             self._is_wanted = self._is_short and not self._no_more.is_set()
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="taskfarm-prefetch", daemon=True
-                )
-                self._thread.start()
+            if not self._threads:
+                self._start()
             self._changed.notify_all()
+
+    def _start(self) -> None:
+        for name, next_job in (("prefetch", self._next_to_fetch), ("complete", self._next_to_send)):
+            thread = threading.Thread(
+                target=self._run, args=(next_job,), name=f"taskfarm-{name}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
 
     def complete(self, task: T) -> None:
         """Complete a task in the background, after those that came before."""
@@ -112,8 +121,8 @@ class Prefetcher(Generic[T]):
             with self._changed:
                 self._ending.set()
                 self._changed.notify_all()
-            if self._thread is not None:
-                self._thread.join()
+            for thread in self._threads:
+                thread.join()
             if self._fetched is not None:
                 self._give_back(self._fetched)
             self._send_all()
@@ -130,9 +139,9 @@ class Prefetcher(Generic[T]):
         if failure is not None:
             raise failure
 
-    def _run(self) -> None:
+    def _run(self, next_job: Callable[[], Callable[[], None] | None]) -> None:
         try:
-            while (job := self._next_job()) is not None:
+            while (job := next_job()) is not None:
                 job()
         except Stopped:
             pass  # `close` sees to the rest
@@ -143,12 +152,15 @@ class Prefetcher(Generic[T]):
                 self._is_wanted = self._is_fetching = False
                 self._changed.notify_all()
 
-    def _next_job(self) -> Callable[[], None] | None:
+    def _next_to_send(self) -> Callable[[], None] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._unsent or self._ending.is_set())
+            return None if self._ending.is_set() else self._send
+
+    def _next_to_fetch(self) -> Callable[[], None] | None:
         with self._changed:
             while not self._ending.is_set():
-                if self._unsent:
-                    return self._send
-                if self._is_wanted:
+                if self._is_wanted and len(self._unsent) <= UNSENT_MOST:
                     self._is_wanted, self._is_fetching = False, True
                     return self._fetch
                 if self._fetched is not None and self._is_long():
@@ -161,6 +173,7 @@ class Prefetcher(Generic[T]):
         self._unsent[0].send_completion(StoppableClock(self._ending))
         with self._changed:
             self._unsent.popleft()
+            self._changed.notify_all()
 
     def _fetch(self) -> None:
         try:

@@ -16,7 +16,8 @@ def measure(setting: Setting) -> Iterator[Row]:
     """Let the kinds of clients take turns at the embedded server."""
     with embedded() as place:
         with hosts(setting.peers, "sdk", "taskfarm-worker") as both:
-            yield _beside_taskfarm_worker(setting, place, both)
+            for prefetch in (0, 1):
+                yield _beside_taskfarm_worker(setting, place, both, prefetch)
         with hosts(setting.peers, "sdk", "httpx", "http.client") as three:
             for workers in (1, 4):
                 yield from _beside_bare_http(setting, place, three, workers)
@@ -29,15 +30,17 @@ def rate(place: Place, host: Host, work: Work) -> Callable[[], float]:
     return lambda: host.work(place, work).tasks_per_s
 
 
-def _beside_taskfarm_worker(setting: Setting, place: Place, both: dict[str, Host]) -> Row:
-    work = Work(tasks=setting.pick(300, 60), updates=1)
+def _beside_taskfarm_worker(
+    setting: Setting, place: Place, both: dict[str, Host], prefetch: int
+) -> Row:
+    work = Work(tasks=setting.pick(300, 60), updates=1, prefetch=prefetch)
     samples = alternate(
         {kind: rate(place, host, work) for kind, host in both.items()}, setting.rounds
     )
     found = ratio(samples["sdk"], samples["taskfarm-worker"])
     target, reached = at_least(found, 2.0)
     return Row(
-        what="tasks/s, one worker, one update a task",
+        what=f"tasks/s, one worker{', prefetch=1' * prefetch}, one update a task",
         against="taskfarm-worker",
         figure=f"{found} x",
         target=f"{target} x",

@@ -12,26 +12,26 @@ from benchmarks.rows import Curve, Result, Row, at_least, missing
 from benchmarks.servers import EMBEDDED, SERVERS, Place
 from benchmarks.setting import Setting
 
-KINDS = ("sdk", "taskfarm-worker", "http.client")
+KINDS = ("sdk", "taskfarm-worker", "httpx", "http.client")
 TARGETS = {1: 5.0, 64: 4.0}
 
 
 def measure(setting: Setting) -> Iterator[Result]:
     """Let both clients, and bare HTTP as the limit, take turns at both servers."""
-    with hosts(setting.peers, *KINDS) as three:
+    with hosts(setting.peers, *KINDS) as four:
         for name, server in SERVERS.items():
             try:
                 with server() as place:
-                    yield from _on(setting, name, place, three)
+                    yield from _on(setting, name, place, four)
             except Missing as error:
                 yield missing(f"tasks/s, ten updates a task, {name}", KINDS[1], str(error))
 
 
-def _on(setting: Setting, name: str, place: Place, three: dict[str, Host]) -> Iterator[Result]:
+def _on(setting: Setting, name: str, place: Place, four: dict[str, Host]) -> Iterator[Result]:
     curves: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
     for clients in (1, 4, 64) if setting.quick else (1, 2, 4, 8, 16, 32, 64):
         work = Work(tasks=setting.pick(256, 64), clients=clients, updates=10)
-        sides = {kind: rate(place, host, work) for kind, host in three.items()}
+        sides = {kind: rate(place, host, work) for kind, host in four.items()}
         rounds = setting.pick(3, 1) if clients in TARGETS and name == EMBEDDED else 1
         samples = alternate(sides, rounds)
         for kind, values in samples.items():
@@ -45,13 +45,14 @@ def _on(setting: Setting, name: str, place: Place, three: dict[str, Host]) -> It
 def _row(server: str, clients: int, samples: Samples) -> Row:
     found = ratio(samples["sdk"], samples["taskfarm-worker"])
     target, reached = at_least(found, TARGETS[clients])
-    theirs, bare = spread(samples["taskfarm-worker"]), spread(samples["http.client"])
+    theirs = spread(samples["taskfarm-worker"])
+    bare = ", ".join(f"{kind} {spread(samples[kind])}" for kind in ("httpx", "http.client"))
     return Row(
         what=f"tasks/s, ten updates, {clients} client{'s' * (clients > 1)}, {server}",
         against="taskfarm-worker",
         figure=f"{found} x",
         target=f"{target} x",
         reached=reached,
-        note=f"{spread(samples['sdk'])} against {theirs} tasks/s; two bare requests: {bare}",
+        note=f"{spread(samples['sdk'])} against {theirs} tasks/s; two bare requests by {bare}",
         samples=samples,
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, Run, ServerError, TaskfarmError, Worker
+from taskfarm_sdk._prefetch import UNSENT_MOST
 from tests.live.processes import wait_until
 from tests.support.fault_proxy import Fault, FaultProxy, Seen
 
@@ -80,6 +81,32 @@ def test_the_next_task_is_taken_and_the_last_completed_while_one_is_computed(
                     so_far = task.number + 1
                     wait_until(partial(is_asked_again, proxy, so_far))
                     assert completed(proxy) == list(range(task.number))
+    assert run.status().succeeded
+
+
+def test_tasks_are_taken_while_completions_are_held_up_but_not_without_end(
+    proxy: FaultProxy, farm: Farm
+) -> None:
+    run = farm.create_run(UNSENT_MOST + 10)
+    go_on = threading.Event()
+
+    def hold_up(seen: Seen) -> None:
+        if is_completion(seen):
+            assert go_on.wait(10)
+
+    with run.worker(prefetch=1, first_beat_s=60) as worker:
+        for task in worker:
+            with task:
+                if task.number == 1:
+                    wait_until(lambda: run.status().done == 1)
+                    proxy.before_passing_on = hold_up
+                asked = task.number + 1
+                if task.number == UNSENT_MOST + 2:  # as many are finished, and a last was taken
+                    time.sleep(0.2)  # in which another would have been taken
+                    assert proxy.count(HAND_OUT) == asked
+                    go_on.set()
+                if task.number:
+                    wait_until(partial(is_asked_again, proxy, asked))
     assert run.status().succeeded
 
 
