@@ -108,7 +108,7 @@ def test_farm_and_run_travel_to_spawned_processes_and_work_there_without_the_pas
 
 
 # What a loop that has ended leaves open is closed when it is collected, and Python says so.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_an_async_farm_serves_one_event_loop_after_another(
     taskfarm_server: LocalServer,
 ) -> None:
