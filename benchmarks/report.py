@@ -14,7 +14,8 @@ HEAD = """# Benchmarks
 
 Written by `make bench`. The sides of each line took turns on one machine in one run, so ratios hold
 and absolute figures drift: take the ratios. Figures are medians, with the least and the most of the
-rounds in brackets. Rounds, samples and the machine are in build/bench/results.json too.
+rounds in brackets. Rounds, samples and the machine are in build/bench/results.json too. Where the
+time goes, and why a line was not reached: [explanation/speed.md](explanation/speed.md).
 
 """
 MARKS = {True: "yes", False: "**no**", None: ""}

@@ -122,7 +122,8 @@ class Prefetcher(Generic[T]):
                 self._ending.set()
                 self._changed.notify_all()
             for thread in self._threads:
-                thread.join()
+                if thread.ident is not None:  # a signal may have come before its start
+                    thread.join()
             if self._fetched is not None:
                 self._give_back(self._fetched)
             self._send_all()

@@ -82,7 +82,9 @@ class Reporter:
             self._ending = True
             self._changed.notify_all()
             thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
+        if thread is None or thread is threading.current_thread():
+            return
+        if thread.ident is not None:  # a signal may have come before its start
             thread.join()
 
     def _run(self) -> None:

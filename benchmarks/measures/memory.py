@@ -23,6 +23,7 @@ from benchmarks.stub_server import RUN_UUID
 FOLDER = Path(__file__).parents[1]
 # The last tenth beside the second; what an allocator rounds up is less than that.
 FLAT = 1.05
+POINTS = 100
 SLOTS = 64
 
 
@@ -67,7 +68,10 @@ def _rows(what: str, kib: Sequence[int]) -> Iterator[Result]:
     yield Curve(
         plot="memory (MiB) over the work done",
         side=what,
-        points=[(number / len(kib), one / 1024) for number, one in enumerate(kib, 1)],
+        points=[
+            (number / len(kib), kib[number - 1] / 1024)
+            for number in range(1, len(kib) + 1, max(len(kib) // POINTS, 1))
+        ],
     )
 
 

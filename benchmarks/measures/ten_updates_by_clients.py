@@ -9,7 +9,7 @@ from benchmarks.measures.tasks_per_second import rate
 from benchmarks.peers import Missing
 from benchmarks.rounds import Samples, alternate, ratio, spread
 from benchmarks.rows import Curve, Result, Row, at_least, missing
-from benchmarks.servers import EMBEDDED, SERVERS, Place
+from benchmarks.servers import SERVERS, Place
 from benchmarks.setting import Setting
 
 KINDS = ("sdk", "taskfarm-worker", "httpx", "http.client")
@@ -32,7 +32,7 @@ def _on(setting: Setting, name: str, place: Place, four: dict[str, Host]) -> Ite
     for clients in (1, 4, 64) if setting.quick else (1, 2, 4, 8, 16, 32, 64):
         work = Work(tasks=setting.pick(256, 64), clients=clients, updates=10)
         sides = {kind: rate(place, host, work) for kind, host in four.items()}
-        rounds = setting.pick(3, 1) if clients in TARGETS and name == EMBEDDED else 1
+        rounds = setting.pick(3, 1) if clients in TARGETS else 1
         samples = alternate(sides, rounds)
         for kind, values in samples.items():
             curves[kind].append((clients, spread(values).median))
