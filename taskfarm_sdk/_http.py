@@ -7,8 +7,6 @@ sees it, for that code would return an error page as if it were an answer.
 from __future__ import annotations
 
 import datetime
-import html
-import re
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -18,18 +16,14 @@ from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from taskfarm_sdk import _checks, _trust
+from taskfarm_sdk import _checks, _replies, _trust
 from taskfarm_sdk._flow import Call
 from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._httpx import httpx
 from taskfarm_sdk._unsent import Unsent
 from taskfarm_sdk.errors import (
-    AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
-    NotFound,
-    RequestRejected,
-    ServerError,
     TaskfarmError,
     UnexpectedReply,
 )
@@ -47,7 +41,6 @@ KEEPALIVE_EXPIRY_S = 1.5
 LIMITS = httpx.Limits(
     max_connections=None, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_EXPIRY_S
 )
-DETAIL_LENGTH = 200
 
 # Before these, the request had not left.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -361,47 +354,10 @@ def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
 
 def error_from(response: httpx.Response) -> TaskfarmError:
     """Make the error of a reply whose status is not a success."""
-    status, url = response.status_code, str(response.request.url)
-    detail = _detail(response)
-    facts: dict[str, Any] = {"status": status, "url": url, "detail": detail}
-    if status == 401:
-        return AuthenticationError(f"{url} does not take the credentials (401)", **facts)
-    if status == 404:
-        return NotFound(
-            f"there is nothing at {url} (404): is the URL right? a taskfarm's ends in /api/",
-            **facts,
-        )
-    if status == 429 or status >= 500:
-        return ServerError(
-            f"the server is in trouble: it answered {status} at {url} ({detail})",
-            retry_after_s=_retry_after_s(response),
-            **facts,
-        )
-    if status < 400:
-        place = response.headers.get("location", "another place")
-        return UnexpectedReply(
-            f"{url} answered {status} and points to {place}: if that is the taskfarm, give that "
-            "URL (credentials are never sent on to another place by themselves)",
-            **facts,
-        )
-    return RequestRejected(f"the server refused the request ({status}) at {url}: {detail}", **facts)
-
-
-def _detail(response: httpx.Response) -> str:
-    text = html.unescape(
-        re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", response.text, flags=re.DOTALL)
+    return _replies.error_of(
+        response.status_code,
+        response.reason_phrase,
+        str(response.request.url),
+        response.headers,
+        response.text,
     )
-    text = " ".join(text.split()) or response.reason_phrase
-    return text if len(text) <= DETAIL_LENGTH else text[: DETAIL_LENGTH - 1] + "…"
-
-
-def _retry_after_s(response: httpx.Response) -> float | None:
-    value = response.headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        then = parsedate_to_datetime(value)
-        now = parsedate_to_datetime(response.headers["date"])
-        return max(0.0, (then - now).total_seconds())
-    except (ValueError, TypeError, KeyError):
-        return None
