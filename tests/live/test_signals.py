@@ -20,12 +20,15 @@ from taskfarm_sdk import Run
 from taskfarm_sdk.testing import LocalServer
 from tests.live.fleet import WORKERS, fleet, run_of
 from tests.live.processes import wait_until
+from tests.support.programs import ends_well
 
 pytestmark = pytest.mark.live
 
 ASKING = ["SIGTERM", "SIGINT", "SIGUSR1"]
 # How Popen tells of a process that Python lets die of KeyboardInterrupt.
 ENDED = {"SIGTERM": 143, "SIGUSR1": 138, "SIGINT": -2}
+# From 3.12 on Python warns of a fork beside threads, which is what is tested.
+AS_PROGRAM = ("-W", "ignore::DeprecationWarning", "-c")
 
 
 @pytest.mark.parametrize("name", ASKING)
@@ -138,20 +141,6 @@ def test_off_the_main_thread_no_handler_is_touched(taskfarm_server: LocalServer)
     assert seen == [before]
 
 
-def ends_well(server: LocalServer, program: str) -> None:
-    """Run a program that is told where the server is, and see that it says nothing and ends."""
-    done = subprocess.run(
-        # From 3.12 on Python warns of a fork beside threads, which is what is tested.
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program],
-        input=f"{server.url} {server.user} {server.password}",
-        text=True,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 def test_a_pool_that_was_forked_inside_a_worker_can_be_terminated(
     taskfarm_server: LocalServer,
 ) -> None:
@@ -170,7 +159,7 @@ def test_a_pool_that_was_forked_inside_a_worker_can_be_terminated(
                 assert not worker.stopping
                 task.complete()
     """)
-    ends_well(taskfarm_server, program)
+    ends_well(taskfarm_server, *AS_PROGRAM, program)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
@@ -190,7 +179,7 @@ def test_a_forked_child_has_the_handlers_of_before(taskfarm_server: LocalServer)
                 assert os.waitpid(pid, 0)[1] == 0
                 assert [signal.getsignal(number) for number in numbers] == ours != before
     """)
-    ends_well(taskfarm_server, program)
+    ends_well(taskfarm_server, *AS_PROGRAM, program)
 
 
 # Waits in C code that releases the interpreter's lock, and that no signal interrupts; by the clock,

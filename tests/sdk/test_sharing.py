@@ -16,6 +16,7 @@ from taskfarm_sdk import AsyncFarm, Farm, Run
 from taskfarm_sdk.testing import LocalServer
 from tests.sdk import forking, forking_worker
 from tests.support.fault_proxy import FaultProxy
+from tests.support.programs import ends_well
 
 pytestmark = pytest.mark.live
 
@@ -151,13 +152,4 @@ def test_an_async_farm_asks_for_one_token_whatever_starts_at_once(
 def test_a_forked_child_leaves_its_parents_tasks_alone_and_is_a_worker_of_its_own(
     taskfarm_server: LocalServer,
 ) -> None:
-    server = taskfarm_server
-    done = subprocess.run(
-        [sys.executable, forking_worker.__file__],
-        input=f"{server.url} {server.user} {server.password}",
-        text=True,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    ends_well(taskfarm_server, forking_worker.__file__)
