@@ -8,10 +8,13 @@ PYTHON ?= python3.11
 ifeq (,$(shell command -v $(PYTHON) 2>/dev/null))
 PYTHON := python3
 endif
-VENV := .venv
+# An environment for each Python, so that PYTHON=… never meets what another one installed.
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV := .venv-$(VERSION)
 BIN := $(VENV)/bin
-GENERATOR := .venv-generator
+GENERATOR := .venv-generator-$(VERSION)
 READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest
 # taskfarm-worker, which tests compare with; apart, for it brings a manageTF of its own.
 PEERS := $(VENV)/peers
 GENERATOR_READY := $(GENERATOR)/.ready
@@ -19,19 +22,32 @@ OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client genera
 	--path openapi/taskfarm.yaml --config openapi/generator.yaml --meta none --custom-template-path openapi/templates \
 	--overwrite --fail-on-warning
 
-.PHONY: help demo test load client cassettes check format drift docs bench lock dist clean
+.PHONY: help demo test test-fast test-busy coverage load client cassettes check format drift docs bench lock dist clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## start the real server, create a run, work it off, show the result
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) $(PEERS) ## run the tests (PYTEST_ARGS=… for more)
-	$(BIN)/python -m pytest -m "not alone" --numprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	$(PYTEST) -m "not alone" --numprocesses 4 $(PYTEST_ARGS)
+
+test-fast: $(READY) $(PEERS) ## run those that start no server process and no engine: under a minute
+	$(PYTEST) -m "not live and not engine and not alone" --numprocesses 2 $(PYTEST_ARGS)
+
+test-busy: $(READY) $(PEERS) ## run `make test` five times beside two busy processes (TIMES=5 BUSY=2)
+	$(BIN)/python -m tests.busy --times $(or $(TIMES),5) --processes $(or $(BUSY),2) -- \
+		$(PYTEST) -m "not alone" --numprocesses 4 $(PYTEST_ARGS)
+
+coverage: $(READY) $(PEERS) ## run `make test` and tell which lines it reached, child processes included
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(BIN)/coverage run -m pytest -m "not alone" --numprocesses 4 $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered
 
 load: $(READY) ## run the tests that take the whole machine (PYTEST_ARGS=… for more)
-	$(BIN)/python -m pytest -m alone $(PYTEST_ARGS)
+	$(PYTEST) -m alone $(PYTEST_ARGS)
 
 client: $(GENERATOR_READY) ## write generated/taskfarm_api from openapi/taskfarm.yaml
 	rm -rf generated/taskfarm_api
@@ -39,13 +55,13 @@ client: $(GENERATOR_READY) ## write generated/taskfarm_api from openapi/taskfarm
 
 cassettes: $(READY) ## record tests/cassettes again from a fresh real server
 	rm -rf tests/cassettes
-	$(BIN)/python -m pytest tests -m vcr --record-mode=rewrite
+	$(PYTEST) tests -m vcr --record-mode=rewrite
 
 check: $(READY) drift ## format, lint, types, import rule, drift of generated/
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pyright --warnings
+	$(BIN)/pyright --warnings --pythonpath $(BIN)/python
 	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --ignoreexternal --verifytypes taskfarm_sdk
 	$(BIN)/lint-imports
 	$(BIN)/openapi-spec-validator openapi/taskfarm.yaml
@@ -80,7 +96,7 @@ dist: $(READY) ## build the wheel and the source distribution
 	$(BIN)/python -m build
 
 clean: ## remove the environments and all that was built
-	rm -rf $(VENV) $(GENERATOR) .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt

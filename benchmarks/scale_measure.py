@@ -27,11 +27,11 @@ import attrs
 from benchmarks.scale_model import Costs, Plan, tasks_per_s
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
-from tests.engines import load_workers
-from tests.engines.filling import fill
-from tests.engines.load_workers import Report
-from tests.live.processes import members
+from tests.programs import load_workers
+from tests.programs.load_workers import Report
+from tests.support.filling import fill
 from tests.support.postgresql import PostgreSQL, running_postgresql
+from tests.support.processes import members
 
 COSTS = Path(__file__).with_name("scale_costs.json")
 PROCESSES, THREADS = 2, 4

@@ -40,6 +40,10 @@ class Clock(Protocol):
         """Wait in this asyncio task."""
         ...
 
+    def stopped_by(self, stop: threading.Event) -> Clock:
+        """Return a clock of the same time whose `wait` raises `Stopped` once this is set."""
+        ...
+
 
 class SystemClock:
     """The machine's own monotonic clock."""
@@ -57,6 +61,10 @@ class SystemClock:
         import asyncio
 
         await asyncio.sleep(seconds)
+
+    def stopped_by(self, stop: threading.Event) -> Clock:
+        """Return a clock of the same time whose `wait` raises `Stopped` once this is set."""
+        return StoppableClock(stop)
 
 
 class Stopped(Exception):

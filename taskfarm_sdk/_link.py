@@ -21,6 +21,7 @@ def new_session(
     token: str | None,
     timeout_s: float,
     give_up_after_s: float,
+    clock: _drive.Clock | None = None,
 ) -> Session:
     """Settle what a farm is made from; sends nothing."""
     settings = _settings.settle(url, user, password, token)
@@ -29,6 +30,7 @@ def new_session(
         _checks.seconds("timeout_s", timeout_s),
         _checks.seconds("give_up_after_s", give_up_after_s, zero=True, endless=True),
         settings.token,
+        clock or _drive.SystemClock(),
     )
 
 

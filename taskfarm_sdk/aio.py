@@ -40,6 +40,13 @@ class AsyncFarm:
     ) -> None:
         self._link = AsyncLink(new_session(url, user, password, token, timeout_s, give_up_after_s))
 
+    @classmethod
+    def _over(cls, link: AsyncLink) -> Self:
+        """Return a farm over connections that are there."""
+        farm = cls.__new__(cls)
+        farm._link = link  # noqa: SLF001 - its own
+        return farm
+
     @property
     def url(self) -> str:
         """The API's URL."""

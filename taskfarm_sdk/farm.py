@@ -52,6 +52,13 @@ class Farm:
     ) -> None:
         self._link = Link(new_session(url, user, password, token, timeout_s, give_up_after_s))
 
+    @classmethod
+    def _over(cls, link: Link) -> Self:
+        """Return a farm over connections that are there."""
+        farm = cls.__new__(cls)
+        farm._link = link  # noqa: SLF001 - its own
+        return farm
+
     @property
     def url(self) -> str:
         """The API's URL."""

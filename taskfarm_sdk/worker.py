@@ -13,7 +13,7 @@ from typing import NoReturn, Self
 from taskfarm_sdk import _checks, _lease
 from taskfarm_sdk._beats import Rhythm
 from taskfarm_sdk._deadline import Deadline
-from taskfarm_sdk._drive import Clock, StoppableClock, Stopped
+from taskfarm_sdk._drive import Clock, Stopped
 from taskfarm_sdk._forks import renew_in_children
 from taskfarm_sdk._in_hand import InHand
 from taskfarm_sdk._journal import Journal
@@ -91,7 +91,7 @@ class Worker:
         # Ends claiming before the time of the process is over. For `Crew`.
         self.deadline: Deadline | None = None
         self._stop = threading.Event()
-        self._clock = StoppableClock(self._stop)
+        self._clock: Clock = link.session.clock.stopped_by(self._stop)
         self._uuid = uuid.uuid4().hex
         self.journal: Journal | None = None if journal is None else Journal(journal)
         self._begin()

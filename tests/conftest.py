@@ -1,13 +1,17 @@
-"""What all tests stand on: nothing of whoever runs them, and nothing left behind."""
+"""Fixtures and hooks of all tests: nothing of whoever runs them, nothing left behind."""
 
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+
+from taskfarm_sdk.server._process import ServerProcess
+from tests.support import engines
 
 # Fixtures, for all recorded tests.
 from tests.support.recording import (  # noqa: F401
@@ -22,17 +26,46 @@ from tests.support.recording import (  # noqa: F401
 _FOREIGN = ("TASKFARM_", "PG", "SLURM_", "SBATCH_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _LAST_STEPS_S = 5.0
+ENGINES = Path(__file__).parent / "engines"
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C as a program in a terminal does: shells ignore it for what runs behind them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fail what would be skipped where everything must run, as in CI."""
     report = yield
-    if report.skipped and os.environ.get("TASKFARM_REQUIRE_ENGINES") == "1":
-        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+    if report.skipped and engines.are_required():
         report.outcome = "failed"
-        report.longrepr = f"TASKFARM_REQUIRE_ENGINES=1, but: {reason}"
+        report.longrepr = f"{engines.VARIABLE}=1, but: {_reason(report)}"
     return report
+
+
+def _reason(report: pytest.TestReport) -> str:
+    return str(report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by fixtures and folders what `make test-fast` leaves out."""
+    for item in items:
+        if "taskfarm_server" in getattr(item, "fixturenames", ()):
+            item.add_marker("live")
+        if ENGINES in item.path.parents:
+            item.add_marker("engine")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name in one line the engines whose tests were left out, and each other test left out."""
+    reasons = [_reason(report) for report in terminalreporter.stats.get("skipped", ())]
+    left_out = [engine for reason in reasons if (engine := engines.engine_of(reason))]
+    for reason in sorted({reason for reason in reasons if not engines.engine_of(reason)}):
+        terminalreporter.write_line(f"skipped: {reason}")
+    if left_out:
+        terminalreporter.write_line(engines.summary(left_out))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,10 +73,21 @@ def _no_foreign_settings() -> Iterator[None]:
     """Take the user's settings out of the environment before the first server or farm is made."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            foreign = name.startswith(_FOREIGN) and name != "TASKFARM_REQUIRE_ENGINES"
+            foreign = name.startswith(_FOREIGN) and name != engines.VARIABLE
             if foreign or name.upper() in _PROXIES:
                 patch.delenv(name)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_server_unmarked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that starts a server and is not marked so: `make test-fast` would run it."""
+    if not any(map(request.node.get_closest_marker, ("live", "engine", "vcr"))):
+
+        def refuse(*_: object) -> None:
+            raise AssertionError("a test that starts a server is marked `live`")
+
+        monkeypatch.setattr(ServerProcess, "_configure", refuse)
 
 
 @pytest.fixture(autouse=True)

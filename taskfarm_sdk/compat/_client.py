@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeVar, cast
 import attrs
 
 from taskfarm_sdk import _asking, _checks, _operations, _runs, _tasks
+from taskfarm_sdk._drive import Clock, SystemClock
 from taskfarm_sdk._flow import Flow
 from taskfarm_sdk._link import Link, new_session
 from taskfarm_sdk._retry import CREATE
@@ -50,7 +51,7 @@ def tfRuns(
         RuntimeError: the server does not take the user and password, or could not be asked.
         ValueError: the URL is none.
     """
-    link = _link(username, password, url_base, GIVE_UP_AFTER_S)
+    link = _link(username, password, url_base, GIVE_UP_AFTER_S, SystemClock())
     try:
         with as_theirs():
             return link.drive(_flows.runs(link.session))
@@ -75,6 +76,7 @@ class TaskFarm:
     """
 
     _give_up_after_s = GIVE_UP_AFTER_S
+    _clock: Clock = SystemClock()
 
     def __init__(
         self,
@@ -86,7 +88,7 @@ class TaskFarm:
     ) -> None:
         number = _number_of_tasks(numTasks) if uuid is None else None
         self._url_base = url_base if url_base.endswith("/") else f"{url_base}/"
-        self._link = _link(username, password, url_base, self._give_up_after_s)
+        self._link = _link(username, password, url_base, self._give_up_after_s, self._clock)
         self._close_at_the_end()
         self._drive(_asking.login(self._link.session))
         if number is not None:
@@ -263,7 +265,11 @@ class TaskFarm:
 
 
 def _link(
-    username: str | None, password: str | None, url_base: str, give_up_after_s: float
+    username: str | None,
+    password: str | None,
+    url_base: str,
+    give_up_after_s: float,
+    clock: Clock,
 ) -> Link:
     # Apart from the rest, for a URL that is none is a ValueError in requests too.
     try:
@@ -275,7 +281,8 @@ def _link(
         # The server's own way to take a token: as a user without a password.
         username, password, token = None, None, username
     with as_theirs():
-        return Link(new_session(url, username, password, token, TIMEOUT_S, give_up_after_s))
+        session = new_session(url, username, password, token, TIMEOUT_S, give_up_after_s, clock)
+        return Link(session)
 
 
 def _number_of_tasks(value: SupportsFloat | None) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
-from tests.cli.support import Manage, Work
+from tests.support.manage_tf import Manage, Work
 from tests.support.recording import Place
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from taskfarm_cli import connection
-from tests.cli.support import Manage
+from tests.support.manage_tf import Manage
 from tests.support.recording import Place
 
 PAGE = "<html><head><title>Welcome</title></head>\n<body><h1>It works</h1></body></html>"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import Farm
-from tests.cli.support import Manage, saved_logins
+from tests.support.manage_tf import Manage, saved_logins
 from tests.support.recording import Place
 
 pytestmark = pytest.mark.vcr

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import Farm, Run, RunNotFound
-from tests.cli.support import Manage, Work, saved_logins
+from tests.support.manage_tf import Manage, Work, saved_logins
 from tests.support.recording import Place
 
 pytestmark = pytest.mark.vcr

@@ -19,7 +19,7 @@ import pytest
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
-from tests.cli.support import MANAGE
+from tests.support.manage_tf import MANAGE
 from tests.support.recording import Place
 
 TIMEOUT_S = 30.0

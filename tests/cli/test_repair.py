@@ -10,8 +10,8 @@ import pytest
 
 from taskfarm_sdk import Run
 from taskfarm_sdk.testing import LocalServer
-from tests.cli.support import Manage, Work
 from tests.cli.test_process import POSIX, TIMEOUT_S, started, until
+from tests.support.manage_tf import Manage, Work
 from tests.support.recording import Place
 
 pytestmark = pytest.mark.live

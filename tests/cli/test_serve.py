@@ -21,8 +21,8 @@ from taskfarm_cli.serve import _url
 from taskfarm_sdk import Farm
 from taskfarm_sdk._http import KEEPALIVE_EXPIRY_S
 from taskfarm_sdk.logins import Login, save_login, saved_logins
-from tests.live.processes import members
-from tests.live.serving import ServeTF, failing, serving
+from tests.support.processes import members
+from tests.support.serve_tf import ServeTF, failing, serving
 
 pytestmark = [
     pytest.mark.live,

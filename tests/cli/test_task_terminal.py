@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from taskfarm_sdk import Farm, Run
-from tests.cli.pseudo_terminal import CTRL_C, PseudoTerminal
+from tests.support.pseudo_terminal import CTRL_C, PseudoTerminal
 from tests.support.recording import Place
 
 pytestmark = [

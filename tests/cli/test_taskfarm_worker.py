@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import Farm, Run
-from tests.cli.support import Manage
+from tests.support.manage_tf import Manage
 from tests.support.recording import Place
 
 PEERS = Path(sys.prefix) / "peers"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from taskfarm_sdk import Run
-from tests.cli.support import Manage, Work
+from tests.support.manage_tf import Manage, Work
 
 pytestmark = pytest.mark.vcr
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import Farm, Run, RunNotFound
-from tests.cli.pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
-from tests.cli.support import saved_logins
+from tests.support.manage_tf import saved_logins
+from tests.support.pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
 from tests.support.recording import Place
 
 pytestmark = [

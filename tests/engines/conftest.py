@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.engines.required import only_where_required, without
+from tests.support.engines import is_missing, leave_out_unless_required
 from tests.support.postgresql import (
     DURABLE,
     SETTINGS,
@@ -35,12 +35,12 @@ def mortal_postgres() -> Iterator[tuple[PostgreSQL, Mortal]]:
 
 @contextmanager
 def _made(settings: tuple[str, ...]) -> Iterator[tuple[PostgreSQL, Mortal]]:
-    only_where_required("PostgreSQL")
+    leave_out_unless_required("PostgreSQL")
     try:
         with running_postgresql(settings) as made:
             yield made
     except NotThere as error:
-        without(str(error))
+        is_missing("PostgreSQL", str(error))
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ from distributed import Client
 
 from taskfarm_sdk import ConfigurationError, Farm, Run, RunStatus, Task, TaskfarmError
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.clusters import Dask, dask
-from tests.live.fleet import run_of
-from tests.live.processes import wait_until
-from tests.live.scripts import ENDED, alive, script
-from tests.live.short import PATIENT
+from tests.support.dask_clusters import Dask, dask
+from tests.support.fleet import run_of
+from tests.support.processes import wait_until
+from tests.support.short_times import PATIENT
 from tests.support.tap import tap
+from tests.support.work_scripts import ENDED, alive, script
 
 pytestmark = pytest.mark.live
 

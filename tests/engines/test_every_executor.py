@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.engines import every_executor
-from tests.engines.every_executor import FACTOR, POOLS, TASKS
 from tests.engines.test_mpi import JOB
-from tests.live.scripts import ROOT
+from tests.programs import every_executor
+from tests.programs.every_executor import FACTOR, POOLS, TASKS
+from tests.support.work_scripts import ROOT
 
 pytestmark = pytest.mark.live
 

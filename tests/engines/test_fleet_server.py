@@ -15,11 +15,11 @@ import pytest
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.nginx import Nginx, nginx_before
-from tests.live.fleet import WORKERS, Fleet, fleet, run_of
-from tests.live.processes import Process, members, wait_until
-from tests.live.showing import all_done
+from tests.support.fleet import WORKERS, Fleet, fleet, run_of
+from tests.support.nginx import Nginx, nginx_before
 from tests.support.postgresql import Mortal, PostgreSQL
+from tests.support.processes import Process, members, wait_until
+from tests.support.scenarios import all_done
 
 pytestmark = [
     pytest.mark.live,

@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.engines.farm_of_hosts import HostedFarm
-from tests.engines.hosts import Host, hosts
-from tests.engines.required import only_where_required
-from tests.live import working
-from tests.live.processes import wait_until
+from tests.programs import fleet_worker
+from tests.support.engines import leave_out_unless_required
+from tests.support.farm_of_hosts import HostedFarm
+from tests.support.hosts import Host, hosts
+from tests.support.processes import wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.netns]
 
 ROOT = Path(__file__).parents[2]
-WORK = (sys.executable, "-m", "tests.engines.short_work")
+WORK = (sys.executable, "-m", "tests.programs.hasty_work_tf")
 JOBS = 2
 # In the proportions of the real ones, which are 10, 2, 30 and 120 s.
 TIMES = {
@@ -38,7 +38,7 @@ COMMAND = (
 @pytest.fixture
 def machines() -> Iterator[list[Host]]:
     """The server's host, and three for workers."""
-    only_where_required("Several hosts")
+    leave_out_unless_required("several hosts")
     with hosts(4) as made:
         yield made
 
@@ -163,7 +163,7 @@ def test_what_a_host_had_on_the_way_when_it_was_cut_off_spoils_no_finished_task(
     def start(host: Host, name: str, **more: object) -> subprocess.Popen[str]:
         with (folder / name).open("w") as out, (folder / f"{name}.err").open("w") as err:
             process = host.start(
-                [sys.executable, working.__file__],
+                [sys.executable, fleet_worker.__file__],
                 {},
                 stdin=subprocess.PIPE,
                 stdout=out,

@@ -15,10 +15,10 @@ import pytest
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
-from tests.cli.pseudo_terminal import CTRL_C, PseudoTerminal
-from tests.engines import large_run_client
-from tests.engines.filling import fill
+from tests.programs import large_run_client
+from tests.support.filling import fill
 from tests.support.postgresql import PostgreSQL
+from tests.support.pseudo_terminal import CTRL_C, PseudoTerminal
 
 pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.alone, pytest.mark.timeout(300)]
 

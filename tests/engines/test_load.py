@@ -17,10 +17,10 @@ import pytest
 
 from taskfarm_sdk import Farm
 from taskfarm_sdk.logins import saved_logins
-from tests.engines import load_workers
-from tests.engines.load_workers import Report
-from tests.live.serving import serving
+from tests.programs import load_workers
+from tests.programs.load_workers import Report
 from tests.support.postgresql import PostgreSQL
+from tests.support.serve_tf import serving
 
 pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.alone, pytest.mark.timeout(1200)]
 

@@ -13,11 +13,11 @@ import pytest
 
 from taskfarm_sdk import Run
 from taskfarm_sdk.testing import LocalServer
-from tests.live import work_script
-from tests.live.fleet import run_of
-from tests.live.processes import wait_until
-from tests.live.scripts import ROOT, alive, script
-from tests.live.short import SHORT
+from tests.programs import work_script
+from tests.support.fleet import run_of
+from tests.support.processes import wait_until
+from tests.support.short_times import SHORT
+from tests.support.work_scripts import ROOT, alive, script
 
 pytestmark = pytest.mark.live
 

@@ -17,9 +17,9 @@ import pytest
 
 from taskfarm_sdk import AsyncFarm, ConnectionFailed, Farm, RequestRejected
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.nginx import EXAMPLE, Nginx, nginx_before
-from tests.engines.required import only_where_required
-from tests.live.serving import ServeTF, serving
+from tests.support.engines import leave_out_unless_required
+from tests.support.nginx import EXAMPLE, Nginx, nginx_before
+from tests.support.serve_tf import ServeTF, serving
 from tests.support.tunnel import Tunnel
 
 pytestmark = [pytest.mark.live, pytest.mark.nginx]
@@ -50,7 +50,7 @@ class Place(NamedTuple):
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    only_where_required("nginx")
+    leave_out_unless_required("nginx")
     data = tmp_path_factory.mktemp("serve")
     options = ("--data", data, "--user", USER, "--access-log")
     with serving(*options, TASKFARM_CONFIG=str(data / "config")) as serve:
@@ -260,7 +260,7 @@ def _secrets(place: Place) -> list[str]:
 def test_workers_that_are_told_to_slow_down_do_and_finish_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    only_where_required("nginx")
+    leave_out_unless_required("nginx")
     narrow = {"rate=2000r/s": "rate=5r/s", "burst=2000": "burst=1"}
     with LocalServer() as server, nginx_before(httpx.URL(server.url).port or 0, narrow) as nginx:
         monkeypatch.setenv("SSL_CERT_FILE", str(nginx.authority))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,10 +13,9 @@ import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.required import without
-from tests.live.processes import members, wait_until
-from tests.live.serving import failing, serving
 from tests.support.postgresql import PostgreSQL
+from tests.support.processes import members, wait_until
+from tests.support.serve_tf import failing, serving
 
 pytestmark = [pytest.mark.postgres, pytest.mark.live]
 
@@ -226,15 +224,3 @@ def test_a_database_that_we_may_not_write(postgres: PostgreSQL, database: str) -
     with pytest.raises(ConfigurationError, match="may not write") as caught:
         LocalServer(database_url=postgres.url(database, "reader", "reading")).start()
     assert "permission denied for schema public" in str(caught.value)
-
-
-def test_what_is_missing_skips_a_test_and_fails_it_where_engines_are_required(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TASKFARM_REQUIRE_ENGINES", "1")
-    with pytest.raises(pytest.fail.Exception, match="it is missing"):
-        without("it is missing")
-    monkeypatch.delenv("TASKFARM_REQUIRE_ENGINES")
-    with pytest.raises(pytest.skip.Exception, match="it is missing"):
-        without("it is missing")
-    assert os.environ.get("TASKFARM_REQUIRE_ENGINES") is None

@@ -12,8 +12,8 @@ import pytest
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
-from tests.live.processes import wait_until
 from tests.support.postgresql import PostgreSQL
+from tests.support.processes import wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.postgres]
 

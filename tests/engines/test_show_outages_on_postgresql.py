@@ -7,8 +7,8 @@ import time
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.live import showing
-from tests.live.fleet import fleet, run_of
+from tests.support import scenarios
+from tests.support.fleet import fleet, run_of
 from tests.support.postgresql import Mortal, PostgreSQL
 
 pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.timeout(400)]
@@ -20,7 +20,7 @@ def test_a_network_in_chaos_loses_no_task_and_reopens_none(
     postgres: PostgreSQL, database: str
 ) -> None:
     with LocalServer(database_url=postgres.url(database), processes=2, threads=4) as server:
-        showing.the_network_is_chaos(server, 200)
+        scenarios.the_network_is_chaos(server, 200)
 
 
 def test_a_database_that_is_away_for_long_costs_no_worker_and_no_login(
@@ -39,5 +39,5 @@ def test_a_database_that_is_away_for_long_costs_no_worker_and_no_login(
         assert [process.poll() for process in workers.processes] == [None] * 4, workers.said()
         engine.start()
         assert workers.all_ended_well(), workers.said()
-        showing.all_done(run, workers)
+        scenarios.all_done(run, workers)
         assert workers.said().count("is back after") >= 1

@@ -13,7 +13,7 @@ import pytest
 
 from taskfarm_cli import serve_arguments
 from taskfarm_sdk.server import Database, ServerSettings
-from tests.engines.required import without
+from tests.support.engines import is_missing
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "systemd"
 UNIT = "taskfarm.service"
@@ -23,7 +23,7 @@ UNIT = "taskfarm.service"
 def analyze() -> str:
     found = shutil.which("systemd-analyze")
     if found is None:
-        without("systemd-analyze is missing: apt-get install systemd")
+        is_missing("systemd", "apt-get install systemd")
     return found
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.clusters import dask
+from tests.support.dask_clusters import dask
 
 pytestmark = pytest.mark.live
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.live import showing
+from tests.support import scenarios
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
@@ -19,8 +19,8 @@ def server() -> Iterator[LocalServer]:
 
 
 def test_a_server_killed_again_and_again_costs_no_worker_and_no_task(server: LocalServer) -> None:
-    showing.a_server_is_killed(server, 200, 0.02)
+    scenarios.a_server_is_killed(server, 200, 0.02)
 
 
 def test_a_run_finishes_as_long_as_one_worker_lives(server: LocalServer) -> None:
-    showing.three_of_four_workers_are_killed(server, long_s=3)
+    scenarios.three_of_four_workers_are_killed(server, long_s=3)

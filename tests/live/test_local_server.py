@@ -22,7 +22,7 @@ import pytest
 from taskfarm_sdk import ConfigurationError, ConnectionFailed, Farm
 from taskfarm_sdk.server import ServerProcess, _listener
 from taskfarm_sdk.testing import LocalServer
-from tests.live.processes import members, wait_until
+from tests.support.processes import members, wait_until
 
 pytestmark = [
     pytest.mark.live,

@@ -6,14 +6,14 @@ import pytest
 
 from taskfarm_sdk import Farm
 from taskfarm_sdk.testing import LocalServer
-from tests.live import showing
+from tests.support import scenarios
 from tests.support.chaos import Watched
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
 
 def test_a_network_in_chaos_loses_no_task_and_reopens_none(taskfarm_server: LocalServer) -> None:
-    showing.the_network_is_chaos(taskfarm_server, 40)
+    scenarios.the_network_is_chaos(taskfarm_server, 40)
 
 
 def test_what_reopens_a_finished_task_is_noticed(taskfarm_server: LocalServer) -> None:

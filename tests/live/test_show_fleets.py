@@ -8,10 +8,10 @@ import pytest
 
 from taskfarm_sdk import Farm
 from taskfarm_sdk.testing import LocalServer
-from tests.live import showing
-from tests.live.fleet import WORKERS, fleet
-from tests.live.serving import serving
-from tests.sdk.compat.peers import needs_peers
+from tests.support import scenarios
+from tests.support.fleet import WORKERS, fleet
+from tests.support.peers import needs_peers
+from tests.support.serve_tf import serving
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
@@ -21,14 +21,14 @@ NUM_TASKS = 100
 def test_eight_workers_asked_to_end_give_their_tasks_back_in_two_seconds(
     taskfarm_server: LocalServer,
 ) -> None:
-    showing.eight_workers_are_asked_to_end(taskfarm_server)
+    scenarios.eight_workers_are_asked_to_end(taskfarm_server)
 
 
 @needs_peers
 def test_workers_of_both_kinds_finish_a_run_and_ours_take_no_live_task_of_theirs(
     taskfarm_server: LocalServer,
 ) -> None:
-    showing.a_fleet_is_mixed(taskfarm_server)
+    scenarios.a_fleet_is_mixed(taskfarm_server)
 
 
 @pytest.mark.parametrize("updates", [0, 50])

@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.live import showing
-from tests.live.processes import members
+from tests.support import scenarios
+from tests.support.processes import members
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
 
 def test_a_server_that_stood_still_spoils_no_finished_task(taskfarm_server: LocalServer) -> None:
     assert taskfarm_server.pid is not None
-    showing.a_server_process_stands_still(taskfarm_server, members(taskfarm_server.pid)[1].pid)
+    scenarios.a_server_process_stands_still(taskfarm_server, members(taskfarm_server.pid)[1].pid)
 
 
 @pytest.mark.parametrize("finishes", [True, False], ids=["it_finishes", "it_is_ended"])
 def test_a_worker_that_stood_still_lets_go_of_what_was_taken(
     taskfarm_server: LocalServer, tmp_path: Path, finishes: bool
 ) -> None:
-    showing.a_worker_stands_still_until_its_task_is_taken(
+    scenarios.a_worker_stands_still_until_its_task_is_taken(
         taskfarm_server, tmp_path, finishes=finishes
     )

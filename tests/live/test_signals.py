@@ -18,8 +18,8 @@ import pytest
 
 from taskfarm_sdk import Run
 from taskfarm_sdk.testing import LocalServer
-from tests.live.fleet import WORKERS, fleet, run_of
-from tests.live.processes import wait_until
+from tests.support.fleet import WORKERS, fleet, run_of
+from tests.support.processes import wait_until
 from tests.support.programs import ends_well
 
 pytestmark = pytest.mark.live

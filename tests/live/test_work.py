@@ -25,8 +25,8 @@ from taskfarm_sdk import (
     TasksFailed,
 )
 from taskfarm_sdk.testing import LocalServer
-from tests.live.processes import everybody, wait_until
-from tests.live.short import SHORT
+from tests.support.processes import everybody, wait_until
+from tests.support.short_times import SHORT
 
 pytestmark = pytest.mark.live
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.live import work_script
-from tests.live.fleet import run_of
-from tests.live.processes import wait_until
-from tests.live.scripts import ENDED, alive, script
+from tests.programs import work_script
+from tests.support.fleet import run_of
+from tests.support.processes import wait_until
+from tests.support.work_scripts import ENDED, alive, script
 
 pytestmark = pytest.mark.live
 

@@ -26,8 +26,8 @@ from taskfarm_sdk import (
     TasksFailed,
 )
 from taskfarm_sdk.testing import LocalServer
-from tests.live.processes import wait_until
-from tests.live.short import SHORT, Odd
+from tests.support.processes import wait_until
+from tests.support.short_times import SHORT, Odd
 
 pytestmark = pytest.mark.live
 

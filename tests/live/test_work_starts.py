@@ -11,7 +11,7 @@ import pytest
 
 from taskfarm_sdk import ConfigurationError, Run, Task, TaskfarmError
 from taskfarm_sdk.crew import pool
-from tests.live.short import Odd
+from tests.support.short_times import Odd
 
 pytestmark = pytest.mark.live
 

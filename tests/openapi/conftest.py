@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.openapi.api import Api
+from tests.support.openapi.api import Api
 
 
 @pytest.fixture(scope="package")

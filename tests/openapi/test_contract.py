@@ -16,7 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from tests.openapi.contract import DOCUMENT, OPERATIONS, PATH, SOURCE, Node, Operation
+from tests.support.openapi.contract import DOCUMENT, OPERATIONS, PATH, SOURCE, Node, Operation
 
 # What Flask's converters let through, as a schema.
 CONVERTERS: dict[str, Node] = {
@@ -30,7 +30,7 @@ each_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=O
 @pytest.fixture(scope="module")
 def routes() -> list[Node]:
     """Every route of the installed server."""
-    program = Path(__file__).with_name("server_routes.py")
+    program = Path(__file__).parents[1] / "support" / "openapi" / "server_routes.py"
     result = subprocess.run(
         [sys.executable, str(program)],
         env={**os.environ, "DATABASE_URL": "sqlite://"},

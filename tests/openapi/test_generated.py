@@ -29,7 +29,7 @@ from taskfarm_api.models import (
     Task,
     TaskUpdate,
 )
-from tests.openapi.contract import OPERATIONS, Operation
+from tests.support.openapi.contract import OPERATIONS, Operation
 
 NAMES = {
     "get_token",

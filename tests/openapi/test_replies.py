@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.openapi.api import NOBODY, Api
-from tests.openapi.contract import OPERATIONS
+from tests.support.openapi.api import NOBODY, Api
+from tests.support.openapi.contract import OPERATIONS
 
 pytestmark = pytest.mark.live
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.openapi.api import Api
+from tests.support.openapi.api import Api
 
 pytestmark = pytest.mark.live
 

@@ -19,8 +19,8 @@ from zipfile import ZipFile
 import pytest
 
 import taskfarm_sdk
-from tests.typing import checkers
-from tests.typing.checkers import DOWNSTREAM, ROOT
+from tests.support import type_checkers
+from tests.support.type_checkers import DOWNSTREAM, ROOT
 
 PACKAGES = {
     "taskfarm_sdk": ROOT / "taskfarm_sdk",
@@ -216,7 +216,7 @@ def test_downstream_type_checks_against_the_wheel(home: Path, tmp_path: Path, ch
     if checker == "mypy":
         # A cache that stays, for most of the time goes into what the packages depend on.
         cache = ROOT / ".mypy_cache" / "wheel"
-        found = checkers.mypy(module, python=python, cwd=tmp_path, cache=cache)
+        found = type_checkers.mypy(module, python=python, cwd=tmp_path, cache=cache)
     else:
-        found = checkers.pyright(module, python=python, cwd=tmp_path)
+        found = type_checkers.pyright(module, python=python, cwd=tmp_path)
     assert found.lines == {module.name: {len(module.read_text().splitlines())}}, found.said

@@ -9,6 +9,7 @@ import pytest
 from taskfarm_sdk import Farm
 from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
+from tests.support.farms import farm_by
 from tests.support.fault_proxy import FaultProxy
 
 
@@ -32,6 +33,5 @@ def clock() -> FastClock:
 @pytest.fixture
 def farm(proxy: FaultProxy, token: str, clock: FastClock) -> Iterator[Farm]:
     """A farm with a token, behind the proxy, whose waits take no time."""
-    with Farm(proxy.url, token=token, timeout_s=5) as farm:
-        farm._link.session.clock = clock
+    with farm_by(clock, proxy.url, token=token) as farm:
         yield farm

@@ -10,6 +10,7 @@ import pytest
 from taskfarm_sdk import AsyncFarm, ConnectionFailed, Farm, OutcomeUnknown, WaitTimeout
 from taskfarm_sdk._drive import SystemClock
 from tests.support.clock import FastClock
+from tests.support.farms import async_farm_by
 from tests.support.fault_proxy import Fault, FaultProxy
 
 pytestmark = pytest.mark.live
@@ -19,8 +20,7 @@ def awaiting(
     proxy: FaultProxy, token: str, clock: FastClock, act: Callable[[AsyncFarm], Awaitable[object]]
 ) -> None:
     async def go() -> None:
-        async with AsyncFarm(proxy.url, token=token, timeout_s=5) as farm:
-            farm._link.session.clock = clock
+        async with async_farm_by(clock, proxy.url, token=token) as farm:
             await act(farm)
 
     asyncio.run(go())
@@ -110,9 +110,8 @@ def test_cancelling_ends_a_wait_and_leaves_the_farm_usable(
     run = farm.create_run(1)
 
     async def go() -> None:
-        async with AsyncFarm(proxy.url, token=token) as afarm:
-            clock = LongWaits()
-            afarm._link.session.clock = clock
+        clock = LongWaits()
+        async with async_farm_by(clock, proxy.url, token=token) as afarm:
             awaited = await afarm.get_run(run.uuid)
             waiting = asyncio.create_task(awaited.wait())
             await clock.begun.wait()

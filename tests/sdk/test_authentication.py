@@ -11,6 +11,7 @@ import pytest
 from taskfarm_sdk import AuthenticationError, Farm, ServerError
 from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
+from tests.support.farms import farm_by
 from tests.support.fault_proxy import Fault, FaultProxy
 
 pytestmark = pytest.mark.live
@@ -30,9 +31,7 @@ def passwords_sent(proxy: FaultProxy) -> int:
 
 @pytest.fixture
 def farm_with_password(proxy: FaultProxy, taskfarm_server: LocalServer, clock: FastClock) -> Farm:
-    farm = Farm(proxy.url, user=taskfarm_server.user, password=taskfarm_server.password)
-    farm._link.session.clock = clock
-    return farm
+    return farm_by(clock, proxy.url, user=taskfarm_server.user, password=taskfarm_server.password)
 
 
 def test_a_password_is_sent_once_for_all_requests_of_many_threads(
@@ -79,8 +78,7 @@ def test_without_a_password_a_bad_token_is_an_error_that_says_how_to_log_in(
     proxy: FaultProxy, token: str, clock: FastClock, mangled: bool
 ) -> None:
     bad = "not a token" if mangled else token_of_another_key(token)
-    with Farm(proxy.url, token=bad) as farm, pytest.raises(AuthenticationError) as raised:
-        farm._link.session.clock = clock
+    with farm_by(clock, proxy.url, token=bad) as farm, pytest.raises(AuthenticationError) as raised:
         farm.runs()
     assert "manageTF --login" in str(raised.value)
     assert bad not in str(raised.value)
@@ -113,10 +111,11 @@ def test_a_server_that_stays_sick_is_a_server_error_not_an_authentication_error(
     proxy: FaultProxy, token: str, clock: FastClock
 ) -> None:
     proxy.will(".", *[Fault.SICK] * 400)
-    with Farm(proxy.url, token=token, give_up_after_s=20) as farm:
-        farm._link.session.clock = clock
-        with pytest.raises(ServerError):
-            farm.runs()
+    with (
+        farm_by(clock, proxy.url, token=token, give_up_after_s=20) as farm,
+        pytest.raises(ServerError),
+    ):
+        farm.runs()
     assert sum(clock.waits) == pytest.approx(20, abs=3)
 
 

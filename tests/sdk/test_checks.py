@@ -7,7 +7,7 @@ import math
 import pytest
 
 from taskfarm_sdk import ConfigurationError, _checks
-from tests.sdk.secrecy import PASSWORD, told_by
+from tests.support.secrecy import PASSWORD, told_by
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from taskfarm_sdk import (
     Farm,
     Run,
 )
-from tests.sdk.secrecy import PASSWORD, TOKEN, told_by
+from tests.support.secrecy import PASSWORD, TOKEN, told_by
 
 URL = "http://farm.example.org/api/"
 RUN_DATA = ("0" * 32, 1, 5, "5")

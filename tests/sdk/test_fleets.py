@@ -30,7 +30,6 @@ def test_one_of_a_fleet_waits_before_its_first_claim_and_never_again(
     farm: Farm, clock: FastClock
 ) -> None:
     with farm.create_run(5).worker(fleet_size=200) as worker:
-        worker._clock = clock  # type: ignore[assignment]
         for task in worker:
             task.complete()
     assert len(clock.waits) == 1
@@ -39,7 +38,6 @@ def test_one_of_a_fleet_waits_before_its_first_claim_and_never_again(
 
 def test_one_alone_does_not_wait(farm: Farm, clock: FastClock) -> None:
     with farm.create_run(1).worker() as worker:
-        worker._clock = clock  # type: ignore[assignment]
         for task in worker:
             task.complete()
     assert clock.waits == []

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from taskfarm_sdk import Farm
-from tests.live.processes import wait_until
 from tests.support.fault_proxy import FaultProxy, Seen
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.live
 

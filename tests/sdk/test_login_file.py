@@ -15,7 +15,7 @@ import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, logins
 from taskfarm_sdk.logins import find_login, forget_login, save_login, saved_logins
-from tests.sdk.secrecy import TOKEN, told_by
+from tests.support.secrecy import TOKEN, told_by
 
 ONE = "http://one.example.org/api/"
 TWO = "http://two.example.org/api/"

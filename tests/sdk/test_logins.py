@@ -11,7 +11,7 @@ import pytest
 
 from taskfarm_sdk import ConfigurationError, logins
 from taskfarm_sdk.logins import Login, find_login, forget_login, save_login, saved_logins
-from tests.sdk.secrecy import PASSWORD, TOKEN, told_by
+from tests.support.secrecy import PASSWORD, TOKEN, told_by
 
 ONE = "http://one.example.org/api/"
 TWO = "http://two.example.org/api/"

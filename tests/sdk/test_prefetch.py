@@ -14,8 +14,8 @@ import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, Run, ServerError, TaskfarmError, Worker
 from taskfarm_sdk._prefetch import UNSENT_MOST
-from tests.live.processes import wait_until
 from tests.support.fault_proxy import Fault, FaultProxy, Seen
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.live
 

@@ -96,11 +96,7 @@ def test_a_patience_that_live_workers_would_try_is_refused(
 
 def lingering(run: Run, clock: FastClock, *, max_attempts: int = 3) -> Worker:
     """A worker that stays, and whose waits take no time."""
-    worker = run.worker(
-        linger=True, max_attempts=max_attempts, report_every_s=1e6, first_beat_s=1e6
-    )
-    worker._clock = clock  # type: ignore[assignment]
-    return worker
+    return run.worker(linger=True, max_attempts=max_attempts, report_every_s=1e6, first_beat_s=1e6)
 
 
 def work_off(worker: Worker) -> list[tuple[int, int]]:
@@ -229,7 +225,7 @@ def test_a_long_search_does_not_lengthen_the_rest_after_it(
 
     def slow(seen: Seen) -> None:
         if "/tasks/" in seen.path:
-            clock._skipped_s += 1.0
+            clock.advance(1.0)
 
     proxy.before_passing_on = slow
     assert work_off(lingering(run, clock))[-1] == (gone.number, 1)

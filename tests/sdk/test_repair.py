@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from taskfarm_sdk import (
-    AsyncFarm,
     ConfigurationError,
     ConnectionFailed,
     Farm,
@@ -26,6 +25,7 @@ from taskfarm_sdk import (
 )
 from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
+from tests.support.farms import async_farm_by, farm_by
 from tests.support.fault_proxy import Fault, FaultProxy
 
 pytestmark = pytest.mark.live
@@ -62,11 +62,10 @@ def other(taskfarm_server: LocalServer, token: str) -> Iterator[OtherClient]:
         yield OtherClient(client)
 
 
-def work_off(run: Run, clock: FastClock) -> list[int]:
+def work_off(run: Run) -> list[int]:
     """Compute what is handed out until nothing more is, and return the tasks' numbers."""
     numbers = []
     with run.worker() as worker:
-        worker._clock = clock  # type: ignore[assignment]
         for task in worker:
             with task:
                 numbers.append(task.number)
@@ -78,15 +77,15 @@ def test_a_broken_run_is_mended_and_its_hand_outs_end_cleanly(
 ) -> None:
     run = other.broken(farm.create_run(6), 3, 5)
     with pytest.raises(RunBroken):
-        work_off(run, clock)
+        work_off(run)
     seen: list[tuple[int, int]] = []
     assert run.repair(lambda done, total: seen.append((done, total))) == 4
     assert seen == [(number, 6) for number in range(1, 7)]
     assert other.rows(run) == 6
     # The server answers the last hand-out 500, where a sound run's is 204.
-    assert sorted(work_off(run, clock)) == [0, 1, 2, 4]
+    assert sorted(work_off(run)) == [0, 1, 2, 4]
     assert run.wait(check=True).succeeded
-    assert work_off(run, clock) == []
+    assert work_off(run) == []
 
 
 def test_tasks_of_a_broken_run_that_exist_stay_as_they_are(
@@ -106,14 +105,13 @@ def test_the_twin_mends_too(
     seen: list[int] = []
 
     async def mend() -> int:
-        async with AsyncFarm(proxy.url, token=token, timeout_s=5) as afarm:
-            afarm._link.session.clock = clock
+        async with async_farm_by(clock, proxy.url, token=token) as afarm:
             awaited = await afarm.get_run(run.uuid)
             return await awaited.repair(lambda done, _: seen.append(done))
 
     assert asyncio.run(mend()) == 3
     assert seen == [1, 2, 3, 4]
-    assert sorted(work_off(run, clock)) == [0, 1, 3]
+    assert sorted(work_off(run)) == [0, 1, 3]
 
 
 @pytest.mark.parametrize("percent", [0.0, 37.500217, 250.0, None], ids=repr)
@@ -131,7 +129,7 @@ def test_a_sound_run_is_refused_and_stays_exactly_as_it_was(
     assert not isinstance(raised.value, RunBroken)
     assert other.read(run, 0) == before
     assert other.rows(run) == 1
-    assert work_off(run, clock) == [0, 1, 2]
+    assert work_off(run) == [0, 1, 2]
 
 
 def test_a_run_with_nothing_left_to_hand_out_is_refused(
@@ -145,7 +143,7 @@ def test_a_run_with_nothing_left_to_hand_out_is_refused(
         assert sound.status().computing == len(tasks)
     mended = other.broken(farm.create_run(2), 1)
     mended.repair()
-    work_off(mended, clock)
+    work_off(mended)
     with pytest.raises(TaskfarmError, match="none waits"):
         mended.repair()
     assert mended.status().succeeded
@@ -166,11 +164,13 @@ def test_an_odd_run_is_refused_before_anything_is_sent(
     run.delete()
 
 
-def test_more_rows_than_tasks_are_beyond_repair(farm: Farm, clock: FastClock) -> None:
-    with LocalServer() as server, server.farm() as own:
-        own._link.session.clock = clock
+def test_more_rows_than_tasks_are_beyond_repair(clock: FastClock) -> None:
+    with (
+        LocalServer() as server,
+        farm_by(clock, server.url, user=server.user, password=server.password) as own,
+    ):
         run = own.create_run(2)
-        work_off(run, clock)
+        work_off(run)
         assert server._folder is not None
         (database,) = server._folder.rglob("*.db")
         with sqlite3.connect(database) as connection:
@@ -192,8 +192,7 @@ def test_of_two_repairs_at_once_one_mends_and_the_other_is_refused(
     both_ready = threading.Barrier(2)
 
     def mend(uuid: str) -> None:
-        with Farm(taskfarm_server.url, token=token) as own:
-            own._link.session.clock = FastClock()
+        with farm_by(FastClock(), taskfarm_server.url, token=token) as own:
             run = own.get_run(uuid)
             both_ready.wait(10)
             try:
@@ -261,9 +260,9 @@ def test_a_server_that_goes_in_the_middle_leaves_a_run_that_can_be_mended_later(
     with pytest.raises(TaskfarmError, match="hands out its tasks"):
         run.repair()
     with pytest.raises(RunBroken):
-        work_off(run, clock)
+        work_off(run)
     assert run.repair() == 3
-    assert sorted(work_off(run, clock)) == [2, 3, 4]
+    assert sorted(work_off(run)) == [2, 3, 4]
     assert run.status().succeeded
 
 

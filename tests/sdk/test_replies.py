@@ -21,6 +21,7 @@ from taskfarm_sdk import (
     UnexpectedReply,
 )
 from tests.support.clock import FastClock
+from tests.support.farms import farm_by
 
 UUID = "0123456789abcdef0123456789abcdef"
 RUN = {"id": 1, "uuid": UUID, "numTasks": 5}
@@ -139,11 +140,10 @@ def test_retry_after_is_honoured(clock: FastClock, value: str, least_s: float) -
     headers = {"Retry-After": value, "Date": "Thu, 01 Jan 2026 00:00:00 GMT"}
     with (
         answering((503, headers, b"busy")) as url,
-        Farm(url, token="t", give_up_after_s=20) as farm,
+        farm_by(clock, url, token="t", give_up_after_s=20) as farm,
+        pytest.raises(ServerError),
     ):
-        farm._link.session.clock = clock
-        with pytest.raises(ServerError):
-            farm.runs()
+        farm.runs()
     assert all(wait >= least_s for wait in clock.waits[:-1])
     assert clock.waits
 
@@ -151,10 +151,9 @@ def test_retry_after_is_honoured(clock: FastClock, value: str, least_s: float) -
 def test_a_retry_after_beyond_the_deadline_is_not_waited_for(clock: FastClock) -> None:
     with (
         answering((503, {"Retry-After": "3600"}, b"busy")) as url,
-        Farm(url, token="t", give_up_after_s=20) as farm,
+        farm_by(clock, url, token="t", give_up_after_s=20) as farm,
         pytest.raises(ServerError) as raised,
     ):
-        farm._link.session.clock = clock
         farm.runs()
     assert raised.value.retry_after_s == 3600
     assert clock.waits == []

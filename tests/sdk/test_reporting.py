@@ -12,8 +12,8 @@ import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, Run, Task, Worker, _beats, _lease
 from taskfarm_sdk._reporter import Reporter
-from tests.live.processes import wait_until
 from tests.support.fault_proxy import Fault, FaultProxy, Seen
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.live
 

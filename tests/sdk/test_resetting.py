@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from taskfarm_sdk import (
-    AsyncFarm,
     ConfigurationError,
     ConnectionFailed,
     Farm,
@@ -21,6 +20,7 @@ from taskfarm_sdk import (
     Worker,
 )
 from tests.support.clock import FastClock
+from tests.support.farms import async_farm_by
 from tests.support.fault_proxy import Fault, FaultProxy, Seen
 
 pytestmark = pytest.mark.live
@@ -215,8 +215,7 @@ def test_a_run_deleted_in_the_middle_is_named(mixed: Run, proxy: FaultProxy) -> 
 
 def test_the_twins_do_the_same(mixed: Run, proxy: FaultProxy, token: str, clock: FastClock) -> None:
     async def go() -> tuple[int, int, RunStatus]:
-        async with AsyncFarm(proxy.url, token=token, timeout_s=5) as farm:
-            farm._link.session.clock = clock
+        async with async_farm_by(clock, proxy.url, token=token) as farm:
             run = await farm.get_run(mixed.uuid)
             return await run.reset_failed(), await run.reset_tasks([0]), await run.status()
 

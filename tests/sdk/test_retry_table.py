@@ -22,6 +22,7 @@ from taskfarm_sdk import (
 )
 from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
+from tests.support.farms import farm_by
 from tests.support.fault_proxy import Fault, FaultProxy
 
 pytestmark = pytest.mark.live
@@ -57,6 +58,7 @@ class Scene:
     """A farm behind the proxy, and what the operation under test works on."""
 
     proxy: FaultProxy
+    clock: FastClock
     farm: Farm
     run: Run
     worker: Worker
@@ -186,13 +188,12 @@ def no_uuid_twice(scene: Scene) -> bool:
 
 @pytest.fixture
 def scene(proxy: FaultProxy, token: str) -> Iterator[Scene]:
-    with Farm(proxy.url, token=token, timeout_s=TIMEOUT_S) as farm:
-        # The wait before the next attempt is when a refused port opens again.
-        farm._link.session.clock = FastClock(lambda _: proxy.up())
+    # The wait before the next attempt is when a refused port opens again.
+    clock = FastClock(lambda _: proxy.up())
+    with farm_by(clock, proxy.url, token=token, timeout_s=TIMEOUT_S) as farm:
         run = farm.create_run(3)
         worker = run.worker(report_every_s=600, first_beat_s=600, give_up_after_s=60)
-        worker._clock = farm._link.session.clock  # type: ignore[assignment]
-        yield Scene(proxy, farm, run, worker)
+        yield Scene(proxy, clock, farm, run, worker)
         proxy.up()
         worker.reporter.close()
         if run in farm.runs():
@@ -265,9 +266,7 @@ def test_a_give_back_of_unknown_outcome_leaves_a_task_alone_that_someone_else_to
             assert taken is not None
             assert taken.number == task.number
 
-        clock = scene.farm._link.session.clock
-        assert isinstance(clock, FastClock)
-        clock.in_a_wait = someone_takes_it
+        scene.clock.in_a_wait = someone_takes_it
         task.release()
         assert scene.proxy.count("^PUT ") == 1
         assert scene.run.task_info(task.number).state == "computing"

@@ -19,8 +19,8 @@ from taskfarm_sdk._settings import Settings
 from taskfarm_sdk.logins import Login
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.testing import LocalServer
-from tests.sdk.secrecy import PASSWORD, TOKEN, told_by
 from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.secrecy import PASSWORD, TOKEN, told_by
 
 URL = "http://farm.example.org/api/"
 RUN_DATA = ("0" * 32, 1, 5, "5")

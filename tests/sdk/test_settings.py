@@ -9,7 +9,7 @@ import pytest
 
 from taskfarm_sdk import AuthenticationError, ConfigurationError, Farm, logins
 from taskfarm_sdk._settings import Settings, settle
-from tests.sdk.secrecy import PASSWORD, TOKEN, told_by
+from tests.support.secrecy import PASSWORD, TOKEN, told_by
 
 DEFAULT = "http://localhost:5000/api/"
 ARGUED = "http://argued.example.org/api/"

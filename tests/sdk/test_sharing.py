@@ -14,7 +14,7 @@ import pytest
 
 from taskfarm_sdk import AsyncFarm, Farm, Run
 from taskfarm_sdk.testing import LocalServer
-from tests.sdk import forking, forking_worker
+from tests.programs import forked_farm, forked_worker
 from tests.support.fault_proxy import FaultProxy
 from tests.support.programs import ends_well
 
@@ -48,7 +48,7 @@ def test_forked_children_use_their_parents_token(
 def assert_right(url: str, server: LocalServer, parent: str) -> None:
     done = subprocess.run(
         # From 3.12 on Python warns of a fork beside threads, which is what is tested.
-        [sys.executable, "-W", "ignore::DeprecationWarning", forking.__file__, parent],
+        [sys.executable, "-W", "ignore::DeprecationWarning", forked_farm.__file__, parent],
         input=f"{url} {server.user} {server.password}",
         capture_output=True,
         text=True,
@@ -56,7 +56,7 @@ def assert_right(url: str, server: LocalServer, parent: str) -> None:
         timeout=60,
     )
     assert done.stderr == ""
-    assert done.stdout.split() == [str(forking.QUESTIONS)] * (forking.CHILDREN + 1)
+    assert done.stdout.split() == [str(forked_farm.QUESTIONS)] * (forked_farm.CHILDREN + 1)
 
 
 def test_threads_share_a_farm_and_one_password_hash(
@@ -152,4 +152,4 @@ def test_an_async_farm_asks_for_one_token_whatever_starts_at_once(
 def test_a_forked_child_leaves_its_parents_tasks_alone_and_is_a_worker_of_its_own(
     taskfarm_server: LocalServer,
 ) -> None:
-    ends_well(taskfarm_server, forking_worker.__file__)
+    ends_well(taskfarm_server, forked_worker.__file__)

@@ -240,7 +240,6 @@ def test_a_run_that_another_client_broke_is_called_broken(
 ) -> None:
     run = farm.create_run(5)
     worker = run.worker()
-    worker._clock = clock  # type: ignore[assignment]
     with httpx.Client(base_url=proxy.url, auth=(token, "")) as other:
         other.get(f"runs/{run.uuid}/tasks/3")
     first = worker.claim()

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from tests.live.processes import wait_until
+from tests.support.processes import wait_until
 
 SYSTEM_USER = "postgres"
 SETTINGS = ("listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off")

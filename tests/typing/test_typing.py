@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import taskfarm_sdk
-from tests.typing import checkers
-from tests.typing.checkers import DOWNSTREAM, ROOT
+from tests.support import type_checkers
+from tests.support.type_checkers import DOWNSTREAM, ROOT
 
 PYTHON = Path(sys.executable)
 CACHE = ROOT / ".mypy_cache"
@@ -55,14 +55,14 @@ def test_a_strict_checker_takes_right_use_and_refuses_wrong_use(
     wrong = {n for n, line in enumerate(MISUSE.splitlines(), 1) if "# wrong" in line}
 
     if checker == "mypy":
-        found = checkers.mypy(DOWNSTREAM, misuse, python=PYTHON, cwd=ROOT, cache=CACHE)
+        found = type_checkers.mypy(DOWNSTREAM, misuse, python=PYTHON, cwd=ROOT, cache=CACHE)
     else:
-        found = checkers.pyright(DOWNSTREAM, misuse, python=PYTHON, cwd=ROOT)
+        found = type_checkers.pyright(DOWNSTREAM, misuse, python=PYTHON, cwd=ROOT)
     assert found.lines == {DOWNSTREAM.name: set(), misuse.name: wrong}, found.said
 
 
 def test_every_public_type_is_complete() -> None:
-    package, score, disliked = checkers.completeness("taskfarm_sdk", python=PYTHON, cwd=ROOT)
+    package, score, disliked = type_checkers.completeness("taskfarm_sdk", python=PYTHON, cwd=ROOT)
     assert package == ROOT / "taskfarm_sdk"
     assert not disliked
     assert score == 1

@@ -14,7 +14,7 @@ import pytest
 
 from taskfarm_sdk import Run
 from tests.cli.work.conftest import WORK
-from tests.live.processes import PROC, wait_until
+from tests.support.processes import PROC, wait_until
 
 pytestmark = pytest.mark.live
 RunOf = Callable[[int], Run]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import Run
-from tests.cli.pseudo_terminal import CTRL_C, PseudoTerminal
 from tests.cli.work.conftest import WORK
+from tests.support.pseudo_terminal import CTRL_C, PseudoTerminal
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("environment")]
 RunOf = Callable[[int], Run]

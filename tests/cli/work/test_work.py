@@ -11,7 +11,7 @@ import pytest
 
 from taskfarm_sdk import Farm, Run
 from tests.cli.work.conftest import WORK, Work
-from tests.live.processes import wait_until
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.live
 RunOf = Callable[[int], Run]

@@ -15,8 +15,8 @@ from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.logins import save_login
 from taskfarm_sdk.testing import LocalServer
 from tests.cli.work.conftest import WORK
-from tests.engines.required import only_where_required, without
-from tests.engines.slurm.cluster import Cluster, missing
+from tests.support.engines import is_missing, leave_out_unless_required
+from tests.support.slurm_cluster import Cluster, missing
 
 Submit = Callable[..., "subprocess.CompletedProcess[str]"]
 RunOf = Callable[[int], Run]
@@ -26,9 +26,9 @@ ODD_NAME = "100%A 'of\" them"
 
 @pytest.fixture(scope="session")
 def running_cluster() -> Iterator[Cluster]:
-    only_where_required("Slurm")
+    leave_out_unless_required("Slurm")
     if (reason := missing()) is not None:
-        without(reason)
+        is_missing("Slurm", reason)
     with Cluster() as cluster:
         yield cluster
 

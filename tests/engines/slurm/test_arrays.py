@@ -9,9 +9,9 @@ import pytest
 from taskfarm_cli.work.slurm import here
 from taskfarm_sdk import Run
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.slurm.cluster import Cluster
 from tests.engines.slurm.conftest import RunOf, Submit, journal, written
-from tests.live.processes import Process, everybody, wait_until
+from tests.support.processes import Process, everybody, wait_until
+from tests.support.slurm_cluster import Cluster
 
 pytestmark = [pytest.mark.live, pytest.mark.slurm]
 LONG_S = 60.0

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.cli.pseudo_terminal import CTRL_C, PseudoTerminal
 from tests.cli.work.conftest import WORK
-from tests.engines.slurm.cluster import Cluster
 from tests.engines.slurm.conftest import RunOf, Submit
-from tests.live.processes import wait_until
+from tests.support.processes import wait_until
+from tests.support.pseudo_terminal import CTRL_C, PseudoTerminal
+from tests.support.slurm_cluster import Cluster
 
 pytestmark = [pytest.mark.live, pytest.mark.slurm, pytest.mark.usefixtures("cluster", "folder")]
 LONG_S = 60.0

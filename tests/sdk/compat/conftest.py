@@ -16,10 +16,11 @@ Load = Callable[[Run], TaskFarm]
 
 
 @pytest.fixture
-def hire(proxy: FaultProxy, token: str, clock: FastClock) -> Hire:
+def hire(proxy: FaultProxy, token: str, clock: FastClock, monkeypatch: pytest.MonkeyPatch) -> Hire:
+    monkeypatch.setattr(TaskFarm, "_clock", clock)
+
     def make(run: Run) -> TaskFarmWorker:
         worker = TaskFarmWorker(token, "", run.uuid, url_base=proxy.url)
-        worker._link.session.clock = clock
         proxy.forget()
         return worker
 
@@ -27,10 +28,11 @@ def hire(proxy: FaultProxy, token: str, clock: FastClock) -> Hire:
 
 
 @pytest.fixture
-def load(proxy: FaultProxy, token: str, clock: FastClock) -> Load:
+def load(proxy: FaultProxy, token: str, clock: FastClock, monkeypatch: pytest.MonkeyPatch) -> Load:
+    monkeypatch.setattr(TaskFarm, "_clock", clock)
+
     def make(run: Run) -> TaskFarm:
         farm = TaskFarm(token, "", run.uuid, url_base=proxy.url)
-        farm._link.session.clock = clock
         proxy.forget()
         return farm
 

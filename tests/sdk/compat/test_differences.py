@@ -14,8 +14,8 @@ from taskfarm_sdk import Farm, UnexpectedReply
 from taskfarm_sdk.compat import TaskFarm, TaskFarmWorker
 from taskfarm_sdk.testing import LocalServer
 from tests.sdk.compat.conftest import Hire, Load
-from tests.sdk.compat.peers import run_rows, task_rows
 from tests.support.fault_proxy import FaultProxy
+from tests.support.peers import run_rows, task_rows
 
 pytestmark = pytest.mark.live
 

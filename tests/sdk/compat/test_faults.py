@@ -43,8 +43,11 @@ def test_a_worker_lives_through_a_killed_server(
     taskfarm_server: LocalServer, farm: Farm, token: str
 ) -> None:
     run = farm.create_run(3)
-    worker = TaskFarmWorker(token, "", run.uuid, url_base=taskfarm_server.url)
-    worker._link.session.clock = FastClock(lambda _: taskfarm_server.start())
+
+    class StartsTheServer(TaskFarmWorker):
+        _clock = FastClock(lambda _: taskfarm_server.start())
+
+    worker = StartsTheServer(token, "", run.uuid, url_base=taskfarm_server.url)
     try:
         for task in worker.tasks:
             if task == 1:

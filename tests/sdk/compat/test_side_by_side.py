@@ -11,7 +11,9 @@ import pytest
 
 from taskfarm_sdk import Farm
 from taskfarm_sdk.testing import LocalServer
-from tests.sdk.compat.peers import (
+from tests.programs.compat_steps import STEPS
+from tests.support.fault_proxy import FaultProxy
+from tests.support.peers import (
     OURS,
     THEIRS,
     needs_peers,
@@ -21,12 +23,10 @@ from tests.sdk.compat.peers import (
     task_rows,
     worker_rows,
 )
-from tests.sdk.compat.steps import STEPS
-from tests.support.fault_proxy import FaultProxy
 
 pytestmark = [pytest.mark.live, needs_peers]
 
-STEPS_FILE = Path(__file__).with_name("steps.py")
+STEPS_FILE = Path(__file__).parents[2] / "programs" / "compat_steps.py"
 Sides = tuple[dict[str, Any], dict[str, Any]]
 
 SHAPE = """

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk.crew import Group, groups, guardian
-from tests.live.processes import everybody, members, wait_until
+from tests.support.processes import everybody, members, wait_until
 
 FOREVER = "sleep 86399"
 

@@ -17,7 +17,7 @@ from taskfarm_sdk._drive import Clock
 from taskfarm_sdk._requests import Requests
 from taskfarm_sdk.crew import Crew, Deadline
 from taskfarm_sdk.testing import LocalServer
-from tests.live.processes import wait_until
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.live
 

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from taskfarm_sdk.crew.turns import Turn, Turns
-from tests.live.processes import wait_until
+from tests.support.processes import wait_until
 
 LONG_AFTER_S = 30.0
 

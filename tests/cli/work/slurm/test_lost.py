@@ -9,7 +9,7 @@ import pytest
 from taskfarm_cli.work.slurm.lost import ENDS_WITHIN_S, Lost
 from taskfarm_sdk import Run, Worker
 from tests.cli.work.conftest import RunOf
-from tests.live.processes import wait_until
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.live
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from jsonschema import Draft202012Validator
 
-from tests.openapi.contract import JSON, OPERATIONS
+from tests.support.openapi.contract import JSON, OPERATIONS
 
 NOBODY = "0" * 32
 """A uuid of the right form that no run or worker has."""

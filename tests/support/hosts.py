@@ -16,8 +16,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from tests.engines.required import without
-from tests.live.processes import PROC, wait_until
+from tests.support.engines import is_missing
+from tests.support.processes import PROC, wait_until
 
 PREFIX = "taskfarm-test"
 RUN_S = 30.0
@@ -113,7 +113,7 @@ def hosts(count: int) -> Iterator[list[Host]]:
     Skips the test where iproute2 or the right is missing, or fails it where engines must be there.
     """
     if shutil.which("ip") is None or shutil.which("ss") is None:
-        without("iproute2 is missing: apt-get install iproute2")
+        is_missing("iproute2", "apt-get install iproute2")
     _remove_what_the_dead_left()
     with ExitStack() as undo:
         switch = _namespace(undo, "switch")
@@ -140,7 +140,7 @@ def _namespace(undo: ExitStack, what: str) -> str:
     name = f"{PREFIX}-{os.getpid()}-{what}"
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
     if made.returncode:
-        without(f"no network namespace can be made here: {made.stderr.strip()}")
+        is_missing("network namespaces", f"none can be made here: {made.stderr.strip()}")
     undo.callback(_ip, "netns", "delete", name)
     return name
 

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import cast
 
-from tests.live.short import hasty
+from tests.support.short_times import hasty
 
 WORKERS = 2
 
@@ -45,7 +45,7 @@ def executor(kind: str) -> Iterator[Executor | None]:
                 ranks.bootup()
             yield ranks
     elif kind == "dask":
-        from tests.engines.clusters import dask
+        from tests.support.dask_clusters import dask
 
         with dask(WORKERS, 1) as cluster:
             yield cluster.executor()

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from taskfarm_sdk import Run
-from tests.live import work_script
-from tests.live.processes import PROC, wait_until
+from tests.programs import work_script
+from tests.support.processes import PROC, wait_until
 
 ROOT = Path(__file__).parents[2]
 # How Popen tells of a process that Python lets die of KeyboardInterrupt.

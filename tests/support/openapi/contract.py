@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-PATH = Path(__file__).parents[2] / "openapi" / "taskfarm.yaml"
+PATH = Path(__file__).parents[3] / "openapi" / "taskfarm.yaml"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 JSON = "application/json"
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from dask import config
 from distributed import Client, LocalCluster, WorkerPlugin
 
-from tests.live.short import hasty
+from tests.support.short_times import hasty
 
 
 class Hasty(WorkerPlugin):

@@ -17,8 +17,8 @@ from pathlib import Path
 import attrs
 
 from taskfarm_sdk import Farm, Task
-from tests.live.executors import executor
-from tests.live.short import Short, hasty
+from tests.support.executors import executor
+from tests.support.short_times import Short, hasty
 
 # A function of a main module finds what stands beside it there.
 FACTOR = 3
@@ -41,7 +41,7 @@ class Told:
     swallows: bool = False
     # Without another program.
     bare: bool = False
-    # See `tests.live.executors`.
+    # See `tests.support.executors`.
     executor: str = ""
     # Times for `Run.work`.
     work: Short = attrs.field(factory=Short)

@@ -11,9 +11,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from taskfarm_sdk.logins import saved_logins
-from tests.engines.hosts import Host
-from tests.engines.required import without
-from tests.live.processes import wait_until
+from tests.support.engines import is_missing
+from tests.support.hosts import Host
+from tests.support.processes import wait_until
 
 PORT = 5000
 START_S = 30.0
@@ -82,7 +82,7 @@ class HostedFarm:
         """Have the other hosts go through nginx, which keeps connections open for long."""
         program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
         if program is None:
-            without("nginx is missing: apt-get install nginx-light")
+            is_missing("nginx", "apt-get install nginx-light")
         conf = folder / "nginx.conf"
         conf.write_text(NGINX.format(folder=folder, port=PORT + 1, behind=PORT))
         self._host.start([program, "-e", "stderr", "-p", folder, "-c", conf], {})

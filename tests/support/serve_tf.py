@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from tests.live.processes import Process, everybody, members, wait_until
+from tests.support.processes import Process, everybody, members, wait_until
 
 COMMAND = (sys.executable, "-m", "taskfarm_cli.serve")
 START_S = 30.0

@@ -12,11 +12,11 @@ import httpx
 
 from taskfarm_sdk import Farm, Run, _lease
 from taskfarm_sdk.testing import LocalServer
-from tests.live.fleet import WORKERS, Fleet, fleet, run_of
-from tests.live.processes import wait_until
-from tests.live.working import STALE_AFTER_S
-from tests.sdk.compat.peers import THEIRS, output, start
+from tests.programs.fleet_worker import STALE_AFTER_S
 from tests.support.chaos import ChaosProxy, Watched
+from tests.support.fleet import WORKERS, Fleet, fleet, run_of
+from tests.support.peers import THEIRS, output, start
+from tests.support.processes import wait_until
 
 # What looking after others adds: its late start, four looks a second apart, a busy machine.
 LOOKING_S = 15.0

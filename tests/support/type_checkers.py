@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 
 ROOT = Path(__file__).parents[2]
-DOWNSTREAM = Path(__file__).with_name("downstream.py")
+DOWNSTREAM = ROOT / "tests" / "typing" / "downstream.py"
 
 
 @attrs.frozen

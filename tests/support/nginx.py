@@ -15,8 +15,8 @@ from pathlib import Path
 
 import trustme
 
-from tests.engines.required import without
-from tests.live.processes import wait_until
+from tests.support.engines import is_missing
+from tests.support.processes import wait_until
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "nginx"
 NAME = "localhost"
@@ -168,7 +168,7 @@ def nginx_before(backend: int, values: Mapping[str, str] | None = None) -> Itera
 def _binary() -> str:
     found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if found is None:
-        without("nginx is missing: apt-get install nginx-light")
+        is_missing("nginx", "apt-get install nginx-light")
     return found
 
 

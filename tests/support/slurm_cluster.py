@@ -2,7 +2,7 @@
 
 `with Cluster() as cluster:` starts it in a temporary folder, on free ports and with a key of its
 own, so that several may run at once; leaving ends it with all that it started. It runs as whoever
-runs the tests, and needs no root. By hand: `python -m tests.engines.slurm.cluster` keeps one until
+runs the tests, and needs no root. By hand: `python -m tests.support.slurm_cluster` keeps one until
 Ctrl-C.
 """
 
@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.live.processes import everybody, wait_until
+from tests.support.processes import everybody, wait_until
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")

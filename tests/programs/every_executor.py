@@ -17,9 +17,9 @@ from typing import Any
 import attrs
 
 from taskfarm_sdk import Farm, Run, RunStatus, Task, TaskfarmError, TasksFailed
-from tests.live.executors import executor
-from tests.live.processes import wait_until
-from tests.live.short import PATIENT
+from tests.support.executors import executor
+from tests.support.processes import wait_until
+from tests.support.short_times import PATIENT
 
 POOLS = ("spawn", "fork", "forkserver")
 TASKS = 6

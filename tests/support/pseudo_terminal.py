@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import IO, Self
 
-from tests.cli.support import MANAGE
+from tests.support.manage_tf import MANAGE
 
 # Takes the terminal as its own, so that Ctrl-C reaches it, and becomes the command.
 BECOME = (

@@ -14,8 +14,8 @@ from typing import IO
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
-from tests.live import working
-from tests.live.processes import wait_until
+from tests.programs import fleet_worker
+from tests.support.processes import wait_until
 
 WORKERS = 4
 
@@ -41,7 +41,7 @@ class Fleet:
         self._outputs.append(out)
         self._errors.append(err)
         process = subprocess.Popen(
-            [sys.executable, working.__file__],
+            [sys.executable, fleet_worker.__file__],
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=err,
