@@ -10,28 +10,20 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.arguments import Mode
-
 if TYPE_CHECKING:
-    from taskfarm_cli.outputs import Identity
+    from taskfarm_cli.outputs import Identity, Wording
     from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
 
 VERSION = 1
-# What the number of tasks is called that a mode changed.
-_COUNTED = {Mode.REPAIR: "made", Mode.RESET_FAILED: "reset", Mode.RESET_TASK: "reset"}
 
 Document = Mapping[str, object]
 
 
-def document(mode: Mode, facts: Document) -> str:
+def document(mode: str, facts: Document) -> str:
     """Return the line of JSON for what a mode found or did."""
     # JSON has no NaN: a program that gets one stops reading, so facts must come without.
-    return json.dumps({"taskfarm": VERSION, "mode": mode.value, **facts}, allow_nan=False)
-
-
-def _tell(mode: Mode, facts: Document) -> None:
-    print(document(mode, facts), flush=True)
+    return json.dumps({"taskfarm": VERSION, "mode": mode, **facts}, allow_nan=False)
 
 
 def run_facts(run: Run) -> Document:
@@ -74,15 +66,22 @@ def _finite(percent: float) -> float | None:
 
 
 class Documents:
-    """Prints one JSON document; `--watch` one whenever the run changes, `--tasks` one a task."""
+    """Prints one JSON document; `--watch` one whenever the run changes, `--tasks` one a task.
+
+    Args:
+        wording: the mode's.
+    """
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
 
     def runs(self, runs: Sequence[Run]) -> None:
         """Print all runs."""
-        _tell(Mode.LIST, {"runs": [run_facts(run) for run in runs]})
+        self._tell({"runs": [run_facts(run) for run in runs]})
 
-    def run(self, mode: Mode, run: Run, status: RunStatus) -> None:
+    def run(self, run: Run, status: RunStatus) -> None:
         """Print how a run stands."""
-        _tell(mode, {"run": run_facts(run), "status": status_facts(status)})
+        self._tell({"run": run_facts(run), "status": status_facts(status)})
 
     def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
         """Print how the run stands whenever that has changed."""
@@ -91,28 +90,28 @@ class Documents:
         for status in statuses:
             facts = status_facts(status)
             if facts != before:
-                self.run(Mode.WATCH, run, status)
+                self.run(run, status)
             before = facts
         return status
 
     def created(self, run: Run) -> None:
         """Print the new run."""
-        _tell(Mode.CREATE, {"run": run_facts(run)})
+        self._tell({"run": run_facts(run)})
 
     def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:  # noqa: ARG002 - as Output has it
         """Print a document a task."""
         for info in infos:
-            _tell(Mode.TASKS, {"task": task_facts(info)})
+            self._tell({"task": task_facts(info)})
 
-    def changed(self, mode: Mode, run: Run, count: int | None = None) -> None:
+    def changed(self, run: Run, count: int | None = None) -> None:
         """Print the run that was reset, mended or deleted, and how many of its tasks were."""
-        counted = {} if count is None else {_COUNTED[mode]: count}
-        _tell(mode, {"run": run_facts(run), **counted})
+        counted = {} if count is None else {self._wording.counted: count}
+        self._tell({"run": run_facts(run), **counted})
 
-    def login(self, mode: Mode, login: Login) -> None:
+    def login(self, login: Login) -> None:
         """Print the login that was saved or forgotten, without its token."""
         facts = {"url": login.url, "user": login.user, "default": login.default}
-        _tell(mode, {"login": facts})
+        self._tell({"login": facts})
 
     def identity(self, identity: Identity) -> None:
         """Print who one is to the server."""
@@ -122,4 +121,7 @@ class Documents:
             "credentials": identity.source,
             "accepted": identity.accepted,
         }
-        _tell(Mode.WHOAMI, facts)
+        self._tell(facts)
+
+    def _tell(self, facts: Document) -> None:
+        print(document(self._wording.mode, facts), flush=True)

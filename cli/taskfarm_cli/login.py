@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.arguments import PROGRAM, Arguments, Mode
 from taskfarm_cli.credentials import (
     ask_credentials,
     given_password,
@@ -13,6 +12,7 @@ from taskfarm_cli.credentials import (
 )
 from taskfarm_cli.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.guard import complain
+from taskfarm_cli.mode import PROGRAM, Arguments
 from taskfarm_cli.outputs import Identity, Output
 from taskfarm_cli.terminal import can_ask
 
@@ -37,7 +37,7 @@ def log_in(arguments: Arguments, output: Output) -> ExitStatus:
             saved = logins.save_login(farm.url, farm.user, token)
         except ConfigurationError as error:
             raise CommandError(str(error)) from error
-    output.login(Mode.LOGIN, saved)
+    output.login(saved)
     return ExitStatus.OK
 
 
@@ -55,7 +55,7 @@ def log_out(arguments: Arguments, output: Output) -> ExitStatus:
     if forgotten is None:
         others = ", ".join(login.url for login in logins.saved_logins() if login.usable_here)
         raise CommandError(f"no login is saved for {url} (saved: {others or 'none'})")
-    output.login(Mode.LOGOUT, forgotten)
+    output.login(forgotten)
     complain(
         PROGRAM,
         "the token is gone from this machine, but the server cannot revoke it: a copy of it works "

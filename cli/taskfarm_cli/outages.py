@@ -6,8 +6,8 @@ import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from taskfarm_cli.arguments import PROGRAM
 from taskfarm_cli.guard import complain
+from taskfarm_cli.mode import PROGRAM
 
 _OUTAGES = "taskfarm_sdk"
 _OPEN_WAYS = "taskfarm_sdk.security"

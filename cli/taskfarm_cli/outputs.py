@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from taskfarm_cli.terminal import is_terminal
 
 if TYPE_CHECKING:
-    from taskfarm_cli.arguments import Arguments, Mode
     from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
 
@@ -30,6 +29,22 @@ class Identity(NamedTuple):
     accepted: bool | None
 
 
+class Wording(NamedTuple):
+    """Words of a mode, for the outputs.
+
+    Attributes:
+        mode: the mode's name.
+        said: what a terminal shows when it is done, with places for what it was done to.
+        counted: the name in JSON of the number of tasks that it changed.
+        advises: whether a terminal shows what can be done about a run.
+    """
+
+    mode: str
+    said: str
+    counted: str
+    advises: bool
+
+
 class Output(Protocol):
     """Says on stdout what a command found or did."""
 
@@ -37,7 +52,7 @@ class Output(Protocol):
         """Show all runs."""
         ...
 
-    def run(self, mode: Mode, run: Run, status: RunStatus) -> None:
+    def run(self, run: Run, status: RunStatus) -> None:
         """Show how a run stands."""
         ...
 
@@ -53,11 +68,11 @@ class Output(Protocol):
         """Show tasks of a run, each as soon as it is known."""
         ...
 
-    def changed(self, mode: Mode, run: Run, count: int | None = None) -> None:
+    def changed(self, run: Run, count: int | None = None) -> None:
         """Say that a run was reset, mended or deleted, and for how many tasks where that counts."""
         ...
 
-    def login(self, mode: Mode, login: Login) -> None:
+    def login(self, login: Login) -> None:
         """Say that a login was saved or forgotten."""
         ...
 
@@ -66,16 +81,16 @@ class Output(Protocol):
         ...
 
 
-def choose(arguments: Arguments) -> Output:
-    """Return the output that was asked for, or that suits where stdout goes."""
-    if arguments.json:
+def choose(wording: Wording, *, json: bool, plain: bool) -> Output:
+    """Return the output of a mode that was asked for, or that suits where stdout goes."""
+    if json:
         from taskfarm_cli.documents import Documents
 
-        return Documents()
-    if arguments.plain or not is_terminal(sys.stdout):
+        return Documents(wording)
+    if plain or not is_terminal(sys.stdout):
         from taskfarm_cli.plain import Plain
 
         return Plain()
     from taskfarm_cli.view import View
 
-    return View()
+    return View(wording)

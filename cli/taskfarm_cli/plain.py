@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taskfarm_cli.arguments import Mode
     from taskfarm_cli.outputs import Identity
     from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
@@ -38,7 +37,7 @@ class Plain:
         for run in runs:
             print(line_of_run(run))
 
-    def run(self, mode: Mode, run: Run, status: RunStatus) -> None:  # noqa: ARG002 - as Output has it
+    def run(self, run: Run, status: RunStatus) -> None:
         """Print a line of how the run stands."""
         print(line_of_status(run, status))
 
@@ -62,10 +61,10 @@ class Plain:
         for info in infos:
             print(line_of_task(info), flush=True)
 
-    def changed(self, mode: Mode, run: Run, count: int | None = None) -> None:
+    def changed(self, run: Run, count: int | None = None) -> None:
         """Print nothing: the exit status says it."""
 
-    def login(self, mode: Mode, login: Login) -> None:
+    def login(self, login: Login) -> None:
         """Print nothing: the exit status says it."""
 
     def identity(self, identity: Identity) -> None:

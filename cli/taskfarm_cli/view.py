@@ -19,12 +19,11 @@ from rich.text import Text
 
 from taskfarm_cli import pace
 from taskfarm_cli.advice import advice
-from taskfarm_cli.arguments import Mode
 from taskfarm_cli.guard import printable
 from taskfarm_cli.plain import Plain
 
 if TYPE_CHECKING:
-    from taskfarm_cli.outputs import Identity
+    from taskfarm_cli.outputs import Identity, Wording
     from taskfarm_sdk import Run, RunStatus, TaskInfo, TaskState
     from taskfarm_sdk.logins import Login
 
@@ -32,16 +31,6 @@ if TYPE_CHECKING:
 LEAST_WIDTH = 60
 REFRESHES_PER_S = 4
 
-_SAID = {
-    Mode.RESET: "run {}: what was not done waits again",
-    Mode.RESET_ALL: "run {}: all tasks wait again",
-    Mode.DELETE: "run {} is deleted",
-    Mode.REPAIR: "run {} is mended: {} missing tasks were made, and wait",
-    Mode.RESET_FAILED: "run {}: {} failed tasks wait again",
-    Mode.RESET_TASK: "run {}: {} tasks wait again that did not wait from the start already",
-    Mode.LOGIN: "logged in to {} as {}",
-    Mode.LOGOUT: "forgot the login for {} as {}",
-}
 _STYLES: dict[TaskState, str] = {
     "waiting": "dim",
     "computing": "",
@@ -52,9 +41,14 @@ _ACCEPTED = {True: "yes", False: "no", None: "not known"}
 
 
 class View:
-    """Shows tables and bars on stdout."""
+    """Shows tables and bars on stdout.
 
-    def __init__(self) -> None:
+    Args:
+        wording: the mode's.
+    """
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
         self._console = Console(highlight=False, markup=False, emoji=False)
         # Once set, the width no longer follows the terminal's.
         if self._console.width < LEAST_WIDTH:  # noqa: PLR1730
@@ -70,10 +64,10 @@ class View:
             table.add_row(str(run.id), run.uuid, printable(run.num_tasks_text))
         self._console.print(table if runs else "there are no runs")
 
-    def run(self, mode: Mode, run: Run, status: RunStatus) -> None:
+    def run(self, run: Run, status: RunStatus) -> None:
         """Show how the run stands, and what helps if something is wrong with it."""
         self._console.print(_standing(run, status))
-        if mode is Mode.INFO:
+        if self._wording.advises:
             for line in advice(run, status):
                 self._console.print(Text(line, style="dim"), soft_wrap=True)
 
@@ -103,7 +97,7 @@ class View:
                     live.refresh()
         finally:
             if status is not None:
-                self.run(Mode.WATCH, run, status)
+                self.run(run, status)
         return status
 
     def created(self, run: Run) -> None:
@@ -125,13 +119,13 @@ class View:
         if not count:
             self._console.print("there are no such tasks")
 
-    def changed(self, mode: Mode, run: Run, count: int | None = None) -> None:
+    def changed(self, run: Run, count: int | None = None) -> None:
         """Say what was done to the run."""
-        self._console.print(_SAID[mode].format(run.uuid, count), soft_wrap=True)
+        self._console.print(self._wording.said.format(run.uuid, count), soft_wrap=True)
 
-    def login(self, mode: Mode, login: Login) -> None:
+    def login(self, login: Login) -> None:
         """Say which login was saved or forgotten."""
-        said = _SAID[mode].format(login.url, printable(login.user))
+        said = self._wording.said.format(login.url, printable(login.user))
         self._console.print(said, soft_wrap=True)
 
     def identity(self, identity: Identity) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.arguments import Mode
 from taskfarm_cli.exit_status import CommandError, ExitStatus
 from taskfarm_cli.outages import outages_told
 
@@ -30,9 +29,9 @@ def wait(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
             status = run.wait(timeout_s)
     except WaitTimeout as error:
         if error.run_status is not None:
-            output.run(Mode.WAIT, run, error.run_status)
+            output.run(run, error.run_status)
         raise
-    output.run(Mode.WAIT, run, status)
+    output.run(run, status)
     return _verdict(run, status)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from taskfarm_cli.arguments import Mode, parse
+from taskfarm_cli.arguments import parse
 from taskfarm_cli.exit_status import UsageError
 
 UUID = "7ce1105e5f2b471a829dc9aef6bcfdb0"
@@ -13,33 +13,33 @@ UUID = "7ce1105e5f2b471a829dc9aef6bcfdb0"
 @pytest.mark.parametrize(
     ("words", "mode"),
     [
-        (("--list",), Mode.LIST),
-        (("-l",), Mode.LIST),
-        (("--info", UUID), Mode.INFO),
-        (("-i", UUID), Mode.INFO),
-        (("--reset", UUID), Mode.RESET),
-        (("-r", UUID), Mode.RESET),
-        (("--reset-all", UUID), Mode.RESET_ALL),
-        (("-R", UUID), Mode.RESET_ALL),
-        (("--delete", UUID), Mode.DELETE),
-        (("-d", UUID), Mode.DELETE),
-        (("--create", "3"), Mode.CREATE),
-        (("-n", "3"), Mode.CREATE),
-        (("--wait", UUID), Mode.WAIT),
-        (("--watch", UUID), Mode.WATCH),
-        (("-w", UUID), Mode.WATCH),
-        (("--login",), Mode.LOGIN),
-        (("--logout",), Mode.LOGOUT),
-        (("--whoami",), Mode.WHOAMI),
-        ((UUID,), Mode.INFO),
-        ((UUID, "-d"), Mode.DELETE),
-        (("-b", "http://host.example/api/", UUID, "-i"), Mode.INFO),
+        (("--list",), "list"),
+        (("-l",), "list"),
+        (("--info", UUID), "info"),
+        (("-i", UUID), "info"),
+        (("--reset", UUID), "reset"),
+        (("-r", UUID), "reset"),
+        (("--reset-all", UUID), "reset-all"),
+        (("-R", UUID), "reset-all"),
+        (("--delete", UUID), "delete"),
+        (("-d", UUID), "delete"),
+        (("--create", "3"), "create"),
+        (("-n", "3"), "create"),
+        (("--wait", UUID), "wait"),
+        (("--watch", UUID), "watch"),
+        (("-w", UUID), "watch"),
+        (("--login",), "login"),
+        (("--logout",), "logout"),
+        (("--whoami",), "whoami"),
+        ((UUID,), "info"),
+        ((UUID, "-d"), "delete"),
+        (("-b", "http://host.example/api/", UUID, "-i"), "info"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value.value,
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value,
 )
-def test_options_choose_the_mode(words: tuple[str, ...], mode: Mode) -> None:
+def test_options_choose_the_mode(words: tuple[str, ...], mode: str) -> None:
     arguments = parse(words)
-    assert arguments.mode is mode
+    assert arguments.mode.name == mode
     assert arguments.uuid == (UUID if UUID in words else None)
 
 

@@ -12,9 +12,9 @@ import pytest
 import taskfarm_cli.work.arguments
 import taskfarm_cli.work.main
 from taskfarm_cli import arguments, manage, serve
-from taskfarm_cli.arguments import Mode
 from taskfarm_cli.documents import status_facts, task_facts
 from taskfarm_cli.exit_status import ExitStatus
+from taskfarm_cli.modes import MODES
 from taskfarm_sdk import RunStatus, TaskInfo
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ def test_every_exit_status_is_told() -> None:
 def test_every_mode_and_key_of_the_json_is_told() -> None:
     status = RunStatus(num_tasks=1, waiting=1, computing=0, done=0, failed=None, percent_done=0.0)
     task = TaskInfo(number=0, state="waiting")
-    names = {mode.value for mode in Mode} | {"taskfarm", "mode"}
+    names = {mode.name for mode in MODES} | {"taskfarm", "mode"}
     names |= set(status_facts(status)) | set(task_facts(task))
     json_part = PAGE[PAGE.index("### JSON") :]
     assert {name for name in names if f"`{name}`" not in json_part} == set()

@@ -9,9 +9,11 @@ from typing import Any, cast
 import pytest
 
 from taskfarm_cli.documents import Documents, status_facts
+from taskfarm_cli.modes import MODES
 from taskfarm_cli.plain import Plain, line_of_run, line_of_status
 from taskfarm_sdk import Run, RunStatus
 
+WATCH = next(mode for mode in MODES if mode.name == "watch").wording
 UUID = "7ce1105e5f2b471a829dc9aef6bcfdb0"
 
 
@@ -79,12 +81,12 @@ def test_plain_follows_with_a_line_a_change(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_json_follows_with_a_document_a_change(capsys: pytest.CaptureFixture[str]) -> None:
-    assert Documents().follow(a_run(), STEPS) is STEPS[-1]
+    assert Documents(WATCH).follow(a_run(), STEPS) is STEPS[-1]
     lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line)["status"]["done"] for line in lines] == [0, 1]
 
 
-@pytest.mark.parametrize("output", [Plain(), Documents()], ids=["plain", "json"])
+@pytest.mark.parametrize("output", [Plain(), Documents(WATCH)], ids=["plain", "json"])
 def test_following_nothing_shows_nothing(
     capsys: pytest.CaptureFixture[str], output: Plain | Documents
 ) -> None:
