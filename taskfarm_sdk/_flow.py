@@ -11,12 +11,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
-
-if TYPE_CHECKING:
-    from taskfarm_sdk._http import AsyncHttpClient, HttpClient
 
 R = TypeVar("R")
 
@@ -48,6 +45,32 @@ def _header(user: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
+class Sender(Protocol):
+    """Send the one request of a call, and return the reply where it is a success."""
+
+    @property
+    def url(self) -> str:
+        """The API's URL."""
+        ...
+
+    def request(self, method: str, url: str, **more: Any) -> object:
+        """Send it."""
+        ...
+
+
+class AsyncSender(Protocol):
+    """`Sender`, awaited."""
+
+    @property
+    def url(self) -> str:
+        """The API's URL."""
+        ...
+
+    async def request(self, method: str, url: str, **more: Any) -> object:
+        """Send it."""
+        ...
+
+
 @attrs.frozen
 class Call(Generic[R]):
     """One request, for either driver.
@@ -61,8 +84,8 @@ class Call(Generic[R]):
         timeout_s: how long it may take, where that is less than the client's own limit.
     """
 
-    sync: Callable[[HttpClient], R]
-    asyncio: Callable[[AsyncHttpClient], Awaitable[R]]
+    sync: Callable[[Sender], R]
+    asyncio: Callable[[AsyncSender], Awaitable[R]]
     acting_as: Basic | None = None
     fresh: bool = False
     timeout_s: float | None = None

@@ -1,19 +1,15 @@
-"""The one module that knows httpx: connections, credentials on requests, errors from replies.
+"""The one module that knows httpx: connections, the sender of each request, errors from replies.
 
-A response hook turns every status that is not a success into an SDK error before generated code
-sees it, for that code would return an error page as if it were an answer.
+A sender turns every status that is not a success into an SDK error before generated code sees the
+reply, for that code would return an error page as if it were an answer.
 """
 
 from __future__ import annotations
 
-import datetime
 import threading
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taskfarm_sdk import _checks, _replies, _trust
@@ -32,8 +28,11 @@ if TYPE_CHECKING:
     import asyncio
 
 R = TypeVar("R")
-HttpClient = httpx.Client
-AsyncHttpClient = httpx.AsyncClient
+Trace = Callable[[str, dict[str, Any]], None]
+AsyncTrace = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+# Each request says itself whom it is sent as: nothing in a URL or a file of the user's does.
+NOBODY = httpx.Auth()
 
 # Under gunicorn's default keep-alive of 2 s: a connection that the server is about to close is not
 # used again (with httpx's own 5 s, 3 of 720 requests at that boundary broke).
@@ -42,51 +41,112 @@ LIMITS = httpx.Limits(
     max_connections=None, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_EXPIRY_S
 )
 
+# What httpx raises; a bug in it, or in us, is raised as it is.
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict)
 # Before these, the request had not left.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
-_current: ContextVar[Call[Any] | None] = ContextVar("_current", default=None)
-_headers: ContextVar[httpx.Headers] = ContextVar("_headers")
 
+class Sender:
+    """Send the one request of a call: generated code takes it for an `httpx.Client`.
 
-class _Client(httpx.Client):
-    def build_request(self, method: str, url: httpx.URL | str, **more: Any) -> httpx.Request:
-        return super().build_request(method, **_spared(self.base_url, url, more))
-
-    def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
-        return _read(super().send(request, **more))
-
-
-class _AsyncClient(httpx.AsyncClient):
-    def build_request(self, method: str, url: httpx.URL | str, **more: Any) -> httpx.Request:
-        return super().build_request(method, **_spared(self.base_url, url, more))
-
-    async def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
-        return _read(await super().send(request, **more))
-
-
-def _read(response: httpx.Response) -> httpx.Response:
-    """Return a response that was read, without the stream that it was read from.
-
-    The two hold each other, and fifty objects beside: collecting those is left to Python's search
-    for cycles, which lets a program's memory grow by a quarter meanwhile.
+    Args:
+        client: whose connections it goes over.
+        call: whom it is sent as, and how long it may take.
+        trace: is told what happens to the connection.
     """
-    del response.stream
-    return response
+
+    # By hand, for attrs takes a twentieth of what the SDK adds to a request.
+    __slots__ = ("_call", "_client", "_trace")
+
+    def __init__(self, client: httpx.Client, call: Call[Any], trace: Trace) -> None:
+        self._client = client
+        self._call = call
+        self._trace = trace
+
+    @property
+    def url(self) -> str:
+        """The API's URL."""
+        return str(self._client.base_url)
+
+    def request(self, method: str, url: str, **more: Any) -> httpx.Response:
+        """Return the reply, which says that it went well.
+
+        Raises:
+            TaskfarmError: one kind for each thing that can go wrong.
+        """
+        try:
+            request = _request(self._client, self._call, self._trace, method, url, more)
+            return _checked(self._client.send(request))
+        except _ERRORS as error:
+            raise _error_of_transport(error, self.url) from error
 
 
-def _spared(base: httpx.URL, url: httpx.URL | str, more: dict[str, Any]) -> dict[str, Any]:
-    """Return a request's arguments, without what would have httpx parse its URL again.
+class AsyncSender:
+    """Send the one request of a call, awaited: generated code takes it for a client."""
+
+    __slots__ = ("_call", "_client", "_trace")
+
+    def __init__(self, client: httpx.AsyncClient, call: Call[Any], trace: AsyncTrace) -> None:
+        self._client = client
+        self._call = call
+        self._trace = trace
+
+    @property
+    def url(self) -> str:
+        """The API's URL."""
+        return str(self._client.base_url)
+
+    async def request(self, method: str, url: str, **more: Any) -> httpx.Response:
+        """Return the reply, which says that it went well.
+
+        Raises:
+            TaskfarmError: one kind for each thing that can go wrong.
+        """
+        try:
+            request = _request(self._client, self._call, self._trace, method, url, more)
+            return _checked(await self._client.send(request))
+        except _ERRORS as error:
+            raise _error_of_transport(error, self.url) from error
+
+
+def _request(
+    client: httpx.Client | httpx.AsyncClient,
+    call: Call[Any],
+    trace: Trace | AsyncTrace,
+    method: str,
+    path: str,
+    more: dict[str, Any],
+) -> httpx.Request:
+    """Return a call's request, without what would have httpx parse its URL again.
 
     Its parser takes most of the time that a request costs its client: it is run for each merging
     of a base and a path, and for parameters that there are none of.
     """
-    return {**more, "url": _absolute(base, str(url)), "params": more.get("params") or None}
+    if call.acting_as is not None:
+        more["headers"] = {**more.get("headers", {}), "Authorization": call.acting_as.header}
+    if call.timeout_s is not None:
+        more["timeout"] = call.timeout_s
+    more["params"] = more.get("params") or None
+    url = _absolute(client.base_url, path)
+    return client.build_request(method, url, extensions={"trace": trace}, **more)
 
 
 @lru_cache(maxsize=256)
 def _absolute(base: httpx.URL, path: str) -> httpx.URL:
     return httpx.URL(path if "://" in path else f"{base}{path.lstrip('/')}")
+
+
+def _checked(response: httpx.Response) -> httpx.Response:
+    """Return a response that was read and is a success, without the stream it was read from.
+
+    The two hold each other, and fifty objects beside: collecting those is left to Python's search
+    for cycles, which lets a program's memory grow by a quarter meanwhile.
+    """
+    del response.stream
+    if not response.is_success:
+        raise error_from(response)
+    return response
 
 
 class Wire:
@@ -116,11 +176,10 @@ class Wire:
         Raises:
             TaskfarmError: one kind for each thing that can go wrong.
         """
-        with _errors_of_ours(call, self._url):
-            if not call.fresh:
-                return call.sync(self._get())
-            with self._new() as client:
-                return call.sync(client)
+        if not call.fresh:
+            return call.sync(Sender(self._get(), call, self._unsent.on_event))
+        with self._new() as client:
+            return call.sync(Sender(client, call, self._unsent.on_event))
 
     def close(self) -> None:
         """Close all connections; the farm cannot be used any more."""
@@ -141,19 +200,14 @@ class Wire:
         _trust.tell_of_open_way(self._url)
         trusted = _trust.context(self._url)
         with _proxies_explained():
-            return _Client(
+            return httpx.Client(
                 base_url=self._url,
                 timeout=self._timeout_s,
                 limits=LIMITS,
                 mounts=_past_proxies(self._url),
                 verify=trusted,
-                auth=_ActingAs(),
-                event_hooks={"request": [self._before], "response": [_raise_for_status]},
+                auth=NOBODY,
             )
-
-    def _before(self, request: httpx.Request) -> None:
-        _limit_time(request)
-        request.extensions["trace"] = self._unsent.on_event
 
     def after_fork(self) -> None:
         """Leave the parent's connections alone: two processes on one get each other's answers."""
@@ -195,11 +249,10 @@ class AsyncWire:
         Raises:
             TaskfarmError: one kind for each thing that can go wrong.
         """
-        with _errors_of_ours(call, self._url):
-            if not call.fresh:
-                return await call.asyncio(self._get())
-            async with self._new() as client:
-                return await call.asyncio(client)
+        if not call.fresh:
+            return await call.asyncio(AsyncSender(self._get(), call, self._unsent.aon_event))
+        async with self._new() as client:
+            return await call.asyncio(AsyncSender(client, call, self._unsent.aon_event))
 
     async def aclose(self) -> None:
         """Close all connections; the farm cannot be used any more."""
@@ -230,19 +283,14 @@ class AsyncWire:
         _trust.tell_of_open_way(self._url)
         trusted = _trust.context(self._url)
         with _proxies_explained():
-            return _AsyncClient(
+            return httpx.AsyncClient(
                 base_url=self._url,
                 timeout=self._timeout_s,
                 limits=LIMITS,
                 mounts=_past_proxies(self._url),
                 verify=trusted,
-                auth=_ActingAs(),
-                event_hooks={"request": [self._before], "response": [_araise_for_status]},
+                auth=NOBODY,
             )
-
-    async def _before(self, request: httpx.Request) -> None:
-        _limit_time(request)
-        request.extensions["trace"] = self._unsent.aon_event
 
 
 def _closed() -> ConfigurationError:
@@ -266,65 +314,6 @@ def _proxies_explained() -> Generator[None]:
             f"the environment names a proxy that cannot be used ({error}): HTTP_PROXY, HTTPS_PROXY "
             "and ALL_PROXY look like http://HOST:PORT; NO_PROXY names the hosts to ask without one"
         ) from error
-
-
-class _ActingAs(httpx.Auth):
-    """Puts the current call's credentials on its request: one client serves them all."""
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        call = _current.get()
-        who = call.acting_as if call is not None else None
-        if who is not None:
-            request.headers["Authorization"] = who.header
-        yield request
-
-
-def _limit_time(request: httpx.Request) -> None:
-    call = _current.get()
-    if call is not None and call.timeout_s is not None:
-        request.extensions["timeout"] = httpx.Timeout(call.timeout_s).as_dict()
-
-
-def last_date() -> datetime.datetime | None:
-    """Return the server's time of the last reply to this thread, in whole seconds, if it told."""
-    try:
-        return parsedate_to_datetime(_headers.get()["date"]).astimezone(datetime.UTC)
-    except (LookupError, ValueError):
-        return None
-
-
-def _raise_for_status(response: httpx.Response) -> None:
-    _headers.set(response.headers)
-    if not response.is_success:
-        response.read()
-        raise error_from(response)
-
-
-async def _araise_for_status(response: httpx.Response) -> None:
-    if not response.is_success:
-        await response.aread()
-        raise error_from(response)
-
-
-class _errors_of_ours:  # noqa: N801 - used as a function is
-    """Makes a call the current one, and errors of httpx in its block those of the SDK."""
-
-    # By hand, for contextlib's way takes a tenth of what the SDK adds to a request.
-    __slots__ = ("_before", "_call", "_url")
-
-    def __init__(self, call: Call[Any], url: str) -> None:
-        self._call = call
-        self._url = url
-
-    def __enter__(self) -> None:
-        self._before = _current.set(self._call)
-
-    def __exit__(
-        self, kind: object, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        _current.reset(self._before)
-        if isinstance(error, (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict)):
-            raise _error_of_transport(error, self._url) from error
 
 
 def _error_of_transport(error: Exception, url: str) -> TaskfarmError:

@@ -34,7 +34,7 @@ class Entry:
         run: the run's uuid.
         start: when it began, by this machine's clock.
         end: when it was settled, by this machine's clock.
-        server_end: the same by the server's, where its reply told.
+        server_end: the same by the server's: the `Date` of its reply, where that told.
         outcome: "completed", "released", "failed", "failed for good" or "taken over".
         exit_status: a command's, where it was one.
         message: why it failed.
@@ -46,7 +46,7 @@ class Entry:
     run: str
     start: datetime.datetime
     end: datetime.datetime
-    server_end: datetime.datetime | None
+    server_end: str | None
     outcome: str
     exit_status: int | None
     message: str | None
@@ -85,6 +85,7 @@ class Journal:
     def write(self, entry: Entry) -> None:
         """Append a line; where that fails, the log says so once, and work goes on."""
         told = attrs.asdict(entry, value_serializer=_plain)
+        told["server_end"] = _iso(entry.server_end)
         place = {"host": self._host, "pid": os.getpid(), **self._slurm}
         line = json.dumps({**told, **place}) + "\n"
         try:
@@ -114,3 +115,12 @@ def slurm_facts(environ: Mapping[str, str]) -> dict[str, int | None]:
 
 def _plain(_: object, __: object, value: object) -> object:
     return value.isoformat() if isinstance(value, datetime.datetime) else value
+
+
+def _iso(date: str | None) -> str | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(date or "").astimezone(datetime.UTC).isoformat()
+    except ValueError:
+        return None

@@ -21,7 +21,7 @@ class Lingering(Generic[T]):
 
     Args:
         link: what the server is asked with.
-        clock: returns what is waited by; ends a wait when the worker is to stop.
+        clock: what is waited by; ends a wait when the worker is to stop.
         in_hand: how many tasks are the worker's own.
         sweeper: looks after the tasks of others; None for a worker that does not stay for them.
         may_claim: whether another task may be claimed at all.
@@ -33,7 +33,7 @@ class Lingering(Generic[T]):
     def __init__(
         self,
         link: Link,
-        clock: Callable[[], Clock],
+        clock: Clock,
         in_hand: InHand,
         sweeper: Sweeper | None,
         *,
@@ -93,7 +93,7 @@ class Lingering(Generic[T]):
         self._in_hand.wait_until_claimed()
         flow = self._sweeper.round(self._link.session, self._in_hand.count, longest_s)
         try:
-            computing = self._link.drive(flow, self._clock())
+            computing = self._link.drive(flow, self._clock)
         except Stopped:
             return False
         except (ConnectionFailed, ServerError):

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
 
 # Before the generated client, for this imports httpx in a way of its own.
-from taskfarm_sdk._http import AsyncHttpClient, HttpClient
 
 # isort: split
 from taskfarm_api.client import Client
 from taskfarm_api.types import UNSET, Response
-from taskfarm_sdk._flow import Call
+from taskfarm_sdk._flow import AsyncSender, Call, Sender
 from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
 
 # Each operation imports what it needs of these: most commands need one or two of them.
@@ -177,8 +176,8 @@ def get_task(uuid: str, number: int) -> Call[TaskRow]:
 
 def update_task(
     uuid: str, number: int, *, percent: float | None = None, status: TaskStatus | None = None
-) -> Call[None]:
-    """Write a task's percentage, status, or both in one."""
+) -> Call[str | None]:
+    """Write a task's percentage, status, or both in one; brings the `Date` of the reply."""
     from taskfarm_api.api.tasks import update_task as endpoint
     from taskfarm_api.models.task_update import TaskUpdate
 
@@ -189,7 +188,7 @@ def update_task(
     return _call(
         lambda api: endpoint.sync_detailed(uuid, number, client=api, body=body),
         lambda api: endpoint.asyncio_detailed(uuid, number, client=api, body=body),
-        _nothing,
+        _date,
     )
 
 
@@ -212,32 +211,32 @@ def _call(
     asyncio: Callable[[Client], Awaitable[Response[X]]],
     read: Callable[[Response[X]], R],
 ) -> Call[R]:
-    def ask(http: HttpClient) -> R:
+    # Generated code calls `request` of the client that it is given, and nothing else of it.
+    def ask(sender: Sender) -> R:
         try:
-            return read(sync(_client().set_httpx_client(http)))
+            return read(sync(_client().set_httpx_client(cast("Any", sender))))
         except TaskfarmError:
             raise
         except _NOT_THE_CONTRACT as error:
-            raise _unexpected(http, error) from error
+            raise _unexpected(sender.url, error) from error
 
-    async def aask(http: AsyncHttpClient) -> R:
+    async def aask(sender: AsyncSender) -> R:
         try:
-            return read(await asyncio(_client().set_async_httpx_client(http)))
+            return read(await asyncio(_client().set_async_httpx_client(cast("Any", sender))))
         except TaskfarmError:
             raise
         except _NOT_THE_CONTRACT as error:
-            raise _unexpected(http, error) from error
+            raise _unexpected(sender.url, error) from error
 
     return Call(ask, aask)
 
 
 def _client() -> Client:
-    # Base URL, credentials and time-out are the httpx client's own.
+    # Base URL, credentials and time-out are the sender's.
     return Client(base_url="")
 
 
-def _unexpected(http: HttpClient | AsyncHttpClient, error: Exception) -> UnexpectedReply:
-    url = str(http.base_url)
+def _unexpected(url: str, error: Exception) -> UnexpectedReply:
     return UnexpectedReply(
         f"{url} does not answer as a taskfarm server does: is another server there, or a "
         f"log-in page? ({type(error).__name__}: {str(error)[:100]})",
@@ -259,6 +258,11 @@ def _as(kind: type[R], reply: Response[X]) -> R:
 def _nothing(reply: Response[X]) -> None:
     if reply.status_code != HTTPStatus.NO_CONTENT:
         raise ValueError(f"status {reply.status_code.value} where 204 was to come")
+
+
+def _date(reply: Response[X]) -> str | None:
+    _nothing(reply)
+    return reply.headers.get("date")
 
 
 def _text(value: object) -> str:

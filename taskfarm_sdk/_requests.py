@@ -72,26 +72,26 @@ class Requests:
         """Send a report for a task; return whether it was answered."""
         return self._link.drive(_work.report(self._link.session, self._run, number, lease))
 
-    def complete(self, number: int, clock: Clock | None = None) -> None:
-        """Complete a task.
+    def complete(self, number: int, clock: Clock | None = None) -> str | None:
+        """Complete a task; return the `Date` of the reply.
 
         Args:
             number: the task's.
             clock: what to wait by, where that may be broken off.
         """
         flow = _work.complete(self._link.session, self._run, number, self._until())
-        self._link.drive(flow, clock)
+        return self._link.drive(flow, clock)
 
     def still_complete(self, number: int) -> None:
         """Complete a task anew if a report that was under way has landed after its completion."""
         flow = _work.still_complete(self._link.session, self._run, number, self._until())
         self._link.drive(flow)
 
-    def give_back(self, number: int, held: tuple[float | None, ...], lease: Lease) -> None:
-        """Leave a task to others, or failed."""
+    def give_back(self, number: int, held: tuple[float | None, ...], lease: Lease) -> str | None:
+        """Leave a task to others, or failed; return the `Date` of the reply."""
         session = self._link.session
         flow = _work.give_back(session, self._run, number, held, lease, self._until())
-        self._link.drive(flow)
+        return self._link.drive(flow)
 
     def _until(self) -> float:
         return min(self._link.session.deadline(self._give_up_after_s), self._give_up_at)

@@ -109,11 +109,15 @@ def report(farm: Session, run: str, number: int, lease: Lease) -> Flow[bool]:
     return True
 
 
-def complete(farm: Session, run: str, number: int, until: float) -> Flow[None]:
-    """Mark a task done at 100 %, in one request that is repeated until the server has it."""
+def complete(farm: Session, run: str, number: int, until: float) -> Flow[str | None]:
+    """Mark a task done at 100 %, in one request that is repeated until the server has it.
+
+    Returns:
+        The `Date` of the server's reply, where it has one.
+    """
     call = _operations.update_task(run, number, percent=_lease.SUCCESS, status="done")
     try:
-        yield from ask(farm, lambda: call, COMPLETE, until=until)
+        return (yield from ask(farm, lambda: call, COMPLETE, until=until))
     except NotFound as error:
         raise (yield from not_found(farm, run, number, error)) from error
 
@@ -132,7 +136,7 @@ def give_back(
     held: tuple[float | None, ...],
     lease: Lease,
     until: float,
-) -> Flow[None]:
+) -> Flow[str | None]:
     """Let go of a task: waiting again, or failed for good if the lease says so.
 
     Args:
@@ -143,6 +147,9 @@ def give_back(
             what was reported since without an answer.
         lease: what to leave there.
         until: when the last attempt may start.
+
+    Returns:
+        The `Date` of the server's reply, where there is one.
     """
     leave = _lease.encode(lease)
 
@@ -155,6 +162,6 @@ def give_back(
         run, number, percent=leave, status="done" if lease.failed else "waiting"
     )
     try:
-        yield from ask(farm, lambda: call, SETTLE, look=look, until=until)
+        return (yield from ask(farm, lambda: call, SETTLE, look=look, until=until))
     except NotFound as error:
         raise (yield from not_found(farm, run, number, error)) from error

@@ -251,25 +251,24 @@ class Run:
                 be written.
         """
         from taskfarm_sdk._beats import rhythm
+        from taskfarm_sdk._core import WorkerCore, WorkerOptions
         from taskfarm_sdk._recovery import patience
         from taskfarm_sdk.worker import Worker
 
-        return Worker(
-            self._link,
-            self.uuid,
-            self.num_tasks,
-            prefetch=prefetch,
+        options = WorkerOptions(
             rhythm=rhythm(report_every_s, first_beat_s, heartbeat_s),
+            patience=patience(stale_after_s, unleased_after_s, heartbeat_s),
+            prefetch=prefetch,
             max_attempts=max_attempts,
             retry_delay_s=retry_delay_s,
             halt_after=halt_after,
             linger=linger,
-            patience=patience(stale_after_s, unleased_after_s, heartbeat_s),
             grace_s=grace_s,
             give_up_after_s=give_up_after_s,
             journal=journal,
             fleet_size=fleet_size,
         )
+        return Worker(WorkerCore(self._link, self.uuid, self.num_tasks, options))
 
     def work(
         self,

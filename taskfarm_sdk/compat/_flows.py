@@ -9,8 +9,7 @@ import attrs
 
 from taskfarm_sdk import _lease, _operations, _tasks, _work
 from taskfarm_sdk._asking import ask
-from taskfarm_sdk._flow import Call, Flow
-from taskfarm_sdk._http import AsyncHttpClient, HttpClient
+from taskfarm_sdk._flow import AsyncSender, Call, Flow, Sender
 from taskfarm_sdk._operations import TaskRow
 from taskfarm_sdk._retry import COMPLETE, READ, REPORT, SETTLE, Answer, Then
 from taskfarm_sdk._runs import ask_of_run
@@ -128,13 +127,14 @@ def report(farm: Session, run: str, number: int, percent: float) -> Flow[bool]:
 def _document(url: str, field: str) -> Call[object]:
     """Get a document as the server sends it, row ids and other clients' odd values included."""
 
-    def get(http: HttpClient) -> object:
+    def get(sender: Sender) -> object:
+        reply: Any = sender.request("get", url, params={"info": field})
         try:
-            return http.get(url, params={"info": field}).json()
+            return reply.json()
         except (ValueError, RecursionError) as error:
             raise _not_a_taskfarms(url) from error
 
-    def aget(_: AsyncHttpClient) -> Awaitable[object]:
+    def aget(_: AsyncSender) -> Awaitable[object]:
         raise NotImplementedError("taskfarm-worker knows no asyncio")
 
     return Call(get, aget)

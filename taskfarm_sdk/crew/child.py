@@ -15,98 +15,69 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import cast
 
-from taskfarm_sdk import _checks
 from taskfarm_sdk.crew.channel import Channel, Job, Outcome, Slot, Taken
 from taskfarm_sdk.crew.functions import Function, described, explained, unpacked
 from taskfarm_sdk.crew.luggage import read
-from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.task import Task
 
 INTERRUPTED = 130
 SAID_MOST_BYTES = 65536
 
 
-class ChildTask(Task):
-    """A task in a child process: what it is told goes to the parent, which settles it.
+class ChildHandle:
+    """A child's side of a `Task`: what it is told goes to the parent, which settles it.
 
-    A `Task` for who has it in hand, so that functions say `Task` wherever they run. It has none of
-    a worker's side: no lease, no reports, no server.
+    Attributes:
+        number: the task's number.
+        run_uuid: the run's.
+        attempts: how many attempts were counted before this one.
+        percent: how far it is.
+        started_at: when its turn came.
+        outcome: how it is to be settled; None while it is open.
     """
 
     def __init__(self, job: Job, slot: Slot) -> None:
-        self._number = job.number
-        self._attempts = job.attempts
-        self._percent = job.percent
-        self._uuid = job.run_uuid
-        self._started_at = datetime.datetime.fromisoformat(job.started_at)
+        self.number: int = job.number
+        self.run_uuid: str = job.run_uuid
+        self.attempts: int = job.attempts
+        self.percent: float = job.percent
+        self.started_at: datetime.datetime = datetime.datetime.fromisoformat(job.started_at)
         self._slot = slot
         self.outcome: Outcome | None = None
 
     @property
-    def run_uuid(self) -> str:
-        """The run that it belongs to."""
-        return self._uuid
-
-    @property
     def stop_requested(self) -> bool:
-        """Whether the worker is to stop: save what you have, and come to an end."""
+        """Whether the parent's worker is to stop."""
         return self._slot.stop_requested
 
     @property
-    def settled(self) -> bool:
-        """Whether it is settled as soon as the function returns."""
-        return self.outcome is not None
+    def settled(self) -> str | None:
+        """How the parent is to settle it as soon as the function returns."""
+        return None if self.outcome is None else self.outcome.how
 
-    def update(self, percent: float) -> None:
-        """Report how far it is: leave it where the parent sees it."""
-        checked = _checks.percentage(percent)
-        self._refuse_if_settled("update")
-        self._percent = self._slot.percent = checked
+    def report(self, percent: float) -> None:
+        """Leave how far it is where the parent sees it."""
+        self.percent = self._slot.percent = percent
 
     def complete(self) -> None:
         """Have it completed when the function returns."""
-        self._settle("complete", Outcome("complete"))
+        self.outcome = Outcome("complete")
 
     def release(self) -> None:
         """Have it given back, uncounted, when the function returns."""
-        self._settle("release", Outcome("release"))
+        self.outcome = Outcome("release")
 
     def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
         """Have a failed attempt counted when the function returns."""
-        self._settle("fail", Outcome("fail", reason, final, exit_status))
+        self.outcome = Outcome("fail", reason, final, exit_status)
 
-    def leave(self) -> None:
-        """Have it settled as it stands."""
-        self.release()
-
-    def _settle(self, what: str, outcome: Outcome) -> None:
-        self._refuse_if_settled(what)
-        self.outcome = outcome
-
-    def _refuse_if_settled(self, what: str) -> None:
-        if self.outcome is not None:
-            raise TaskfarmError(
-                f"cannot {what} task {self.number}: it is settled ({self.outcome.how})",
-                run=self.run_uuid,
-                task=self.number,
-            )
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        # An error goes on to whoever called the function, and is told of there.
-        if error is None and not self.settled:
+    def leave(self, error: BaseException | None) -> None:
+        """Have it completed, unless an error goes on to whoever called the function."""
+        if error is None:
             self.complete()
-
-    def __repr__(self) -> str:
-        state = self.outcome.how if self.outcome else "open"
-        return f"Task({self.number}, run={self.run_uuid!r}, {self._percent:g} %, {state})"
 
 
 class _Signals:
@@ -183,18 +154,18 @@ def _serve(parent: Channel, slot: Slot, function: Function, signals: _Signals) -
             return
         assert job is not None
         signals.asked_to_end = False
-        outcome = _computed(function, ChildTask(job, slot), signals)
+        outcome = _computed(function, ChildHandle(job, slot), signals)
         _flush()
         parent.send(outcome)
 
 
-def _computed(function: Callable[[Task], None], task: ChildTask, signals: _Signals) -> Outcome:
+def _computed(function: Callable[[Task], None], task: ChildHandle, signals: _Signals) -> Outcome:
     failure: str | None = None
     try:
-        function(task)
+        function(Task(task))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it failed
         failure = explained(error)
-    if signals.interrupted and not task.settled:
+    if signals.interrupted and task.settled is None:
         # Whatever was made of the interruption: half a task must not count as done, or as failed.
         raise KeyboardInterrupt
     if failure is not None and task.outcome is None:

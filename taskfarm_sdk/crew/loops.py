@@ -23,7 +23,7 @@ from taskfarm_sdk.crew.functions import Function, described, explained, unpacked
 from taskfarm_sdk.crew.wishes import Ask, Watch
 from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.task import Task
-from taskfarm_sdk.worker import Worker
+from taskfarm_sdk.worker import Worker, core_of
 
 
 class LoopLost(Exception):
@@ -109,7 +109,7 @@ class _Shared:
     def give_back(self) -> None:
         """Give back what it has in hand."""
         self.gave_back = True
-        self.worker.hurry(KeyboardInterrupt())
+        core_of(self.worker).hurry_for(KeyboardInterrupt())
         self.worker.close()
 
     @contextmanager

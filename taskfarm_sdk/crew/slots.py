@@ -9,10 +9,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from taskfarm_sdk._deadline import Deadline
+from taskfarm_sdk._held_task import HeldTask
 from taskfarm_sdk._signals import STATUS_OF_SIGNALS
 from taskfarm_sdk.crew.turns import HANDS, Turns
 from taskfarm_sdk.task import Task
-from taskfarm_sdk.worker import Worker
+from taskfarm_sdk.worker import Worker, core_of
 
 
 class Crew:
@@ -50,7 +51,7 @@ class Crew:
         linger_s: float | None = None,
         deadline: Deadline | None = None,
     ) -> None:
-        self._worker = worker
+        self._core = core_of(worker)
         self._deadline = deadline
         self._perform = perform
         self._interrupt = interrupt
@@ -60,7 +61,7 @@ class Crew:
         self._busy = 0
         self._idle_since = time.monotonic()
         self._failure: BaseException | None = None
-        self._turns = [Turns(worker.rhythm.first_beat_s) for _ in range(size)]
+        self._turns = [Turns(self._core.options.rhythm.first_beat_s) for _ in range(size)]
         self._threads = [
             threading.Thread(target=self._work, args=(slot,), name=f"taskfarm-crew-{slot}-{hand}")
             for hand in range(HANDS)
@@ -85,8 +86,8 @@ class Crew:
             BaseException: what interrupted it, or `abort` was called with; the slots have ended
                 by then, and let go of their tasks.
         """
-        self._worker.before_giving_back = self._end
-        self._worker.deadline = self._deadline
+        self._core.before_giving_back = self._end
+        self._core.deadline = self._deadline
         try:
             for thread in self._threads:
                 thread.start()
@@ -94,7 +95,7 @@ class Crew:
                 tick()
         except BaseException as error:
             self.abort(error)
-            self._worker.hurry(error)
+            self._core.hurry_for(error)
             self._join(error)
             raise
         self._join(None)
@@ -108,7 +109,7 @@ class Crew:
                 return
             self._failure = error
             self._changed.notify_all()
-        self._worker.stop()
+        self._core.stop()
         for turns in self._turns:
             turns.end()
         self._interrupt(error)
@@ -126,7 +127,7 @@ class Crew:
             ended = not self._at_work
         if not ended and self._has_waited_long(idle_s):
             self.limited = True
-            self._worker.stop()
+            self._core.stop()
         return ended
 
     def _has_waited_long(self, idle_s: float) -> bool:
@@ -164,24 +165,24 @@ class Crew:
             if task is None:
                 return False
             with self._busy_with():
-                if not turn.comes() or self._worker.stopping:
+                if not turn.comes() or self._core.stopping:
                     self._give_back(task)
                     return True
                 task.begin()
                 with turn.compute():
                     self._compute(task, slot)
-                if not task.settled:
+                if task.settled is None:
                     task.complete()
         return True
 
-    def _claim(self) -> Task | None:
+    def _claim(self) -> HeldTask | None:
         with self._changed:
             if self._left == 0:
                 self.limited = True
                 return None
             if self._left is not None:
                 self._left -= 1
-        task = self._worker.claim_ahead()
+        task = self._core.claim(begun=False)
         if task is None and not self._is_in_time():
             self.limited = True
         return task
@@ -199,20 +200,20 @@ class Crew:
             self._busy += more
             self._idle_since = time.monotonic()
 
-    def _give_back(self, task: Task) -> None:
+    def _give_back(self, task: HeldTask) -> None:
         with self._changed:
             if self._left is not None:
                 self._left += 1
         task.release()
 
-    def _compute(self, task: Task, slot: int) -> None:
+    def _compute(self, task: HeldTask, slot: int) -> None:
         began = time.monotonic()
         try:
-            self._perform(task, slot)
+            self._perform(Task(task), slot)
         except Exception as error:
-            if task.settled:
+            if task.settled is not None:
                 raise
             task.fail(f"{type(error).__name__}: {error}")
         # Before the slot is free: the next claim is to know of it, and completing takes a while.
-        if self._deadline is not None and not task.settled:
+        if self._deadline is not None and task.settled is None:
             self._deadline.took(time.monotonic() - began)
