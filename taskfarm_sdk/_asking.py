@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 import attrs
 
 from taskfarm_sdk import _operations
-from taskfarm_sdk._flow import Basic, Call, Flow, exclusive, send, sleep
+from taskfarm_sdk._flow import Basic, Call, Flow, exclusive, masked, send, sleep
 from taskfarm_sdk._retry import READ, Answer, Backoff, Look, Rule, Then
 from taskfarm_sdk._session import Session
 from taskfarm_sdk.errors import (
@@ -152,7 +152,7 @@ class _Suspect:
     """A token that may be bad: a request with it was answered 401 or 500."""
 
     farm: Session
-    token: str
+    token: str = attrs.field(repr=masked)
     error: TaskfarmError
     backoff: Backoff
 

@@ -15,7 +15,9 @@ from taskfarm_sdk.run import run_data
 
 
 class AsyncFarm:
-    """`Farm` for asyncio: its methods are awaited, and it is used with `async with`.
+    """`Farm` for asyncio; see `Farm` for its arguments and errors.
+
+    Its methods are awaited, and it is used with `async with`.
 
     It serves one event loop at a time. In another loop it connects anew; close it before its loop
     ends, or Python warns of the connections left open.
@@ -102,7 +104,14 @@ class AsyncFarm:
 
 @attrs.frozen
 class AsyncRun:
-    """`Run` for asyncio: the same data; its methods are awaited or iterated with `async for`."""
+    """`Run` for asyncio: the same data; its methods are awaited or iterated with `async for`.
+
+    Attributes:
+        uuid: see `Run`.
+        id: see `Run`.
+        num_tasks: see `Run`.
+        num_tasks_text: see `Run`.
+    """
 
     _link: AsyncLink = attrs.field(repr=False, eq=False)
     uuid: str

@@ -101,7 +101,17 @@ def default_login() -> Login | None:
 
 
 def find_login(url: str) -> Login | None:
-    """Return the login saved for a server: the same URL, else one of the same origin."""
+    """Return the login saved for a server: the same URL, else one of the same origin.
+
+    Args:
+        url: the API's URL.
+
+    Returns:
+        The login, or None if there is none that can be used on this machine.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
     wanted = _checks.base_url(url)
     here = [login for login in saved_logins() if login.usable_here]
     same_url = [login for login in here if login.url == wanted]
@@ -140,6 +150,9 @@ def save_login(url: str, user: str, token: str, *, replace_default: bool = True)
 
 def forget_login(url: str) -> Login | None:
     """Remove the login saved for a URL from the file; the server cannot revoke its token.
+
+    Args:
+        url: the API's URL.
 
     Returns:
         The login that was removed, or None if there was none.

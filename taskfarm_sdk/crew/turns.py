@@ -61,7 +61,7 @@ class Turns:
             self._changed.notify_all()
 
     def take(self) -> bool:
-        """Take the slot, or return False where a task may be claimed ahead. For `Turn`."""
+        """Take the slot, or return False where a task may be claimed ahead."""
         with self._changed:
             # Nobody claims with the slot while the other has a task for it, or is about to: a
             # claim may wait for the end of that very task.
@@ -75,7 +75,7 @@ class Turns:
             return not is_ahead
 
     def wait(self) -> bool:
-        """Take the slot once it is free; False where the other's task is long. For `Turn`."""
+        """Take the slot once it is free; False where the other's task is long."""
         with self._changed:
             self._next = threading.get_ident()
             while self._is_taken and not self._is_over:
@@ -89,7 +89,7 @@ class Turns:
             return True
 
     def leave(self, *, has_slot: bool) -> None:
-        """Leave the slot, or the place before it, and let the other begin. For `Turn`."""
+        """Leave the slot, or the place before it, and let the other begin."""
         with self._changed:
             if has_slot:
                 self._is_taken = False
@@ -105,7 +105,7 @@ class Turns:
 
     @contextmanager
     def compute(self) -> Generator[None]:
-        """Note how long a task is computed. For `Turn`."""
+        """Note how long a task is computed."""
         with self._changed:
             self._began_at = self._now()
             self._next = None
