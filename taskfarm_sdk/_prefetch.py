@@ -1,8 +1,6 @@
 """The threads of a worker that take the next task, and complete the last, while one is computed.
 
-They work for one iteration over the worker. The next task is taken only where the last one was
-short, and given back where the current one proves long: while it waits for its turn nobody else can
-have it, and it shows no sign of life.
+They work for one iteration over the worker. `_short_tasks` says when a task is taken ahead.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from taskfarm_sdk._drive import Clock, StoppableClock, Stopped
+from taskfarm_sdk._short_tasks import ShortTasks
 
 # How many finished tasks may wait to be completed while another is taken: a worker that is killed
 # loses them.
@@ -50,15 +49,12 @@ class Prefetcher(Generic[T]):
     ) -> None:
         self._fetch_one = fetch
         self._give_back = give_back
-        self._now = now
-        self._long_after_s = long_after_s
+        self._tasks = ShortTasks(long_after_s, now)
         self._changed = threading.Condition()
         self._closing = threading.RLock()
         self._unsent: deque[T] = deque()
         self._fetched: T | None = None
         self._is_wanted = self._is_fetching = False
-        self._is_short = False
-        self._begun_at: float | None = None
         self._failure: BaseException | None = None
         self._no_more = threading.Event()
         self._ending = threading.Event()
@@ -71,9 +67,7 @@ class Prefetcher(Generic[T]):
             TaskfarmError: an earlier task could not be completed, or no other could be taken.
         """
         with self._changed:
-            if self._begun_at is not None:
-                self._is_short = not self._is_long()
-                self._begun_at = None
+            self._tasks.end()
             self._changed.wait_for(
                 lambda: self._failure is not None or not (self._is_wanted or self._is_fetching)
             )
@@ -85,8 +79,8 @@ class Prefetcher(Generic[T]):
     def begin(self) -> None:
         """Note that a task is computed from now on, and fetch the next meanwhile."""
         with self._changed:
-            self._begun_at = self._now()
-            self._is_wanted = self._is_short and not self._no_more.is_set()
+            self._tasks.begin()
+            self._is_wanted = self._tasks.may_claim_ahead and not self._no_more.is_set()
             if not self._threads:
                 self._start()
             self._changed.notify_all()
@@ -164,10 +158,10 @@ class Prefetcher(Generic[T]):
                 if self._is_wanted and len(self._unsent) <= UNSENT_MOST:
                     self._is_wanted, self._is_fetching = False, True
                     return self._fetch
-                if self._fetched is not None and self._is_long():
+                if self._fetched is not None and self._tasks.is_long:
                     task, self._fetched = self._fetched, None
                     return partial(self._give_back, task)
-                self._changed.wait(self._long_in_s() if self._fetched is not None else None)
+                self._changed.wait(None if self._fetched is None else self._tasks.long_in_s())
             return None
 
     def _send(self) -> None:
@@ -184,12 +178,3 @@ class Prefetcher(Generic[T]):
         with self._changed:
             self._fetched, self._is_fetching = fetched, False
             self._changed.notify_all()
-
-    def _long_in_s(self) -> float | None:
-        if self._begun_at is None:
-            return None
-        return self._begun_at + self._long_after_s - self._now()
-
-    def _is_long(self) -> bool:
-        left_s = self._long_in_s()
-        return left_s is not None and left_s <= 0

@@ -1,9 +1,8 @@
 """Whose turn it is in a slot, and when the next task is claimed ahead of its turn.
 
 Two threads share a slot. While one computes, the other has the next task handed out, and the first
-completes its own while that one is computed: so the slot waits for nobody's request. A task is
-claimed ahead only while tasks are short, and given back where the one before it proves long: while
-it waits nobody else can have it, and it shows no sign of life.
+completes its own while that one is computed: so the slot waits for nobody's request. `_short_tasks`
+says when a task is claimed ahead.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+
+from taskfarm_sdk._short_tasks import ShortTasks
 
 HANDS = 2
 # For as long as it takes, but nobody is to wait for a thread that comes to nothing.
@@ -30,20 +31,17 @@ class Turns:
     """
 
     def __init__(self, long_after_s: float, now: Callable[[], float] = time.monotonic) -> None:
-        self._long_after_s = long_after_s
-        self._now = now
+        self._tasks = ShortTasks(long_after_s, now)
         self._changed = threading.Condition()
         self._is_taken = self._is_awaited = False
-        self._is_short = False
         self._is_over = False
-        self._began_at: float | None = None
         # The thread that has a task for the slot and has not begun it.
         self._next: int | None = None
 
     @property
     def computing(self) -> bool:
         """Whether a task is computed."""
-        return self._began_at is not None
+        return self._tasks.computing
 
     @contextmanager
     def turn(self) -> Generator[Turn]:
@@ -66,7 +64,8 @@ class Turns:
             # Nobody claims with the slot while the other has a task for it, or is about to: a
             # claim may wait for the end of that very task.
             while not self._is_over and (self._is_taken or self._is_awaited):
-                if not self._is_awaited and self._is_short and self._in_time():
+                tasks = self._tasks
+                if not self._is_awaited and tasks.may_claim_ahead and self._in_time():
                     break
                 self._changed.wait()
             is_ahead = self._is_taken or self._is_awaited or self._is_over
@@ -79,10 +78,9 @@ class Turns:
         with self._changed:
             self._next = threading.get_ident()
             while self._is_taken and not self._is_over:
-                left_s = self._long_in_s()
-                if left_s is not None and left_s <= 0:
+                if self._tasks.is_long:
                     return False
-                self._changed.wait(left_s)
+                self._changed.wait(self._tasks.long_in_s())
             if self._is_over:
                 return False
             self._is_taken, self._is_awaited = True, False
@@ -107,25 +105,18 @@ class Turns:
     def compute(self) -> Generator[None]:
         """Note how long a task is computed."""
         with self._changed:
-            self._began_at = self._now()
+            self._tasks.begin()
             self._next = None
             self._changed.notify_all()
         try:
             yield
         finally:
             with self._changed:
-                self._is_short = self._in_time()
-                self._began_at = None
+                self._tasks.end()
 
     def _in_time(self) -> bool:
         """Whether a task is computed that is not long yet."""
-        left_s = self._long_in_s()
-        return left_s is not None and left_s > 0
-
-    def _long_in_s(self) -> float | None:
-        if self._began_at is None:
-            return None
-        return self._began_at + self._long_after_s - self._now()
+        return self._tasks.computing and not self._tasks.is_long
 
 
 class Turn:
