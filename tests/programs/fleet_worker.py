@@ -12,7 +12,7 @@ from typing import Literal
 
 import attrs
 
-from taskfarm_sdk import Farm, Task, _recovery, _retry
+from taskfarm_sdk import Farm, Task, _recovery, _requests, _retry
 from tests.support.told import told
 
 HEARTBEAT_S = 0.5
@@ -48,6 +48,8 @@ class Told:
     max_attempts: int = 3
     grace_s: float = 0
     give_up_after_s: float = 60
+    # For how long it tries to give its tasks back when it is to end.
+    ending_s: float = 5
     # The longest wait before a request is tried again.
     backoff_most_s: float = 10
 
@@ -77,6 +79,7 @@ def main() -> None:
     how = told(Told)
     _recovery.START_SPREAD_S = _recovery.MOST_REST_S = how.rest_s
     _recovery.UNLEASED_FACTOR = how.unleased_factor
+    _requests.ENDING_S = how.ending_s
     _retry.BACKOFF_MOST_S = how.backoff_most_s
     with (
         Farm(how.url, token=how.token, timeout_s=how.timeout_s) as farm,

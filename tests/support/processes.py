@@ -10,6 +10,8 @@ from typing import NamedTuple
 PROC = Path("/proc")
 # The longest that a test waits for what is sure to come: only a fault lets it go by.
 NET_S = 60.0
+# Longer than any net: what waits for it in full never ends.
+ENDLESS_S = 3600.0
 
 
 class Process(NamedTuple):

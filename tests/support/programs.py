@@ -47,6 +47,7 @@ def start(
     told: Told,
     by: Sequence[str | Path] = PYTHON,
     env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     stdout: int | IO[str] = subprocess.PIPE,
     stderr: int | IO[str] | None = None,
     new_session: bool = False,
@@ -58,12 +59,14 @@ def start(
         told: what it is told.
         by: the command that starts Python, such as mpiexec with its options and Python.
         env: more variables of its environment.
+        cwd: the folder that it begins in.
         stdout: where its output goes; by default to the caller.
         stderr: where its errors go; by default where the tests' own go.
         new_session: have it in a session, and a process group, of its own.
     """
     return subprocess.Popen(
         [*by, *words],
+        cwd=cwd,
         stdin=subprocess.PIPE,
         stdout=stdout,
         stderr=stderr,
@@ -79,12 +82,13 @@ def running(
     told: Told,
     by: Sequence[str | Path] = PYTHON,
     env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     stderr: int | IO[str] | None = None,
     new_session: bool = False,
 ) -> Generator[subprocess.Popen[str]]:
     """Start a program for the time of a block, and kill it if it still runs then; see `start`."""
     with start(
-        *words, told=told, by=by, env=env, stderr=stderr, new_session=new_session
+        *words, told=told, by=by, env=env, cwd=cwd, stderr=stderr, new_session=new_session
     ) as process:
         try:
             yield process
@@ -97,10 +101,11 @@ def run(
     told: Told,
     by: Sequence[str | Path] = PYTHON,
     env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     timeout_s: float | None = NET_S,
 ) -> subprocess.CompletedProcess[str]:
     """Start a program and return how it ended, with what it printed; see `start`."""
-    with running(*words, told=told, by=by, env=env, stderr=subprocess.PIPE) as process:
+    with running(*words, told=told, by=by, env=env, cwd=cwd, stderr=subprocess.PIPE) as process:
         out, err = process.communicate(timeout=timeout_s)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 

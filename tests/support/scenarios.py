@@ -17,10 +17,7 @@ from tests.support.chaos import ChaosProxy, Watched
 from tests.support.fleet import WORKERS, Fleet, fleet, run_of
 from tests.support.peers import THEIRS, output, start
 from tests.support.postgresql import Mortal
-from tests.support.processes import wait_until
-
-# Longer than any wait of a test: whoever waits for it in full never ends.
-ENDLESS_S = 3600.0
+from tests.support.processes import ENDLESS_S, NET_S, wait_until
 
 THEIR_WORKER = """
 import sys, time
@@ -39,7 +36,7 @@ for task in worker.tasks:
 
 def check_all_done(run: Run, workers: Fleet) -> None:
     """See that each task was computed, and that its end is as its worker left it."""
-    status = run.wait(timeout_s=60, check=True)
+    status = run.wait(timeout_s=NET_S, check=True)
     assert status.percent_done == 100
     assert status.rows == run.num_tasks
     assert sorted(workers.computed()) == list(range(run.num_tasks))
@@ -190,14 +187,14 @@ def stop_a_worker_until_its_task_is_taken(
         wait_until(lambda: "was taken over" in workers.read_errors())
         if finishes:
             over.touch()
-            assert sleeper.wait(60) == 0, workers.read_errors()
+            assert sleeper.wait(NET_S) == 0, workers.read_errors()
         else:
             sleeper.terminate()
-            assert sleeper.wait(60) == 143, workers.read_errors()
+            assert sleeper.wait(NET_S) == 143, workers.read_errors()
             info = run.task_info(0)
             assert (info.state, info.attempts) == ("computing", 1)
             over.touch()
-        assert taker.wait(60) == 0, workers.read_errors()
+        assert taker.wait(NET_S) == 0, workers.read_errors()
         check_all_done(run, workers)
         since = [one for one in watched.passed[taken_at:] if one.seen.method == "PUT"]
         assert {one.status for one in since} <= {None, "done"}
