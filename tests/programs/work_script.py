@@ -1,6 +1,7 @@
 """A script as users write them, started by `work_scripts`: a function of its own, and `Run.work`.
 
-In its folder a task leaves a file with the process ids of who computes it.
+In its folder a task leaves a file with the process ids of who computes it, another as soon as it
+sees that it is to stop, and one when it is computed.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ def compute(task: Task, how: Told) -> None:
 
 def is_over(task: Task, how: Told) -> bool:
     """Return whether a task is to end before its time."""
+    if task.stop_requested:
+        Path(how.folder, f"asked-{task.number}").touch()
     if how.until and Path(how.until).exists():
         return True
     return how.heeds and task.stop_requested

@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -111,5 +112,13 @@ def fleet(
 @contextmanager
 def run_of(server: LocalServer, num_tasks: int) -> Generator[tuple[Farm, Run, str]]:
     """Create a run on a server; yield its farm, it, and a token."""
-    with server.farm() as farm:
-        yield farm, farm.create_run(num_tasks), farm.login()
+    token = _token(server.url, server.user, server.password)
+    with Farm(server.url, token=token) as farm:
+        yield farm, farm.create_run(num_tasks), token
+
+
+@cache
+def _token(url: str, user: str, password: str) -> str:
+    # Each login costs the server the hash of a password, which takes longer than many a test.
+    with Farm(url, user=user, password=password) as farm:
+        return farm.login()

@@ -30,6 +30,15 @@ class Script:
         notes = [json.loads(note.read_text()) for note in self._begun()]
         return [pid for note in notes for pid in note]
 
+    def wait_until_asked(self, tasks: int) -> None:
+        """Return once so many tasks have seen that they are to stop."""
+        wait_until(lambda: len(list(self._folder.glob("asked-?"))) >= tasks)
+
+    def read_lines(self) -> list[str]:
+        """Return all that it prints, once it has ended."""
+        out, _ = self.process.communicate(timeout=NET_S)
+        return out.splitlines()
+
     def wait(self) -> int:
         """Return what it ended with, once it has."""
         return self.process.wait(NET_S)
