@@ -227,7 +227,7 @@ def test_interrupted_while_starting_leaves_nothing(
 ) -> None:
     groups = []
 
-    def interrupted(self: ServerProcess, deadline: float | None) -> bytes:
+    def interrupted(self: ServerProcess, _: float | None) -> bytes:
         groups.append(self.pid)
         monkeypatch.undo()
         raise KeyboardInterrupt

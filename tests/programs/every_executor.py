@@ -129,7 +129,7 @@ def linger(way: Way) -> object:
     """Stay for no longer than asked while somebody else computes."""
     with way.run.worker() as other:
         other.claim()
-        status = way.work(lambda _: None, linger_s=0.2)
+        status = way.work(lambda _: None, linger_s=1)
     return {"done": status.done, "computing": status.computing}
 
 
