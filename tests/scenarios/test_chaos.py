@@ -9,7 +9,7 @@ from taskfarm_sdk.testing import LocalServer
 from tests.support import scenarios
 from tests.support.chaos import Watched
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
 
 NUM_TASKS = {"embedded": 40, "postgresql": 200}
 

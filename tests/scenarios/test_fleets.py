@@ -10,7 +10,7 @@ from taskfarm_sdk.testing import LocalServer
 from tests.support import scenarios
 from tests.support.peers import needs_peers
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
 
 
 def test_eight_workers_asked_to_end_give_their_tasks_back_and_wait_for_nothing(

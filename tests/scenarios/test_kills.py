@@ -8,7 +8,7 @@ from taskfarm_sdk.testing import LocalServer
 from tests.support import scenarios
 from tests.support.postgresql import Mortal, PostgreSQL
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
 
 # How many tasks there are, and how long each takes.
 SIZES = {"embedded": (200, 0.02), "postgresql": (500, 0.05)}

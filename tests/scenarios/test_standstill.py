@@ -10,7 +10,7 @@ from taskfarm_sdk.testing import LocalServer
 from tests.support import scenarios
 from tests.support.processes import members
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
 
 
 def test_a_server_process_that_stood_still_spoils_no_finished_task(
