@@ -78,7 +78,7 @@ def work_on(host: Host, farm: HostedFarm, folder: Path, gate: Path, **patience_s
     notes = folder / host.address.replace(".", "-")
     env = {
         **farm.env, "NOTES": str(notes), "GATE": str(gate),
-        "TEST_TIMES": json.dumps({**TIMES, **patience_s}), "PYTHONPATH": str(ROOT),
+        "TOLD": json.dumps({**TIMES, **patience_s}), "PYTHONPATH": str(ROOT),
     }  # fmt: skip
     words = [*WORK, farm.run, "-j", JOBS, "--shell", "--", COMMAND]
     with notes.with_suffix(".err").open("w") as err:
