@@ -15,7 +15,7 @@ from taskfarm_sdk import Run
 from taskfarm_sdk.testing import LocalServer
 from tests.programs import work_script
 from tests.support.fleet import run_of
-from tests.support.processes import wait_until
+from tests.support.processes import NET_S, wait_until
 from tests.support.short_times import SHORT
 from tests.support.work_scripts import ROOT, alive, script
 
@@ -48,7 +48,7 @@ def ended(
         [*by, work_script.__file__],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=NET_S,
         check=False,
         env={**os.environ, **ours},
     )
@@ -119,7 +119,7 @@ def test_a_signal_to_mpiexec_gives_the_tasks_of_all_ranks_back_uncounted(
     ):
         computing = work.has_begun(2)
         work.process.send_signal(getattr(signal, name))
-        work.process.wait(20)  # with a status that MPICH makes up, and maybe before its ranks
+        work.process.wait(NET_S)  # with a status that MPICH makes up, and maybe before its ranks
         wait_until(lambda: not alive(computing))
         assert (run.status().waiting, run.status().computing) == (6, 0)
         assert {info.attempts for info in run.task_infos()} == {0}
@@ -137,7 +137,7 @@ def test_a_signal_to_the_scripts_rank_alone_has_the_others_finish_and_claim_no_m
     ):
         work.has_begun(2)
         os.kill(int((tmp_path / "master").read_text()), signal.SIGTERM)
-        assert work.process.wait(20) == 143
+        assert work.process.wait(NET_S) == 143
         assert (run.status().done, run.status().computing) == (2, 0)
         run.delete()
 
@@ -151,7 +151,7 @@ def test_a_killed_rank_ends_the_job_and_a_new_one_goes_on(
             computing = work.has_begun(2)
             killed = computing[0] if computes else int((tmp_path / "master").read_text())
             os.kill(killed, signal.SIGKILL)
-            assert work.process.wait(20) != 0
+            assert work.process.wait(NET_S) != 0
             wait_until(lambda: not alive(computing))
         assert run.status().computing == 2
         done = ended(run, token, tmp_path, *JOB, work=SHORT)
@@ -172,6 +172,6 @@ def test_in_the_grace_the_functions_in_the_ranks_see_that_a_stop_is_requested(
     ):  # fmt: skip
         work.has_begun(2)
         work.process.terminate()
-        work.process.wait(20)
+        work.process.wait(NET_S)
         assert (run.status().done, run.status().computing) == (2, 0)
         run.delete()
