@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -32,8 +33,11 @@ PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
 MUNGE_USER = "munge"
 CPUS = 8
 CONFIGURATION_FILE = "slurm.conf"
+# The same, but commands soon give up on a controller that is away.
+IMPATIENT_FILE = "impatient.conf"
 
-# What takes minutes on a real cluster takes seconds here.
+# What takes minutes on a real cluster takes seconds here; but a job's processes have long to end
+# after SIGTERM, and nodes to answer, for on a busy machine both are slow.
 CONFIGURATION = """\
 ClusterName=taskfarm
 SlurmctldHost={host}(127.0.0.1)
@@ -63,9 +67,9 @@ SlurmctldDebug=info
 SlurmdDebug=info
 SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0,bf_interval=1,\
 default_queue_depth=1000
-KillWait=5
-MessageTimeout=10
-SlurmdTimeout=10
+KillWait=60
+MessageTimeout=30
+SlurmdTimeout=300
 MinJobAge=300
 InactiveLimit=0
 Waittime=0
@@ -110,6 +114,11 @@ class Cluster:
     def environment(self) -> Mapping[str, str]:
         """What makes Slurm's commands ask this cluster."""
         return {"SLURM_CONF": self._configuration}
+
+    @property
+    def impatient_environment(self) -> Mapping[str, str]:
+        """What makes them ask it, and soon give up where the controller is away."""
+        return {"SLURM_CONF": str(self.folder / IMPATIENT_FILE)}
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
@@ -242,7 +251,10 @@ class Cluster:
         user = pwd.getpwuid(os.geteuid()).pw_name
         text = CONFIGURATION.format(host=host, user=user, ctld_port=ports[0], folder=self.folder)
         head, _, partition = text.rpartition("PartitionName")
-        Path(self._configuration).write_text(f"{head}{nodes}PartitionName{partition}")
+        whole = f"{head}{nodes}PartitionName{partition}"
+        Path(self._configuration).write_text(whole)
+        impatient = re.sub("MessageTimeout=.*", "MessageTimeout=2", whole)
+        (self.folder / IMPATIENT_FILE).write_text(impatient)
 
     def _start_munge(self) -> None:
         folder = self.folder / "munge"
@@ -327,7 +339,7 @@ def end_all_of(folder: Path) -> None:
 
 
 def _all_of(folder: Path) -> list[int]:
-    mark = f"SLURM_CONF={folder / CONFIGURATION_FILE}\0"
+    mark = f"\0SLURM_CONF={folder}/"
     return [p.pid for p in everybody() if mark in _environment(p.pid) and _is_of_slurm(p.pid)]
 
 

@@ -7,15 +7,20 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from taskfarm_cli.work.slurm.main import KEEP_EVERY
 from taskfarm_sdk import Run
+from tests.programs import hasty_keep
 from tests.support.processes import NET_S
 
 WORK = (sys.executable, "-m", "taskfarm_cli.work.main")
+# The same, but with --keep an array that has lived for a moment has not died at once.
+HASTY_KEEP = (sys.executable, hasty_keep.__file__)
+OFTEN_S = "0.3"  # how often --keep looks
 Submit = Callable[..., "subprocess.CompletedProcess[str]"]
 RunOf = Callable[[int], Run]
 # A command that goes on until a file `go` is there.
@@ -74,16 +79,24 @@ class Kept:
 
 
 @contextmanager
-def keeping(*words: str) -> Generator[Kept]:
-    """Run workTF --keep in the current folder."""
+def keeping(
+    *words: str, environment: Mapping[str, str] | None = None, program: Sequence[str] = WORK
+) -> Generator[Kept]:
+    """Run workTF --keep in the current folder.
+
+    Args:
+        words: its other arguments.
+        environment: what is set beside this process's own environment.
+        program: what runs, in the place of workTF.
+    """
     out, err = Path("out"), Path("err")
     with out.open("w") as stdout, err.open("w") as stderr, _hangups_heeded():
         process = subprocess.Popen(
-            [*WORK, "--allow-loopback", "--keep", "--slurm", *words],
+            [*program, "--allow-loopback", "--keep", "--slurm", *words],
             stdout=stdout,
             stderr=stderr,
             text=True,
-            env={**os.environ, "TASKFARM_KEEP_EVERY_S": "1"},
+            env={**os.environ, KEEP_EVERY: OFTEN_S, **(environment or {})},
         )
     try:
         yield Kept(process, out, err)

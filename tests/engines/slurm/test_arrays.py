@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_cli.work.slurm import here
-from taskfarm_sdk import Run
+from taskfarm_sdk import Run, _recovery
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import Process, everybody, wait_until
 from tests.support.slurm_cluster import Cluster
@@ -161,8 +161,15 @@ def test_losing_slurmd_alone_does_no_harm(
 
 
 def test_a_node_that_dies_loses_no_task(
-    cluster: Cluster, submit: Submit, run_of: RunOf, folder: Path
+    cluster: Cluster,
+    submit: Submit,
+    run_of: RunOf,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Whoever looks after lost tasks does so at once and often.
+    monkeypatch.setattr(_recovery, "START_SPREAD_S", 0)
+    monkeypatch.setattr(_recovery, "MOST_REST_S", 1)
     run = run_of(3)
     words = ("1", run.uuid, "-j2", "--sbatch-args", "--exclude=node1", *UNTIL_TOLD)
     job = submit(*words).stdout.strip()

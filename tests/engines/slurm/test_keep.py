@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from taskfarm_cli.work.slurm.main import KEEP_EVERY
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import wait_until
 from tests.support.pseudo_terminal import CTRL_C, PseudoTerminal
 from tests.support.slurm_cluster import Cluster
-from tests.support.slurm_work import UNTIL_TOLD, WORK, RunOf, Submit, keeping
+from tests.support.slurm_work import HASTY_KEEP, OFTEN_S, UNTIL_TOLD, WORK, RunOf, Submit, keeping
 
 pytestmark = [
     pytest.mark.live,
@@ -26,7 +27,7 @@ def test_workers_that_end_are_replaced_until_the_run_is_finished(
     cluster: Cluster, run_of: RunOf, folder: Path
 ) -> None:
     run = run_of(5)
-    with keeping("2", run.uuid, *UNTIL_TOLD) as kept:
+    with keeping("2", run.uuid, *UNTIL_TOLD, program=HASTY_KEEP) as kept:
         wait_until(lambda: run.status().computing == 2)
         cluster.run("scancel", kept.jobs[0])
         wait_until(lambda: len(kept.jobs) == 2 and run.status().computing == 2)
@@ -89,7 +90,7 @@ def test_at_a_terminal_a_line_shows_how_it_goes_and_ctrl_c_tells_how_to_go_on(
     run_of: RunOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = run_of(2)
-    monkeypatch.setenv("TASKFARM_KEEP_EVERY_S", "1")
+    monkeypatch.setenv(KEEP_EVERY, OFTEN_S)
     words = ("--allow-loopback", "--keep", "--slurm", "2", run.uuid, *UNTIL_TOLD)
     with PseudoTerminal(words, {}, columns=150, program=WORK) as terminal:
         terminal.expect(r"0 of 2 done   2 computing   2 workers run")
@@ -119,7 +120,8 @@ def test_outages_of_slurm_and_of_the_server_are_sat_out(
     cluster: Cluster, run_of: RunOf, folder: Path, taskfarm_server: LocalServer
 ) -> None:
     run = run_of(3)
-    with keeping("2", run.uuid, *UNTIL_TOLD) as kept:
+    words = ("2", run.uuid, *UNTIL_TOLD)
+    with keeping(*words, environment=cluster.impatient_environment) as kept:
         wait_until(lambda: run.status().computing == 2)
         cluster.stop_controller()
         wait_until(lambda: "squeue ended with 1" in kept.said)
