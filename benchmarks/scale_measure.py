@@ -12,8 +12,6 @@ import json
 import os
 import random
 import secrets
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +30,7 @@ from tests.programs.load_workers import Report
 from tests.support.filling import fill
 from tests.support.postgresql import PostgreSQL, running_postgresql
 from tests.support.processes import members
+from tests.support.programs import run_silently
 
 COSTS = Path(__file__).with_name("scale_costs.json")
 PROCESSES, THREADS = 2, 4
@@ -244,14 +243,8 @@ def measured_rate(places: Sequence[Place], workers: int, runs: int) -> float:
 
 
 def _work(told: dict[str, object]) -> Report:
-    done = subprocess.run(
-        [sys.executable, load_workers.__file__],
-        input=json.dumps(told) + "\n",
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    report: Report = json.loads(done.stdout)
+    (line,) = run_silently(load_workers.__file__, told=told, timeout_s=None)
+    report: Report = json.loads(line)
     return report
 
 

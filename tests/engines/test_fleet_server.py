@@ -80,7 +80,7 @@ def _working(front: Front, num_tasks: int, gate: Path) -> Generator[tuple[Run, F
 
 def _finished(run: Run, workers: Fleet, faults: int) -> None:
     """See that all is done, and that no more was done twice than was on its way at a fault."""
-    assert workers.all_ended_well(), workers.said()
+    workers.wait_for_success()
     all_done(run, workers)
     assert workers.computed().total() - run.num_tasks <= faults * WORKERS
 
@@ -100,13 +100,13 @@ def test_a_database_that_is_killed_and_comes_back_costs_no_worker_and_no_task(
         _working(front, 120, gate) as (run, workers),
     ):
         for least in (20, 60):
-            workers.have_computed(least)
+            workers.wait_until_begun(least)
             engine.stop(signal.SIGQUIT)
             wait_until(lambda: '" 500 ' in front.nginx.access_log)
             engine.start()
         gate.touch()
         _finished(run, workers, faults=2)
-        assert "is back after" in workers.said()
+        assert "is back after" in workers.read_errors()
 
 
 def test_server_processes_that_are_killed_one_by_one_cost_no_worker_and_no_task(
@@ -118,7 +118,7 @@ def test_server_processes_that_are_killed_one_by_one_cost_no_worker_and_no_task(
     kills = 4
     with _working(front, 120, gate) as (run, workers):
         for kill in range(kills):
-            workers.have_computed(20 * (kill + 1))
+            workers.wait_until_begun(20 * (kill + 1))
             victim = members(master)[1]
             os.kill(victim.pid, signal.SIGKILL)
             wait_until(partial(_is_replaced, victim))
@@ -126,21 +126,21 @@ def test_server_processes_that_are_killed_one_by_one_cost_no_worker_and_no_task(
         _finished(run, workers, faults=kills)
 
 
-def test_an_nginx_that_is_reloaded_or_killed_and_a_server_that_is_reloaded_cost_none_either(
+def test_reloads_of_nginx_and_server_and_a_killed_nginx_cost_no_worker_and_no_task(
     front: Front, gate: Path
 ) -> None:
     master = front.server.pid
     assert master is not None
     with _working(front, 150, gate) as (run, workers):
-        workers.have_computed(20)
+        workers.wait_until_begun(20)
         front.nginx.reload()
-        workers.have_computed(50)
+        workers.wait_until_begun(50)
         before = {one.pid for one in members(master)} - {master}
         os.kill(master, signal.SIGHUP)
         wait_until(lambda: not before & {one.pid for one in members(master)})
-        workers.have_computed(80)
+        workers.wait_until_begun(80)
         front.nginx.reload()
-        workers.have_computed(110)
+        workers.wait_until_begun(110)
         # What is reloaded refuses nobody and breaks no request.
         assert set(re.findall(r'" (\d)\d\d ', front.nginx.access_log)) == {"2"}
         front.nginx.kill()

@@ -17,10 +17,10 @@ from tests.support.engines import leave_out_unless_required
 from tests.support.farm_of_hosts import HostedFarm
 from tests.support.hosts import Host, hosts
 from tests.support.processes import NET_S, wait_until
+from tests.support.programs import ROOT
 
 pytestmark = [pytest.mark.live, pytest.mark.netns, pytest.mark.timeout(300)]
 
-ROOT = Path(__file__).parents[2]
 WORK = (sys.executable, "-m", "tests.programs.hasty_work_tf")
 JOBS = 2
 # In the proportions of the real ones, which are 10, 2, 30 and 120 s.
@@ -81,10 +81,9 @@ def _counted(path: Path) -> Counter[int]:
 def work_on(host: Host, farm: HostedFarm, folder: Path, gate: Path, **patience_s: float) -> WorkTF:
     """Start a workTF on a host, whose commands end once the gate's file is there."""
     notes = folder / host.address.replace(".", "-")
-    times = json.dumps({**TIMES, **patience_s})
     env = {
-        **farm.env, "NOTES": str(notes), "GATE": str(gate), "PYTHONPATH": str(ROOT),
-        "TOLD": times, "TEST_TIMES": times,
+        **farm.env, "NOTES": str(notes), "GATE": str(gate),
+        "TOLD": json.dumps({**TIMES, **patience_s}), "PYTHONPATH": str(ROOT),
     }  # fmt: skip
     words = [*WORK, farm.run, "-j", JOBS, "--shell", "--", COMMAND]
     with notes.with_suffix(".err").open("w") as err:
@@ -178,19 +177,13 @@ def test_what_a_host_had_on_the_way_when_it_was_cut_off_spoils_no_finished_task(
     }  # fmt: skip
 
     def start(host: Host, name: str, **more: object) -> subprocess.Popen[str]:
-        how = json.dumps({**told, **more})
         with (folder / name).open("w") as out, (folder / f"{name}.err").open("w") as err:
-            process = host.start(
+            return host.start(
                 [sys.executable, fleet_worker.__file__],
-                {"TOLD": how, "PYTHONPATH": str(ROOT)},
-                stdin=subprocess.PIPE,
+                {"TOLD": json.dumps({**told, **more}), "PYTHONPATH": str(ROOT)},
                 stdout=out,
                 stderr=err,
             )
-        assert process.stdin is not None
-        with process.stdin as stdin:
-            stdin.write(how + "\n")
-        return process
 
     # It computes one long task that reports all the time, and is not over while it is cut off.
     long = {"task_s": 600.0, "updates": 2000, "until": str(gate), "report_every_s": 0.4}

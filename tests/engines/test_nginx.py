@@ -207,7 +207,7 @@ def test_one_connection_serves_one_request_after_another(trusted: Site) -> None:
         assert len(pool.connections) == 1
 
 
-def test_who_tries_passwords_in_a_flood_is_slowed_down_and_a_login_still_comes_through(
+def test_a_flood_of_passwords_is_slowed_down_and_a_login_still_comes_through(
     trusted: Site,
 ) -> None:
     slowed = threading.Event()

@@ -103,7 +103,7 @@ def test_at_a_terminal_a_line_shows_how_it_goes_and_ctrl_c_tells_how_to_go_on(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_with_cancel_on_exit_they_are_cancelled(
-    cluster: Cluster, run_of: RunOf, folder: Path, number: signal.Signals
+    run_of: RunOf, folder: Path, number: signal.Signals
 ) -> None:
     run = run_of(2)
     with keeping("2", run.uuid, "--cancel-on-exit", *UNTIL_TOLD) as kept:
