@@ -21,14 +21,17 @@ from taskfarm_sdk import (
     Run,
     RunBroken,
     RunNotFound,
+    ServerError,
     TaskfarmError,
 )
 from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
 from tests.support.farms import async_farm_by, farm_by
-from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.fault_proxy import Fault, FaultProxy, Seen
 
 pytestmark = pytest.mark.live
+
+HAND_OUT = "^POST .*/task$"
 
 
 class OtherClient:
@@ -214,6 +217,37 @@ def test_of_two_repairs_at_once_one_mends_and_the_other_is_refused(
         *["int"] * 3,
     ]
     assert {outcome for outcome in outcomes if isinstance(outcome, int)} == {7}
+
+
+def test_a_run_that_another_begins_to_mend_between_hand_out_and_look_is_refused(
+    proxy: FaultProxy, farm: Farm, other: OtherClient
+) -> None:
+    run = other.broken(farm.create_run(6), 5)
+
+    def mend_a_little(_: Seen, status: int, __: bytes) -> None:
+        if status == 500 and proxy.count(HAND_OUT) == 3:
+            other.read(run, 0)
+
+    proxy.after_passing_on = mend_a_little
+    with pytest.raises(TaskfarmError, match="hands out its tasks") as raised:
+        run.repair()
+    assert not isinstance(raised.value, ServerError)
+    assert proxy.count(HAND_OUT) == 4
+    assert other.rows(run) == 2
+    assert other.read(run, 0)["status"] == "waiting"
+
+
+def test_a_server_that_is_in_trouble_is_blamed_while_tasks_wait(
+    proxy: FaultProxy, farm: Farm, other: OtherClient
+) -> None:
+    run = farm.create_run(3)
+    other.read(run, 0)
+    proxy.will(HAND_OUT, Fault.SICK, Fault.SICK, Fault.SICK)
+    with pytest.raises(ServerError) as raised:
+        run.repair()
+    assert raised.value.status == 500
+    assert proxy.count(HAND_OUT) == 3
+    assert other.rows(run) == 1
 
 
 def test_a_repair_is_refused_while_rows_are_being_made(
