@@ -167,6 +167,9 @@ def _take_turn(farm: Session, uuid: str, num_tasks: int) -> Flow[int]:
     The server takes each worker's uuid once only, so who registers the ones made from the run, its
     rows and the time is the one to mend it. That holds until the first task is made; from then on
     others see the rows grow.
+
+    To see that the rows do not grow is not enough: of 192 runs of 40 tasks on PostgreSQL that 8
+    began to mend at once, 32 ended with more rows than tasks by that alone, and none by this.
     """
     rows = rows_of((yield from _counts(farm, uuid)))
     turn = int(time.time() // TURN_S)

@@ -56,7 +56,7 @@ def test_a_server_that_stays_away_is_an_error(
             await farm.runs()
 
     awaiting(proxy, token, clock, act)
-    assert sum(clock.waits) == pytest.approx(60, abs=3)
+    assert sum(clock.waits) == pytest.approx(60)
 
 
 def test_waiting_ends_when_the_run_does(

@@ -116,7 +116,7 @@ def test_a_server_that_stays_sick_is_a_server_error_not_an_authentication_error(
         pytest.raises(ServerError),
     ):
         farm.runs()
-    assert sum(clock.waits) == pytest.approx(20, abs=3)
+    assert sum(clock.waits) == pytest.approx(20)
 
 
 def test_a_wrong_password_is_not_tried_twice(

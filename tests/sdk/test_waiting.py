@@ -137,7 +137,7 @@ def test_watch_sits_out_an_outage_and_ends_with_the_finished_status(
     proxy.will("^GET ", *[Fault.UNAVAILABLE] * 30, *[Fault.LOST_BEFORE] * 30)
     clock.in_a_wait = lambda _: finish(run) if len(clock.waits) == 61 else None
     assert [status.finished for status in seen][-1]
-    assert clock.now() - clock.waits[0] > proxied_farm._link.session.give_up_after_s
+    assert sum(clock.waits) > proxied_farm._link.session.give_up_after_s
 
 
 def test_the_first_request_of_watch_and_wait_gives_up(
@@ -159,7 +159,7 @@ def test_a_time_out_during_an_outage_is_a_wait_timeout(
     begin = clock.now()
     with pytest.raises(WaitTimeout):
         run.wait(timeout_s=1000)
-    assert clock.now() - begin == pytest.approx(1000, abs=15)
+    assert clock.now() - begin == pytest.approx(1000)
 
 
 def test_an_outage_is_no_slow_answer_to_rest_after(
@@ -188,7 +188,7 @@ def test_a_watch_ends_when_its_time_is_over_in_an_outage_too(
         with pytest.raises(WaitTimeout) as raised:
             list(seen)
         assert raised.value.run_status == run_status_of_a_fresh_run
-        assert clock.now() - begin == pytest.approx(300, abs=15)
+        assert clock.now() - begin == pytest.approx(300)
 
 
 def test_a_run_deleted_under_way_ends_the_wait(proxied_farm: Farm, clock: FastClock) -> None:

@@ -72,6 +72,8 @@ class FaultProxy:
         self._lock = threading.Lock()
         self.seen: list[Seen] = []
         self.releasing = threading.Event()
+        # How many requests stall, or did.
+        self.stalled = 0
         self.before_passing_on: Callable[[Seen], object] = lambda _: None
         # With the server's status and body.
         self.after_passing_on: Callable[[Seen, int, bytes], object] = lambda *_: None
@@ -130,8 +132,14 @@ class FaultProxy:
             for index, (pattern, fault, headers) in enumerate(self._plan):
                 if pattern.search(seen.line):
                     del self._plan[index]
+                    self.stalled += fault is Fault.STALLED
                     return fault, headers
         return None, {}
+
+    def next_fault(self, line: str) -> Fault | None:
+        """Return what is to become of a request of this line, were it the next."""
+        with self._lock:
+            return next((fault for pattern, fault, _ in self._plan if pattern.search(line)), None)
 
     def statistics(self) -> Counter[str]:
         """Return how often each method was seen."""

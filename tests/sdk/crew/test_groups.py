@@ -89,12 +89,14 @@ def test_a_terminals_signals_do_not_reach_it(group: Group) -> None:
 
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(0)", "1 / 0"])
 def test_whatever_ends_its_parent_ends_it(end: str, tmp_path: Path) -> None:
+    # A length of its own, by which the program knows its own children.
+    forever = f"{FOREVER}.{os.getpid()}"
     program = textwrap.dedent(f"""
         import os, pathlib
         from taskfarm_sdk.crew import Group
         marked = {{**os.environ, "OF": "{tmp_path}"}}
-        Group(["sh", "-c", "setsid {FOREVER} & {FOREVER}"], env=marked)
-        while len([line for line in os.popen("ps -e -o args") if "{FOREVER}" in line]) < 3: pass
+        Group(["sh", "-c", "setsid {forever} & {forever}"], env=marked)
+        while len([line for line in os.popen("ps -e -o args") if "{forever}" in line]) < 3: pass
         {end}
     """)
     subprocess.run([sys.executable, "-c", program], check=False, stderr=subprocess.DEVNULL)
