@@ -24,6 +24,8 @@ from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
 from tests.support.farms import farm_by
 from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.processes import NET_S
+from tests.support.stalling import time_out_where_stalled
 
 pytestmark = pytest.mark.live
 
@@ -40,7 +42,6 @@ FAULTS = (
     Fault.SICK,
 )
 LOST = FAULTS[1:7]
-TIMEOUT_S = 0.4
 
 
 class End(Enum):
@@ -187,10 +188,11 @@ def no_uuid_twice(scene: Scene) -> bool:
 
 
 @pytest.fixture
-def scene(proxy: FaultProxy, token: str) -> Iterator[Scene]:
+def scene(proxy: FaultProxy, token: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    time_out_where_stalled(monkeypatch, proxy)
     # The wait before the next attempt is when a refused port opens again.
     clock = FastClock(lambda _: proxy.up())
-    with farm_by(clock, proxy.url, token=token, timeout_s=TIMEOUT_S) as farm:
+    with farm_by(clock, proxy.url, token=token, timeout_s=NET_S) as farm:
         run = farm.create_run(3)
         worker = run.worker(report_every_s=600, first_beat_s=600, give_up_after_s=60)
         yield Scene(proxy, clock, farm, run, worker)

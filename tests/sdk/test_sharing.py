@@ -16,6 +16,7 @@ from taskfarm_sdk import AsyncFarm, Farm, Run
 from taskfarm_sdk.testing import LocalServer
 from tests.programs import forked_farm, forked_worker
 from tests.support.fault_proxy import FaultProxy
+from tests.support.processes import NET_S
 from tests.support.programs import ends_well
 
 pytestmark = pytest.mark.live
@@ -47,13 +48,12 @@ def test_forked_children_use_their_parents_token(
 
 def assert_right(url: str, server: LocalServer, parent: str) -> None:
     done = subprocess.run(
-        # From 3.12 on Python warns of a fork beside threads, which is what is tested.
-        [sys.executable, "-W", "ignore::DeprecationWarning", forked_farm.__file__, parent],
+        [sys.executable, forked_farm.__file__, parent],
         input=f"{url} {server.user} {server.password}",
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=NET_S,
     )
     assert done.stderr == ""
     assert done.stdout.split() == [str(forked_farm.QUESTIONS)] * (forked_farm.CHILDREN + 1)
@@ -95,7 +95,7 @@ def work_on(farm: Farm, run: Run) -> int:
         return done
 
 
-def test_farm_and_run_travel_to_spawned_processes_and_work_there_without_the_password(
+def test_farm_and_run_travel_to_spawned_processes_and_need_no_password_there(
     proxy: FaultProxy, farm_with_password: Farm
 ) -> None:
     with farm_with_password as farm:
