@@ -1,4 +1,4 @@
-"""Where manageTF takes its credentials from, and what it says if it has none."""
+"""Credentials of manageTF: where it takes them from, and what it says if it has none."""
 
 from __future__ import annotations
 

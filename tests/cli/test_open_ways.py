@@ -1,4 +1,4 @@
-"""Whoever lets a password or token travel for others to read is told, by every command, once."""
+"""Warnings, once and by every command, where a password or token travels for all to read."""
 
 from __future__ import annotations
 

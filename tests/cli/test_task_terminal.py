@@ -1,4 +1,4 @@
-"""What a person sees of single tasks, at a real pseudo-terminal, over the real server."""
+"""Single tasks at a real pseudo-terminal, over the real server: what a person sees."""
 
 from __future__ import annotations
 

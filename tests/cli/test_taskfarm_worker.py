@@ -1,4 +1,4 @@
-"""Byte for byte as taskfarm-worker's manageTF, which `make test` puts into a folder of its own."""
+"""Comparison, byte for byte, with the manageTF of taskfarm-worker, which `make test` installs."""
 
 from __future__ import annotations
 

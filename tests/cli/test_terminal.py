@@ -1,4 +1,4 @@
-"""What a person sees and is asked, at a real pseudo-terminal, over the real server."""
+"""manageTF at a real pseudo-terminal, over the real server: what a person sees and is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees of workTF at a real terminal."""
+"""workTF at a real pseudo-terminal: what a person sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `--keep` does when signals come at the worst of moments."""
+"""The keeper of `--keep`, to which signals come at the worst of moments."""
 
 from __future__ import annotations
 

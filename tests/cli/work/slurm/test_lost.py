@@ -1,4 +1,4 @@
-"""Under --keep, workTF itself looks after tasks whose worker was lost."""
+"""Tasks whose worker was lost: under --keep, workTF itself looks after them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What --slurm refuses before anything is made, and what --dry-run shows; no Slurm is needed."""
+"""Submission by --slurm: what it refuses, and what --dry-run shows; no Slurm is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many workers --keep submits, and when it gives up."""
+"""The policy of --keep: how many workers it submits, and when it gives up."""
 
 from __future__ import annotations
 
