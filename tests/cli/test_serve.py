@@ -23,6 +23,7 @@ from taskfarm_sdk import Farm
 from taskfarm_sdk._http import KEEPALIVE_EXPIRY_S
 from taskfarm_sdk.logins import Login, save_login, saved_logins
 from taskfarm_sdk.server._bootstrap import KEEPALIVE_S
+from tests.support.constants import command_with
 from tests.support.patience import PATIENCE_S
 from tests.support.processes import members
 from tests.support.serve_tf import ServeTF, failing, serving
@@ -31,6 +32,12 @@ pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes through /proc"),
 ]
+
+
+# Waits for a server whose parent was killed however long that takes to go.
+PATIENT = command_with(
+    "taskfarm_cli.serve", {"taskfarm_sdk.server._folder.LOCK_PATIENCE_S": 3600.0}
+)
 
 
 @pytest.fixture
@@ -42,7 +49,8 @@ def modes(folder: Path) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 
-def the_login() -> Login:
+def only_login() -> Login:
+    """Return the one login that is saved."""
     (login,) = saved_logins()
     return login
 
@@ -180,7 +188,7 @@ def test_a_taken_port(kept: Kept, data: Path) -> None:
 def test_starting_again_keeps_runs_users_and_tokens(data: Path) -> None:
     with serving("--data", data) as serve:
         serve.says("the login is saved")
-        token, kept = the_login().token, password(data)
+        token, kept = only_login().token, password(data)
         with Farm(serve.url, token=token) as farm:
             uuid = farm.create_run(4).uuid
         assert serve.end(signal.SIGTERM) == 0
@@ -232,7 +240,7 @@ def test_its_server_goes_with_it_and_makes_room_for_the_next(data: Path) -> None
         master, _ = serve.server()
         serve.process.kill()
         serve.process.wait()
-        with serving("--data", data) as again:
+        with serving("--data", data, program=PATIENT) as again:
             assert members(master.group) == []
             assert httpx.get(again.url + "runs").status_code == 401
 

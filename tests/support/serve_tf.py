@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tests.support.patience import PATIENCE_S
@@ -83,10 +83,12 @@ class ServeTF:
 
 
 @contextmanager
-def serving(*options: object, **environment: str) -> Iterator[ServeTF]:
+def serving(
+    *options: object, program: Sequence[str] = COMMAND, **environment: str
+) -> Iterator[ServeTF]:
     """Run serveTF on a free port until the block ends; it is ready when that begins."""
     with subprocess.Popen(
-        _words(("--port", 0, *options)),
+        [*program, *_words(("--port", 0, *options))],
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **environment},
@@ -102,7 +104,7 @@ def serving(*options: object, **environment: str) -> Iterator[ServeTF]:
 def failing(*options: object, **environment: str) -> tuple[int, str]:
     """Run a serveTF that cannot start, and return its exit status and its one line."""
     done = subprocess.run(
-        _words(options),
+        [*COMMAND, *_words(options)],
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -116,4 +118,4 @@ def failing(*options: object, **environment: str) -> tuple[int, str]:
 
 
 def _words(options: Iterable[object]) -> list[str]:
-    return [*COMMAND, *map(str, options)]
+    return list(map(str, options))

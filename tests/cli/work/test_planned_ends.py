@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
 LEAD_S = 60
 
 
-def in_a_job(monkeypatch: pytest.MonkeyPatch, left_s: float) -> None:
+def pretend_to_be_in_a_job(monkeypatch: pytest.MonkeyPatch, left_s: float) -> None:
     """Make this a job of Slurm's that ends so much after the moment that workTF ends by."""
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time() + LEAD_S + left_s)))
@@ -77,7 +77,7 @@ def test_in_a_job_it_gives_back_what_runs_before_the_time_limit(
     new_run: NewRun, work_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = new_run(JOBS + 1)
-    in_a_job(monkeypatch, 600)
+    pretend_to_be_in_a_job(monkeypatch, 600)
     with computing(run, "sleep 86395", "--batch", program=JUMPING_WORK) as process:
         jump(work_folder, 600)
         said = end(process)
@@ -98,7 +98,7 @@ def test_it_begins_nothing_that_would_be_given_back(work_tf: WorkTF, new_run: Ne
 def test_a_longer_grace_ends_it_earlier(
     work_tf: WorkTF, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    in_a_job(monkeypatch, 30)
+    pretend_to_be_in_a_job(monkeypatch, 30)
     done = work_tf(new_run(1).uuid, "--grace-s", "100", "--batch", "--", "sleep", "86395")
     assert done.returncode == 0, done.stderr
     assert "tasks wait" in done.stderr
