@@ -16,7 +16,7 @@ from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
 from tests.support.constants import command_with
 from tests.support.manage_tf import MANAGE, Manage, manage_started, needs_posix, read_until
-from tests.support.patience import PATIENCE_S
+from tests.support.processes import NET_S
 
 # Looks at the run, and tries a server that is away, more often than people need.
 QUICK = command_with(
@@ -29,7 +29,7 @@ QUICK = command_with(
 @pytest.mark.parametrize("words", ["--help", "--version"])
 def test_a_full_disk_is_one_line(words: str) -> None:
     with Path("/dev/full").open("wb") as full, manage_started(words, stdout=full) as process:
-        _, error = process.communicate(timeout=PATIENCE_S)
+        _, error = process.communicate(timeout=NET_S)
     assert process.returncode == 1
     assert error == b"manageTF: cannot read or write: No space left on device\n"
 
@@ -40,7 +40,7 @@ def test_a_closed_pipe_is_quiet() -> None:
     os.close(reading)
     with manage_started("--help", stdout=writing) as process:
         os.close(writing)
-        _, error = process.communicate(timeout=PATIENCE_S)
+        _, error = process.communicate(timeout=NET_S)
     assert (process.returncode, error) == (1, b"")
 
 
@@ -51,7 +51,7 @@ def test_a_closed_pipe_is_quiet() -> None:
 )
 def test_closed_streams_do_no_harm(closed: str, error: bytes) -> None:
     command = ["sh", "-c", f'exec "$@" {closed}', "sh", *MANAGE, "-d", ""]
-    done = subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=NET_S, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (1 if error else 2, b"", error)
 
 
@@ -96,7 +96,7 @@ def test_head_takes_the_first_line_and_nothing_is_said(live_farm: Farm) -> None:
     for _ in range(3):
         live_farm.create_run(1)
     command = ["sh", "-c", '"$@" -l | head -1', "sh", *MANAGE]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=NET_S, check=True)
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
 
@@ -107,7 +107,7 @@ def test_head_takes_the_first_line_and_nothing_is_said(live_farm: Farm) -> None:
 @pytest.mark.parametrize("words", [("-l",), ("--json", "-l")], ids=["plain", "json"])
 def test_a_list_that_cannot_be_written_fails(words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full, manage_started(*words, stdout=full) as process:
-        _, error = process.communicate(timeout=PATIENCE_S)
+        _, error = process.communicate(timeout=NET_S)
     assert process.returncode == 1
     assert error == b"manageTF: cannot read or write: No space left on device\n"
 
@@ -125,7 +125,7 @@ def test_watch_tells_a_pipe_each_change_at_once(live_run: Run) -> None:
             for task in worker:
                 task.complete()
         read_until(process.stdout, r"\(0,0,5\) 100.0\n")
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(NET_S) == 0
         assert process.stderr is not None
         assert process.stderr.read() == b""
 
@@ -141,7 +141,7 @@ def test_watch_in_json_is_a_document_a_line(live_run: Run) -> None:
                 task.complete()
         last = json.loads(read_until(process.stdout, '"finished": true.*\n').splitlines()[-1])
         assert last["status"]["succeeded"]
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(NET_S) == 0
 
 
 @pytest.mark.live
@@ -153,7 +153,7 @@ def test_a_run_deleted_under_a_watch_ends_it_with_4(live_run: Run) -> None:
         assert read_until(process.stderr, "\n").startswith(
             f"manageTF: there is no run {live_run.uuid}"
         )
-        assert process.wait(PATIENCE_S) == 4
+        assert process.wait(NET_S) == 4
 
 
 @pytest.mark.live
@@ -164,7 +164,7 @@ def test_control_c_ends_a_watch_with_130(live_run: Run) -> None:
         read_until(process.stdout, "\n")
         process.send_signal(signal.SIGINT)
         assert read_until(process.stderr, "\n") == "manageTF: interrupted\n"
-        assert process.wait(PATIENCE_S) == 130
+        assert process.wait(NET_S) == 130
 
 
 @pytest.mark.live
@@ -182,7 +182,7 @@ def test_a_watch_sits_out_an_outage(killable_server: LocalServer, live_run: Run)
             for task in worker:
                 task.complete()
         read_until(process.stdout, r"\(0,0,5\) 100.0\n")
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(NET_S) == 0
 
 
 @pytest.mark.live

@@ -22,7 +22,7 @@ from tests.support.manage_tf import (
     read_until,
     writing_tasks,
 )
-from tests.support.patience import PATIENCE_S
+from tests.support.processes import NET_S
 
 pytestmark = pytest.mark.live
 # However long the server takes to come back, it is waited for; and it is tried often meanwhile.
@@ -102,7 +102,7 @@ def test_a_server_that_is_restarted_is_waited_for(
         killable_server.start()
         for process in (listing, repairing):
             assert "is back after" in read_until(process.stderr, "is back.*\n")
-        assert (listing.wait(PATIENCE_S), repairing.wait(PATIENCE_S)) == (0, 1)
+        assert (listing.wait(NET_S), repairing.wait(NET_S)) == (0, 1)
     assert live_run.status().computing == 0
 
 
@@ -133,7 +133,7 @@ def test_control_c_ends_it_with_130(live_task_writer: TaskWriter) -> None:
         read_until(process.stdout, "\n")
         process.send_signal(signal.SIGINT)
         assert read_until(process.stderr, "\n") == "manageTF: interrupted\n"
-        assert process.wait(PATIENCE_S) == 130
+        assert process.wait(NET_S) == 130
 
 
 @pytest.mark.usefixtures("logged_in")
@@ -144,7 +144,7 @@ def test_head_takes_the_first_tasks_and_nothing_is_said(live_task_writer: TaskWr
         assert read_until(process.stdout, "\n").startswith("0 waiting nan 0\n")
         assert process.stdout is not None
         process.stdout.close()
-        assert process.wait(PATIENCE_S) == 1
+        assert process.wait(NET_S) == 1
         assert process.stderr is not None
         assert process.stderr.read() == b""
 
@@ -156,6 +156,6 @@ def test_a_listing_that_cannot_be_written_fails(live_run: Run) -> None:
         Path("/dev/full").open("wb") as full,
         manage_started("--tasks", live_run.uuid, stdout=full) as process,
     ):
-        _, error = process.communicate(timeout=PATIENCE_S)
+        _, error = process.communicate(timeout=NET_S)
     assert process.returncode == 1
     assert error == b"manageTF: cannot read or write: No space left on device\n"

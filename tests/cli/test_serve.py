@@ -24,8 +24,7 @@ from taskfarm_sdk._http import KEEPALIVE_EXPIRY_S
 from taskfarm_sdk.logins import Login, save_login, saved_logins
 from taskfarm_sdk.server._bootstrap import KEEPALIVE_S
 from tests.support.constants import command_with
-from tests.support.patience import PATIENCE_S
-from tests.support.processes import members
+from tests.support.processes import NET_S, members
 from tests.support.serve_tf import ServeTF, failing, serving
 
 pytestmark = [
@@ -35,9 +34,7 @@ pytestmark = [
 
 
 # Waits for a server whose parent was killed however long that takes to go.
-PATIENT = command_with(
-    "taskfarm_cli.serve", {"taskfarm_sdk.server._folder.LOCK_PATIENCE_S": 3600.0}
-)
+PATIENT = command_with("taskfarm_cli.serve", {"taskfarm_sdk.server._folder.LOCK_NET_S": 3600.0})
 
 
 @pytest.fixture
@@ -145,7 +142,7 @@ def silence_survived(serve: ServeTF, silence_s: float) -> float | None:
     None is for a silence that this machine made longer than the server bears: it shows nothing.
     """
     url = httpx.URL(serve.url)
-    with closing(http.client.HTTPConnection(url.host, url.port, timeout=PATIENCE_S)) as connection:
+    with closing(http.client.HTTPConnection(url.host, url.port, timeout=NET_S)) as connection:
         connection.request("GET", "/api/runs")
         assert connection.getresponse().read()
         kept_one, since = connection.sock, time.monotonic()
@@ -231,7 +228,7 @@ def test_ends_well_when_asked_and_leaves_nothing(data: Path, number: signal.Sign
 def test_says_that_its_server_has_ended(data: Path) -> None:
     with serving("--data", data) as serve:
         os.killpg(serve.server()[0].pid, signal.SIGKILL)
-        assert serve.process.wait(PATIENCE_S) == 1
+        assert serve.process.wait(NET_S) == 1
         serve.says("the server ended by itself")
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from taskfarm_cli.manage import main
 from taskfarm_sdk import Run
-from tests.support.patience import PATIENCE_S
+from tests.support.processes import NET_S
 
 MANAGE = (sys.executable, "-m", "taskfarm_cli.manage")
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="needs Unix's files and signals")
@@ -82,7 +82,7 @@ def manage_started(
 def read_until(stream: IO[bytes] | None, pattern: str) -> str:
     """Read a stream until it holds a text, and return all that was read."""
     assert stream is not None
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + NET_S
     seen = ""
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from tests.support.manage_tf import MANAGE
-from tests.support.patience import PATIENCE_S
+from tests.support.processes import NET_S
 
 # Takes the terminal as its own, so that Ctrl-C reaches it, and becomes the command.
 BECOME = (
@@ -76,13 +76,13 @@ class PseudoTerminal:
 
     def expect(self, pattern: str) -> None:
         """Wait until the text shown so far matches."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + NET_S
         while not re.search(pattern, self.text):
             assert self._read(deadline), f"no {pattern!r} in {self.text!r}"
 
     def end(self) -> int:
         """Wait until the command has ended, and return its exit status."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + NET_S
         while self._read(deadline):
             pass
         return self.process.wait(max(1.0, deadline - time.monotonic()))

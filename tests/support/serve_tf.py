@@ -11,8 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tests.support.patience import PATIENCE_S
-from tests.support.processes import Process, everybody, members
+from tests.support.processes import NET_S, Process, everybody, members
 
 COMMAND = (sys.executable, "-m", "taskfarm_cli.serve")
 
@@ -54,7 +53,7 @@ class ServeTF:
             line = next((line for line in self.lines if text in line), None)
             if line is not None:
                 return line
-            new = self._new.get(timeout=PATIENCE_S)
+            new = self._new.get(timeout=NET_S)
             assert new is not None, f"it never said {text!r}, but:\n{self.text}"
             self.lines.append(new)
 
@@ -67,7 +66,7 @@ class ServeTF:
         """Send a signal, see that nothing is left when it has ended, and return its status."""
         server = self.server()
         self.process.send_signal(number)
-        status = self.process.wait(PATIENCE_S)
+        status = self.process.wait(NET_S)
         self._reader.join()
         while (line := self._new.get()) is not None:
             self.lines.append(line)
@@ -107,7 +106,7 @@ def failing(*options: object, **environment: str) -> tuple[int, str]:
         [*COMMAND, *_words(options)],
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=NET_S,
         check=False,
         env={**os.environ, **environment},
     )

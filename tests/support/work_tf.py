@@ -10,8 +10,7 @@ from pathlib import Path
 
 from taskfarm_sdk import Run
 from tests.programs import jumping_work_tf
-from tests.support.patience import PATIENCE_S
-from tests.support.processes import PROC, wait_until
+from tests.support.processes import NET_S, PROC, wait_until
 
 WORK = (sys.executable, "-m", "taskfarm_cli.work.main")
 # Its clock is ahead by the seconds that the file `ahead` holds.
@@ -35,7 +34,7 @@ def run_work_tf(
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_S,
+        timeout=NET_S,
         cwd=cwd,
     )
 
@@ -65,8 +64,8 @@ def computing(
         text=True,
     ) as process:
         try:
-            wait_until(lambda: run.status().computing == JOBS, PATIENCE_S)
-            wait_until(lambda: len(commands_of(run)) >= JOBS * processes, PATIENCE_S)
+            wait_until(lambda: run.status().computing == JOBS, NET_S)
+            wait_until(lambda: len(commands_of(run)) >= JOBS * processes, NET_S)
             yield process
         finally:
             process.kill()
@@ -74,18 +73,18 @@ def computing(
 
 def end(process: subprocess.Popen[str]) -> str:
     """Wait for workTF's end, and return what it said on stderr."""
-    _, said = process.communicate(timeout=PATIENCE_S)
+    _, said = process.communicate(timeout=NET_S)
     return said
 
 
 def wait_for_files(pattern: str) -> None:
     """Return when each of `JOBS` commands has made its file."""
-    wait_until(lambda: len(list(Path.cwd().glob(pattern))) >= JOBS, PATIENCE_S)
+    wait_until(lambda: len(list(Path.cwd().glob(pattern))) >= JOBS, NET_S)
 
 
 def wait_until_no_command_of(run: Run) -> None:
     """Return when nothing is left of what workTF started for a run."""
-    wait_until(lambda: not commands_of(run), PATIENCE_S)
+    wait_until(lambda: not commands_of(run), NET_S)
 
 
 def commands_of(run: Run) -> list[int]:

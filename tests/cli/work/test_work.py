@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import Farm
-from tests.support.patience import PATIENCE_S
-from tests.support.processes import wait_until
+from tests.support.processes import NET_S, wait_until
 from tests.support.work_tf import WORK, NewRun, WorkTF
 
 pytestmark = pytest.mark.live
@@ -185,9 +184,7 @@ def test_progress_that_a_command_writes_reaches_the_server(
     command = 'echo "37.5 %" > "$TASKFARM_PROGRESS_FILE"; until test -e end; do sleep 0.05; done'
     with subprocess.Popen([*WORK, run.uuid, "-j1", "--shell", "--", command]) as process:
         try:
-            wait_until(
-                lambda: [i.percent_completed for i in run.task_infos()] == [37.5], PATIENCE_S
-            )
+            wait_until(lambda: [i.percent_completed for i in run.task_infos()] == [37.5], NET_S)
         finally:
             (work_folder / "end").touch()
     assert process.returncode == 0

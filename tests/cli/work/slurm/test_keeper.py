@@ -11,7 +11,7 @@ from taskfarm_cli.work.screen import Screen
 from taskfarm_cli.work.slurm import commands, lost
 from taskfarm_cli.work.slurm.keeper import Keeper, Terms
 from taskfarm_sdk import Farm
-from tests.support.patience import PATIENCE_S
+from tests.support.processes import NET_S
 
 pytestmark = pytest.mark.live
 
@@ -27,7 +27,7 @@ def test_ctrl_c_as_it_begins_to_look_after_lost_tasks_is_no_error(
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", late)
-    monkeypatch.setattr(lost, "ENDS_WITHIN_S", PATIENCE_S)
+    monkeypatch.setattr(lost, "ENDS_WITHIN_S", NET_S)
     running = [commands.Element("1", "0", "RUNNING", 99.0, "None")]
     monkeypatch.setattr(commands, "queue", lambda _: running)
     terms = Terms("taskfarm", 1, 1, 3, 60.0, False)

@@ -9,8 +9,7 @@ import pytest
 from taskfarm_cli.work.slurm import lost as module
 from taskfarm_cli.work.slurm.lost import Lost
 from taskfarm_sdk import Run, Worker, _recovery
-from tests.support.patience import PATIENCE_S
-from tests.support.processes import wait_until
+from tests.support.processes import NET_S, wait_until
 from tests.support.work_tf import NewRun
 
 pytestmark = pytest.mark.live
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.live
 @pytest.fixture(autouse=True)
 def _patient_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for the end of the thread however long a busy machine takes."""
-    monkeypatch.setattr(module, "ENDS_WITHIN_S", PATIENCE_S)
+    monkeypatch.setattr(module, "ENDS_WITHIN_S", NET_S)
 
 
 def looker(run: Run) -> Worker:
@@ -43,7 +42,7 @@ def test_a_lost_task_waits_for_the_next_worker(
         assert None not in held
         lost.look_after()
         try:
-            wait_until(lambda: run.status().waiting >= 1, PATIENCE_S)
+            wait_until(lambda: run.status().waiting >= 1, NET_S)
         finally:
             lost.close()
         waiting = [info for info in run.task_infos() if info.state == "waiting"]
