@@ -1,8 +1,7 @@
 """A program whose forked children use its farm at once: started by test_sharing.
 
-Reads the farm's URL, user and password from stdin. Prints one line a process: how many of its
-answers were right; -1 where it failed otherwise. Its argument says what the parent does while
-it forks: "idle", all children find the same open connections; "busy", its threads use the farm;
+Told the farm's url, user and password. Prints one line a process: how many of its answers were
+right; -1 where it failed otherwise. Its argument says what the parent does while it forks: "idle", all children find the same open connections; "busy", its threads use the farm;
 "holding", it holds the farm's locks, as a thread that was stopped at an unlucky moment would.
 """
 
@@ -17,6 +16,7 @@ import warnings
 from contextlib import ExitStack
 
 from taskfarm_sdk import Farm
+from tests.support.told import told
 
 CHILDREN = 4
 QUESTIONS = 8
@@ -51,8 +51,7 @@ def main() -> None:
     """Fork children, and ask as they do."""
     # From 3.12 on Python warns of a fork beside threads, which is what is tested.
     warnings.simplefilter("ignore", DeprecationWarning)
-    url, user, password = sys.stdin.read().split()
-    with Farm(url, user=user, password=password) as farm:
+    with Farm(**told(dict)) as farm:
         ask(farm, 1)
         stop = threading.Event()
 

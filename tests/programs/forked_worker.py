@@ -1,6 +1,6 @@
 """A program whose forked child leaves its parent's worker alone: started by test_sharing.
 
-Reads the farm's URL, user and password from stdin; its exit status is 0 if all went well.
+Told the farm's url, user and password; its exit status is 0 if all went well.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 import warnings
 
 from taskfarm_sdk import Farm, Worker
+from tests.support.told import told
 
 # Ends a child that hangs: its parent's own net is longer, and tells what it said.
 NET_S = 50
@@ -32,8 +33,7 @@ def main() -> int:
     """Hold a task, and the worker's lock, over a fork."""
     # From 3.12 on Python warns of a fork beside threads, which is what is tested.
     warnings.simplefilter("ignore", DeprecationWarning)
-    url, user, password = sys.stdin.read().split()
-    with Farm(url, user=user, password=password) as farm:
+    with Farm(**told(dict)) as farm:
         run = farm.create_run(2)
         with run.worker() as worker:
             task = worker.claim()

@@ -1,13 +1,14 @@
-"""Fixtures of PostgreSQL, as Debian brings it, for the conftest of the tests that need it."""
+"""Fixtures of PostgreSQL, as Debian brings it, and of a server on it, for conftest.py."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from taskfarm_sdk import Farm
+from taskfarm_sdk.testing import LocalServer
 from tests.support.engines import is_missing, leave_out_unless_required
 from tests.support.postgresql import (
     DURABLE,
@@ -46,7 +47,20 @@ def _made(settings: tuple[str, ...]) -> Iterator[tuple[PostgreSQL, Mortal]]:
 @pytest.fixture
 def database(postgres: PostgreSQL) -> Iterator[str]:
     """The name of a new, empty database."""
-    name = f"farm_{secrets.token_hex(4)}"
-    postgres.run(f"CREATE DATABASE {name}")
-    yield name
-    postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+    with postgres.new_database() as name:
+        yield name
+
+
+@pytest.fixture
+def postgres_server(postgres: PostgreSQL, database: str) -> Iterator[LocalServer]:
+    """A server on it, of two processes with four threads each."""
+    with LocalServer(database_url=postgres.url(database), processes=2, threads=4) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_farm(postgres_server: LocalServer) -> Iterator[Farm]:
+    """Its farm, logged in to."""
+    with postgres_server.farm() as farm:
+        farm.login()
+        yield farm

@@ -132,11 +132,3 @@ def write_line(process: subprocess.Popen[str], line: str = "") -> None:
 
 def _path() -> str:
     return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-
-
-def ends_well(server: LocalServer, *words: str) -> None:
-    """Run a program that reads url, user and password from stdin; for tests/sdk alone."""
-    told = credentials(server)
-    with running(*words, told=told, stderr=subprocess.PIPE) as process:
-        _, err = process.communicate(" ".join(map(str, told.values())), timeout=NET_S)
-    assert (process.returncode, err) == (0, "")
