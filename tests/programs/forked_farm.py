@@ -1,8 +1,9 @@
 """A program whose forked children use its farm at once: started by test_sharing.
 
 Told the farm's url, user and password. Prints one line a process: how many of its answers were
-right; -1 where it failed otherwise. Its argument says what the parent does while it forks: "idle", all children find the same open connections; "busy", its threads use the farm;
-"holding", it holds the farm's locks, as a thread that was stopped at an unlucky moment would.
+right; -1 where it failed otherwise. Its argument says what the parent does while it forks: "idle",
+all children find the same open connections; "busy", its threads use the farm; "holding", it holds
+the farm's locks, as a thread that was stopped at an unlucky moment would.
 """
 
 from __future__ import annotations
