@@ -62,21 +62,24 @@ class Pulse:
     _heard_at: float = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.heard()
+        self.heard(awake_s())
 
     def has_news(self) -> None:
         """Note that there is a newer percentage than the server has."""
         self._news = True
 
-    def wrote(self, now: float, *, answered: bool) -> None:
-        """Note that it was written of."""
+    def wrote(self, now: float) -> None:
+        """Note that it was written of, answered or not."""
         self._written_at, self._news = now, False
-        if answered:
-            self.heard()
 
-    def heard(self) -> None:
-        """Note that the server showed it to be still in our hands."""
-        self._heard_at = awake_s()
+    def heard(self, asked_at: float) -> None:
+        """Note that the server showed it to be still in our hands.
+
+        Args:
+            asked_at: when it was asked, by `awake_s`. The answer may have waited for a process
+                that stood still, and says nothing of that time.
+        """
+        self._heard_at = asked_at
 
     def due_at(self) -> float:
         """Return when it is to be written of next."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import attrs
 
-from taskfarm_sdk import _lease
+from taskfarm_sdk import _beats, _lease
 from taskfarm_sdk._beats import Pulse, Rhythm
 from taskfarm_sdk._drive import Clock
 from taskfarm_sdk._journal import Entry, Journal
@@ -241,15 +241,17 @@ class HeldTask:
             elif self._is_ours(patiently=False):
                 self._write()
             else:
-                self._pulse.wrote(self._terms.requests.now(), answered=False)
+                self._pulse.wrote(self._terms.requests.now())
 
     def _write(self) -> None:
         lease = self._next_lease()
-        answered = False
+        answered, asked_at = False, _beats.awake_s()
         try:
             answered = self._terms.requests.report(self.number, lease)
         finally:
-            self._pulse.wrote(self._terms.requests.now(), answered=answered)
+            self._pulse.wrote(self._terms.requests.now())
+            if answered:
+                self._pulse.heard(asked_at)
             value = _lease.encode(lease)
             self._held = (value,) if answered else (*self._held, value)
 
@@ -263,6 +265,7 @@ class HeldTask:
         """Look, after a gap of our own, whether somebody took the task over meanwhile."""
         if self._lost or not self._pulse.after_gap:
             return not self._lost
+        asked_at = _beats.awake_s()
         row = self._terms.requests.look(self.number, patiently=patiently)
         if row is None:
             return False
@@ -271,7 +274,7 @@ class HeldTask:
             log.warning("task %d of run %s was taken over", self.number, self.run_uuid)
             self._terms.reporter.drop(self)
         else:
-            self._pulse.heard()
+            self._pulse.heard(asked_at)
         return not self._lost
 
     def _next_lease(self) -> Lease:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NoReturn, Protocol, Self
 
 from taskfarm_sdk import _checks
-from taskfarm_sdk.errors import TaskfarmError
+from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 
 
 class Handle(Protocol):
@@ -188,6 +188,12 @@ class Task:
     ) -> None:
         if not self.settled:
             self._handle.leave(error)
+
+    def __reduce__(self) -> NoReturn:
+        raise ConfigurationError(
+            "a task is held by its worker and does not travel: send the run, and call "
+            "run.worker() there"
+        )
 
     def __repr__(self) -> str:
         state = self._handle.settled or "open"

@@ -1,4 +1,4 @@
-"""What --info says to a person of what is wrong with a run."""
+"""Advice of --info on what is wrong with a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What manageTF's command line may say."""
+"""The command line of manageTF: what it may say, and what makes no sense there."""
 
 from __future__ import annotations
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import pytest
 
@@ -122,23 +123,19 @@ def test_an_address_with_nothing_there_is_told_the_usual_one(
     ids=lambda mode: mode[0],
 )
 def test_a_server_that_is_not_there_ends_with_6(
-    manage: Manage, answering: Answering, mode: tuple[str, ...]
+    manage: Manage, refusing_url: str, mode: tuple[str, ...]
 ) -> None:
-    answering.shutdown()
-    answering.server_close()
-    outcome = manage(*mode)
+    outcome = manage(*mode, "-b", refusing_url, "-u", "me", "-p", "secret")
     assert outcome.status == 6
     assert "no taskfarm server answers" in outcome.error
 
 
 def test_whoami_shows_what_is_known_of_a_server_that_is_not_there(
-    manage: Manage, answering: Answering, place: Place
+    manage: Manage, refusing_url: str
 ) -> None:
-    answering.shutdown()
-    answering.server_close()
-    outcome = manage("--whoami", "--json")
+    outcome = manage("--whoami", "--json", "-b", refusing_url, "-u", "me", "-p", "secret")
     assert outcome.status == 6
-    assert outcome.document["url"] == place.url
+    assert outcome.document["url"] == refusing_url
     assert outcome.document["accepted"] is None
 
 
@@ -160,5 +157,12 @@ def test_what_is_no_url_is_a_usage_error(manage: Manage, url: str) -> None:
     assert "secret" not in outcome.error
 
 
-def test_a_name_that_no_machine_has_ends_with_6(manage: Manage) -> None:
+def test_a_name_that_no_machine_has_ends_with_6(
+    manage: Manage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    # Some resolvers take long to say so, and some know an address for each name.
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert manage("-l", "-b", "http://no-such-host.invalid/", "-u", "me", "-p", "p").status == 6

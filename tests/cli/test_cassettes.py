@@ -1,4 +1,4 @@
-"""Nothing that was secret while cassettes were recorded stays in them."""
+"""Cassettes: nothing that was secret while they were recorded stays in them."""
 
 from __future__ import annotations
 

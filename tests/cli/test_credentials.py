@@ -1,4 +1,4 @@
-"""Where manageTF takes its credentials from, and what it says if it has none."""
+"""Credentials of manageTF: where it takes them from, and what it says if it has none."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def test_login_without_a_password_or_terminal_is_a_usage_error(bare: Manage, pla
 
 
 def test_a_token_alone_is_saved_once_its_user_is_named(
-    bare: Manage, farm: Farm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    bare: Manage, recorded_farm: Farm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("TASKFARM_URL", farm.url)
-    monkeypatch.setenv("TASKFARM_TOKEN", farm.login())
+    monkeypatch.setenv("TASKFARM_URL", recorded_farm.url)
+    monkeypatch.setenv("TASKFARM_TOKEN", recorded_farm.login())
     outcome = bare("--login")
     assert outcome.status == 2
     assert "-u" in outcome.error

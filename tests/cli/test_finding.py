@@ -1,4 +1,4 @@
-"""Which run a person means."""
+"""Names of runs: which run a person means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However a command ends: one line, an exit status, no traceback."""
+"""Ends of a command: one line and an exit status, no traceback."""
 
 from __future__ import annotations
 

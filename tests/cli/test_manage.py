@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_sdk import Farm, Run, RunNotFound
-from tests.support.manage_tf import Manage, Work, saved_logins
+from taskfarm_sdk import Farm, Run, RunNotFound, _drive
+from tests.support.clock import FastClock
+from tests.support.manage_tf import Manage, TaskWriter, saved_logins
 from tests.support.recording import Place
 
 pytestmark = pytest.mark.vcr
@@ -17,8 +18,8 @@ pytestmark = pytest.mark.vcr
 FAILED = 0.009903123455
 
 
-def test_list_prints_a_line_a_run(manage: Manage, farm: Farm) -> None:
-    first, second = farm.create_run(3), farm.create_run(40)
+def test_list_prints_a_line_a_run(manage: Manage, recorded_farm: Farm) -> None:
+    first, second = recorded_farm.create_run(3), recorded_farm.create_run(40)
     assert manage.fine("-l").out == f"1 {first.uuid} 3\n2 {second.uuid} 40\n"
 
 
@@ -45,9 +46,9 @@ def test_list_in_json_holds_all_that_is_known(manage: Manage, run: Run) -> None:
     ],
 )
 def test_odd_runs_of_other_clients_are_shown_as_they_are(
-    manage: Manage, work: Work, held: object, text: str
+    manage: Manage, task_writer: TaskWriter, held: object, text: str
 ) -> None:
-    uuid = work.create(held)
+    uuid = task_writer.create(held)
     assert manage.fine("-l").out == f"1 {uuid} {text}\n"
     assert manage.fine("-i", uuid).out == f"1 {uuid} {text} (0,0,0) 0.0\n"
     row = manage.fine("-l", "--json").document["runs"][0]
@@ -56,15 +57,15 @@ def test_odd_runs_of_other_clients_are_shown_as_they_are(
 
 @pytest.mark.parametrize("mode", [("-i",), ("--info",), ()], ids=["short", "long", "uuid alone"])
 def test_info_counts_as_waiting_what_no_worker_has_asked_for_yet(
-    manage: Manage, run: Run, work: Work, mode: tuple[str, ...]
+    manage: Manage, run: Run, task_writer: TaskWriter, mode: tuple[str, ...]
 ) -> None:
-    work.finish(run, 1)
-    work.write(run, work.take(run), 33.3, "computing")
+    task_writer.finish(run, 1)
+    task_writer.write(run, task_writer.take(run), 33.3, "computing")
     assert manage.fine(*mode, run.uuid).out == f"1 {run.uuid} 5 (3,1,1) 26.660000000000004\n"
 
 
-def test_info_in_json(manage: Manage, run: Run, work: Work) -> None:
-    work.finish(run, 2)
+def test_info_in_json(manage: Manage, run: Run, task_writer: TaskWriter) -> None:
+    task_writer.finish(run, 2)
     assert manage.fine("-i", run.uuid, "--json").document == {
         "taskfarm": 1,
         "mode": "info",
@@ -124,14 +125,14 @@ def test_a_beginning_or_id_that_no_run_has_ends_with_4(manage: Manage, name: str
     assert name in outcome.error
 
 
-def test_create_prints_the_new_uuid_alone(manage: Manage, farm: Farm) -> None:
+def test_create_prints_the_new_uuid_alone(manage: Manage, recorded_farm: Farm) -> None:
     uuid = manage.fine("-n", "12").out.removesuffix("\n")
-    assert farm.get_run(uuid).num_tasks == 12
+    assert recorded_farm.get_run(uuid).num_tasks == 12
 
 
-def test_create_in_json(manage: Manage, farm: Farm) -> None:
+def test_create_in_json(manage: Manage, recorded_farm: Farm) -> None:
     document = manage.fine("--create", "12", "--json").document
-    run = farm.runs()[0]
+    run = recorded_farm.runs()[0]
     assert document == {
         "taskfarm": 1,
         "mode": "create",
@@ -141,29 +142,33 @@ def test_create_in_json(manage: Manage, farm: Farm) -> None:
 
 @pytest.mark.parametrize("mode", ["-r", "--reset"])
 def test_reset_makes_computing_tasks_wait_and_keeps_done_ones(
-    manage: Manage, run: Run, work: Work, mode: str
+    manage: Manage, run: Run, task_writer: TaskWriter, mode: str
 ) -> None:
-    work.finish(run, 1)
-    work.take(run)
+    task_writer.finish(run, 1)
+    task_writer.take(run)
     assert manage.fine(mode, run.uuid).out == ""
     status = run.status()
     assert (status.waiting, status.computing, status.done) == (4, 0, 1)
 
 
 @pytest.mark.parametrize("mode", ["-R", "--reset-all"])
-def test_reset_all_makes_every_task_wait(manage: Manage, run: Run, work: Work, mode: str) -> None:
-    work.finish(run, 2)
-    work.take(run)
+def test_reset_all_makes_every_task_wait(
+    manage: Manage, run: Run, task_writer: TaskWriter, mode: str
+) -> None:
+    task_writer.finish(run, 2)
+    task_writer.take(run)
     assert manage.fine(mode, run.uuid).out == ""
     status = run.status()
     assert (status.waiting, status.percent_done) == (5, 0.0)
 
 
 @pytest.mark.parametrize("mode", ["-d", "--delete"])
-def test_delete_takes_the_run_away(manage: Manage, run: Run, farm: Farm, mode: str) -> None:
+def test_delete_takes_the_run_away(
+    manage: Manage, run: Run, recorded_farm: Farm, mode: str
+) -> None:
     assert manage.fine(mode, run.uuid).out == ""
     with pytest.raises(RunNotFound):
-        farm.get_run(run.uuid)
+        recorded_farm.get_run(run.uuid)
 
 
 @pytest.mark.parametrize(
@@ -178,14 +183,18 @@ def test_changes_in_json_name_the_run(manage: Manage, run: Run, option: str, mod
 
 
 @pytest.mark.parametrize("mode", ["--wait", "--watch", "-w"])
-def test_a_finished_run_is_shown_at_once(manage: Manage, run: Run, work: Work, mode: str) -> None:
-    work.finish(run, 5)
+def test_a_finished_run_is_shown_at_once(
+    manage: Manage, run: Run, task_writer: TaskWriter, mode: str
+) -> None:
+    task_writer.finish(run, 5)
     assert manage.fine(mode, run.uuid).out == f"1 {run.uuid} 5 (0,0,5) 100.0\n"
 
 
 @pytest.mark.parametrize("mode", ["wait", "watch"])
-def test_a_finished_run_in_json(manage: Manage, run: Run, work: Work, mode: str) -> None:
-    work.finish(run, 5)
+def test_a_finished_run_in_json(
+    manage: Manage, run: Run, task_writer: TaskWriter, mode: str
+) -> None:
+    task_writer.finish(run, 5)
     document = manage.fine(f"--{mode}", run.uuid, "--json").document
     assert document["mode"] == mode
     assert document["status"]["failed"] == 0
@@ -194,10 +203,10 @@ def test_a_finished_run_in_json(manage: Manage, run: Run, work: Work, mode: str)
 
 @pytest.mark.parametrize("mode", ["--wait", "--watch"])
 def test_a_run_that_ended_with_failed_tasks_ends_with_5(
-    manage: Manage, run: Run, work: Work, mode: str
+    manage: Manage, run: Run, task_writer: TaskWriter, mode: str
 ) -> None:
-    work.finish(run, 3)
-    work.finish(run, 2, percent=FAILED)
+    task_writer.finish(run, 3)
+    task_writer.finish(run, 2, percent=FAILED)
     outcome = manage(mode, run.uuid)
     assert outcome.status == 5
     assert "2 of 5 tasks" in outcome.error
@@ -207,10 +216,10 @@ def test_a_run_that_ended_with_failed_tasks_ends_with_5(
 
 @pytest.mark.parametrize("mode", ["--wait", "--watch"])
 def test_failed_tasks_are_found_beside_odd_percentages_of_other_clients(
-    manage: Manage, run: Run, work: Work, mode: str
+    manage: Manage, run: Run, task_writer: TaskWriter, mode: str
 ) -> None:
-    work.finish(run, 4, percent=70.3)
-    work.finish(run, 1, percent=FAILED)
+    task_writer.finish(run, 4, percent=70.3)
+    task_writer.finish(run, 1, percent=FAILED)
     outcome = manage(mode, run.uuid)
     assert outcome.status == 5
     assert "1 of 5 tasks" in outcome.error
@@ -218,8 +227,9 @@ def test_failed_tasks_are_found_beside_odd_percentages_of_other_clients(
 
 @pytest.mark.parametrize("mode", ["--wait", "--watch"])
 def test_a_time_limit_ends_with_7_and_shows_how_the_run_stands(
-    manage: Manage, run: Run, mode: str
+    manage: Manage, run: Run, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
+    monkeypatch.setattr(_drive, "SystemClock", FastClock)
     outcome = manage(mode, "--timeout-s", "0.8", run.uuid)
     assert outcome.status == 7
     assert outcome.out == f"1 {run.uuid} 5 (5,0,0) 0.0\n"
@@ -311,5 +321,6 @@ def test_whoami_shows_refused_credentials_and_ends_with_3(manage: Manage) -> Non
     assert "password" in outcome.error
 
 
-def test_plain_is_what_a_pipe_gets(manage: Manage, run: Run) -> None:
+@pytest.mark.usefixtures("run")
+def test_plain_is_what_a_pipe_gets(manage: Manage) -> None:
     assert manage.fine("-l", "--plain").out == manage.fine("-l").out

@@ -1,4 +1,4 @@
-"""Whoever lets a password or token travel for others to read is told, by every command, once."""
+"""Warnings, once and by every command, where a password or token travels for all to read."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ WARNING = "passwords and tokens travel to http://farm.example unencrypted"
 
 
 @pytest.fixture(autouse=True)
-def _nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def _nobody_there(refusing_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing leave this machine, and end at once; who is asked was not warned of yet."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTP_PROXY", refusing_url)
     monkeypatch.setattr(connection, "GIVE_UP_AFTER_S", 0.0)
     monkeypatch.setattr(taskfarm_cli.work.arguments, "GIVE_UP_IN_THE_MIDDLE_AFTER_S", 0.0)
     monkeypatch.setattr(_trust, "_told_of", set())

@@ -1,4 +1,4 @@
-"""How fast a run goes, and when it will be finished."""
+"""The pace of a run: how fast it goes, and when it will be finished."""
 
 from __future__ import annotations
 

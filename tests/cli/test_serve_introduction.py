@@ -1,4 +1,4 @@
-"""What serveTF tells before it listens."""
+"""The lines that serveTF writes before it listens."""
 
 from __future__ import annotations
 

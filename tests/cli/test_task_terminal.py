@@ -1,42 +1,33 @@
-"""What a person sees of single tasks, at a real pseudo-terminal, over the real server."""
+"""Single tasks at a real pseudo-terminal, over the real server: what a person sees."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from taskfarm_sdk import Farm, Run
+from tests.support.constants import command_with
 from tests.support.pseudo_terminal import CTRL_C, PseudoTerminal
-from tests.support.recording import Place
 
 pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are Unix's"),
 ]
 ERASE = "\x1b[K"
-
-
-@pytest.fixture(scope="module")
-def farm(live: Place) -> Iterator[Farm]:
-    """One farm for all, for each password costs the server a hash."""
-    with Farm(live.url, user=live.user, password=live.password) as farm:
-        yield farm
-
-
-@pytest.fixture(scope="module")
-def environment(farm: Farm) -> dict[str, str]:
-    """Credentials for manageTF."""
-    return {"TASKFARM_URL": farm.url, "TASKFARM_TOKEN": farm.login()}
+# Looks at a broken run twice at once, and not after seconds; shows how far it is from the start.
+QUICK = command_with(
+    "taskfarm_cli.manage",
+    {"taskfarm_sdk._repair.LOOK_AGAIN_S": (0.0, 0.01), "taskfarm_cli.progress.DRAW_EVERY_S": 0.0},
+)
 
 
 @pytest.fixture
-def run(farm: Farm) -> Run:
+def mixed_run(live_farm: Farm) -> Run:
     """A run of 5: one done, one failed, the rest not made yet."""
-    run = farm.create_run(5)
+    run = live_farm.create_run(5)
     with run.worker() as worker:
         for outcome in ("done", "failed"):
             task = worker.claim()
@@ -48,8 +39,8 @@ def run(farm: Farm) -> Run:
     return run
 
 
-def test_tasks_are_a_table(environment: dict[str, str], run: Run) -> None:
-    with PseudoTerminal(["--tasks", run.uuid], environment) as terminal:
+def test_tasks_are_a_table(live_login: dict[str, str], mixed_run: Run) -> None:
+    with PseudoTerminal(["--tasks", mixed_run.uuid], live_login) as terminal:
         assert terminal.end() == 0
         assert terminal.text.splitlines() == [
             "TASK  STATE         DONE  ATTEMPTS",
@@ -61,8 +52,10 @@ def test_tasks_are_a_table(environment: dict[str, str], run: Run) -> None:
         ]
 
 
-def test_no_tasks_are_said_to_be_none(environment: dict[str, str], run: Run) -> None:
-    with PseudoTerminal(["--tasks", "--state", "computing", run.uuid], environment) as terminal:
+def test_no_tasks_are_said_to_be_none(live_login: dict[str, str], mixed_run: Run) -> None:
+    with PseudoTerminal(
+        ["--tasks", "--state", "computing", mixed_run.uuid], live_login
+    ) as terminal:
         assert terminal.end() == 0
         assert terminal.text == "there are no such tasks\n"
 
@@ -76,34 +69,35 @@ def test_no_tasks_are_said_to_be_none(environment: dict[str, str], run: Run) -> 
     ids=["failed", "named"],
 )
 def test_resets_are_told_with_their_number_and_nothing_is_asked(
-    environment: dict[str, str], run: Run, words: list[str], told: str
+    live_login: dict[str, str], mixed_run: Run, words: list[str], told: str
 ) -> None:
-    with PseudoTerminal([*words, run.uuid], environment, columns=60) as terminal:
+    with PseudoTerminal([*words, mixed_run.uuid], live_login, columns=60) as terminal:
         assert terminal.end() == 0
-        assert terminal.text == f"run {run.uuid}: {told}\n"
+        assert terminal.text == f"run {mixed_run.uuid}: {told}\n"
 
 
-def test_info_tells_what_helps(environment: dict[str, str], run: Run) -> None:
-    with run.worker() as worker:
+def test_info_tells_what_helps(live_login: dict[str, str], mixed_run: Run) -> None:
+    with mixed_run.worker() as worker:
         for task in worker:
             task.complete()
-    with PseudoTerminal(["-i", run.uuid], environment) as terminal:
+    with PseudoTerminal(["-i", mixed_run.uuid], live_login) as terminal:
         assert terminal.end() == 0
         assert "1 failed: --tasks --state failed shows which, --reset-failed" in terminal.text
 
 
-def break_(run: Run, farm: Farm, number: int) -> None:
+def break_run(run: Run, farm: Farm, number: int) -> None:
+    """Have a task of a run made, and done, before its turn."""
     with httpx.Client(base_url=farm.url, auth=(farm.login(), "")) as client:
         body = {"percentCompleted": 100.0, "status": "done"}
         client.put(f"runs/{run.uuid}/tasks/{number}", json=body).raise_for_status()
 
 
 def test_a_repair_shows_how_far_it_is_and_takes_that_away(
-    environment: dict[str, str], farm: Farm
+    live_login: dict[str, str], live_farm: Farm
 ) -> None:
-    run = farm.create_run(30)
-    break_(run, farm, 29)
-    with PseudoTerminal(["--repair", run.uuid], environment) as terminal:
+    run = live_farm.create_run(30)
+    break_run(run, live_farm, 29)
+    with PseudoTerminal(["--repair", run.uuid], live_login, program=QUICK) as terminal:
         terminal.expect(r"\d+ of 30 tasks\r")
         assert terminal.end() == 0
         assert terminal.raw.rpartition(" of 30 tasks\r")[2].startswith(ERASE)
@@ -113,22 +107,25 @@ def test_a_repair_shows_how_far_it_is_and_takes_that_away(
 
 
 def test_a_repair_is_quiet_where_stderr_is_no_terminal(
-    environment: dict[str, str], farm: Farm
+    live_login: dict[str, str], live_farm: Farm
 ) -> None:
-    run = farm.create_run(30)
-    break_(run, farm, 29)
+    run = live_farm.create_run(30)
+    break_run(run, live_farm, 29)
     with PseudoTerminal(
-        ["--repair", run.uuid], environment, streams={"stderr": subprocess.DEVNULL}
+        ["--repair", run.uuid],
+        live_login,
+        streams={"stderr": subprocess.DEVNULL},
+        program=QUICK,
     ) as terminal:
         assert terminal.end() == 0
         assert " of 30 tasks" not in terminal.text
         assert "is mended" in terminal.text
 
 
-def test_control_c_ends_a_repair_with_130(environment: dict[str, str], farm: Farm) -> None:
-    run = farm.create_run(100_000)
-    break_(run, farm, 99_999)
-    with PseudoTerminal(["--repair", run.uuid], environment) as terminal:
+def test_control_c_ends_a_repair_with_130(live_login: dict[str, str], live_farm: Farm) -> None:
+    run = live_farm.create_run(100_000)
+    break_run(run, live_farm, 99_999)
+    with PseudoTerminal(["--repair", run.uuid], live_login, program=QUICK) as terminal:
         terminal.expect(r"\d+ of 100000 tasks\r")
         terminal.press(CTRL_C)
         assert terminal.end() == 130

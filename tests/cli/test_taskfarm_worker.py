@@ -1,4 +1,4 @@
-"""Byte for byte as taskfarm-worker's manageTF, which `make test` puts into a folder of its own."""
+"""Comparison, byte for byte, with the manageTF of taskfarm-worker, which `make test` installs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_sdk import Farm, Run
+from taskfarm_sdk import Farm
 from tests.support.manage_tf import Manage
 from tests.support.recording import Place
 
@@ -25,12 +25,8 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def place(live: Place) -> Place:
-    return live
-
-
 def theirs(place: Place, *words: str) -> str:
+    """Return what taskfarm-worker's manageTF prints."""
     login = ["-b", place.url, f"--user={place.user}", f"--password={place.password}"]
     command = [sys.executable, "-m", "taskfarm_worker.manage", *login, *words]
     environment = {**os.environ, "PYTHONPATH": str(PEERS), "PYTHONWARNINGS": "ignore"}
@@ -38,16 +34,17 @@ def theirs(place: Place, *words: str) -> str:
     return done.stdout
 
 
-def test_lists_are_the_same(manage: Manage, place: Place, run: Run, farm: Farm) -> None:
-    farm.create_run(7)
-    assert manage.fine("-l").out == theirs(place, "-l")
+def test_lists_are_the_same(live_manage: Manage, live_place: Place, live_farm: Farm) -> None:
+    for num_tasks in (5, 7):
+        live_farm.create_run(num_tasks)
+    assert live_manage.fine("-l").out == theirs(live_place, "-l")
 
 
 @pytest.mark.parametrize("done", range(4))
 def test_infos_are_the_same_once_all_tasks_exist(
-    manage: Manage, place: Place, farm: Farm, done: int
+    live_manage: Manage, live_place: Place, live_farm: Farm, done: int
 ) -> None:
-    run = farm.create_run(3)
+    run = live_farm.create_run(3)
     with run.worker() as worker:
         tasks = [worker.claim() for _ in range(3)]
         for task in tasks[:done]:
@@ -56,12 +53,12 @@ def test_infos_are_the_same_once_all_tasks_exist(
         for task in tasks[done:]:
             assert task is not None
             task.release()
-    assert manage.fine("-i", run.uuid).out == theirs(place, "-i", run.uuid)
+    assert live_manage.fine("-i", run.uuid).out == theirs(live_place, "-i", run.uuid)
 
 
 @pytest.mark.parametrize("mode", ["-r", "-R", "-d"])
 def test_what_changes_a_run_prints_the_same(
-    manage: Manage, place: Place, farm: Farm, mode: str
+    live_manage: Manage, live_place: Place, live_farm: Farm, mode: str
 ) -> None:
-    ours, old = farm.create_run(3), farm.create_run(3)
-    assert manage.fine(mode, ours.uuid).out == theirs(place, mode, old.uuid)
+    ours, old = live_farm.create_run(3), live_farm.create_run(3)
+    assert live_manage.fine(mode, ours.uuid).out == theirs(live_place, mode, old.uuid)

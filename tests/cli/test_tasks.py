@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from taskfarm_sdk import Run
-from tests.support.manage_tf import Manage, Work
+from tests.support.manage_tf import Manage, TaskWriter
 
 pytestmark = pytest.mark.vcr
 
@@ -18,11 +18,11 @@ SECOND_ATTEMPT = 12.500101432172
 
 
 @pytest.fixture
-def mixed(run: Run, work: Work) -> Run:
+def mixed(run: Run, task_writer: TaskWriter) -> Run:
     """A run of 5: 0 done, 1 failed, 2 computing at its second attempt, 3 and 4 not made yet."""
-    work.finish(run, 1)
-    work.finish(run, 1, percent=FAILED)
-    work.write(run, work.take(run), SECOND_ATTEMPT, "computing")
+    task_writer.finish(run, 1)
+    task_writer.finish(run, 1, percent=FAILED)
+    task_writer.write(run, task_writer.take(run), SECOND_ATTEMPT, "computing")
     return run
 
 
@@ -66,8 +66,8 @@ def test_tasks_in_json_is_a_document_a_task(manage: Manage, mixed: Run) -> None:
     ]
 
 
-def test_an_odd_run_has_no_tasks(manage: Manage, work: Work) -> None:
-    assert lines(manage, work.create("many")) == []
+def test_an_odd_run_has_no_tasks(manage: Manage, task_writer: TaskWriter) -> None:
+    assert lines(manage, task_writer.create("many")) == []
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_a_number_that_the_run_has_not_changes_nothing(manage: Manage, mixed: Ru
     assert lines(manage, mixed.uuid) == LINES
 
 
-def test_tasks_of_an_odd_run_cannot_be_reset(manage: Manage, work: Work) -> None:
-    outcome = manage("--reset-task", "0", work.create("many"))
+def test_tasks_of_an_odd_run_cannot_be_reset(manage: Manage, task_writer: TaskWriter) -> None:
+    outcome = manage("--reset-task", "0", task_writer.create("many"))
     assert outcome.status == 2
     assert "no sound number of tasks" in outcome.error
 

@@ -1,16 +1,16 @@
-"""What a person sees and is asked, at a real pseudo-terminal, over the real server."""
+"""manageTF at a real pseudo-terminal, over the real server: what a person sees and is asked."""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from taskfarm_sdk import Farm, Run, RunNotFound
+from tests.support.constants import command_with
 from tests.support.manage_tf import saved_logins
 from tests.support.pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
 from tests.support.recording import Place
@@ -21,25 +21,10 @@ pytestmark = [
 ]
 SHOW_CURSOR = "\x1b[?25h"
 HIDE_CURSOR = "\x1b[?25l"
-
-
-@pytest.fixture(scope="module")
-def place(live: Place) -> Place:
-    """The session's server: nothing here is recorded."""
-    return live
-
-
-@pytest.fixture(scope="module")
-def farm(place: Place) -> Iterator[Farm]:
-    """One farm for all, for each password costs the server a hash."""
-    with Farm(place.url, user=place.user, password=place.password) as farm:
-        yield farm
-
-
-@pytest.fixture(scope="module")
-def environment(farm: Farm) -> dict[str, str]:
-    """Credentials for manageTF."""
-    return {"TASKFARM_URL": farm.url, "TASKFARM_TOKEN": farm.login()}
+# Tells the pace from two looks that are not three seconds apart.
+QUICK_WATCH = command_with(
+    "taskfarm_cli.manage", {"taskfarm_cli.watch.POLL_S": 0.1, "taskfarm_cli.pace.LEAST_S": 0.1}
+)
 
 
 def finish(run: Run, count: int | None = None) -> None:
@@ -53,19 +38,19 @@ def finish(run: Run, count: int | None = None) -> None:
 
 @pytest.mark.parametrize("columns", [80, 40])
 def test_the_list_is_a_table_of_whole_uuids(
-    environment: dict[str, str], run: Run, columns: int
+    live_login: dict[str, str], live_run: Run, columns: int
 ) -> None:
-    with PseudoTerminal(["-l"], environment, columns=columns) as terminal:
+    with PseudoTerminal(["-l"], live_login, columns=columns) as terminal:
         assert terminal.end() == 0
-        assert f" {run.uuid} " in terminal.text
+        assert f" {live_run.uuid} " in terminal.text
         assert terminal.text.split()[:3] == ["ID", "UUID", "TASKS"]
 
 
-def test_info_shows_a_bar_and_counts(environment: dict[str, str], run: Run) -> None:
-    finish(run, 2)
-    with PseudoTerminal(["-i", run.uuid], environment) as terminal:
+def test_info_shows_a_bar_and_counts(live_login: dict[str, str], live_run: Run) -> None:
+    finish(live_run, 2)
+    with PseudoTerminal(["-i", live_run.uuid], live_login) as terminal:
         assert terminal.end() == 0
-        assert f"run {run.id}  {run.uuid}\n" in terminal.text
+        assert f"run {live_run.id}  {live_run.uuid}\n" in terminal.text
         assert " 40.0 %\n" in terminal.text
         assert "3 waiting   0 computing   2 of 5 done\n" in terminal.text
         assert "\x1b[32m" in terminal.raw
@@ -76,31 +61,31 @@ def test_info_shows_a_bar_and_counts(environment: dict[str, str], run: Run) -> N
     [("NO_COLOR", "1", "\x1b[32m"), ("TERM", "dumb", "\x1b")],
 )
 def test_colours_are_left_out_where_they_are_not_wanted(
-    environment: dict[str, str], run: Run, variable: str, value: str, absent: str
+    live_login: dict[str, str], live_run: Run, variable: str, value: str, absent: str
 ) -> None:
-    finish(run, 2)
-    with PseudoTerminal(["-i", run.uuid], {**environment, variable: value}) as terminal:
+    finish(live_run, 2)
+    with PseudoTerminal(["-i", live_run.uuid], {**live_login, variable: value}) as terminal:
         assert terminal.end() == 0
         assert " 40.0 %\n" in terminal.text
         assert absent not in terminal.raw
 
 
-def test_plain_is_plain_at_a_terminal_too(environment: dict[str, str], run: Run) -> None:
-    with PseudoTerminal(["--plain", run.uuid], environment) as terminal:
+def test_plain_is_plain_at_a_terminal_too(live_login: dict[str, str], live_run: Run) -> None:
+    with PseudoTerminal(["--plain", live_run.uuid], live_login) as terminal:
         assert terminal.end() == 0
-        assert terminal.raw == f"{run.id} {run.uuid} 5 (5,0,0) 0.0\n"
+        assert terminal.raw == f"{live_run.id} {live_run.uuid} 5 (5,0,0) 0.0\n"
 
 
-def test_create_shows_the_uuid_alone(environment: dict[str, str], farm: Farm) -> None:
-    with PseudoTerminal(["-n", "3"], environment) as terminal:
+def test_create_shows_the_uuid_alone(live_login: dict[str, str], live_farm: Farm) -> None:
+    with PseudoTerminal(["-n", "3"], live_login) as terminal:
         assert terminal.end() == 0
-        assert farm.get_run(terminal.raw.strip()).num_tasks == 3
+        assert live_farm.get_run(terminal.raw.strip()).num_tasks == 3
 
 
-def test_a_change_is_told(environment: dict[str, str], run: Run) -> None:
-    with PseudoTerminal(["-r", run.uuid], environment) as terminal:
+def test_a_change_is_told(live_login: dict[str, str], live_run: Run) -> None:
+    with PseudoTerminal(["-r", live_run.uuid], live_login) as terminal:
         assert terminal.end() == 0
-        assert terminal.text == f"run {run.uuid}: what was not done waits again\n"
+        assert terminal.text == f"run {live_run.uuid}: what was not done waits again\n"
 
 
 @pytest.mark.parametrize(
@@ -112,49 +97,51 @@ def test_a_change_is_told(environment: dict[str, str], run: Run) -> None:
     ],
 )
 def test_what_loses_work_is_done_only_after_a_yes(
-    environment: dict[str, str], run: Run, mode: str, answer: str
+    live_login: dict[str, str], live_run: Run, mode: str, answer: str
 ) -> None:
-    finish(run, 2)
-    with PseudoTerminal([mode, run.uuid], environment) as terminal:
-        terminal.expect(rf"{run.uuid} \(5 tasks, 2 of them done\)\? \[y/N\] ")
+    finish(live_run, 2)
+    with PseudoTerminal([mode, live_run.uuid], live_login) as terminal:
+        terminal.expect(rf"{live_run.uuid} \(5 tasks, 2 of them done\)\? \[y/N\] ")
         terminal.press(answer)
         assert terminal.end() == 1
         assert "manageTF: nothing was changed" in terminal.text
-    assert run.status().done == 2
+    assert live_run.status().done == 2
 
 
-def test_a_yes_deletes(environment: dict[str, str], run: Run, farm: Farm) -> None:
-    with PseudoTerminal(["-d", run.uuid], environment) as terminal:
+def test_a_yes_deletes(live_login: dict[str, str], live_run: Run, live_farm: Farm) -> None:
+    with PseudoTerminal(["-d", live_run.uuid], live_login) as terminal:
         terminal.expect(r"\[y/N\] ")
         terminal.press("y\n")
         assert terminal.end() == 0
-        assert f"run {run.uuid} is deleted" in terminal.text
+        assert f"run {live_run.uuid} is deleted" in terminal.text
     with pytest.raises(RunNotFound):
-        farm.get_run(run.uuid)
+        live_farm.get_run(live_run.uuid)
 
 
-def test_y_goes_ahead_without_a_question(environment: dict[str, str], run: Run) -> None:
-    finish(run, 2)
-    with PseudoTerminal(["-R", "-y", run.uuid], environment) as terminal:
+def test_y_goes_ahead_without_a_question(live_login: dict[str, str], live_run: Run) -> None:
+    finish(live_run, 2)
+    with PseudoTerminal(["-R", "-y", live_run.uuid], live_login) as terminal:
         assert terminal.end() == 0
         assert "[y/N]" not in terminal.text
-    assert run.status().done == 0
+    assert live_run.status().done == 0
 
 
-def test_credentials_are_asked_for_and_the_password_stays_unseen(place: Place, run: Run) -> None:
-    with PseudoTerminal(["-i", "-b", place.url, run.uuid], {}) as terminal:
-        terminal.expect(f"User at {place.url}: ")
-        terminal.press(f"{place.user}\n")
-        terminal.expect(f"Password of {place.user} at {place.url}: ")
-        terminal.press(f"{place.password}\n")
+def test_credentials_are_asked_for_and_the_password_stays_unseen(
+    live_place: Place, live_run: Run
+) -> None:
+    with PseudoTerminal(["-i", "-b", live_place.url, live_run.uuid], {}) as terminal:
+        terminal.expect(f"User at {live_place.url}: ")
+        terminal.press(f"{live_place.user}\n")
+        terminal.expect(f"Password of {live_place.user} at {live_place.url}: ")
+        terminal.press(f"{live_place.password}\n")
         assert terminal.end() == 0
-        assert run.uuid in terminal.text
-        assert place.password not in terminal.raw
+        assert live_run.uuid in terminal.text
+        assert live_place.password not in terminal.raw
 
 
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D], ids=["interrupt", "end of input"])
-def test_a_question_can_be_left(place: Place, key: str) -> None:
-    with PseudoTerminal(["-l", "-b", place.url, "-u", "me"], {}) as terminal:
+def test_a_question_can_be_left(live_place: Place, key: str) -> None:
+    with PseudoTerminal(["-l", "-b", live_place.url, "-u", "me"], {}) as terminal:
         terminal.expect("Password of me at ")
         terminal.press(key)
         assert terminal.end() == (130 if key == CTRL_C else 1)
@@ -162,52 +149,56 @@ def test_a_question_can_be_left(place: Place, key: str) -> None:
 
 
 @pytest.mark.parametrize("stream", ["stdin", "stderr"])
-def test_nothing_is_asked_where_nobody_would_see_it_or_answer(stream: str, tmp_path: Path) -> None:
+def test_nothing_is_asked_where_nobody_would_see_it_or_answer(
+    refusing_url: str, stream: str, tmp_path: Path
+) -> None:
     with (
         (tmp_path / "stream").open("w+") as file,
-        PseudoTerminal(["-l", "-b", "http://127.0.0.1:1/"], {}, streams={stream: file}) as terminal,
+        PseudoTerminal(["-l", "-b", refusing_url], {}, streams={stream: file}) as terminal,
     ):
         assert terminal.end() == 3
         file.seek(0)
         told = file.read() if stream == "stderr" else terminal.text
-    assert "`manageTF --login -b http://127.0.0.1:1/ -u USER`" in told
+    assert f"`manageTF --login -b {refusing_url} -u USER`" in told
     assert "taskfarm-worker had built in" in told
     assert "Password" not in terminal.text
 
 
-def test_login_asks_and_saves(place: Place, tmp_path: Path) -> None:
-    with PseudoTerminal(["--login", "-b", place.url], {}) as terminal:
+def test_login_asks_and_saves(live_place: Place, tmp_path: Path) -> None:
+    with PseudoTerminal(["--login", "-b", live_place.url], {}) as terminal:
         terminal.expect("User at .*: ")
-        terminal.press(f"{place.user}\n")
+        terminal.press(f"{live_place.user}\n")
         terminal.expect("Password of .*: ")
-        terminal.press(f"{place.password}\n")
+        terminal.press(f"{live_place.password}\n")
         assert terminal.end() == 0
-        assert f"logged in to {place.url} as {place.user}" in terminal.text
-        assert place.password not in terminal.raw
+        assert f"logged in to {live_place.url} as {live_place.user}" in terminal.text
+        assert live_place.password not in terminal.raw
     (saved,) = saved_logins(tmp_path)
-    assert (saved["url"], saved["user"]) == (place.url, place.user)
+    assert (saved["url"], saved["user"]) == (live_place.url, live_place.user)
     with PseudoTerminal(["--login"], {}) as terminal:
-        terminal.expect(rf"User at {place.url} \[{place.user}\]: ")
+        terminal.expect(rf"User at {live_place.url} \[{live_place.user}\]: ")
         terminal.press("\n")
-        terminal.expect(f"Password of {place.user} ")
+        terminal.expect(f"Password of {live_place.user} ")
         terminal.press("wrong\n")
         assert terminal.end() == 3
 
 
-def test_whoami_is_a_table(environment: dict[str, str], place: Place) -> None:
-    with PseudoTerminal(["--whoami"], environment) as terminal:
+def test_whoami_is_a_table(live_login: dict[str, str], live_place: Place) -> None:
+    with PseudoTerminal(["--whoami"], live_login) as terminal:
         assert terminal.end() == 0
-        assert f"URL          {place.url}" in terminal.text
+        assert f"URL          {live_place.url}" in terminal.text
         assert "credentials  environment" in terminal.text
 
 
-def test_watch_shows_a_live_bar_and_leaves_the_end(environment: dict[str, str], run: Run) -> None:
-    with PseudoTerminal(["-w", run.uuid], environment) as terminal:
+def test_watch_shows_a_live_bar_and_leaves_the_end(
+    live_login: dict[str, str], live_run: Run
+) -> None:
+    with PseudoTerminal(["-w", live_run.uuid], live_login, program=QUICK_WATCH) as terminal:
         terminal.expect("5 waiting   0 computing   0 of 5 done")
-        finish(run, 3)
+        finish(live_run, 3)
         terminal.expect(" 60.0 %")
         terminal.expect(r"tasks/(s|min)   0:\d\d left")
-        finish(run)
+        finish(live_run)
         assert terminal.end() == 0
         assert terminal.text.endswith("0 waiting   0 computing   5 of 5 done   finished\n")
         assert terminal.raw.index(HIDE_CURSOR) < terminal.raw.index(SHOW_CURSOR)
@@ -215,9 +206,9 @@ def test_watch_shows_a_live_bar_and_leaves_the_end(environment: dict[str, str], 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_a_watch_that_is_ended_gives_the_cursor_back(
-    environment: dict[str, str], run: Run, end: signal.Signals
+    live_login: dict[str, str], live_run: Run, end: signal.Signals
 ) -> None:
-    with PseudoTerminal(["-w", run.uuid], environment) as terminal:
+    with PseudoTerminal(["-w", live_run.uuid], live_login) as terminal:
         terminal.expect("0 of 5 done")
         terminal.process.send_signal(end)
         assert terminal.end() == (130 if end is signal.SIGINT else -end)
@@ -225,17 +216,17 @@ def test_a_watch_that_is_ended_gives_the_cursor_back(
         assert "Traceback" not in terminal.text
 
 
-def test_watch_on_a_dumb_terminal_prints_lines(environment: dict[str, str], run: Run) -> None:
-    finish(run)
-    with PseudoTerminal(["-w", run.uuid], {**environment, "TERM": "dumb"}) as terminal:
+def test_watch_on_a_dumb_terminal_prints_lines(live_login: dict[str, str], live_run: Run) -> None:
+    finish(live_run)
+    with PseudoTerminal(["-w", live_run.uuid], {**live_login, "TERM": "dumb"}) as terminal:
         assert terminal.end() == 0
-        assert terminal.raw == f"{run.id} {run.uuid} 5 (0,0,5) 100.0\n"
+        assert terminal.raw == f"{live_run.id} {live_run.uuid} 5 (0,0,5) 100.0\n"
 
 
-def test_wait_is_silent_until_the_end(environment: dict[str, str], run: Run) -> None:
-    finish(run)
+def test_wait_is_silent_until_the_end(live_login: dict[str, str], live_run: Run) -> None:
+    finish(live_run)
     with PseudoTerminal(
-        ["--wait", run.uuid], environment, streams={"stderr": subprocess.DEVNULL}
+        ["--wait", live_run.uuid], live_login, streams={"stderr": subprocess.DEVNULL}
     ) as terminal:
         assert terminal.end() == 0
-        assert terminal.text.startswith(f"run {run.id}  {run.uuid}\n")
+        assert terminal.text.startswith(f"run {live_run.id}  {live_run.uuid}\n")

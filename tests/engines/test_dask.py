@@ -18,10 +18,12 @@ from taskfarm_sdk import ConfigurationError, Farm, Run, RunStatus, Task, Taskfar
 from taskfarm_sdk.testing import LocalServer
 from tests.support.dask_clusters import Dask, dask
 from tests.support.fleet import run_of
-from tests.support.processes import wait_until
+from tests.support.inside import held
+from tests.support.processes import NET_S, alive, wait_until
+from tests.support.programs import ENDED
 from tests.support.short_times import PATIENT
 from tests.support.tap import tap
-from tests.support.work_scripts import ENDED, alive, script
+from tests.support.work_scripts import script
 
 pytestmark = pytest.mark.live
 
@@ -46,7 +48,7 @@ def noting(folder: Path, then: Callable[[Task], None] = lambda _: None) -> Calla
     """Return a function that notes each attempt, by whom, before it does something else."""
 
     def compute(task: Task) -> None:
-        note = f"{os.getpid()} {threading.get_ident()} {task._worker.uuid}"
+        note = f"{os.getpid()} {threading.get_ident()} {held(task)._worker_uuid}"
         (folder / f"{task.number}.{uuid.uuid4().hex}").write_text(note)
         then(task)
 
@@ -141,7 +143,7 @@ def killing(folder: Path, number: int) -> Callable[[Task], None]:
     return compute
 
 
-def test_a_loop_that_dask_gives_up_on_is_told_of_with_the_open_tasks_and_new_work_goes_on(
+def test_a_loop_that_dask_gives_up_on_is_told_of_and_new_work_goes_on(
     run: Run, tmp_path: Path
 ) -> None:
     with dask(1, 1, gives_up_after=0) as cluster:
@@ -169,9 +171,9 @@ def test_the_loops_of_a_client_that_ends_finish_their_tasks_and_claim_no_more(
         run_of(taskfarm_server, 6) as (_, run, token),
         script(run, token, tmp_path, task_s=600, heeds=True, executor=cluster.address) as work,
     ):
-        work.has_begun(2)
+        work.wait_until_begun(2)
         work.process.send_signal(getattr(signal, name))
-        assert work.process.wait(20) == ENDED.get(name, -9)
+        assert work.wait() == ENDED.get(name, -9)
         wait_until(lambda: run.status().computing == 0)
         assert (run.status().waiting, run.status().done) == (4, 2)
         assert {info.attempts for info in run.task_infos()} == {0}
@@ -188,9 +190,9 @@ def test_in_the_grace_of_the_client_the_functions_see_that_a_stop_is_requested(
             run, token, tmp_path, task_s=600, heeds=True, saves_s=2, grace_s=60, executor=where
         ) as work,
     ):
-        work.has_begun(2)
+        work.wait_until_begun(2)
         work.process.terminate()
-        assert work.process.wait(20) == ENDED["SIGTERM"]
+        assert work.wait() == ENDED["SIGTERM"]
         assert (run.status().waiting, run.status().done) == (4, 2), "it waited for them"
         run.delete()
 
@@ -203,12 +205,12 @@ def test_a_cluster_that_ends_with_its_client_gives_the_tasks_back_uncounted(
         run_of(taskfarm_server, 6) as (_, run, token),
         script(run, token, tmp_path, task_s=600, bare=True, executor="dask") as work,
     ):
-        computing = work.has_begun(2)
+        computing = work.wait_until_begun(2)
         if name == "SIGINT":
             os.killpg(work.process.pid, signal.SIGINT)  # as a terminal does
         else:
             work.process.terminate()
-        assert work.process.wait(20) == ENDED[name]
+        assert work.wait() == ENDED[name]
         wait_until(lambda: not alive(computing))
         assert (run.status().waiting, run.status().computing) == (6, 0)
         assert {info.attempts for info in run.task_infos()} == {0}
@@ -223,7 +225,7 @@ def test_the_loop_of_a_retired_worker_gives_its_task_back_and_goes_on_elsewhere(
     def compute(task: Task) -> None:
         (notes / f"{task.number}-{task.attempts}-{os.getpid()}").touch()
         if task.number == 0:
-            wait_until((tmp_path / "go").exists, 60)
+            wait_until((tmp_path / "go").exists)
 
     with dask(2, 1) as cluster, ThreadPoolExecutor(1) as background:
         executor = cluster.executor()
@@ -234,7 +236,7 @@ def test_the_loop_of_a_retired_worker_gives_its_task_back_and_goes_on_elsewhere(
         cluster.client.retire_workers(retired)
         wait_until(lambda: len(list(notes.glob("0-0-*"))) == 2)
         (tmp_path / "go").touch()
-        assert work.result(60).succeeded
+        assert work.result(NET_S).succeeded
     pids = {note.name.split("-")[2] for note in notes.iterdir()} - {str(first)}
     assert len(pids) == 1
     assert {note.name.split("-")[1] for note in notes.iterdir()} == {"0"}
@@ -243,14 +245,14 @@ def test_the_loop_of_a_retired_worker_gives_its_task_back_and_goes_on_elsewhere(
 def test_a_cluster_that_is_closed_in_mid_run_is_told_of(run: Run, tmp_path: Path) -> None:
     def compute(_: Task) -> None:
         (tmp_path / "begun").touch()
-        wait_until((tmp_path / "go").exists, 60)
+        wait_until((tmp_path / "go").exists)
 
     with dask(1, 1) as cluster, ThreadPoolExecutor(1) as background:
         work = background.submit(run.work, compute, executor=cluster.executor())
         wait_until((tmp_path / "begun").exists)
         cluster.cluster.close()
         with pytest.raises(TaskfarmError, match="1 of 1 loops.*new work()"):
-            work.result(60)
+            work.result(NET_S)
 
 
 def test_an_error_of_the_callers_own_ends_the_loops_too(
@@ -258,7 +260,7 @@ def test_an_error_of_the_callers_own_ends_the_loops_too(
 ) -> None:
     def compute(task: Task) -> None:
         (tmp_path / str(task.number)).touch()
-        wait_until(lambda: task.stop_requested, 60)
+        wait_until(lambda: task.stop_requested)
 
     def progress(_: RunStatus) -> None:
         if len(list(tmp_path.iterdir())) >= 2:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.test_mpi import JOB
 from tests.programs import every_executor
 from tests.programs.every_executor import FACTOR, POOLS, TASKS
-from tests.support.work_scripts import ROOT
+from tests.support import programs
+from tests.support.programs import MPI_JOB
 
 pytestmark = pytest.mark.live
 
@@ -35,14 +32,8 @@ def came(
         token = farm.login()
     folder = tmp_path_factory.mktemp(kind)
     told = {"url": taskfarm_server.url, "token": token, "folder": str(folder), "kind": kind}
-    done = subprocess.run(
-        [*(JOB if kind == "mpi" else (sys.executable,)), every_executor.__file__],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TOLD": json.dumps(told)},
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
+    by = MPI_JOB if kind == "mpi" else programs.PYTHON
+    done = programs.run(every_executor.__file__, told=told, by=by, timeout_s=110)
     assert done.returncode == 0, done.stderr
     outcome: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return outcome

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,6 +18,7 @@ from taskfarm_sdk.logins import saved_logins
 from tests.programs import load_workers
 from tests.programs.load_workers import Report
 from tests.support.postgresql import PostgreSQL
+from tests.support.programs import access, run_silently
 from tests.support.serve_tf import serving
 
 pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.alone, pytest.mark.timeout(1200)]
@@ -32,18 +31,9 @@ LOGGED = re.compile(
 )
 
 
-def work(told: str) -> Report:
-    done = subprocess.run(
-        [sys.executable, load_workers.__file__],
-        input=told,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parents[2],
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    report: Report = json.loads(done.stdout)
+def work(told: dict[str, object]) -> Report:
+    (line,) = run_silently(load_workers.__file__, told=told, timeout_s=None)
+    report: Report = json.loads(line)
     return report
 
 
@@ -68,12 +58,13 @@ def test_256_workers_get_20000_tasks_once_each_and_no_error(
         with Farm(serve.url, token=login.token) as farm:
             run = farm.create_run(TASKS)
             told = {
-                "url": serve.url, "token": login.token, "run": run.uuid, "threads": THREADS,
+                **access(run, login.token),
+                "threads": THREADS,
                 "fleet_size": PROCESSES * THREADS,
-            }  # fmt: skip
+            }
             began_at = time.monotonic()
             with ThreadPoolExecutor(PROCESSES) as pool:
-                reports = list(pool.map(work, [json.dumps(told) + "\n"] * PROCESSES))
+                reports = list(pool.map(work, [told] * PROCESSES))
             took_s = time.monotonic() - began_at
             assert run.wait(check=True).rows == TASKS
         serve.end(signal.SIGTERM)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,43 +13,29 @@ import pytest
 from taskfarm_sdk import Run
 from taskfarm_sdk.testing import LocalServer
 from tests.programs import work_script
+from tests.support import programs
 from tests.support.fleet import run_of
-from tests.support.processes import wait_until
+from tests.support.processes import alive, wait_until
+from tests.support.programs import MPI_FUTURES, MPI_JOB, MPIEXEC
 from tests.support.short_times import SHORT
-from tests.support.work_scripts import ROOT, alive, script
+from tests.support.work_scripts import script
 
 pytestmark = pytest.mark.live
-
-MPIEXEC = Path(sys.executable).with_name("mpiexec")
-FUTURES = (sys.executable, "-m", "mpi4py.futures")
-# Rank 0 runs the script.
-JOB = (MPIEXEC, "-n", "3", *FUTURES)
 
 
 def ended(
     run: Run, token: str, folder: Path, *by: str | Path, threads: str = "multiple", **more: object
 ) -> subprocess.CompletedProcess[str]:
     """Return how the script ended, started by some command."""
-    told: dict[str, object] = {
-        "url": run._link.session.url,
-        "token": token,
-        "run": run.uuid,
+    told = {
+        **programs.access(run, token),
         "folder": str(folder),
+        "executor": "mpi",
+        "bare": True,
+        **more,
     }
-    # All ranks find it in the environment, and rank 0 alone in its standard input.
-    told.update({"executor": "mpi", "bare": True, **more})
-    ours = {
-        "PYTHONPATH": str(ROOT),
-        "TOLD": json.dumps(told),
-        "MPI4PY_RC_THREAD_LEVEL": threads,
-    }
-    return subprocess.run(
-        [*by, work_script.__file__],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **ours},
+    return programs.run(
+        work_script.__file__, told=told, by=by, env={"MPI4PY_RC_THREAD_LEVEL": threads}
     )
 
 
@@ -73,7 +58,7 @@ def test_without_mpi4py_futures_it_says_how_to_start_instead_of_hanging(
 
 def test_a_job_of_one_rank_computes_in_that(taskfarm_server: LocalServer, tmp_path: Path) -> None:
     with run_of(taskfarm_server, 6) as (_, run, token):
-        done = ended(run, token, tmp_path, MPIEXEC, "-n", "1", *FUTURES)
+        done = ended(run, token, tmp_path, MPIEXEC, "-n", "1", *MPI_FUTURES)
         assert done.stdout.splitlines()[-1] == "6 done", done.stderr
         run.delete()
 
@@ -93,7 +78,7 @@ def test_an_mpi_that_may_not_be_asked_beside_the_loops_works_too(
     taskfarm_server: LocalServer, tmp_path: Path
 ) -> None:
     with run_of(taskfarm_server, 6) as (_, run, token):
-        done = ended(run, token, tmp_path, *JOB, threads="serialized")
+        done = ended(run, token, tmp_path, *MPI_JOB, threads="serialized")
         assert done.stdout.splitlines()[-1] == "6 done", done.stderr
         run.delete()
 
@@ -102,7 +87,7 @@ def test_ranks_that_cannot_be_initialized_are_told_of(
     taskfarm_server: LocalServer, tmp_path: Path
 ) -> None:
     with run_of(taskfarm_server, 6) as (_, run, token):
-        done = ended(run, token, tmp_path, *JOB, executor="broken mpi")
+        done = ended(run, token, tmp_path, *MPI_JOB, executor="broken mpi")
         assert done.returncode != 0
         assert "TaskfarmError: the executor broke" in done.stderr
         assert "initializer failed. A new work() on run" in done.stderr
@@ -115,11 +100,11 @@ def test_a_signal_to_mpiexec_gives_the_tasks_of_all_ranks_back_uncounted(
 ) -> None:
     with (
         run_of(taskfarm_server, 6) as (_, run, token),
-        script(run, token, tmp_path, by=JOB, executor="mpi", task_s=600, bare=True) as work,
+        script(run, token, tmp_path, by=MPI_JOB, executor="mpi", task_s=600, bare=True) as work,
     ):
-        computing = work.has_begun(2)
+        computing = work.wait_until_begun(2)
         work.process.send_signal(getattr(signal, name))
-        work.process.wait(20)  # with a status that MPICH makes up, and maybe before its ranks
+        work.wait()  # with a status that MPICH makes up, and maybe before its ranks
         wait_until(lambda: not alive(computing))
         assert (run.status().waiting, run.status().computing) == (6, 0)
         assert {info.attempts for info in run.task_infos()} == {0}
@@ -132,12 +117,12 @@ def test_a_signal_to_the_scripts_rank_alone_has_the_others_finish_and_claim_no_m
     with (
         run_of(taskfarm_server, 6) as (_, run, token),
         script(
-            run, token, tmp_path, by=JOB, executor="mpi", task_s=600, heeds=True, bare=True
+            run, token, tmp_path, by=MPI_JOB, executor="mpi", task_s=600, heeds=True, bare=True
         ) as work,
     ):
-        work.has_begun(2)
+        work.wait_until_begun(2)
         os.kill(int((tmp_path / "master").read_text()), signal.SIGTERM)
-        assert work.process.wait(20) == 143
+        assert work.wait() == 143
         assert (run.status().done, run.status().computing) == (2, 0)
         run.delete()
 
@@ -147,14 +132,16 @@ def test_a_killed_rank_ends_the_job_and_a_new_one_goes_on(
     taskfarm_server: LocalServer, tmp_path: Path, computes: bool
 ) -> None:
     with run_of(taskfarm_server, 6) as (_, run, token):
-        with script(run, token, tmp_path, by=JOB, executor="mpi", task_s=600, bare=True) as work:
-            computing = work.has_begun(2)
+        with script(
+            run, token, tmp_path, by=MPI_JOB, executor="mpi", task_s=600, bare=True
+        ) as work:
+            computing = work.wait_until_begun(2)
             killed = computing[0] if computes else int((tmp_path / "master").read_text())
             os.kill(killed, signal.SIGKILL)
-            assert work.process.wait(20) != 0
+            assert work.wait() != 0
             wait_until(lambda: not alive(computing))
         assert run.status().computing == 2
-        done = ended(run, token, tmp_path, *JOB, work=SHORT)
+        done = ended(run, token, tmp_path, *MPI_JOB, work=SHORT)
         assert done.stdout.splitlines()[-1] == "6 done", done.stderr
         assert run.status().succeeded
         run.delete()
@@ -166,12 +153,12 @@ def test_in_the_grace_the_functions_in_the_ranks_see_that_a_stop_is_requested(
     with (
         run_of(taskfarm_server, 6) as (_, run, token),
         script(
-            run, token, tmp_path, by=JOB, executor="mpi",
+            run, token, tmp_path, by=MPI_JOB, executor="mpi",
             task_s=600, heeds=True, saves_s=1, grace_s=60, bare=True,
         ) as work,
     ):  # fmt: skip
-        work.has_begun(2)
+        work.wait_until_begun(2)
         work.process.terminate()
-        work.process.wait(20)
+        work.wait()
         assert (run.status().done, run.status().computing) == (2, 0)
         run.delete()

@@ -14,20 +14,27 @@ import pytest
 from taskfarm_sdk import ConfigurationError, Farm
 from taskfarm_sdk.testing import LocalServer
 from tests.support.postgresql import PostgreSQL
-from tests.support.processes import members, wait_until
+from tests.support.processes import NET_S, members, wait_until
 from tests.support.serve_tf import failing, serving
 
 pytestmark = [pytest.mark.postgres, pytest.mark.live]
 
-FARM = "farm"
 OURS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'taskfarm'"
+PROCESSES, THREADS = 2, 4
 
 
 @pytest.fixture(scope="module")
-def server(postgres: PostgreSQL) -> Iterator[LocalServer]:
+def farm_database(postgres: PostgreSQL) -> Iterator[str]:
+    """The database of `server`."""
+    with postgres.new_database() as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def server(postgres: PostgreSQL, farm_database: str) -> Iterator[LocalServer]:
     """Two processes with four threads each."""
-    postgres.run(f"CREATE DATABASE {FARM}")
-    with LocalServer(database_url=postgres.url(FARM), processes=2, threads=4) as server:
+    url = postgres.url(farm_database)
+    with LocalServer(database_url=url, processes=PROCESSES, threads=THREADS) as server:
         yield server
 
 
@@ -39,11 +46,15 @@ def group(server: LocalServer) -> int:
 
 
 def test_workers_share_no_connection_of_the_masters(postgres: PostgreSQL, database: str) -> None:
+    def connections() -> object:
+        return postgres.run(f"{OURS} AND datname = '{database}'")[0][0]
+
     with LocalServer(database_url=postgres.url(database)) as server:
-        assert postgres.run(f"{OURS} AND datname = '{database}'") == [(0,)]
+        # PostgreSQL counts one that was closed until it has noticed.
+        wait_until(lambda: connections() == 0)
         with server.farm() as farm:
             farm.runs()
-        assert postgres.run(f"{OURS} AND datname = '{database}'") == [(1,)]
+        assert connections() == 1
 
 
 def test_many_workers_get_each_task_once(server: LocalServer, group: int) -> None:
@@ -81,12 +92,13 @@ def test_connections_that_the_database_dropped_are_made_anew(
         token = farm.login()
         for _ in range(2):
             postgres.run(OURS.replace("count(*)", "pg_terminate_backend(pid)"))
+            wait_until(lambda: postgres.run(OURS) == [(0,)])
             assert httpx.get(server.url + "runs", auth=(token, "")).status_code == 200
 
 
 @pytest.mark.usefixtures("server")
-def test_has_both_missing_indexes(postgres: PostgreSQL) -> None:
-    rows = postgres.run("SELECT indexdef FROM pg_indexes WHERE tablename = 'tasks'", FARM)
+def test_has_both_missing_indexes(postgres: PostgreSQL, farm_database: str) -> None:
+    rows = postgres.run("SELECT indexdef FROM pg_indexes WHERE tablename = 'tasks'", farm_database)
     defined = " ".join(str(row[0]) for row in rows)
     assert "(run_id, task)" in defined
     assert "(run_id, status)" in defined
@@ -146,17 +158,19 @@ def test_sighup_replaces_the_processes_and_breaks_no_request(
 
         def ask(keep_alive: bool) -> None:
             connections = httpx.Limits(max_keepalive_connections=int(keep_alive))
-            with httpx.Client(base_url=serve.url, timeout=20, limits=connections) as client:
+            with httpx.Client(base_url=serve.url, timeout=NET_S, limits=connections) as client:
                 while not stop.is_set():
                     statuses.append(client.get("runs").status_code)
 
         with ThreadPoolExecutor(4) as pool:
             asking = [pool.submit(ask, keep_alive) for keep_alive in (True, False) * 2]
-            serve.process.send_signal(signal.SIGHUP)
-            serve.says("replaced one by one")
-            wait_until(lambda: not set(before) & set(serve.server()))
-            wait_until(lambda: len(serve.server()) == 3)
-            stop.set()
+            try:
+                serve.process.send_signal(signal.SIGHUP)
+                serve.says("replaced one by one")
+                wait_until(lambda: not set(before) & set(serve.server()))
+                wait_until(lambda: len(serve.server()) == 3)
+            finally:
+                stop.set()
             for one in asking:
                 one.result()
         assert set(statuses) == {401}
@@ -179,18 +193,28 @@ def test_connections_that_the_database_does_not_allow_are_told_before_it_listens
 
 
 def test_more_requests_at_once_than_threads_need_no_more_connections(
-    server: LocalServer, postgres: PostgreSQL
+    server: LocalServer, postgres: PostgreSQL, farm_database: str
 ) -> None:
     with server.farm() as farm:
         token, run = farm.login(), farm.create_run(10)
         url = f"{farm.url}runs/{run.uuid}"
 
         def ask(_: int) -> int:
-            return httpx.get(url, auth=(token, ""), timeout=60).status_code
+            return httpx.get(url, auth=(token, ""), timeout=NET_S).status_code
 
-        with ThreadPoolExecutor(24) as pool:
-            assert set(pool.map(ask, range(150))) == {200}
-    assert postgres.run(f"{OURS} AND datname = '{FARM}'")[0][0] in range(2, 2 * 4 + 1)
+        def connections() -> int:
+            counted = postgres.run(f"{OURS} AND datname = '{farm_database}'")[0][0]
+            assert isinstance(counted, int)
+            assert counted <= PROCESSES * THREADS
+            return counted
+
+        with ThreadPoolExecutor(3 * PROCESSES * THREADS) as pool:
+
+            def both_processes_have_answered() -> bool:
+                assert set(pool.map(ask, range(150))) == {200}
+                return connections() >= PROCESSES
+
+            wait_until(both_processes_have_answered)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +244,8 @@ def test_a_database_that_cannot_be_reached(tmp_path: Path) -> None:
 
 
 def test_a_database_that_we_may_not_write(postgres: PostgreSQL, database: str) -> None:
-    postgres.run("CREATE ROLE reader LOGIN PASSWORD 'reading'")
+    role = f"reader_{database}"
+    postgres.run(f"CREATE ROLE {role} LOGIN PASSWORD 'reading'")
     with pytest.raises(ConfigurationError, match="may not write") as caught:
-        LocalServer(database_url=postgres.url(database, "reader", "reading")).start()
+        LocalServer(database_url=postgres.url(database, role, "reading")).start()
     assert "permission denied for schema public" in str(caught.value)

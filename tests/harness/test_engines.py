@@ -1,4 +1,4 @@
-"""What tests do where an engine is missing, and what is said of it."""
+"""Tests that need an engine where it is missing, and the line that says so."""
 
 from __future__ import annotations
 

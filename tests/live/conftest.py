@@ -1,4 +1,4 @@
-"""What live tests share."""
+"""Fixtures of the tests of `Run.work`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 
 from taskfarm_sdk import Run, _recovery
 from taskfarm_sdk.testing import LocalServer
+from tests.support.fleet import run_of
 
 
 @pytest.fixture
-def run(taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run_of_six(taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """A run of 6 tasks; whoever looks after others does so shortly."""
     monkeypatch.setattr(_recovery, "START_SPREAD_S", 0)
-    monkeypatch.setattr(_recovery, "MOST_REST_S", 1)
-    with taskfarm_server.farm() as farm:
-        run = farm.create_run(6)
+    monkeypatch.setattr(_recovery, "MOST_REST_S", 0.2)
+    with run_of(taskfarm_server, 6) as (_, run, _):
         yield run
         run.delete()

@@ -3,46 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
+from tests.support import programs
 from tests.support.dask_clusters import dask
 
 pytestmark = pytest.mark.live
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-MPI = (str(Path(sys.executable).with_name("mpiexec")), "-n", "3")
 FINISHED = "RunStatus(num_tasks=20, waiting=0, computing=0, done=20, failed=0, percent_done=100.0"
 
 Running = Callable[..., list[str]]
+Words = tuple[str | Path, ...]
 
 
 @pytest.fixture
-def running(taskfarm_server: LocalServer, tmp_path: Path) -> Running:
+def run_example(taskfarm_server: LocalServer, tmp_path: Path) -> Running:
     """Runs an example in a folder of the test's own, and returns the lines that it prints."""
 
-    def run(name: str, *more: str, by: tuple[str, ...] = (), module: str = "") -> list[str]:
-        python = (sys.executable, *(("-m", module) if module else ()))
-        done = subprocess.run(
-            [*by, *python, EXAMPLES / name, *more],
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "TASKFARM_URL": taskfarm_server.url,
-                "TASKFARM_USER": taskfarm_server.user,
-                "TASKFARM_PASSWORD": taskfarm_server.password,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=90,
+    def run(name: str, *more: str, by: Words = programs.PYTHON) -> list[str]:
+        access = programs.credentials(taskfarm_server)
+        env = {f"TASKFARM_{key.upper()}": str(value) for key, value in access.items()}
+        done = programs.run(
+            EXAMPLES / name, *more, told={}, by=by, env=env, cwd=tmp_path, timeout_s=90
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
@@ -54,46 +42,46 @@ def estimates(folder: Path) -> list[float]:
     return [float(file.read_text()) for file in folder.glob("pi-*.txt")]
 
 
-def test_work_works_off_a_run(running: Running, tmp_path: Path) -> None:
-    assert running("work.py")[-1] == "20 of 20 tasks are done"
+def test_work_works_off_a_run(run_example: Running, tmp_path: Path) -> None:
+    assert run_example("work.py")[-1] == "20 of 20 tasks are done"
     assert len(estimates(tmp_path)) == 20
     assert sum(estimates(tmp_path)) / 20 == pytest.approx(3.14, abs=0.02)
 
 
 @pytest.mark.parametrize(
-    ("name", "by", "module"),
-    [("process_pool.py", (), ""), ("mpi.py", MPI, "mpi4py.futures")],
+    ("name", "by"),
+    [("process_pool.py", programs.PYTHON), ("mpi.py", programs.MPI_JOB)],
     ids=["process_pool", "mpi"],
 )
 def test_a_pool_works_off_a_run_and_goes_on_with_one(
-    running: Running, tmp_path: Path, name: str, by: tuple[str, ...], module: str
+    run_example: Running, tmp_path: Path, name: str, by: Words
 ) -> None:
-    begun, finished = running(name, by=by, module=module)
+    begun, finished = run_example(name, by=by)
     assert finished.startswith(FINISHED)
     assert len(estimates(tmp_path / "results")) == 20
     assert sum(estimates(tmp_path / "results")) / 20 == pytest.approx(3.14, abs=0.02)
     uuid = begun.removeprefix("run ")
     assert re.fullmatch("[0-9a-f]{32}", uuid)
-    assert running(name, uuid, by=by, module=module) == [begun, finished]
+    assert run_example(name, uuid, by=by) == [begun, finished]
 
 
-def test_threads_give_the_checksum_of_each_file(running: Running, tmp_path: Path) -> None:
+def test_threads_give_the_checksum_of_each_file(run_example: Running, tmp_path: Path) -> None:
     (folder := tmp_path / "files" / "deep").mkdir(parents=True)
     for number in range(12):
         (folder / f"{number:02}").write_text(f"content {number}")
-    assert running("thread_pool.py", "files") == [
+    assert run_example("thread_pool.py", "files") == [
         f"{hashlib.sha256(f'content {number}'.encode()).hexdigest()} files/deep/{number:02}"
         for number in range(12)
     ]
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["of_its_own", "that_is_there"])
-def test_a_dask_cluster_works_off_a_run(running: Running, tmp_path: Path, there: bool) -> None:
+def test_a_dask_cluster_works_off_a_run(run_example: Running, tmp_path: Path, there: bool) -> None:
     if there:
         with dask(2, 1) as cluster:
-            said = running("dask_cluster.py", cluster.address)
+            said = run_example("dask_cluster.py", cluster.address)
     else:
-        said = running("dask_cluster.py")
+        said = run_example("dask_cluster.py")
     assert said[-1] == "20 of 20 tasks are done"
     assert len(estimates(tmp_path / "results")) == 20
     assert sum(estimates(tmp_path / "results")) / 20 == pytest.approx(3.14, abs=0.02)

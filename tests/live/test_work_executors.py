@@ -26,8 +26,9 @@ from taskfarm_sdk import (
     TasksFailed,
 )
 from taskfarm_sdk.testing import LocalServer
-from tests.support.processes import wait_until
-from tests.support.short_times import SHORT, Odd
+from tests.support.inside import held
+from tests.support.processes import NET_S, wait_until
+from tests.support.short_times import PATIENT, Odd
 
 pytestmark = pytest.mark.live
 
@@ -59,22 +60,22 @@ class AnyExecutor(Executor):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_executor_computes_each_task_once(run: Run, tmp_path: Path, kind: str) -> None:
+def test_an_executor_computes_each_task_once(run_of_six: Run, tmp_path: Path, kind: str) -> None:
     def compute(task: Task) -> None:
         task.update(50)
         with (tmp_path / str(task.number)).open("a") as file:
             file.write(f"{os.getpid()}")
 
     with executor(kind) as pool:
-        assert run.work(compute, executor=pool).succeeded
-        assert run.work(compute, executor=pool).succeeded
+        assert run_of_six.work(compute, executor=pool).succeeded
+        assert run_of_six.work(compute, executor=pool).succeeded
     pids = {(tmp_path / str(number)).read_text() for number in range(6)}
     assert (pids == {str(os.getpid())}) is (kind == "thread")
     assert len(pids) <= 2
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_in_an_executor_too_exceptions_fail_attempts(run: Run, kind: str) -> None:
+def test_in_an_executor_too_exceptions_fail_attempts(run_of_six: Run, kind: str) -> None:
     def compute(task: Task) -> None:
         if task.number == 3:
             raise ValueError("odd")
@@ -82,40 +83,42 @@ def test_in_an_executor_too_exceptions_fail_attempts(run: Run, kind: str) -> Non
             raise SystemExit(3)
 
     with executor(kind) as pool, pytest.raises(TasksFailed) as raised:
-        run.work(compute, executor=pool, max_attempts=2, **SHORT)
+        run_of_six.work(compute, executor=pool, max_attempts=2, **PATIENT)
     assert raised.value.tasks == (3, 4)
 
 
-def test_threads_share_one_worker_and_the_callers_objects(run: Run) -> None:
+def test_threads_share_one_worker_and_the_callers_objects(run_of_six: Run) -> None:
     workers: set[str] = set()
     threads: set[int] = set()
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=NET_S)
 
     def compute(task: Task) -> None:
         if task.number < 2:
             together.wait()
-        workers.add(task._worker.uuid)
+        workers.add(held(task)._worker_uuid)
         threads.add(threading.get_ident())
 
     with executor("thread") as pool:
-        assert run.work(compute, executor=pool).succeeded
+        assert run_of_six.work(compute, executor=pool).succeeded
     assert (len(workers), len(threads)) == (1, 2)
 
 
-def test_loops_that_travelled_to_one_process_share_a_worker_too(run: Run, tmp_path: Path) -> None:
+def test_loops_that_travelled_to_one_process_share_a_worker_too(
+    run_of_six: Run, tmp_path: Path
+) -> None:
     def compute(task: Task) -> None:
-        (tmp_path / task._worker.uuid).touch()
+        (tmp_path / held(task)._worker_uuid).touch()
 
     with AnyExecutor() as pool:
-        assert run.work(compute, executor=pool, workers=2).succeeded
+        assert run_of_six.work(compute, executor=pool, workers=2).succeeded
     assert len(list(tmp_path.iterdir())) == 1
     assert len(set(pool.sent)) == 2, "an executor may run equal calls once"
 
 
-def test_an_executor_of_unknown_size_needs_a_number(run: Run) -> None:
+def test_an_executor_of_unknown_size_needs_a_number(run_of_six: Run) -> None:
     with AnyExecutor() as pool, pytest.raises(ConfigurationError, match="AnyExecutor.*workers="):
-        run.work(print, executor=pool)
-    assert run.status().rows == 0
+        run_of_six.work(print, executor=pool)
+    assert run_of_six.status().rows == 0
 
 
 def test_what_travels_is_the_token_and_never_the_password(taskfarm_server: LocalServer) -> None:
@@ -142,21 +145,23 @@ def test_a_token_that_the_server_does_not_take_is_told_of(taskfarm_server: Local
 
 
 @pytest.mark.parametrize("kind", PROCESSES)
-def test_what_cannot_travel_is_refused_before_anything_is_claimed(run: Run, kind: str) -> None:
+def test_what_cannot_travel_is_refused_before_anything_is_claimed(
+    run_of_six: Run, kind: str
+) -> None:
     lock = threading.Lock()
     with executor(kind) as pool, pytest.raises(ConfigurationError, match="cannot be sent"):
-        run.work(lambda task: print(lock, task), executor=pool)
-    assert run.status().rows == 0
+        run_of_six.work(lambda task: print(lock, task), executor=pool)
+    assert run_of_six.status().rows == 0
 
 
-def test_what_cannot_be_used_there_is_fatal_and_says_why(run: Run) -> None:
+def test_what_cannot_be_used_there_is_fatal_and_says_why(run_of_six: Run) -> None:
     odd = Odd()
     with (
         executor("spawn") as pool,
         pytest.raises(TaskfarmError, match="cannot be used.*ValueError"),
     ):
-        run.work(lambda task: print(odd, task), executor=pool)
-    assert run.status().rows == 0
+        run_of_six.work(lambda task: print(odd, task), executor=pool)
+    assert run_of_six.status().rows == 0
 
 
 def killing(folder: Path) -> Callable[[Task], None]:
@@ -171,22 +176,22 @@ def killing(folder: Path) -> Callable[[Task], None]:
 
 
 def test_a_loop_that_a_signal_ends_is_made_up_for_by_others(
-    run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    run_of_six: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with executor("spawn") as pool:
-        assert run.work(killing(tmp_path), executor=pool, **SHORT).succeeded
+        assert run_of_six.work(killing(tmp_path), executor=pool, **PATIENT).succeeded
     assert "a loop of run.work was lost: SystemExit" in caplog.text
 
 
-def test_the_only_loop_that_a_signal_ends_is_told_of(run: Run, tmp_path: Path) -> None:
+def test_the_only_loop_that_a_signal_ends_is_told_of(run_of_six: Run, tmp_path: Path) -> None:
     with executor("spawn", 1) as pool, pytest.raises(TaskfarmError, match="1 of 1 loops.*143"):
-        run.work(killing(tmp_path), executor=pool, **SHORT)
-    assert (run.status().done, run.status().computing) == (1, 0)
-    assert {info.attempts for info in run.task_infos()} == {0}
+        run_of_six.work(killing(tmp_path), executor=pool, **PATIENT)
+    assert (run_of_six.status().done, run_of_six.status().computing) == (1, 0)
+    assert {info.attempts for info in run_of_six.task_infos()} == {0}
 
 
-def test_a_function_that_leaves_when_asked_to_stop_costs_no_attempt_in_threads_either(
-    run: Run,
+def test_a_function_that_leaves_when_asked_to_costs_no_attempt_in_threads_either(
+    run_of_six: Run,
 ) -> None:
     def progress(_: RunStatus) -> None:
         raise LookupError("of the caller's")
@@ -196,28 +201,28 @@ def test_a_function_that_leaves_when_asked_to_stop_costs_no_attempt_in_threads_e
         sys.exit("saved")
 
     with executor("thread") as pool, pytest.raises(LookupError):
-        run.work(compute, executor=pool, progress=progress)
-    assert run.status().computing == 0
-    assert {info.attempts for info in run.task_infos()} == {0}
+        run_of_six.work(compute, executor=pool, progress=progress)
+    assert run_of_six.status().computing == 0
+    assert {info.attempts for info in run_of_six.task_infos()} == {0}
 
 
-def test_an_executor_that_was_shut_down_is_told_of(run: Run) -> None:
+def test_an_executor_that_was_shut_down_is_told_of(run_of_six: Run) -> None:
     pool = ThreadPoolExecutor(1)
     pool.shutdown()
     with pytest.raises(ConfigurationError, match="shutdown.*give work\\(\\) one"):
-        run.work(print, executor=pool)
+        run_of_six.work(print, executor=pool)
 
 
-def test_what_is_no_executor_is_told_of(run: Run) -> None:
+def test_what_is_no_executor_is_told_of(run_of_six: Run) -> None:
     with pytest.raises(ConfigurationError, match="not a int"):
-        run.work(print, executor=4)  # type: ignore[arg-type]
+        run_of_six.work(print, executor=4)  # type: ignore[arg-type]
 
 
 def test_a_journal_is_where_the_caller_said_wherever_the_loops_are(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_of_six: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (elsewhere := tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
     with ProcessPoolExecutor(1, initializer=os.chdir, initargs=(elsewhere,)) as pool:
-        assert run.work(lambda _: None, executor=pool, journal="journal").succeeded
+        assert run_of_six.work(lambda _: None, executor=pool, journal="journal").succeeded
     assert len(list((tmp_path / "journal").iterdir())) == 2, "ours, which is empty, and theirs"

@@ -1,4 +1,4 @@
-"""What `make client` wrote has one module for each operation, and takes the replies as typed."""
+"""The client that `make client` wrote: one module for each operation, replies as they are typed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the contract warns of does happen: odd values, and requests that do more than they say.
+"""The contract's warnings are true: odd values, and requests that do more than they say.
 
 This is SQLite, which `LocalServer` runs on by itself. PostgreSQL keeps a NaN percentage as it is,
 rounds a fractional `numTasks`, and answers 500 to one that is text, infinite or over 32 bits.

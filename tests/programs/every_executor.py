@@ -1,6 +1,6 @@
 """A script that works in one executor in several ways, and prints what came of each as JSON.
 
-Started by `test_every_executor.py` with JSON in TOLD: url, token, a folder, and an executor's kind.
+Started by `test_every_executor.py`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,22 @@ from taskfarm_sdk import Farm, Run, RunStatus, Task, TaskfarmError, TasksFailed
 from tests.support.executors import executor
 from tests.support.processes import wait_until
 from tests.support.short_times import PATIENT
+from tests.support.told import told
 
 POOLS = ("spawn", "fork", "forkserver")
 TASKS = 6
 # A function of a main module finds what stands beside it there.
 FACTOR = 3
+
+
+@attrs.frozen
+class Told:
+    """What the script is told: where it may note things, and the executor's kind."""
+
+    url: str
+    token: str
+    folder: str
+    kind: str
 
 
 @attrs.frozen
@@ -118,7 +129,7 @@ def linger(way: Way) -> object:
     """Stay for no longer than asked while somebody else computes."""
     with way.run.worker() as other:
         other.claim()
-        status = way.work(lambda _: None, linger_s=0.2)
+        status = way.work(lambda _: None, linger_s=1)
     return {"done": status.done, "computing": status.computing}
 
 
@@ -143,19 +154,19 @@ def lose(way: Way) -> object:
 
 
 def main() -> None:
-    told = json.loads(os.environ["TOLD"])
+    how = told(Told)
     came: dict[str, object] = {}
     ways = [once, attempts, halt, linger]
-    if told["kind"] in POOLS:
+    if how.kind in POOLS:
         ways.append(lose)
     with ExitStack() as stack:
-        farm = stack.enter_context(Farm(told["url"], token=told["token"]))
-        where = stack.enter_context(executor(told["kind"]))
+        farm = stack.enter_context(Farm(how.url, token=how.token))
+        where = stack.enter_context(executor(how.kind))
         assert where is not None
         for play in ways:
-            (folder := Path(told["folder"], play.__name__)).mkdir()
+            (folder := Path(how.folder, play.__name__)).mkdir()
             run = farm.create_run(TASKS)
-            came[play.__name__] = play(Way(run, where, told["kind"], folder))
+            came[play.__name__] = play(Way(run, where, how.kind, folder))
             run.delete()
     print(json.dumps(came))
 

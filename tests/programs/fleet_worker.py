@@ -1,21 +1,19 @@
 """A worker process, as a cluster runs it: started by `fleet`, for tests that kill it.
 
-Its standard input holds one line of JSON: url, token, run, and how long a task takes; `Told` says
-what else. It writes the number of each task that it begins as a line to standard output.
+It writes the number of each task that it begins as a line to standard output.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import sys
 import time
 from pathlib import Path
 from typing import Literal
 
 import attrs
 
-from taskfarm_sdk import Farm, Task, _recovery
+from taskfarm_sdk import Farm, Task, _recovery, _requests, _retry
+from tests.support.told import told
 
 HEARTBEAT_S = 0.5
 STALE_AFTER_S = 2.5
@@ -42,11 +40,18 @@ class Told:
     # The longest rest of one who looks after others, and how late it may start.
     rest_s: float = 1
     report_every_s: float = 1
+    first_beat_s: float = HEARTBEAT_S / 2
     heartbeat_s: float = HEARTBEAT_S
     stale_after_s: float = STALE_AFTER_S
     unleased_after_s: float | Literal["auto"] = STALE_AFTER_S
+    unleased_factor: float = 10
     max_attempts: int = 3
     grace_s: float = 0
+    give_up_after_s: float = 60
+    # For how long it tries to give its tasks back when it is to end.
+    ending_s: float = 5
+    # The longest wait before a request is tried again.
+    backoff_most_s: float = 10
 
     def compute(self, task: Task) -> None:
         """Take the time that a task takes."""
@@ -71,26 +76,29 @@ class Told:
 def main() -> None:
     """Work a run off, and stay until it is finished."""
     logging.basicConfig(level=logging.WARNING)
-    told = Told(**json.loads(sys.stdin.readline()))
-    _recovery.START_SPREAD_S = _recovery.MOST_REST_S = told.rest_s
+    how = told(Told)
+    _recovery.START_SPREAD_S = _recovery.MOST_REST_S = how.rest_s
+    _recovery.UNLEASED_FACTOR = how.unleased_factor
+    _requests.ENDING_S = how.ending_s
+    _retry.BACKOFF_MOST_S = how.backoff_most_s
     with (
-        Farm(told.url, token=told.token, timeout_s=told.timeout_s) as farm,
-        farm.get_run(told.run).worker(
-            linger=told.linger,
-            report_every_s=told.report_every_s,
-            first_beat_s=told.heartbeat_s / 2,
-            heartbeat_s=told.heartbeat_s,
-            stale_after_s=told.stale_after_s,
-            unleased_after_s=told.unleased_after_s,
-            max_attempts=told.max_attempts,
-            grace_s=told.grace_s,
-            give_up_after_s=60,
+        Farm(how.url, token=how.token, timeout_s=how.timeout_s) as farm,
+        farm.get_run(how.run).worker(
+            linger=how.linger,
+            report_every_s=how.report_every_s,
+            first_beat_s=how.first_beat_s,
+            heartbeat_s=how.heartbeat_s,
+            stale_after_s=how.stale_after_s,
+            unleased_after_s=how.unleased_after_s,
+            max_attempts=how.max_attempts,
+            grace_s=how.grace_s,
+            give_up_after_s=how.give_up_after_s,
         ) as worker,
     ):
         for task in worker:
             with task:
                 print(task.number, flush=True)
-                told.compute(task)
+                how.compute(task)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """A program whose forked children use its farm at once: started by test_sharing.
 
-Reads the farm's URL, user and password from stdin. Prints one line a process: how many of its
-answers were right; -1 where it failed otherwise. Its argument says what the parent does while
-it forks: "idle", all children find the same open connections; "busy", its threads use the farm;
-"holding", it holds the farm's locks, as a thread that was stopped at an unlucky moment would.
+Told the farm's url, user and password. Prints one line a process: how many of its answers were
+right; -1 where it failed otherwise. Its argument says what the parent does while it forks: "idle",
+all children find the same open connections; "busy", its threads use the farm; "holding", it holds
+the farm's locks, as a thread that was stopped at an unlucky moment would.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from contextlib import ExitStack
 
 from taskfarm_sdk import Farm
+from tests.support.told import told
 
 CHILDREN = 4
 QUESTIONS = 8
+# Ends a child that hangs: its parent's own net is longer, and tells what it said.
+NET_S = 50
 
 
 def ask(farm: Farm, num_tasks: int) -> int:
@@ -33,7 +37,7 @@ def child(farm: Farm, num_tasks: int) -> int:
     """Fork a child that asks, and return its pid."""
     pid = os.fork()
     if pid == 0:
-        signal.alarm(20)
+        signal.alarm(NET_S)
         right = -1
         try:
             right = ask(farm, num_tasks)
@@ -46,8 +50,9 @@ def child(farm: Farm, num_tasks: int) -> int:
 
 def main() -> None:
     """Fork children, and ask as they do."""
-    url, user, password = sys.stdin.read().split()
-    with Farm(url, user=user, password=password) as farm:
+    # From 3.12 on Python warns of a fork beside threads, which is what is tested.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    with Farm(**told(dict)) as farm:
         ask(farm, 1)
         stop = threading.Event()
 

@@ -1,21 +1,20 @@
 """workTF as people start it, but with times that are short, so that tests are.
 
-The variable TEST_TIMES holds them as JSON: `timeout_s` of a request, `rest_s` of who looks after
-others, and the keywords of `Run.worker`.
+It is told `timeout_s` of a request, `rest_s` of who looks after others, and keywords of
+`Run.worker`.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from functools import partialmethod
 
 from taskfarm_cli.work.main import main
 from taskfarm_sdk import Farm, Run, _recovery
+from tests.support.told import told
 
 if __name__ == "__main__":
-    times = json.loads(os.environ["TEST_TIMES"])
+    times = told(dict[str, float])
     _recovery.START_SPREAD_S = _recovery.MOST_REST_S = times.pop("rest_s")
     farm_with = partialmethod(Farm.__init__, timeout_s=times.pop("timeout_s"))
     Farm.__init__ = farm_with  # type: ignore[assignment, method-assign]

@@ -1,8 +1,7 @@
 """A client that creates a run, looks at it and works on it, and watches its own memory.
 
-Its argument is JSON: url, token, how many `tasks` the runs have, one after the other, and how many
-are left for the `last` worker. Before that it writes a line of JSON and waits for one on stdin:
-meanwhile the tasks between are made in the database. In the end it writes what it saw.
+Before the last worker of a run it writes a line of JSON and waits for one on stdin: meanwhile the
+tasks between are made in the database. In the end it writes what it saw.
 """
 
 from __future__ import annotations
@@ -15,10 +14,25 @@ from pathlib import Path
 from typing import TypedDict
 
 from taskfarm_sdk import Farm, Run
+from tests.support.told import told
 
 FIRST = 3
 LISTED_MOST = 100_000
 MIB_PER_PAGE = 4096 / 2**20
+
+
+class Told(TypedDict):
+    """What the client is told.
+
+    Attributes:
+        tasks: how many the runs have, one run after the other.
+        last: how many of them are left for the last worker.
+    """
+
+    url: str
+    token: str
+    tasks: list[int]
+    last: int
 
 
 class Seen(TypedDict):
@@ -92,11 +106,11 @@ def resident_mib() -> float:
 
 def main() -> None:
     """Go through the lives of all runs."""
-    told = json.loads(sys.argv[1])
+    how = told(Told)
     tracemalloc.start()
-    with Farm(told["url"], token=told["token"]) as farm:
+    with Farm(how["url"], token=how["token"]) as farm:
         farm.runs()
-        json.dump([see(farm, num_tasks, told["last"]) for num_tasks in told["tasks"]], sys.stdout)
+        json.dump([see(farm, num_tasks, how["last"]) for num_tasks in how["tasks"]], sys.stdout)
 
 
 if __name__ == "__main__":

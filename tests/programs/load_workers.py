@@ -1,7 +1,6 @@
 """Many workers in one process, each in a thread and known to the server by itself, for load.
 
-Standard input holds a line of JSON: url, token, run, threads, and fleet_size, by which the start is
-spread. Standard output is a document of what they did: a `Report`.
+Prints a document of what they did: a `Report`.
 """
 
 from __future__ import annotations
@@ -15,10 +14,21 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypedDict, TypeVar
 
 from taskfarm_sdk import Farm, Run
+from tests.support.told import told
 
 R = TypeVar("R")
 # 256 workers wait for seconds as it is, and a machine that is busy with others takes longer.
 TIMEOUT_S = 120.0
+
+
+class Told(TypedDict):
+    """What the process is told: a run, how many threads to work with, and of how many in all."""
+
+    url: str
+    token: str
+    run: str
+    threads: int
+    fleet_size: int
 
 
 class Report(TypedDict):
@@ -75,9 +85,9 @@ class Crew:
 
 def main() -> None:
     """Work a run off with many workers."""
-    told = json.loads(sys.stdin.readline())
-    with Farm(told["url"], token=told["token"], timeout_s=TIMEOUT_S) as farm:
-        crew = Crew(farm.get_run(told["run"]), told["threads"], told["fleet_size"])
+    how = told(Told)
+    with Farm(how["url"], token=how["token"], timeout_s=TIMEOUT_S) as farm:
+        crew = Crew(farm.get_run(how["run"]), how["threads"], how["fleet_size"])
         crew.work()
     json.dump(crew.report, sys.stdout)
 

@@ -1,8 +1,7 @@
-"""A script as users write them, started by `test_work*.py`: a function of its own, and `Run.work`.
+"""A script as users write them, started by `work_scripts`: a function of its own, and `Run.work`.
 
-Its standard input, or TOLD, holds one line of JSON: url, token, run, a folder, how long a task
-takes, and maybe an executor. In the folder a task leaves a file with the process ids of who
-computes it.
+In its folder a task leaves a file with the process ids of who computes it, another as soon as it
+sees that it is to stop, and one when it is computed.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import attrs
 from taskfarm_sdk import Farm, Task
 from tests.support.executors import executor
 from tests.support.short_times import Short, hasty
+from tests.support.told import told
 
 # A function of a main module finds what stands beside it there.
 FACTOR = 3
@@ -26,7 +25,7 @@ FACTOR = 3
 
 @attrs.frozen
 class Told:
-    """What the script is told."""
+    """What the script is told: a run, a folder of its own, and how its tasks go."""
 
     url: str
     token: str
@@ -37,6 +36,8 @@ class Told:
     heeds: bool = False
     # What a function that heeds takes to save what it has.
     saves_s: float = 0
+    # A file: a task is over as soon as it is there.
+    until: str = ""
     # Takes an interruption for an end of its own.
     swallows: bool = False
     # Without another program.
@@ -47,36 +48,45 @@ class Told:
     work: Short = attrs.field(factory=Short)
 
 
-def compute(task: Task, told: Told) -> None:
+def compute(task: Task, how: Told) -> None:
     """Take the time that a task takes, with a program of its own at work."""
-    with subprocess.Popen(["true" if told.bare else "sleep", "600"]) as other:
-        note = Path(told.folder, f"begun-{task.number}")
+    with subprocess.Popen(["true" if how.bare else "sleep", "600"]) as other:
+        note = Path(how.folder, f"begun-{task.number}")
         note.with_suffix(".new").write_text(json.dumps([os.getpid(), other.pid]))
         note.with_suffix(".new").rename(note)
-        ends_at = time.monotonic() + told.task_s
+        ends_at = time.monotonic() + how.task_s
         try:
-            while time.monotonic() < ends_at and not (told.heeds and task.stop_requested):
+            while time.monotonic() < ends_at and not is_over(task, how):
                 time.sleep(0.01)
             if task.stop_requested:
-                time.sleep(told.saves_s)
+                time.sleep(how.saves_s)
         except KeyboardInterrupt:
-            if not told.swallows:
+            if not how.swallows:
                 raise
         finally:
             other.kill()
-    Path(told.folder, f"done-{task.number}").write_text(str(task.number * FACTOR))
+    Path(how.folder, f"done-{task.number}").write_text(str(task.number * FACTOR))
+
+
+def is_over(task: Task, how: Told) -> bool:
+    """Return whether a task is to end before its time."""
+    if task.stop_requested:
+        Path(how.folder, f"asked-{task.number}").touch()
+    if how.until and Path(how.until).exists():
+        return True
+    return how.heeds and task.stop_requested
 
 
 def main() -> None:
-    told = Told(**json.loads(os.environ.get("TOLD") or sys.stdin.readline()))
-    Path(told.folder, "master").write_text(str(os.getpid()))
-    with Farm(told.url, token=told.token) as farm, executor(told.executor) as where:
-        status = farm.get_run(told.run).work(
-            lambda task: compute(task, told),
+    how = told(Told)
+    Path(how.folder, "master").write_text(str(os.getpid()))
+    with Farm(how.url, token=how.token) as farm, executor(how.executor) as where:
+        status = farm.get_run(how.run).work(
+            lambda task: compute(task, how),
             workers=2,
             executor=where,
-            grace_s=told.grace_s,
-            **told.work,
+            grace_s=how.grace_s,
+            **how.work,
         )
     print(status.done, "done")
 

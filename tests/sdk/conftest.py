@@ -1,4 +1,4 @@
-"""What the SDK's tests share: the real server behind a proxy, and farms that wait in no time."""
+"""Fixtures of the SDK's tests: the real server behind a proxy, and farms that ask through it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,14 @@ def clock() -> FastClock:
 
 
 @pytest.fixture
-def farm(proxy: FaultProxy, token: str, clock: FastClock) -> Iterator[Farm]:
+def proxied_farm(proxy: FaultProxy, token: str, clock: FastClock) -> Iterator[Farm]:
     """A farm with a token, behind the proxy, whose waits take no time."""
     with farm_by(clock, proxy.url, token=token) as farm:
+        yield farm
+
+
+@pytest.fixture
+def real_time_farm(proxy: FaultProxy, token: str) -> Iterator[Farm]:
+    """A farm with a token, behind the proxy, that waits by the machine's clock."""
+    with Farm(proxy.url, token=token, timeout_s=5) as farm:
         yield farm

@@ -1,4 +1,4 @@
-"""What a caller may pass, and what the errors say about the rest."""
+"""Arguments that a caller may pass, and what the errors say about the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a worker claims no more before its time is over."""
+"""The moment from which a worker claims no more, before its time is over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `taskfarm_sdk` exports, and what importing it costs."""
+"""Names that `taskfarm_sdk` exports, and what importing it costs."""
 
 from __future__ import annotations
 

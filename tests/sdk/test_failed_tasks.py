@@ -1,4 +1,4 @@
-"""How many tasks failed, worked out from the one mean percentage that the server gives."""
+"""The number of failed tasks, worked out from the one mean percentage that the server gives."""
 
 from __future__ import annotations
 

@@ -151,9 +151,10 @@ def test_a_runs_data_is_frozen() -> None:
 
 def test_a_task_does_not_travel() -> None:
     from taskfarm_sdk._operations import TaskRow
-    from taskfarm_sdk.task import Task
+    from tests.support.inside import open_task
 
-    task = Task(Run(Farm(URL, token=TOKEN)._link, *RUN_DATA).worker(), TaskRow(0, "computing", 0))
+    worker = Run(Farm(URL, token=TOKEN)._link, *RUN_DATA).worker()
+    task = open_task(worker, TaskRow(0, "computing", 0))
     with pytest.raises(ConfigurationError, match=r"call run\.worker\(\) there"):
         pickle.dumps(task)
 

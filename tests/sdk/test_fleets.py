@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -27,36 +26,35 @@ def test_a_fleet_spreads_its_start_by_its_size(fleet_size: int, spread_s: float)
 
 
 def test_one_of_a_fleet_waits_before_its_first_claim_and_never_again(
-    farm: Farm, clock: FastClock
+    proxied_farm: Farm, clock: FastClock
 ) -> None:
-    with farm.create_run(5).worker(fleet_size=200) as worker:
+    with proxied_farm.create_run(5).worker(fleet_size=200) as worker:
         for task in worker:
             task.complete()
     assert len(clock.waits) == 1
     assert 0 <= clock.waits[0] <= start_spread_s(200)
 
 
-def test_one_alone_does_not_wait(farm: Farm, clock: FastClock) -> None:
-    with farm.create_run(1).worker() as worker:
+def test_one_alone_does_not_wait(proxied_farm: Farm, clock: FastClock) -> None:
+    with proxied_farm.create_run(1).worker() as worker:
         for task in worker:
             task.complete()
     assert clock.waits == []
 
 
-def test_stop_ends_the_wait_of_a_fleets_start(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taskfarm_sdk._work.start_spread_s", lambda _: 1e6)
-    worker = farm.create_run(1).worker(fleet_size=2)
-    results: list[object] = []
-    claiming = threading.Thread(target=lambda: results.append(worker.claim()))
-    claiming.start()
-    worker.stop()
-    claiming.join(10)
-    assert results == [None]
+def test_stop_ends_the_wait_of_a_fleets_start(
+    proxied_farm: Farm, proxy: FaultProxy, clock: FastClock
+) -> None:
+    worker = proxied_farm.create_run(1).worker(fleet_size=2)
+    clock.in_a_wait = lambda _: worker.stop()
+    assert worker.claim() is None
+    assert len(clock.waits) == 1
+    assert proxy.count("^POST .*/worker$") == 0
 
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, True], ids=repr)
-def test_a_fleet_of_no_sound_size_is_refused(farm: Farm, size: int) -> None:
-    run = farm.create_run(1)
+def test_a_fleet_of_no_sound_size_is_refused(proxied_farm: Farm, size: int) -> None:
+    run = proxied_farm.create_run(1)
     with pytest.raises(ConfigurationError, match="fleet_size"):
         run.worker(fleet_size=size)
 

@@ -1,4 +1,4 @@
-"""How many tasks a worker has in hand, and waiting for that to change."""
+"""The count of a worker's tasks in hand, and the wait for it to change."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import pytest
 
 from taskfarm_sdk import _in_hand
 from taskfarm_sdk._in_hand import InHand
+from tests.support.conditions import wait_until_waiting
+from tests.support.processes import NET_S
 
 
 @pytest.fixture(autouse=True)
-def _no_patience_that_hides_a_missed_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_in_hand, "PATIENCE_S", 60.0)
+def _endless_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody go on for the time alone, which would hide a change that was not told."""
+    monkeypatch.setattr(_in_hand, "PATIENCE_S", 10 * NET_S)
 
 
 def test_a_claim_under_way_counts_as_a_task() -> None:
@@ -26,11 +29,11 @@ def test_who_waits_goes_on_when_a_task_may_wait_for_anyone() -> None:
     in_hand = InHand(lambda: 1, lambda: False)
     waiting = threading.Thread(target=in_hand.wait_for_change, args=(in_hand.changes,))
     waiting.start()
+    wait_until_waiting(in_hand._changed)
     in_hand.has_gone(waits=False)
-    waiting.join(0.1)
-    assert waiting.is_alive(), "one that is done leaves nothing to do"
+    wait_until_waiting(in_hand._changed)  # again: one that is done leaves nothing to do
     in_hand.has_gone(waits=True)
-    waiting.join(10)
+    waiting.join(NET_S)
     assert not waiting.is_alive()
 
 
@@ -49,9 +52,8 @@ def test_who_waits_goes_on_when_nothing_is_in_hand() -> None:
     with in_hand.claiming():
         tasks.clear()
         in_hand.has_gone(waits=False)
-        waiting.join(0.1)
-        assert waiting.is_alive(), "what is being claimed may be handed out"
-    waiting.join(10)
+        wait_until_waiting(in_hand._changed)  # for what is being claimed may be handed out
+    waiting.join(NET_S)
     assert not waiting.is_alive()
 
 
@@ -60,9 +62,8 @@ def test_claims_of_other_threads_are_waited_for() -> None:
     waiting = threading.Thread(target=in_hand.wait_until_claimed)
     with in_hand.claiming():
         waiting.start()
-        waiting.join(0.1)
-        assert waiting.is_alive()
-    waiting.join(10)
+        wait_until_waiting(in_hand._changed)
+    waiting.join(NET_S)
     assert not waiting.is_alive()
 
 
@@ -71,7 +72,8 @@ def test_a_worker_that_stops_waits_for_nothing() -> None:
     in_hand = InHand(lambda: 1, stopping.is_set)
     waiting = threading.Thread(target=in_hand.wait_for_change, args=(in_hand.changes,))
     waiting.start()
+    wait_until_waiting(in_hand._changed)
     stopping.set()
     in_hand.wake()
-    waiting.join(10)
+    waiting.join(NET_S)
     assert not waiting.is_alive()

@@ -38,8 +38,8 @@ def told(folder: Path, *names: str) -> list[tuple[object, ...]]:
     return [tuple(line[name] for name in names) for line in lines(folder)]
 
 
-def test_each_attempt_is_a_line_that_tells_how_it_ended(farm: Farm, folder: Path) -> None:
-    run = farm.create_run(3)
+def test_each_attempt_is_a_line_that_tells_how_it_ended(proxied_farm: Farm, folder: Path) -> None:
+    run = proxied_farm.create_run(3)
     with run.worker(max_attempts=2, journal=folder) as worker:
         for task in worker:
             if task.number == 0:
@@ -59,9 +59,9 @@ def test_each_attempt_is_a_line_that_tells_how_it_ended(farm: Farm, folder: Path
 
 
 def test_a_task_given_back_is_released_and_its_attempt_not_counted(
-    farm: Farm, folder: Path
+    proxied_farm: Farm, folder: Path
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
     for _ in range(2):
         with run.worker(journal=folder) as worker:
             assert worker.claim() is not None
@@ -77,9 +77,9 @@ def test_a_task_given_back_is_released_and_its_attempt_not_counted(
 
 
 def test_times_are_the_workers_in_utc_and_the_servers_where_its_reply_told(
-    farm: Farm, folder: Path
+    proxied_farm: Farm, folder: Path
 ) -> None:
-    run = farm.create_run(2)
+    run = proxied_farm.create_run(2)
     before = datetime.datetime.now(datetime.UTC)
     with run.worker(journal=folder) as worker:
         first = worker.claim()
@@ -91,16 +91,17 @@ def test_times_are_the_workers_in_utc_and_the_servers_where_its_reply_told(
     (start, end, server_end), (_, _, unknown) = told(folder, "start", "end", "server_end")
     times = [datetime.datetime.fromisoformat(str(text)) for text in (start, end, server_end)]
     assert all(time.utcoffset() == datetime.timedelta(0) for time in times)
-    assert before <= times[0] <= times[1] <= datetime.datetime.now(datetime.UTC)
+    after = datetime.datetime.now(datetime.UTC)
+    assert before <= times[0] <= times[1] <= after
     # The server's clock is this machine's here, and tells whole seconds.
-    assert abs((times[2] - times[1]).total_seconds()) < 2
+    assert times[1].replace(microsecond=0) <= times[2] <= after
     assert unknown is None
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_claimed(
-    proxy: FaultProxy, farm: Farm, tmp_path: Path
+    proxy: FaultProxy, proxied_farm: Farm, tmp_path: Path
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
     proxy.forget()
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match="journal"):
@@ -109,9 +110,12 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_claimed(
 
 
 def test_a_disk_that_fills_up_costs_one_warning_and_no_task(
-    farm: Farm, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    proxied_farm: Farm,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    run = farm.create_run(5)
+    run = proxied_farm.create_run(5)
     with run.worker(journal=folder) as worker:
         full = property(lambda _: Path("/dev/full"))
         monkeypatch.setattr(Journal, "path", full)
@@ -123,8 +127,8 @@ def test_a_disk_that_fills_up_costs_one_warning_and_no_task(
     assert len([record for record in caplog.records if "journal" in record.message]) == 1
 
 
-def test_threads_that_share_a_worker_write_whole_lines(farm: Farm, folder: Path) -> None:
-    run = farm.create_run(60)
+def test_threads_that_share_a_worker_write_whole_lines(proxied_farm: Farm, folder: Path) -> None:
+    run = proxied_farm.create_run(60)
     with run.worker(journal=folder) as worker:
 
         def work() -> None:
@@ -140,7 +144,7 @@ def test_threads_that_share_a_worker_write_whole_lines(farm: Farm, folder: Path)
 
 
 def test_in_a_job_of_slurms_a_line_tells_which(
-    farm: Farm, folder: Path, monkeypatch: pytest.MonkeyPatch
+    proxied_farm: Farm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("slurm_job", "slurm_array_job", "slurm_array_task", "slurm_restarts")
     jobs: list[dict[str, str]] = [
@@ -152,7 +156,7 @@ def test_in_a_job_of_slurms_a_line_tells_which(
     for job in jobs:
         for name, value in job.items():
             monkeypatch.setenv(name, value)
-        with farm.create_run(1).worker(journal=folder) as worker:
+        with proxied_farm.create_run(1).worker(journal=folder) as worker:
             for task in worker:
                 task.complete()
     assert told(folder, *names) == [
@@ -173,8 +177,8 @@ def test_a_forked_child_writes_a_file_of_its_own(folder: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
-def test_the_reference_describes_each_field(farm: Farm, folder: Path) -> None:
-    with farm.create_run(1).worker(journal=folder) as worker:
+def test_the_reference_describes_each_field(proxied_farm: Farm, folder: Path) -> None:
+    with proxied_farm.create_run(1).worker(journal=folder) as worker:
         for task in worker:
             task.complete()
     (line,) = lines(folder)

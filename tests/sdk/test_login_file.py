@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_a_writer_that_fails_in_the_middle_leaves_the_old_file(
     save_login(ONE, "me", TOKEN)
     before = logins.login_file().read_bytes(), files_of(folder)
 
-    def fail(self: Path, target: Path) -> Path:
+    def fail(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Path, "replace", fail)
@@ -148,7 +149,7 @@ def test_a_read_only_folder_can_be_read_and_not_saved_to(
     # Simulated, for root may write into any folder.
     save_login(ONE, "me", TOKEN)
 
-    def refuse(*args: object, **keywords: object) -> tuple[int, str]:
+    def refuse(*_: object, **__: object) -> NoReturn:
         raise PermissionError(errno.EROFS, os.strerror(errno.EROFS), str(folder))
 
     monkeypatch.setattr(tempfile, "mkstemp", refuse)

@@ -5,29 +5,25 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from taskfarm_sdk import ConfigurationError, Farm, Run, ServerError, TaskfarmError, Worker
+from taskfarm_sdk import ConfigurationError, Farm, Run, ServerError, Task, TaskfarmError, Worker
 from taskfarm_sdk._prefetch import UNSENT_MOST
+from taskfarm_sdk._requests import ENDING_S
+from taskfarm_sdk.worker import core_of
+from tests.support.clock import FastClock
+from tests.support.conditions import wait_until_waiting
 from tests.support.fault_proxy import Fault, FaultProxy, Seen
-from tests.support.processes import wait_until
+from tests.support.inside import held
+from tests.support.processes import NET_S, wait_until
 
 pytestmark = pytest.mark.live
 
 HAND_OUT = "^POST .*/task$"
 LONG_S = 0.3
-
-
-@pytest.fixture
-def farm(proxy: FaultProxy, token: str) -> Iterator[Farm]:
-    """A farm by the real clock, for the thread waits by it."""
-    with Farm(proxy.url, token=token, timeout_s=5) as farm:
-        yield farm
 
 
 def completed(proxy: FaultProxy) -> list[int]:
@@ -47,15 +43,32 @@ def is_asked_again(proxy: FaultProxy, so_far: int) -> bool:
     return proxy.count(HAND_OUT) > so_far
 
 
-def computing(run: Run, number: int) -> bool:
-    """Return whether so many tasks compute."""
-    return run.status().computing == number
+def wait_until_idle(worker: Worker, threads: int) -> None:
+    """Return once so many of a worker's two threads have found that there is nothing to do."""
+    ahead = core_of(worker)._ahead
+    assert ahead is not None
+    wait_until_waiting(ahead._changed, threads)
+
+
+def is_dropped(worker: Worker, task: Task) -> bool:
+    """Return whether a task is written of no more."""
+    return held(task) not in core_of(worker).reporter._tasks
+
+
+def wait_for_counts(run: Run, *, done: int, computing: int) -> None:
+    """Return as soon as so many tasks are done, and so many computing."""
+
+    def is_so() -> bool:
+        status = run.status()
+        return (status.done, status.computing) == (done, computing)
+
+    wait_until(is_so)
 
 
 def test_a_quick_task_still_costs_two_requests_and_they_complete_in_order(
-    proxy: FaultProxy, farm: Farm
+    proxy: FaultProxy, proxied_farm: Farm
 ) -> None:
-    run = farm.create_run(20)
+    run = proxied_farm.create_run(20)
     proxy.forget()
     with run.worker(prefetch=1) as worker:
         for task in worker:
@@ -69,9 +82,9 @@ def test_a_quick_task_still_costs_two_requests_and_they_complete_in_order(
 
 
 def test_the_next_task_is_taken_and_the_last_completed_while_one_is_computed(
-    proxy: FaultProxy, farm: Farm
+    proxy: FaultProxy, proxied_farm: Farm
 ) -> None:
-    run = farm.create_run(4)
+    run = proxied_farm.create_run(4)
     with run.worker(prefetch=1, first_beat_s=60) as worker:
         for task in worker:
             with task:
@@ -85,14 +98,14 @@ def test_the_next_task_is_taken_and_the_last_completed_while_one_is_computed(
 
 
 def test_tasks_are_taken_while_completions_are_held_up_but_not_without_end(
-    proxy: FaultProxy, farm: Farm
+    proxy: FaultProxy, proxied_farm: Farm
 ) -> None:
-    run = farm.create_run(UNSENT_MOST + 10)
+    run = proxied_farm.create_run(UNSENT_MOST + 10)
     go_on = threading.Event()
 
     def hold_up(seen: Seen) -> None:
         if is_completion(seen):
-            assert go_on.wait(10)
+            assert go_on.wait(NET_S)
 
     with run.worker(prefetch=1, first_beat_s=60) as worker:
         for task in worker:
@@ -102,7 +115,7 @@ def test_tasks_are_taken_while_completions_are_held_up_but_not_without_end(
                     proxy.before_passing_on = hold_up
                 asked = task.number + 1
                 if task.number == UNSENT_MOST + 2:  # as many are finished, and a last was taken
-                    time.sleep(0.2)  # in which another would have been taken
+                    wait_until_idle(worker, 1)  # the other has a completion under way
                     assert proxy.count(HAND_OUT) == asked
                     go_on.set()
                 if task.number:
@@ -111,14 +124,14 @@ def test_tasks_are_taken_while_completions_are_held_up_but_not_without_end(
 
 
 def test_completing_does_not_wait_for_the_server_and_no_report_follows_it(
-    proxy: FaultProxy, farm: Farm
+    proxy: FaultProxy, proxied_farm: Farm, clock: FastClock
 ) -> None:
-    run = farm.create_run(3)
+    run = proxied_farm.create_run(3)
     go_on = threading.Event()
 
     def hold_up(seen: Seen) -> None:
         if is_completion(seen):
-            assert go_on.wait(10)
+            assert go_on.wait(NET_S)
 
     proxy.before_passing_on = hold_up
     with run.worker(prefetch=1, report_every_s=0.05, first_beat_s=0.1) as worker:
@@ -129,21 +142,23 @@ def test_completing_does_not_wait_for_the_server_and_no_report_follows_it(
                 with pytest.raises(TaskfarmError, match="settled"):
                     task.update(20)
                 assert task.settled
-                written = proxy.count("/tasks/0$")
-                time.sleep(0.3)  # in which it would have been written of several times
-                assert proxy.count("/tasks/0$") - written <= 1
+                clock.advance(10)  # in which it would have been written of many times
+                wait_until(lambda: completed(proxy) == [0])
                 go_on.set()
+                wait_until(partial(is_dropped, worker, task))
+                held(task).beat()
+                assert proxy.count("^PUT .*/tasks/0$") == 1
             else:
                 task.complete()
     assert (run.status().percent_done, run.status().failed) == (100, 0)
 
 
-def test_nothing_is_lost_and_nothing_computed_twice_when_the_server_goes_in_the_middle(
-    proxy: FaultProxy, farm: Farm
+def test_nothing_is_lost_or_computed_twice_when_the_server_goes_in_the_middle(
+    proxy: FaultProxy, real_time_farm: Farm
 ) -> None:
-    run = farm.create_run(20)
+    run = real_time_farm.create_run(20)
     taken = []
-    with run.worker(prefetch=1) as worker:
+    with run.worker(prefetch=1, first_beat_s=600) as worker:
         for task in worker:
             with task:
                 taken.append(task.number)
@@ -159,9 +174,9 @@ def test_nothing_is_lost_and_nothing_computed_twice_when_the_server_goes_in_the_
 
 
 def test_a_task_taken_ahead_of_a_long_one_is_given_back_until_tasks_are_short_again(
-    proxy: FaultProxy, farm: Farm, tmp_path: Path
+    proxy: FaultProxy, proxied_farm: Farm, clock: FastClock, tmp_path: Path
 ) -> None:
-    run = farm.create_run(6)
+    run = proxied_farm.create_run(6)
     order = []
     with run.worker(prefetch=1, first_beat_s=LONG_S, journal=tmp_path) as worker:
         for task in worker:
@@ -169,14 +184,15 @@ def test_a_task_taken_ahead_of_a_long_one_is_given_back_until_tasks_are_short_ag
             with task:
                 asked = proxy.count(HAND_OUT)
                 if len(order) == 2:  # the one after a short one, and long itself
-                    wait_until(lambda: run.status().computing == 2)
-                    wait_until(lambda: computing(run, 1))
+                    wait_for_counts(run, done=1, computing=2)
+                    clock.advance(LONG_S)
+                    wait_for_counts(run, done=1, computing=1)
                     assert run.status().waiting == 4
                 elif len(order) == 3:
-                    time.sleep(LONG_S / 2)
+                    wait_until_idle(worker, 2)
                     assert proxy.count(HAND_OUT) == asked
                 elif len(order) == 4:
-                    wait_until(lambda: run.status().computing == 2)
+                    wait_for_counts(run, done=3, computing=2)
     assert sorted(order) == list(range(6))
     assert {info.attempts for info in run.task_infos()} == {0}
     (journal,) = tmp_path.iterdir()
@@ -191,7 +207,7 @@ def leave_by_error(worker: Worker, run: Run) -> None:
     with pytest.raises(ZeroDivisionError), worker:
         for task in worker:
             if task.number == 1:
-                wait_until(lambda: computing(run, 2))
+                wait_for_counts(run, done=1, computing=2)
                 raise ZeroDivisionError
             task.complete()
 
@@ -199,7 +215,7 @@ def leave_by_error(worker: Worker, run: Run) -> None:
 def leave_by_break(worker: Worker, run: Run) -> None:
     for task in worker:
         if task.number == 1:
-            wait_until(lambda: computing(run, 2))
+            wait_for_counts(run, done=1, computing=2)
             break
         task.complete()
 
@@ -208,7 +224,7 @@ def leave_by_stop(worker: Worker, run: Run) -> None:
     with worker:
         for task in worker:
             if task.number == 1:
-                wait_until(lambda: computing(run, 2))
+                wait_for_counts(run, done=1, computing=2)
                 worker.stop()
                 task.release()
             else:
@@ -217,9 +233,9 @@ def leave_by_stop(worker: Worker, run: Run) -> None:
 
 @pytest.mark.parametrize("leave", [leave_by_error, leave_by_break, leave_by_stop])
 def test_on_leaving_completions_are_sent_and_the_task_taken_ahead_is_given_back(
-    farm: Farm, leave: object
+    proxied_farm: Farm, leave: object
 ) -> None:
-    run = farm.create_run(5)
+    run = proxied_farm.create_run(5)
     assert callable(leave)
     leave(run.worker(prefetch=1, first_beat_s=60), run)
     status = run.status()
@@ -227,10 +243,10 @@ def test_on_leaving_completions_are_sent_and_the_task_taken_ahead_is_given_back(
     assert {info.attempts for info in run.task_infos()} == {0}
 
 
-def test_a_completion_that_was_given_up_is_raised_with_the_next_task_and_tried_again_on_leaving(
-    proxy: FaultProxy, farm: Farm
+def test_a_completion_given_up_is_raised_with_the_next_task_and_tried_again_at_last(
+    proxy: FaultProxy, proxied_farm: Farm
 ) -> None:
-    run = farm.create_run(3)
+    run = proxied_farm.create_run(3)
     proxy.will("^PUT ", Fault.UNAVAILABLE)
     taken = []
     with pytest.raises(ServerError), run.worker(prefetch=1, give_up_after_s=0) as worker:
@@ -243,9 +259,9 @@ def test_a_completion_that_was_given_up_is_raised_with_the_next_task_and_tried_a
 
 
 def test_a_last_completion_that_was_given_up_is_raised_on_leaving(
-    proxy: FaultProxy, farm: Farm
+    proxy: FaultProxy, proxied_farm: Farm
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
     proxy.will("^PUT ", Fault.UNAVAILABLE, Fault.UNAVAILABLE)
     with pytest.raises(ServerError), run.worker(prefetch=1, give_up_after_s=0) as worker:
         for task in worker:
@@ -253,24 +269,23 @@ def test_a_last_completion_that_was_given_up_is_raised_on_leaving(
 
 
 def test_an_interruption_with_the_server_away_ends_within_seconds(
-    proxy: FaultProxy, farm: Farm
+    proxy: FaultProxy, proxied_farm: Farm, clock: FastClock
 ) -> None:
-    run = farm.create_run(5)
-    began = 0.0
+    run = proxied_farm.create_run(5)
     with pytest.raises(KeyboardInterrupt), run.worker(prefetch=1) as worker:
         for task in worker:
             with task:
                 if task.number == 1:
-                    wait_until(lambda: computing(run, 2))
+                    wait_for_counts(run, done=1, computing=2)
                     proxy.down()
                 if task.number == 2:
-                    began = time.monotonic()
+                    assert clock.waits == []
                     raise KeyboardInterrupt
-    assert 0 < time.monotonic() - began < 12
+    assert sum(clock.waits) == pytest.approx(ENDING_S)
 
 
-def test_failed_tasks_are_held_back_and_tried_again_as_ever(farm: Farm) -> None:
-    run = farm.create_run(4)
+def test_failed_tasks_are_held_back_and_tried_again_as_ever(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(4)
     order = []
     with run.worker(prefetch=1) as worker:
         for task in worker:
@@ -284,8 +299,8 @@ def test_failed_tasks_are_held_back_and_tried_again_as_ever(farm: Farm) -> None:
     assert run.status().succeeded
 
 
-def test_a_worker_that_is_iterated_twice_goes_on(farm: Farm) -> None:
-    run = farm.create_run(6)
+def test_a_worker_that_is_iterated_twice_goes_on(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(6)
     taken = []
     with run.worker(prefetch=1) as worker:
         for task in worker:
@@ -301,7 +316,7 @@ def test_a_worker_that_is_iterated_twice_goes_on(farm: Farm) -> None:
 
 
 @pytest.mark.parametrize("prefetch", [-1, 2, 0.5, True, None], ids=repr)
-def test_only_one_task_can_be_taken_ahead(farm: Farm, prefetch: int) -> None:
-    run = farm.create_run(1)
+def test_only_one_task_can_be_taken_ahead(proxied_farm: Farm, prefetch: int) -> None:
+    run = proxied_farm.create_run(1)
     with pytest.raises(ConfigurationError, match="prefetch"):
         run.worker(prefetch=prefetch)

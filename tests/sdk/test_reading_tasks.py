@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, Run, RunNotFound, TaskInfo
+from taskfarm_sdk.worker import core_of
 from tests.support.clock import FastClock
 from tests.support.fault_proxy import FaultProxy
+from tests.support.inside import held
 
 pytestmark = pytest.mark.live
 
@@ -33,9 +35,9 @@ def states(infos: Iterator[TaskInfo]) -> list[str]:
 
 
 def test_a_fresh_run_waits_whole_and_stays_uncreated(
-    farm: Farm, other_client: httpx.Client
+    proxied_farm: Farm, other_client: httpx.Client
 ) -> None:
-    run = farm.create_run(4)
+    run = proxied_farm.create_run(4)
     assert run.status().waiting == 4
     infos = list(run.task_infos())
     assert [info.number for info in infos] == [0, 1, 2, 3]
@@ -46,9 +48,9 @@ def test_a_fresh_run_waits_whole_and_stays_uncreated(
 
 
 def test_what_exists_is_read_and_the_rest_stays_uncreated(
-    farm: Farm, other_client: httpx.Client
+    proxied_farm: Farm, other_client: httpx.Client
 ) -> None:
-    run = farm.create_run(6)
+    run = proxied_farm.create_run(6)
     with run.worker(max_attempts=1) as worker:
         done, failed, computing = worker.claim(), worker.claim(), worker.claim()
         assert done is not None
@@ -57,7 +59,7 @@ def test_what_exists_is_read_and_the_rest_stays_uncreated(
         done.complete()
         failed.fail("meant to")
         computing.update(12.34)
-        computing.beat()
+        held(computing).beat()
         infos = list(run.task_infos())
         assert states(iter(infos)) == ["done", "failed", "computing", *["waiting"] * 3]
         assert infos[2].percent_completed == 12.34
@@ -65,8 +67,8 @@ def test_what_exists_is_read_and_the_rest_stays_uncreated(
         assert rows(run, other_client) == 3
 
 
-def test_tasks_that_wait_again_do_not_hide_those_above_them(farm: Farm) -> None:
-    run = farm.create_run(6)
+def test_tasks_that_wait_again_do_not_hide_those_above_them(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(6)
     with run.worker() as worker:
         tasks = [task for task in (worker.claim() for _ in range(5)) if task is not None]
         for task in tasks[:3]:
@@ -78,8 +80,8 @@ def test_tasks_that_wait_again_do_not_hide_those_above_them(farm: Farm) -> None:
     assert run.task_info(5).state == "waiting"
 
 
-def test_reading_leaves_the_run_sound_for_workers(farm: Farm) -> None:
-    run = farm.create_run(5)
+def test_reading_leaves_the_run_sound_for_workers(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(5)
     numbers = []
     with run.worker() as worker:
         for task in worker:
@@ -93,24 +95,24 @@ def test_reading_leaves_the_run_sound_for_workers(farm: Farm) -> None:
 
 @pytest.mark.parametrize("number", [-1, 5, True, 1.0], ids=repr)
 def test_a_task_that_the_run_has_not_is_refused_before_anything_is_sent(
-    proxy: FaultProxy, farm: Farm, number: int
+    proxy: FaultProxy, proxied_farm: Farm, number: int
 ) -> None:
-    run = farm.create_run(5)
+    run = proxied_farm.create_run(5)
     proxy.forget()
     with pytest.raises(ConfigurationError, match="0 to 4"):
         run.task_info(number)
     assert proxy.seen == []
 
 
-def test_an_unknown_state_is_refused(farm: Farm) -> None:
+def test_an_unknown_state_is_refused(proxied_farm: Farm) -> None:
     with pytest.raises(ConfigurationError, match="waiting"):
-        list(farm.create_run(1).task_infos("lost"))  # type: ignore[arg-type]
+        list(proxied_farm.create_run(1).task_infos("lost"))  # type: ignore[arg-type]
 
 
 def test_other_clients_percentages_are_shown_as_they_are(
-    farm: Farm, other_client: httpx.Client
+    proxied_farm: Farm, other_client: httpx.Client
 ) -> None:
-    run = farm.create_run(3)
+    run = proxied_farm.create_run(3)
     with run.worker() as worker:
         for _ in range(3):
             worker.claim()
@@ -125,12 +127,12 @@ def test_other_clients_percentages_are_shown_as_they_are(
 
 
 def test_runs_come_by_id_and_an_odd_one_is_shown_refused_to_workers_and_deleted(
-    farm: Farm, other_client: httpx.Client
+    proxied_farm: Farm, other_client: httpx.Client
 ) -> None:
-    sound = farm.create_run(2)
+    sound = proxied_farm.create_run(2)
     for odd in (None, "many", 2.5, -3):
         other_client.post("run", json={"numTasks": odd}).raise_for_status()
-    runs = farm.runs()
+    runs = proxied_farm.runs()
     assert [run.id for run in runs] == sorted(run.id for run in runs)
     odd_runs = [run for run in runs if run.id > sound.id]
     assert [run.num_tasks_text for run in odd_runs] == ["None", "many", "2.5", "-3"]
@@ -140,13 +142,13 @@ def test_runs_come_by_id_and_an_odd_one_is_shown_refused_to_workers_and_deleted(
         with pytest.raises(ConfigurationError, match="sound number"):
             run.worker()
         run.delete()
-    assert [run for run in farm.runs() if run.id > sound.id] == []
+    assert [run for run in proxied_farm.runs() if run.id > sound.id] == []
 
 
 def test_reset_frees_all_computing_tasks_those_stuck_at_100_too(
-    farm: Farm, other_client: httpx.Client, clock: FastClock
+    proxied_farm: Farm, other_client: httpx.Client, clock: FastClock
 ) -> None:
-    run = farm.create_run(6)
+    run = proxied_farm.create_run(6)
     with run.worker() as worker:
         for _ in range(5):
             worker.claim()
@@ -159,13 +161,13 @@ def test_reset_frees_all_computing_tasks_those_stuck_at_100_too(
         assert states(run.task_infos()) == ["waiting"] * 4 + ["done", "waiting"]
         assert run.task_info(1).percent_completed == 0
         assert run.status().computing == 0
-        worker._open.clear()  # they are no longer this worker's
+        core_of(worker).ledger._open.clear()  # they are no longer this worker's
 
 
 def test_reset_leaves_a_task_alone_that_only_passed_through_100(
-    farm: Farm, other_client: httpx.Client, clock: FastClock
+    proxied_farm: Farm, other_client: httpx.Client, clock: FastClock
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
     worker = run.worker()
     worker.claim()
     path = f"runs/{run.uuid}/tasks/0"
@@ -175,8 +177,8 @@ def test_reset_leaves_a_task_alone_that_only_passed_through_100(
     assert run.task_info(0).state == "done"
 
 
-def test_reset_all_sets_everything_waiting_from_the_start(farm: Farm) -> None:
-    run = farm.create_run(2)
+def test_reset_all_sets_everything_waiting_from_the_start(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(2)
     with run.worker() as worker:
         for task in worker:
             task.complete()
@@ -185,8 +187,8 @@ def test_reset_all_sets_everything_waiting_from_the_start(farm: Farm) -> None:
     assert [info.percent_completed for info in run.task_infos()] == [0, 0]
 
 
-def test_a_failed_task_that_was_reset_starts_over(farm: Farm) -> None:
-    run = farm.create_run(1)
+def test_a_failed_task_that_was_reset_starts_over(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(1)
     with run.worker() as worker:
         for task in worker:
             task.fail("meant to", final=True)
@@ -199,8 +201,8 @@ def test_a_failed_task_that_was_reset_starts_over(farm: Farm) -> None:
         again.complete()
 
 
-def test_what_is_asked_of_a_deleted_run_names_it(farm: Farm) -> None:
-    run = farm.create_run(1)
+def test_what_is_asked_of_a_deleted_run_names_it(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(1)
     run.delete()
     for act in (run.status, run.reset, run.reset_all, run.delete, lambda: run.task_info(0)):
         with pytest.raises(RunNotFound) as raised:

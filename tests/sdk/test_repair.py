@@ -21,14 +21,18 @@ from taskfarm_sdk import (
     Run,
     RunBroken,
     RunNotFound,
+    ServerError,
     TaskfarmError,
 )
 from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
 from tests.support.farms import async_farm_by, farm_by
-from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.fault_proxy import Fault, FaultProxy, Seen
+from tests.support.processes import NET_S
 
 pytestmark = pytest.mark.live
+
+HAND_OUT = "^POST .*/task$"
 
 
 class OtherClient:
@@ -73,9 +77,9 @@ def work_off(run: Run) -> list[int]:
 
 
 def test_a_broken_run_is_mended_and_its_hand_outs_end_cleanly(
-    farm: Farm, clock: FastClock, other: OtherClient
+    proxied_farm: Farm, other: OtherClient
 ) -> None:
-    run = other.broken(farm.create_run(6), 3, 5)
+    run = other.broken(proxied_farm.create_run(6), 3, 5)
     with pytest.raises(RunBroken):
         work_off(run)
     seen: list[tuple[int, int]] = []
@@ -89,9 +93,9 @@ def test_a_broken_run_is_mended_and_its_hand_outs_end_cleanly(
 
 
 def test_tasks_of_a_broken_run_that_exist_stay_as_they_are(
-    farm: Farm, clock: FastClock, other: OtherClient
+    proxied_farm: Farm, other: OtherClient
 ) -> None:
-    run = other.broken(farm.create_run(4), 2)
+    run = other.broken(proxied_farm.create_run(4), 2)
     other.write(run, 2, percentCompleted=12.5, status="computing")
     before = other.read(run, 2)
     run.repair()
@@ -99,9 +103,9 @@ def test_tasks_of_a_broken_run_that_exist_stay_as_they_are(
 
 
 def test_the_twin_mends_too(
-    proxy: FaultProxy, token: str, clock: FastClock, farm: Farm, other: OtherClient
+    proxy: FaultProxy, token: str, clock: FastClock, proxied_farm: Farm, other: OtherClient
 ) -> None:
-    run = other.broken(farm.create_run(4), 2)
+    run = other.broken(proxied_farm.create_run(4), 2)
     seen: list[int] = []
 
     async def mend() -> int:
@@ -116,9 +120,9 @@ def test_the_twin_mends_too(
 
 @pytest.mark.parametrize("percent", [0.0, 37.500217, 250.0, None], ids=repr)
 def test_a_sound_run_is_refused_and_stays_exactly_as_it_was(
-    farm: Farm, clock: FastClock, other: OtherClient, percent: float | None
+    proxied_farm: Farm, other: OtherClient, percent: float | None
 ) -> None:
-    run = farm.create_run(3)
+    run = proxied_farm.create_run(3)
     with run.worker() as worker:
         worker.claim()
     other.write(run, 0, percentCompleted=percent, status="waiting")
@@ -133,15 +137,15 @@ def test_a_sound_run_is_refused_and_stays_exactly_as_it_was(
 
 
 def test_a_run_with_nothing_left_to_hand_out_is_refused(
-    farm: Farm, clock: FastClock, other: OtherClient
+    proxied_farm: Farm, other: OtherClient
 ) -> None:
-    sound = farm.create_run(2)
+    sound = proxied_farm.create_run(2)
     with sound.worker() as worker:
         tasks = [worker.claim() for _ in range(2)]
         with pytest.raises(TaskfarmError, match="none waits"):
             sound.repair()
         assert sound.status().computing == len(tasks)
-    mended = other.broken(farm.create_run(2), 1)
+    mended = other.broken(proxied_farm.create_run(2), 1)
     mended.repair()
     work_off(mended)
     with pytest.raises(TaskfarmError, match="none waits"):
@@ -150,11 +154,11 @@ def test_a_run_with_nothing_left_to_hand_out_is_refused(
 
 
 def test_an_odd_run_is_refused_before_anything_is_sent(
-    proxy: FaultProxy, farm: Farm, token: str
+    proxy: FaultProxy, proxied_farm: Farm, token: str
 ) -> None:
     with httpx.Client(base_url=proxy.url, auth=(token, "")) as client:
         uuid = client.post("run", json={"numTasks": -3}).json()["uuid"]
-    run = farm.get_run(uuid)
+    run = proxied_farm.get_run(uuid)
     proxy.forget()
     with pytest.raises(ConfigurationError, match="no sound number of tasks"):
         run.repair()
@@ -194,7 +198,7 @@ def test_of_two_repairs_at_once_one_mends_and_the_other_is_refused(
     def mend(uuid: str) -> None:
         with farm_by(FastClock(), taskfarm_server.url, token=token) as own:
             run = own.get_run(uuid)
-            both_ready.wait(10)
+            both_ready.wait(NET_S)
             try:
                 outcomes.append(run.repair())
             except TaskfarmError as error:
@@ -207,7 +211,7 @@ def test_of_two_repairs_at_once_one_mends_and_the_other_is_refused(
             for thread in threads:
                 thread.start()
             for thread in threads:
-                thread.join(30)
+                thread.join(NET_S)
             assert other.rows(run) == 8
     assert sorted(type(outcome).__name__ for outcome in outcomes) == [
         *["TaskfarmError"] * 3,
@@ -216,10 +220,41 @@ def test_of_two_repairs_at_once_one_mends_and_the_other_is_refused(
     assert {outcome for outcome in outcomes if isinstance(outcome, int)} == {7}
 
 
-def test_a_repair_is_refused_while_rows_are_being_made(
-    farm: Farm, clock: FastClock, other: OtherClient
+def test_a_run_that_another_begins_to_mend_between_hand_out_and_look_is_refused(
+    proxy: FaultProxy, proxied_farm: Farm, other: OtherClient
 ) -> None:
-    run = other.broken(farm.create_run(5), 3)
+    run = other.broken(proxied_farm.create_run(6), 5)
+
+    def mend_a_little(_: Seen, status: int, __: bytes) -> None:
+        if status == 500 and proxy.count(HAND_OUT) == 3:
+            other.read(run, 0)
+
+    proxy.after_passing_on = mend_a_little
+    with pytest.raises(TaskfarmError, match="hands out its tasks") as raised:
+        run.repair()
+    assert not isinstance(raised.value, ServerError)
+    assert proxy.count(HAND_OUT) == 4
+    assert other.rows(run) == 2
+    assert other.read(run, 0)["status"] == "waiting"
+
+
+def test_a_server_that_is_in_trouble_is_blamed_while_tasks_wait(
+    proxy: FaultProxy, proxied_farm: Farm, other: OtherClient
+) -> None:
+    run = proxied_farm.create_run(3)
+    other.read(run, 0)
+    proxy.will(HAND_OUT, Fault.SICK, Fault.SICK, Fault.SICK)
+    with pytest.raises(ServerError) as raised:
+        run.repair()
+    assert raised.value.status == 500
+    assert proxy.count(HAND_OUT) == 3
+    assert other.rows(run) == 1
+
+
+def test_a_repair_is_refused_while_rows_are_being_made(
+    proxied_farm: Farm, clock: FastClock, other: OtherClient
+) -> None:
+    run = other.broken(proxied_farm.create_run(5), 3)
 
     def somebody_mends(seconds: float) -> None:
         if seconds >= 1:
@@ -232,9 +267,9 @@ def test_a_repair_is_refused_while_rows_are_being_made(
 
 
 def test_one_that_was_broken_off_early_holds_others_up_for_two_minutes_at_most(
-    farm: Farm, other: OtherClient, monkeypatch: pytest.MonkeyPatch
+    proxied_farm: Farm, other: OtherClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = other.broken(farm.create_run(4), 0, 2)
+    run = other.broken(proxied_farm.create_run(4), 0, 2)
 
     def interrupted(*_: int) -> None:
         raise KeyboardInterrupt
@@ -250,9 +285,9 @@ def test_one_that_was_broken_off_early_holds_others_up_for_two_minutes_at_most(
 
 
 def test_a_server_that_goes_in_the_middle_leaves_a_run_that_can_be_mended_later(
-    proxy: FaultProxy, farm: Farm, clock: FastClock, other: OtherClient
+    proxy: FaultProxy, proxied_farm: Farm, other: OtherClient
 ) -> None:
-    run = other.broken(farm.create_run(6), 5)
+    run = other.broken(proxied_farm.create_run(6), 5)
     with pytest.raises(ConnectionFailed):
         run.repair(lambda done, _: proxy.down() if done == 2 else None)
     proxy.up()
@@ -267,25 +302,25 @@ def test_a_server_that_goes_in_the_middle_leaves_a_run_that_can_be_mended_later(
 
 
 def test_an_outage_in_the_middle_is_sat_out(
-    proxy: FaultProxy, farm: Farm, clock: FastClock, other: OtherClient
+    proxy: FaultProxy, proxied_farm: Farm, other: OtherClient
 ) -> None:
-    run = other.broken(farm.create_run(5), 4)
+    run = other.broken(proxied_farm.create_run(5), 4)
     proxy.will("^GET .*/tasks/1$", Fault.LOST_AFTER)
     proxy.will("^GET .*/tasks/2$", Fault.SICK, Fault.UNAVAILABLE, Fault.LOST_BEFORE)
     assert run.repair() == 4
     assert other.rows(run) == 5
 
 
-def test_a_run_deleted_in_the_middle_is_told_of(farm: Farm, other: OtherClient) -> None:
-    run = other.broken(farm.create_run(5), 4)
+def test_a_run_deleted_in_the_middle_is_told_of(proxied_farm: Farm, other: OtherClient) -> None:
+    run = other.broken(proxied_farm.create_run(5), 4)
     with pytest.raises(RunNotFound):
         run.repair(lambda done, _: run.delete() if done == 2 else None)
     with pytest.raises(RunNotFound):
         run.repair()
 
 
-def test_a_lost_hand_out_is_not_repeated(proxy: FaultProxy, farm: Farm) -> None:
-    run = farm.create_run(3)
+def test_a_lost_hand_out_is_not_repeated(proxy: FaultProxy, proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(3)
     proxy.will("^POST .*/task$", Fault.LOST_AFTER)
     with pytest.raises(OutcomeUnknown, match="computes with nobody.*--tasks") as raised:
         run.repair()
@@ -296,9 +331,9 @@ def test_a_lost_hand_out_is_not_repeated(proxy: FaultProxy, farm: Farm) -> None:
 
 @pytest.mark.parametrize("fault", [Fault.LOST_AFTER, Fault.LOST_BEFORE, Fault.SICK, Fault.BUSY])
 def test_the_task_of_a_sound_run_is_given_back_whatever_befalls_the_request(
-    proxy: FaultProxy, farm: Farm, fault: Fault
+    proxy: FaultProxy, proxied_farm: Farm, fault: Fault
 ) -> None:
-    run = farm.create_run(3)
+    run = proxied_farm.create_run(3)
     proxy.will("^PUT ", fault)
     with pytest.raises(TaskfarmError, match="hands out its tasks"):
         run.repair()
@@ -307,9 +342,9 @@ def test_the_task_of_a_sound_run_is_given_back_whatever_befalls_the_request(
 
 
 def test_a_task_that_cannot_be_given_back_is_named(
-    proxy: FaultProxy, farm: Farm, caplog: pytest.LogCaptureFixture
+    proxy: FaultProxy, proxied_farm: Farm, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run = farm.create_run(3)
+    run = proxied_farm.create_run(3)
     proxy.will("^PUT ", *itertools.repeat(Fault.UNAVAILABLE, 200))
     with pytest.raises(TaskfarmError):
         run.repair()

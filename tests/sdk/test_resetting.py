@@ -19,6 +19,7 @@ from taskfarm_sdk import (
     ServerError,
     Worker,
 )
+from taskfarm_sdk.worker import core_of
 from tests.support.clock import FastClock
 from tests.support.farms import async_farm_by
 from tests.support.fault_proxy import Fault, FaultProxy, Seen
@@ -27,8 +28,8 @@ pytestmark = pytest.mark.live
 
 
 @pytest.fixture
-def client(farm: Farm, token: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=farm.url, auth=(token, "")) as client:
+def client(proxied_farm: Farm, token: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=proxied_farm.url, auth=(token, "")) as client:
         yield client
 
 
@@ -39,9 +40,9 @@ def held(client: httpx.Client, run: Run, number: int) -> Any:
 
 
 @pytest.fixture
-def mixed(farm: Farm, clock: FastClock) -> Iterator[Run]:
+def mixed(proxied_farm: Farm) -> Iterator[Run]:
     """A run of 8: 0 done, 1 failed, 2 computing, 3 failed, 4 waiting at 40 %, the rest not made."""
-    run = farm.create_run(8)
+    run = proxied_farm.create_run(8)
     with run.worker(max_attempts=1) as worker:
         tasks = [task for task in (worker.claim() for _ in range(5)) if task is not None]
         tasks[0].complete()
@@ -50,7 +51,7 @@ def mixed(farm: Farm, clock: FastClock) -> Iterator[Run]:
         tasks[4].update(40)
         tasks[4].release()
         yield run
-        worker._open.clear()  # what is reset is no longer this worker's
+        core_of(worker).ledger._open.clear()  # what is reset is no longer this worker's
 
 
 def states(run: Run) -> list[str]:
@@ -70,9 +71,9 @@ def test_failed_tasks_wait_again_from_the_start_and_no_others(
 
 
 def test_failed_tasks_of_a_finished_run_are_looked_for_up_to_the_last(
-    farm: Farm, proxy: FaultProxy
+    proxied_farm: Farm, proxy: FaultProxy
 ) -> None:
-    run = farm.create_run(100)
+    run = proxied_farm.create_run(100)
     with run.worker() as worker:
         for task in worker:
             if task.number == 5:
@@ -110,18 +111,16 @@ def test_named_tasks_wait_again_whatever_they_were_at(mixed: Run, client: httpx.
     assert mixed.reset_tasks(range(3)) == 0
 
 
-def test_tasks_that_do_not_exist_yet_wait_already_and_are_not_made(
-    mixed: Run, farm: Farm, clock: FastClock
-) -> None:
+def test_tasks_that_do_not_exist_yet_wait_already_and_are_not_made(mixed: Run) -> None:
     assert mixed.reset_tasks([6, 7]) == 0
     assert mixed.status().rows == 5
     assert mixed.reset_tasks([]) == 0
 
 
 def test_a_task_above_waiting_ones_is_reached_without_a_gap(
-    farm: Farm, proxy: FaultProxy, worker_of_all: Worker
+    proxied_farm: Farm, proxy: FaultProxy, worker_of_all: Worker
 ) -> None:
-    run = farm.get_run(worker_of_all.run_uuid)
+    run = proxied_farm.get_run(worker_of_all.run_uuid)
     tasks = [task for task in (worker_of_all.claim() for _ in range(6)) if task is not None]
     for task in tasks[:5]:
         task.release()
@@ -135,16 +134,16 @@ def test_a_task_above_waiting_ones_is_reached_without_a_gap(
 
 
 @pytest.fixture
-def worker_of_all(farm: Farm) -> Iterator[Worker]:
-    with farm.create_run(9).worker() as worker:
+def worker_of_all(proxied_farm: Farm) -> Iterator[Worker]:
+    with proxied_farm.create_run(9).worker() as worker:
         yield worker
 
 
 @pytest.mark.parametrize("numbers", [[0, 8], [-1], [1.0], [True]], ids=repr)
 def test_a_number_that_the_run_has_not_stops_it_before_anything_is_sent(
-    farm: Farm, proxy: FaultProxy, numbers: list[int]
+    proxied_farm: Farm, proxy: FaultProxy, numbers: list[int]
 ) -> None:
-    run = farm.create_run(8)
+    run = proxied_farm.create_run(8)
     proxy.forget()
     with pytest.raises(ConfigurationError, match="0 to 7"):
         run.reset_tasks(numbers)
@@ -188,7 +187,7 @@ def test_odd_percentages_of_other_clients_are_reset_too(
 
 
 def test_a_server_that_goes_in_the_middle_is_told_of_and_the_rest_is_done_later(
-    mixed: Run, proxy: FaultProxy, clock: FastClock, client: httpx.Client
+    mixed: Run, proxy: FaultProxy
 ) -> None:
     proxy.will("^PUT .*/tasks/3", *[Fault.UNAVAILABLE] * 200)
     with pytest.raises(ServerError):

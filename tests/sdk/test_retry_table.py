@@ -21,9 +21,13 @@ from taskfarm_sdk import (
     Worker,
 )
 from taskfarm_sdk.testing import LocalServer
+from taskfarm_sdk.worker import core_of
 from tests.support.clock import FastClock
 from tests.support.farms import farm_by
 from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.inside import held
+from tests.support.processes import NET_S
+from tests.support.stalling import time_out_where_stalled
 
 pytestmark = pytest.mark.live
 
@@ -40,7 +44,6 @@ FAULTS = (
     Fault.SICK,
 )
 LOST = FAULTS[1:7]
-TIMEOUT_S = 0.4
 
 
 class End(Enum):
@@ -94,13 +97,13 @@ def all_lost(end: End, **others: End) -> dict[object, End]:
 def report(scene: Scene) -> None:
     """Report as the background thread does."""
     scene.held().update(40)
-    scene.held().beat()
+    held(scene.held()).beat()
 
 
 def fail_once(scene: Scene) -> None:
     """Fail a task, and let it be tried again at once."""
     scene.held().fail("a reason")
-    scene.held().retry()
+    held(scene.held()).retry()
 
 
 def is_counted(scene: Scene) -> bool:
@@ -187,15 +190,16 @@ def no_uuid_twice(scene: Scene) -> bool:
 
 
 @pytest.fixture
-def scene(proxy: FaultProxy, token: str) -> Iterator[Scene]:
+def scene(proxy: FaultProxy, token: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    time_out_where_stalled(monkeypatch, proxy)
     # The wait before the next attempt is when a refused port opens again.
     clock = FastClock(lambda _: proxy.up())
-    with farm_by(clock, proxy.url, token=token, timeout_s=TIMEOUT_S) as farm:
+    with farm_by(clock, proxy.url, token=token, timeout_s=NET_S) as farm:
         run = farm.create_run(3)
         worker = run.worker(report_every_s=600, first_beat_s=600, give_up_after_s=60)
         yield Scene(proxy, clock, farm, run, worker)
         proxy.up()
-        worker.reporter.close()
+        core_of(worker).reporter.close()
         if run in farm.runs():
             run.delete()
 

@@ -20,6 +20,7 @@ from taskfarm_sdk.logins import Login
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.testing import LocalServer
 from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.inside import open_task
 from tests.support.secrecy import PASSWORD, TOKEN, told_by
 
 URL = "http://farm.example.org/api/"
@@ -43,7 +44,7 @@ def run() -> Run:
 
 
 def task() -> Task:
-    return Task(run().worker(), TaskRow(3, "computing", 0.0))
+    return open_task(run().worker(), TaskRow(3, "computing", 0.0))
 
 
 def call() -> Call[str]:

@@ -1,4 +1,4 @@
-"""Which settings hold: argument, environment, saved login; and to whom credentials go."""
+"""Settings from arguments, environment and saved logins, and to whom credentials go."""
 
 from __future__ import annotations
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import subprocess
-import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -16,7 +14,7 @@ from taskfarm_sdk import AsyncFarm, Farm, Run
 from taskfarm_sdk.testing import LocalServer
 from tests.programs import forked_farm, forked_worker
 from tests.support.fault_proxy import FaultProxy
-from tests.support.programs import ends_well
+from tests.support.programs import credentials, run_silently
 
 pytestmark = pytest.mark.live
 
@@ -46,17 +44,9 @@ def test_forked_children_use_their_parents_token(
 
 
 def assert_right(url: str, server: LocalServer, parent: str) -> None:
-    done = subprocess.run(
-        # From 3.12 on Python warns of a fork beside threads, which is what is tested.
-        [sys.executable, "-W", "ignore::DeprecationWarning", forked_farm.__file__, parent],
-        input=f"{url} {server.user} {server.password}",
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert done.stderr == ""
-    assert done.stdout.split() == [str(forked_farm.QUESTIONS)] * (forked_farm.CHILDREN + 1)
+    told = {**credentials(server), "url": url}
+    lines = run_silently(forked_farm.__file__, parent, told=told)
+    assert lines == [str(forked_farm.QUESTIONS)] * (forked_farm.CHILDREN + 1)
 
 
 def test_threads_share_a_farm_and_one_password_hash(
@@ -95,7 +85,7 @@ def work_on(farm: Farm, run: Run) -> int:
         return done
 
 
-def test_farm_and_run_travel_to_spawned_processes_and_work_there_without_the_password(
+def test_farm_and_run_travel_to_spawned_processes_and_need_no_password_there(
     proxy: FaultProxy, farm_with_password: Farm
 ) -> None:
     with farm_with_password as farm:
@@ -152,4 +142,4 @@ def test_an_async_farm_asks_for_one_token_whatever_starts_at_once(
 def test_a_forked_child_leaves_its_parents_tasks_alone_and_is_a_worker_of_its_own(
     taskfarm_server: LocalServer,
 ) -> None:
-    ends_well(taskfarm_server, forked_worker.__file__)
+    run_silently(forked_worker.__file__, told=credentials(taskfarm_server))

@@ -1,4 +1,4 @@
-"""Which certificates are trusted, what is said of one that is not, and of a way without any."""
+"""Certificates that are trusted, and what is said of others and of a way without any."""
 
 from __future__ import annotations
 

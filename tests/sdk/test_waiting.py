@@ -37,17 +37,17 @@ def finish(run: Run, *, fail: tuple[int, ...] = ()) -> None:
                 task.complete()
 
 
-def test_wait_returns_how_the_run_ended(farm: Farm) -> None:
-    run = farm.create_run(3)
+def test_wait_returns_how_the_run_ended(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(3)
     finish(run, fail=(1,))
     status = run.wait()
     assert (status.finished, status.succeeded, status.done, status.failed) == (True, False, 3, 1)
 
 
 def test_wait_asks_for_one_count_and_not_for_four(
-    proxy: FaultProxy, farm: Farm, clock: FastClock
+    proxy: FaultProxy, proxied_farm: Farm, clock: FastClock
 ) -> None:
-    run = farm.create_run(2)
+    run = proxied_farm.create_run(2)
     clock.in_a_wait = lambda _: finish(run) if len(clock.waits) == 3 else None
     proxy.forget()
     run.wait()
@@ -58,8 +58,8 @@ def test_wait_asks_for_one_count_and_not_for_four(
     assert asked == [f"GET {path}", *[f"GET {path}?info=numDone"] * 3, f"GET {path}"]
 
 
-def test_check_names_the_tasks_that_failed(farm: Farm) -> None:
-    run = farm.create_run(12)
+def test_check_names_the_tasks_that_failed(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(12)
     finish(run, fail=(3, 11))
     with pytest.raises(TasksFailed) as raised:
         run.wait(check=True)
@@ -68,18 +68,18 @@ def test_check_names_the_tasks_that_failed(farm: Farm) -> None:
     assert "3, 11" in str(raised.value)
 
 
-def test_check_is_content_with_a_run_that_succeeded(farm: Farm) -> None:
-    run = farm.create_run(2)
+def test_check_is_content_with_a_run_that_succeeded(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(2)
     finish(run)
     assert run.wait(check=True).succeeded
 
 
 def test_odd_percentages_of_other_clients_are_looked_at_and_not_called_failures(
-    proxy: FaultProxy, farm: Farm, token: str
+    proxy: FaultProxy, proxied_farm: Farm, token: str
 ) -> None:
     import httpx
 
-    run = farm.create_run(3)
+    run = proxied_farm.create_run(3)
     finish(run)
     with httpx.Client(base_url=proxy.url, auth=(token, "")) as other:
         other.put(f"runs/{run.uuid}/tasks/1", json={"percentCompleted": 37.5}).raise_for_status()
@@ -87,8 +87,8 @@ def test_odd_percentages_of_other_clients_are_looked_at_and_not_called_failures(
     assert run.wait().failed == 0
 
 
-def test_wait_gives_up_after_its_time_and_says_how_the_run_stood(farm: Farm) -> None:
-    run = farm.create_run(4)
+def test_wait_gives_up_after_its_time_and_says_how_the_run_stood(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(4)
     with run.worker() as worker:
         task = worker.claim()
         assert task is not None
@@ -99,18 +99,18 @@ def test_wait_gives_up_after_its_time_and_says_how_the_run_stood(farm: Farm) -> 
     assert raised.value.run_status.done == 1
 
 
-def test_wait_without_time_looks_once(proxy: FaultProxy, farm: Farm) -> None:
-    run = farm.create_run(1)
+def test_wait_without_time_looks_once(proxy: FaultProxy, proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(1)
     proxy.forget()
     with pytest.raises(WaitTimeout):
         run.wait(timeout_s=0)
     assert len(proxy.seen) == 1
 
 
-def test_an_outage_is_sat_out_for_hours_with_one_line_when_it_begins_and_one_at_its_end(
-    proxy: FaultProxy, farm: Farm, clock: FastClock, caplog: pytest.LogCaptureFixture
+def test_an_outage_is_sat_out_for_hours_with_one_line_at_its_begin_and_one_at_its_end(
+    proxy: FaultProxy, proxied_farm: Farm, clock: FastClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
     gone_until = clock.now() + 5 * 3600
 
     def later(_: float) -> None:
@@ -129,19 +129,21 @@ def test_an_outage_is_sat_out_for_hours_with_one_line_when_it_begins_and_one_at_
 
 
 def test_watch_sits_out_an_outage_and_ends_with_the_finished_status(
-    proxy: FaultProxy, farm: Farm, clock: FastClock
+    proxy: FaultProxy, proxied_farm: Farm, clock: FastClock
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
     seen = run.watch(poll_s=1)
     assert not next(seen).finished
     proxy.will("^GET ", *[Fault.UNAVAILABLE] * 30, *[Fault.LOST_BEFORE] * 30)
     clock.in_a_wait = lambda _: finish(run) if len(clock.waits) == 61 else None
     assert [status.finished for status in seen][-1]
-    assert clock.now() - clock.waits[0] > farm._link.session.give_up_after_s
+    assert sum(clock.waits) > proxied_farm._link.session.give_up_after_s
 
 
-def test_the_first_request_of_watch_and_wait_gives_up(proxy: FaultProxy, farm: Farm) -> None:
-    run = farm.create_run(1)
+def test_the_first_request_of_watch_and_wait_gives_up(
+    proxy: FaultProxy, proxied_farm: Farm
+) -> None:
+    run = proxied_farm.create_run(1)
     proxy.down()
     with pytest.raises(ConnectionFailed):
         next(iter(run.watch()))
@@ -150,20 +152,20 @@ def test_the_first_request_of_watch_and_wait_gives_up(proxy: FaultProxy, farm: F
 
 
 def test_a_time_out_during_an_outage_is_a_wait_timeout(
-    proxy: FaultProxy, farm: Farm, clock: FastClock
+    proxy: FaultProxy, proxied_farm: Farm, clock: FastClock
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
     clock.in_a_wait = lambda _: proxy.down()
     begin = clock.now()
     with pytest.raises(WaitTimeout):
         run.wait(timeout_s=1000)
-    assert clock.now() - begin == pytest.approx(1000, abs=15)
+    assert clock.now() - begin == pytest.approx(1000)
 
 
 def test_an_outage_is_no_slow_answer_to_rest_after(
-    proxy: FaultProxy, farm: Farm, clock: FastClock
+    proxy: FaultProxy, proxied_farm: Farm, clock: FastClock
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
     seen = run.watch(poll_s=2)
     next(seen)
     proxy.will("^GET ", *[Fault.UNAVAILABLE] * 30)
@@ -174,9 +176,9 @@ def test_an_outage_is_no_slow_answer_to_rest_after(
 
 
 def test_a_watch_ends_when_its_time_is_over_in_an_outage_too(
-    proxy: FaultProxy, farm: Farm, clock: FastClock
+    proxy: FaultProxy, proxied_farm: Farm, clock: FastClock
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
     for outage in (False, True):
         begin = clock.now()
         seen = run.watch(poll_s=2, timeout_s=300)
@@ -186,20 +188,20 @@ def test_a_watch_ends_when_its_time_is_over_in_an_outage_too(
         with pytest.raises(WaitTimeout) as raised:
             list(seen)
         assert raised.value.run_status == run_status_of_a_fresh_run
-        assert clock.now() - begin == pytest.approx(300, abs=15)
+        assert clock.now() - begin == pytest.approx(300)
 
 
-def test_a_run_deleted_under_way_ends_the_wait(farm: Farm, clock: FastClock) -> None:
-    run = farm.create_run(1)
-    clock.in_a_wait = lambda _: farm.get_run(run.uuid).delete()
+def test_a_run_deleted_under_way_ends_the_wait(proxied_farm: Farm, clock: FastClock) -> None:
+    run = proxied_farm.create_run(1)
+    clock.in_a_wait = lambda _: proxied_farm.get_run(run.uuid).delete()
     with pytest.raises(RunNotFound):
         run.wait()
 
 
 def test_a_poller_rests_nineteen_times_as_long_as_its_requests_take(
-    proxy: FaultProxy, farm: Farm, clock: FastClock
+    proxy: FaultProxy, proxied_farm: Farm, clock: FastClock
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
 
     def slow(_: object) -> None:
         clock.advance(3.0)
@@ -217,9 +219,9 @@ def test_a_poller_rests_nineteen_times_as_long_as_its_requests_take(
 
 @pytest.mark.parametrize("wrong", [0, -1, math.nan, math.inf], ids=str)
 def test_a_wrong_poll_interval_is_refused_before_anything_is_sent(
-    proxy: FaultProxy, farm: Farm, wrong: float
+    proxy: FaultProxy, proxied_farm: Farm, wrong: float
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
     proxy.forget()
     with pytest.raises(ConfigurationError, match="poll_s"):
         run.wait(poll_s=wrong)

@@ -51,11 +51,17 @@ class Passed:
 
 
 class Watched(FaultProxy):
-    """A proxy that watches what becomes of the tasks."""
+    """A proxy that watches what becomes of the tasks.
+
+    Attributes:
+        passed: what was passed on to the server.
+        failed: what of it the server answered by an error of its own.
+    """
 
     def __init__(self, upstream: str) -> None:
         super().__init__(upstream)
         self.passed: list[Passed] = []
+        self.failed: list[Passed] = []
         self._moment = 0
         self._watching = threading.Lock()
         self._open: dict[int, Passed] = {}
@@ -92,6 +98,8 @@ class Watched(FaultProxy):
             one = self._open.pop(id(seen))
             if status < 300:
                 one.ended = self._moment
+            if status >= 500:
+                self.failed.append(one)
             if status == 201 and HAND_OUT.search(seen.line):
                 one.number = json.loads(content)["task"]
 

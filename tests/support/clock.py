@@ -60,10 +60,10 @@ class StoppableFastClock:
         return self._clock.now()
 
     def wait(self, seconds: float) -> None:
-        """Let the time be over at once, unless the wait is ended."""
-        if self._stop.is_set():
-            raise Stopped
+        """Let the time be over at once, unless the wait is ended: before it, or in it."""
+        self._raise_if_stopped()
         self._clock.wait(seconds)
+        self._raise_if_stopped()
 
     async def await_(self, seconds: float) -> None:
         """Let the time be over at once."""
@@ -72,3 +72,7 @@ class StoppableFastClock:
     def stopped_by(self, stop: threading.Event) -> StoppableFastClock:
         """Return a clock of the same time that another event ends."""
         return self._clock.stopped_by(stop)
+
+    def _raise_if_stopped(self) -> None:
+        if self._stop.is_set():
+            raise Stopped

@@ -13,10 +13,9 @@ from pathlib import Path
 from taskfarm_sdk.logins import saved_logins
 from tests.support.engines import is_missing
 from tests.support.hosts import Host
-from tests.support.processes import wait_until
+from tests.support.processes import NET_S, wait_until
 
 PORT = 5000
-START_S = 30.0
 
 # Keeps connections of clients for long, and ends what they asked for though they went meanwhile.
 NGINX = """
@@ -63,7 +62,7 @@ class HostedFarm:
         with self._said.open("w") as err:
             serve = [sys.executable, "-m", "taskfarm_cli.serve", "--host", "0.0.0.0"]
             host.start([*serve, "--port", PORT, "--data", self._data], self._env, stderr=err)
-        wait_until(lambda: "ends it" in self._said.read_text(), START_S)
+        wait_until(lambda: "ends it" in self._said.read_text())
         self._host = host
         self.url = f"http://{host.address}:{PORT}/api/"
         manage = [sys.executable, "-m", "taskfarm_cli.manage"]
@@ -121,5 +120,5 @@ class HostedFarm:
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
         path = self._data / "taskfarm.db"
-        with closing(sqlite3.connect(path, timeout=START_S)) as connection, connection:
+        with closing(sqlite3.connect(path, timeout=NET_S)) as connection, connection:
             yield connection

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import re
+import socket
 import socketserver
 import threading
 from collections import Counter
@@ -17,6 +18,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import attrs
+
+from tests.support.processes import NET_S
 
 
 class Fault(Enum):
@@ -50,7 +53,7 @@ class Seen:
 
 
 class FaultProxy:
-    """Listens on a port of its own; `down` and `up` close and open that port.
+    """Listens on a port of its own, from `__enter__` on; `down` and `up` close and open that port.
 
     Args:
         upstream: the URL of the real server's API.
@@ -60,12 +63,17 @@ class FaultProxy:
         parts = urlsplit(upstream)
         self.upstream = (parts.hostname or "", parts.port or 80)
         self._path = parts.path
-        self._port = 0
+        # Bound, and never listening: it keeps the port for this proxy while that is down.
+        self._keeper = socket.socket()
+        self._keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._keeper.bind(("127.0.0.1", 0))
         self._server: _Server | None = None
         self._plan: list[tuple[re.Pattern[str], Fault, dict[str, str]]] = []
         self._lock = threading.Lock()
         self.seen: list[Seen] = []
         self.releasing = threading.Event()
+        # How many requests stall, or did.
+        self.stalled = 0
         self.before_passing_on: Callable[[Seen], object] = lambda _: None
         # With the server's status and body.
         self.after_passing_on: Callable[[Seen, int, bytes], object] = lambda *_: None
@@ -73,7 +81,8 @@ class FaultProxy:
     @property
     def url(self) -> str:
         """The API's URL through the proxy."""
-        return f"http://127.0.0.1:{self._port}{self._path}"
+        host, port = self._keeper.getsockname()
+        return f"http://{host}:{port}{self._path}"
 
     @property
     def is_up(self) -> bool:
@@ -100,8 +109,7 @@ class FaultProxy:
         """Listen, on the same port each time."""
         if self._server is not None:
             return
-        self._server = _Server(("127.0.0.1", self._port), self)
-        self._port = self._server.server_address[1]
+        self._server = _Server(self._keeper.getsockname(), self)
         # A short poll: `shutdown` waits for one, and every test goes up and down.
         thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
@@ -124,8 +132,14 @@ class FaultProxy:
             for index, (pattern, fault, headers) in enumerate(self._plan):
                 if pattern.search(seen.line):
                     del self._plan[index]
+                    self.stalled += fault is Fault.STALLED
                     return fault, headers
         return None, {}
+
+    def next_fault(self, line: str) -> Fault | None:
+        """Return what is to become of a request of this line, were it the next."""
+        with self._lock:
+            return next((fault for pattern, fault, _ in self._plan if pattern.search(line)), None)
 
     def statistics(self) -> Counter[str]:
         """Return how often each method was seen."""
@@ -142,6 +156,7 @@ class FaultProxy:
         traceback: TracebackType | None,
     ) -> None:
         self.down()
+        self._keeper.close()
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -167,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is Fault.LOST_BEFORE:
             return
         if fault is Fault.STALLED:
-            proxy.releasing.wait(30)
+            proxy.releasing.wait(NET_S)
             return
         if fault is Fault.RUBBISH:
             self.wfile.write(b"\x00\x01 this is not HTTP\r\n\r\n")
@@ -188,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         return kind == "Basic" and not base64.b64decode(encoded).endswith(b":")
 
     def _ask_upstream(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        upstream = http.client.HTTPConnection(*self.server.proxy.upstream, timeout=30)
+        upstream = http.client.HTTPConnection(*self.server.proxy.upstream, timeout=NET_S)
         try:
             upstream.request(self.command, self.path, body or None, dict(self.headers.items()))
             reply = upstream.getresponse()

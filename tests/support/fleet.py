@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
 from tests.programs import fleet_worker
-from tests.support.processes import wait_until
+from tests.support import programs
+from tests.support.processes import NET_S, wait_until
 
 WORKERS = 4
 
@@ -26,8 +26,7 @@ class Fleet:
     def __init__(
         self, run: Run, token: str, task_s: float, workers: int = WORKERS, **more: object
     ) -> None:
-        told = {"url": run._link.session.url, "token": token, "run": run.uuid, "task_s": task_s}
-        self._told = json.dumps({**told, **more})
+        self._told = {**programs.access(run, token), "task_s": task_s, **more}
         self._undo = ExitStack()
         self._outputs: list[IO[str]] = []
         self._errors: list[IO[str]] = []
@@ -40,27 +39,19 @@ class Fleet:
             self._undo.push(undo.pop_all())
         self._outputs.append(out)
         self._errors.append(err)
-        process = subprocess.Popen(
-            [sys.executable, fleet_worker.__file__],
-            stdin=subprocess.PIPE,
-            stdout=out,
-            stderr=err,
-            text=True,
-            cwd=Path(__file__).parents[2],
-        )
+        process = programs.start(fleet_worker.__file__, told=self._told, stdout=out, stderr=err)
         assert process.stdin is not None
-        process.stdin.write(self._told + "\n")
         process.stdin.close()
         return process
 
     def computed(self) -> Counter[int]:
-        """Return how often each task was computed."""
+        """Return how often each task was begun."""
         numbers: Counter[int] = Counter()
         for out in self._outputs:
             numbers.update(int(line) for line in _read(out).split())
         return numbers
 
-    def who_began(self, number: int) -> list[subprocess.Popen[str]]:
+    def find_processes(self, number: int) -> list[subprocess.Popen[str]]:
         """Return the processes that began a task, in no set order."""
         return [
             process
@@ -68,16 +59,20 @@ class Fleet:
             if str(number) in _read(out).split()
         ]
 
-    def have_computed(self, least: int) -> None:
-        """Return when so many tasks were computed."""
-        wait_until(lambda: sum(self.computed().values()) >= least, 60)
+    def wait_until_begun(self, least: int) -> None:
+        """Return when so many tasks were begun."""
+        wait_until(lambda: sum(self.computed().values()) >= least)
 
-    def all_ended_well(self, timeout_s: float = 90) -> bool:
-        """Wait until all have ended; return whether all of them ended with 0."""
+    def wait(self, timeout_s: float = NET_S) -> list[int]:
+        """Return what all of them ended with, once they have."""
         wait_until(lambda: all(process.poll() is not None for process in self.processes), timeout_s)
-        return all(process.returncode == 0 for process in self.processes)
+        return [process.wait() for process in self.processes]
 
-    def said(self) -> str:
+    def wait_for_success(self, timeout_s: float = NET_S) -> None:
+        """Return when all have ended, each of them with 0."""
+        assert set(self.wait(timeout_s)) == {0}, self.read_errors()
+
+    def read_errors(self) -> str:
         """Return what the workers wrote to stderr."""
         return "".join(map(_read, self._errors))
 
@@ -87,6 +82,14 @@ class Fleet:
             process.kill()
             process.wait()
         self._undo.close()
+
+    # The names that tests/engines/test_fleet_server.py calls still.
+    have_computed = wait_until_begun
+    said = read_errors
+
+    def all_ended_well(self) -> bool:
+        self.wait_for_success()
+        return True
 
 
 def _read(file: IO[str]) -> str:
@@ -98,7 +101,7 @@ def _read(file: IO[str]) -> str:
 def fleet(
     run: Run, token: str, task_s: float, workers: int = WORKERS, **more: object
 ) -> Generator[Fleet]:
-    """Start worker processes on a run; what `more` may say is in `working`."""
+    """Start worker processes on a run; what `more` may say is in `fleet_worker.Told`."""
     made = Fleet(run, token, task_s, workers, **more)
     try:
         yield made
@@ -108,5 +111,14 @@ def fleet(
 
 @contextmanager
 def run_of(server: LocalServer, num_tasks: int) -> Generator[tuple[Farm, Run, str]]:
-    with server.farm() as farm:
-        yield farm, farm.create_run(num_tasks), farm.login()
+    """Create a run on a server; yield its farm, it, and a token."""
+    token = _token(server.url, server.user, server.password)
+    with Farm(server.url, token=token) as farm:
+        yield farm, farm.create_run(num_tasks), token
+
+
+@cache
+def _token(url: str, user: str, password: str) -> str:
+    # Each login costs the server the hash of a password, which takes longer than many a test.
+    with Farm(url, user=user, password=password) as farm:
+        return farm.login()

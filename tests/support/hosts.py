@@ -7,7 +7,6 @@ that run at the same time have the same addresses without meeting.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -16,11 +15,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from tests.support.daemons import engine_folder
 from tests.support.engines import is_missing
-from tests.support.processes import PROC, wait_until
-
-PREFIX = "taskfarm-test"
-RUN_S = 30.0
+from tests.support.processes import NET_S, wait_until
 
 
 class Host:
@@ -62,7 +59,7 @@ class Host:
     def run(self, words: Sequence[object], env: Mapping[str, str]) -> str:
         """Run a program on the host to its end, which is to be a good one; return its output."""
         process = self.start(words, env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out, err = process.communicate(timeout=RUN_S)
+        out, err = process.communicate(timeout=NET_S)
         assert process.returncode == 0, err
         return out
 
@@ -81,17 +78,9 @@ class Host:
 
     def kill_all(self) -> None:
         """Kill all its processes, and return when there are none."""
-
-        def none_is_left() -> bool:
-            living = self._pids()
-            for pid in living:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            return not living
-
-        wait_until(none_is_left)
+        _kill_all_in(self.name)
         for process in self._started:
-            process.wait(RUN_S)
+            process.wait(NET_S)
         self._started.clear()
 
     def unsent(self) -> int:
@@ -102,9 +91,6 @@ class Host:
     def _set_cable(self, state: str) -> None:
         _ip("-n", self._switch, "link", "set", self._port, state)
 
-    def _pids(self) -> list[int]:
-        return [int(word) for word in _ip("netns", "pids", self.name).split()]
-
 
 @contextmanager
 def hosts(count: int) -> Iterator[list[Host]]:
@@ -114,19 +100,21 @@ def hosts(count: int) -> Iterator[list[Host]]:
     """
     if shutil.which("ip") is None or shutil.which("ss") is None:
         is_missing("iproute2", "apt-get install iproute2")
-    _remove_what_the_dead_left()
     with ExitStack() as undo:
-        switch = _namespace(undo, "switch")
+        # It keeps nothing, but the namespaces have its name, and so go with it.
+        prefix = undo.enter_context(engine_folder("netns", _remove_namespaces)).name
+        switch = _namespace(undo, f"{prefix}-switch")
         _ip("-n", switch, "link", "add", "bridge", "type", "bridge")
         _ip("-n", switch, "link", "set", "bridge", "up")
-        made = [_host(undo, switch, number) for number in range(1, count + 1)]
+        made = [_host(undo, prefix, switch, number) for number in range(1, count + 1)]
         for host in made:
             undo.callback(host.kill_all)
         yield made
 
 
-def _host(undo: ExitStack, switch: str, number: int) -> Host:
-    name, port, address = _namespace(undo, f"host{number}"), f"port{number}", f"10.9.8.{number}"
+def _host(undo: ExitStack, prefix: str, switch: str, number: int) -> Host:
+    name = _namespace(undo, f"{prefix}-host{number}")
+    port, address = f"port{number}", f"10.9.8.{number}"
     cable = ("link", "add", "eth0", "netns", name, "type", "veth", "peer", "name", port)
     _ip(*cable, "netns", switch)
     _ip("-n", switch, "link", "set", port, "master", "bridge", "up")
@@ -136,8 +124,7 @@ def _host(undo: ExitStack, switch: str, number: int) -> Host:
     return Host(name, address, switch, port)
 
 
-def _namespace(undo: ExitStack, what: str) -> str:
-    name = f"{PREFIX}-{os.getpid()}-{what}"
+def _namespace(undo: ExitStack, name: str) -> str:
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
     if made.returncode:
         is_missing("network namespaces", f"none can be made here: {made.stderr.strip()}")
@@ -145,21 +132,32 @@ def _namespace(undo: ExitStack, what: str) -> str:
     return name
 
 
-def _remove_what_the_dead_left() -> None:
-    """Remove the namespaces of test processes that were killed before they could."""
-    for name in re.findall(rf"^{PREFIX}-(\d+)-(\S+)", _ip("netns", "list"), re.MULTILINE):
-        pid, what = name
-        if not Path(PROC / pid).exists():
-            whole = f"{PREFIX}-{pid}-{what}"
-            for left in _ip("netns", "pids", whole).split():
-                with suppress(ProcessLookupError):
-                    os.kill(int(left), signal.SIGKILL)
-            _ip("netns", "delete", whole)
+def _remove_namespaces(folder: Path) -> None:
+    """Remove the namespaces of a folder whose tests were killed before they could."""
+    # A line may go on after the name.
+    names = [line.split()[0] for line in _ip("netns", "list").splitlines()]
+    for name in names:
+        if name.startswith(f"{folder.name}-"):
+            _kill_all_in(name)
+            _ip("netns", "delete", name)
+
+
+def _kill_all_in(namespace: str) -> None:
+    """Kill all processes in a namespace, and return when there are none."""
+
+    def none_is_left() -> bool:
+        living = _ip("netns", "pids", namespace).split()
+        for pid in living:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        return not living
+
+    wait_until(none_is_left)
 
 
 def _ip(*words: str) -> str:
     done = subprocess.run(
-        ["ip", *words], capture_output=True, text=True, check=False, timeout=RUN_S
+        ["ip", *words], capture_output=True, text=True, check=False, timeout=NET_S
     )
     assert done.returncode == 0, f"ip {' '.join(words)}: {done.stderr}"
     return done.stdout

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from taskfarm_sdk import Task
+from taskfarm_sdk import Task, Worker
 from taskfarm_sdk._held_task import HeldTask
+from taskfarm_sdk._operations import TaskRow
+from taskfarm_sdk.worker import core_of
+
+
+def open_task(worker: Worker, row: TaskRow) -> Task:
+    """Return a task as a worker holds it that was handed out a row."""
+    core = core_of(worker)
+    return Task(HeldTask(row, core._terms, core.uuid))
 
 
 def held(task: Task) -> HeldTask:

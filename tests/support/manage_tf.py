@@ -1,19 +1,28 @@
-"""What the tests of the command line share."""
+"""manageTF in this process or in one of its own, and tasks for it to see."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import selectors
+import subprocess
 import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import httpx
 import pytest
 
 from taskfarm_cli.manage import main
 from taskfarm_sdk import Run
+from tests.support.processes import NET_S
 
 MANAGE = (sys.executable, "-m", "taskfarm_cli.manage")
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="needs Unix's files and signals")
 
 
 class Outcome(NamedTuple):
@@ -56,7 +65,36 @@ class Manage:
         return outcome
 
 
-class Work:
+@contextmanager
+def manage_started(
+    *words: str, stdout: IO[bytes] | int = subprocess.PIPE, program: Sequence[str] = MANAGE
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run manageTF in a process of its own, and leave nothing of it behind."""
+    with subprocess.Popen(
+        [*program, *words], stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_until(stream: IO[bytes] | None, pattern: str) -> str:
+    """Read a stream until it holds a text, and return all that was read."""
+    assert stream is not None
+    deadline = time.monotonic() + NET_S
+    seen = ""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        while not re.search(pattern, seen):
+            ready = selector.select(max(0.0, deadline - time.monotonic()))
+            some = os.read(stream.fileno(), 65536).decode() if ready else ""
+            assert some, f"no {pattern!r} in {seen!r}"
+            seen += some
+    return seen
+
+
+class TaskWriter:
     """Takes tasks of runs and writes to them what a test wants there."""
 
     def __init__(self, client: httpx.Client, worker: str) -> None:
@@ -92,6 +130,13 @@ class Work:
         reply = self._client.request(method, path, json=body)
         reply.raise_for_status()
         return reply.json() if reply.content else None
+
+
+@contextmanager
+def writing_tasks(url: str, token: str, worker: str) -> Iterator[TaskWriter]:
+    """Take and write tasks at a server, as a worker with this uuid."""
+    with httpx.Client(base_url=url, auth=(token, "")) as client:
+        yield TaskWriter(client, worker)
 
 
 def saved_logins(folder: Path) -> list[dict[str, Any]]:

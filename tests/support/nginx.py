@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import trustme
 
+from tests.support.daemons import ending_with_tests, engine_folder
 from tests.support.engines import is_missing
-from tests.support.processes import wait_until
+from tests.support.ports import kept_ports
+from tests.support.processes import members, wait_until
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "nginx"
 NAME = "localhost"
@@ -47,14 +47,16 @@ class Nginx:
 
     Args:
         folder: where all of it is kept.
+        port: where it listens on loopback.
         backend: the port on loopback that it passes requests on to.
         values: what else to set in the shipped files, beside ports, names and paths.
     """
 
-    def __init__(self, folder: Path, backend: int, values: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, port: int, backend: int, values: Mapping[str, str]) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self._pid = folder / "nginx.pid"
+        self.port = port
         self.authority = folder / "authority.pem"
         certificate, key = folder / "certificate.pem", folder / "key.pem"
         authority = trustme.CA()
@@ -106,7 +108,10 @@ class Nginx:
     def start(self) -> None:
         """Start it, the first time or after a kill."""
         self._process = subprocess.Popen(
-            self._command(), start_new_session=True, stderr=subprocess.DEVNULL
+            # By SIGTERM its processes end as well.
+            ending_with_tests(self._command(), signal.SIGTERM),
+            start_new_session=True,
+            stderr=subprocess.DEVNULL,
         )
         wait_until(self._answers)
 
@@ -119,9 +124,12 @@ class Nginx:
     def kill(self) -> None:
         """Kill it with all its processes."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            group = self._process.pid
+            os.killpg(group, signal.SIGKILL)
             self._process.wait()
+            wait_until(lambda: not members(group))  # each of them has had the port
             self._process = None
+            self._pid.unlink(missing_ok=True)
 
     def check(self) -> str:
         """Return what nginx says of its configuration."""
@@ -143,6 +151,8 @@ class Nginx:
     def _answers(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, (self._folder / "main.log").read_text()
+        if not self._pid.exists():  # by which a reload finds it
+            return False
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         except OSError:
@@ -156,10 +166,10 @@ FILES = ("backend.conf", "front.conf")
 @contextmanager
 def nginx_before(backend: int, values: Mapping[str, str] | None = None) -> Iterator[Nginx]:
     """Run an nginx before the server on a port of loopback."""
-    with tempfile.TemporaryDirectory(prefix="taskfarm-nginx-") as folder:
-        nginx = Nginx(Path(folder), backend, values or {})
-        nginx.start()
+    with engine_folder("nginx") as folder, kept_ports(1) as (port,):
+        nginx = Nginx(folder, port, backend, values or {})
         try:
+            nginx.start()
             yield nginx
         finally:
             nginx.kill()
@@ -170,17 +180,3 @@ def _binary() -> str:
     if found is None:
         is_missing("nginx", "apt-get install nginx-light")
     return found
-
-
-def _free_port() -> int:
-    """Return a free port that no client gets as its own end while nginx is away."""
-    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    while True:
-        # Where clients get nearly all ports, one of those must do.
-        port = random.SystemRandom().randrange(10_000, first if first > 11_000 else 60_000)
-        with socket.socket() as trial:
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port

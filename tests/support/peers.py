@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
+from tests.support.processes import NET_S
 
 PEERS = Path(sys.prefix) / "peers"
 REQUIRED = os.environ.get("TASKFARM_REQUIRE_ENGINES") == "1"
@@ -35,7 +36,7 @@ def start(module: str, *words: str | Path) -> subprocess.Popen[str]:
 
 def output(process: subprocess.Popen[str]) -> str:
     """Wait for the end of a process, and return what it printed."""
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=NET_S)
     assert process.returncode == 0
     return printed
 

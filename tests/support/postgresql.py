@@ -7,7 +7,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from tests.support.daemons import ending_with_tests, engine_folder
 from tests.support.processes import wait_until
 
 SYSTEM_USER = "postgres"
@@ -64,6 +64,16 @@ class PostgreSQL(NamedTuple):
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    @contextmanager
+    def new_database(self) -> Iterator[str]:
+        """Create an empty database for a block; yield its name."""
+        name = f"farm_{secrets.token_hex(4)}"
+        self.run(f"CREATE DATABASE {name}")
+        try:
+            yield name
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
 
 class Mortal(Protocol):
     """What a PostgreSQL can be told."""
@@ -89,20 +99,22 @@ def running_postgresql(
     Raises:
         NotThere: it is not installed, or cannot run as who we are.
     """
-    # Not below pytest's own folder, which the system's user postgres may not enter.
-    folder = Path(tempfile.mkdtemp(prefix="taskfarm-pg-"))
-    try:
-        with (mortal := _running(_binaries(), folder, settings)) as running:
-            yield running, mortal
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    binaries = _binaries()
+    with (
+        engine_folder("postgresql") as folder,
+        (mortal := _Process(binaries, folder, settings)) as running,
+    ):
+        yield running, mortal
 
 
-class _running:  # noqa: N801 - a `with` word, like contextlib's own
+class _Process:
+    """A PostgreSQL in a folder, for the time of a `with`."""
+
     def __init__(self, binaries: Path, folder: Path, settings: tuple[str, ...]) -> None:
         self._binaries = binaries
         self._settings = settings
         self._postgres = PostgreSQL(folder, "farmer", secrets.token_urlsafe(12))
+        self._log = folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> PostgreSQL:
@@ -110,13 +122,16 @@ class _running:  # noqa: N801 - a `with` word, like contextlib's own
         secret = folder / "password"
         secret.write_text(self._postgres.password)
         _hand_over(folder, secret)
-        made = self._start(
+        made = self._run(
             "initdb", f"--username={self._postgres.user}", f"--pwfile={secret}", "--no-sync",
             "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", f"--pgdata={folder}/data",
         )  # fmt: skip
-        said, _ = made.communicate()
-        assert made.returncode == 0, said.decode()
-        self.start()
+        assert made.wait() == 0, self._said()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self._postgres
 
     def __exit__(self, *_: object) -> None:
@@ -126,35 +141,41 @@ class _running:  # noqa: N801 - a `with` word, like contextlib's own
         """Start it, the first time or after a stop."""
         folder = self._postgres.sockets
         options = [word for setting in self._settings for word in ("-c", setting)]
-        self._process = self._start("postgres", "-D", f"{folder}/data", "-k", str(folder), *options)
+        self._process = self._run("postgres", "-D", f"{folder}/data", "-k", str(folder), *options)
         wait_until(self._answers)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it; by default as pg_ctl does, which throws everybody out and keeps the data."""
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.communicate()
+            self._process.wait()
             self._process = None
 
-    def _start(self, program: str, *words: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [str(self._binaries / program), *words],
-            stdout=subprocess.PIPE if program == "initdb" else subprocess.DEVNULL,
-            stderr=subprocess.STDOUT,
-            user=_system_user(),
-            group=_system_user(),
-            extra_groups=None if _system_user() is None else [],
-            cwd="/",
-        )
+    def _run(self, program: str, *words: str) -> subprocess.Popen[bytes]:
+        # By SIGQUIT its children end as well.
+        command = ending_with_tests([str(self._binaries / program), *words], signal.SIGQUIT)
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                user=_system_user(),
+                group=_system_user(),
+                extra_groups=None if _system_user() is None else [],
+                cwd="/",
+            )
 
     def _answers(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, "PostgreSQL ended at once"
+        assert self._process.poll() is None, self._said()
         try:
             self._postgres.connect().close()
         except psycopg.OperationalError:
             return False
         return True
+
+    def _said(self) -> str:
+        return self._log.read_text(errors="replace")[-2000:]
 
 
 def _binaries() -> Path:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 PROC = Path("/proc")
+# The longest that a test waits for what is sure to come: only a fault lets it go by.
+NET_S = 60.0
+# Longer than any net: what waits for it in full never ends.
+ENDLESS_S = 3600.0
 
 
 class Process(NamedTuple):
@@ -30,7 +34,7 @@ def members(group: int) -> list[Process]:
     return sorted(found, key=lambda process: process.pid != group)
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
+def wait_until(condition: Callable[[], object], timeout_s: float = NET_S) -> None:
     """Return as soon as a condition holds."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -51,3 +55,9 @@ def everybody() -> Iterator[Process]:
         state, parent, group = stat.rpartition(")")[2].split()[:3]
         if state not in "ZX":
             yield Process(int(folder.name), int(parent), int(group))
+
+
+def alive(pids: Iterable[int]) -> list[int]:
+    """Return those of some processes that live."""
+    living = {process.pid for process in everybody()}
+    return [pid for pid in pids if pid in living]

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from tests.support.manage_tf import MANAGE
+from tests.support.processes import NET_S
 
 # Takes the terminal as its own, so that Ctrl-C reaches it, and becomes the command.
 BECOME = (
@@ -24,7 +25,6 @@ BECOME = (
 CTRL_C = "\x03"
 CTRL_D = "\x04"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-TIMEOUT_S = 30.0
 
 
 class PseudoTerminal:
@@ -57,7 +57,7 @@ class PseudoTerminal:
             **(streams or {}),
         }
         own = next(number for number, file in enumerate(used.values()) if file == slave)
-        inherited = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
+        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         try:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", BECOME, str(own), *program, *words],
@@ -76,16 +76,16 @@ class PseudoTerminal:
 
     def expect(self, pattern: str) -> None:
         """Wait until the text shown so far matches."""
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = time.monotonic() + NET_S
         while not re.search(pattern, self.text):
             assert self._read(deadline), f"no {pattern!r} in {self.text!r}"
 
     def end(self) -> int:
         """Wait until the command has ended, and return its exit status."""
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = time.monotonic() + NET_S
         while self._read(deadline):
             pass
-        return self.process.wait(TIMEOUT_S)
+        return self.process.wait(max(1.0, deadline - time.monotonic()))
 
     @property
     def raw(self) -> str:

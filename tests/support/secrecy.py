@@ -1,4 +1,4 @@
-"""Where a secret could come to light, gathered as one text."""
+"""All texts in which a secret could come to light, gathered as one."""
 
 from __future__ import annotations
 

@@ -8,13 +8,12 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tests.support.processes import Process, everybody, members, wait_until
+from tests.support.processes import NET_S, Process, everybody, members
 
 COMMAND = (sys.executable, "-m", "taskfarm_cli.serve")
-START_S = 30.0
 
 
 class ServeTF:
@@ -54,7 +53,7 @@ class ServeTF:
             line = next((line for line in self.lines if text in line), None)
             if line is not None:
                 return line
-            new = self._new.get(timeout=START_S)
+            new = self._new.get(timeout=NET_S)
             assert new is not None, f"it never said {text!r}, but:\n{self.text}"
             self.lines.append(new)
 
@@ -64,15 +63,15 @@ class ServeTF:
         return [process for child in children for process in members(child.pid)]
 
     def end(self, number: int) -> int:
-        """Send a signal, and return what it ended with once nothing of it is left."""
+        """Send a signal, see that nothing is left when it has ended, and return its status."""
         server = self.server()
         self.process.send_signal(number)
-        status = self.process.wait(START_S)
+        status = self.process.wait(NET_S)
         self._reader.join()
         while (line := self._new.get()) is not None:
             self.lines.append(line)
         assert server
-        wait_until(lambda: not [one for one in server if members(one.group)], 1)
+        assert not [one for one in server if members(one.group)]
         return status
 
     def _read(self) -> None:
@@ -83,10 +82,12 @@ class ServeTF:
 
 
 @contextmanager
-def serving(*options: object, **environment: str) -> Iterator[ServeTF]:
+def serving(
+    *options: object, program: Sequence[str] = COMMAND, **environment: str
+) -> Iterator[ServeTF]:
     """Run serveTF on a free port until the block ends; it is ready when that begins."""
     with subprocess.Popen(
-        _words(("--port", 0, *options)),
+        [*program, *_words(("--port", 0, *options))],
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **environment},
@@ -102,10 +103,10 @@ def serving(*options: object, **environment: str) -> Iterator[ServeTF]:
 def failing(*options: object, **environment: str) -> tuple[int, str]:
     """Run a serveTF that cannot start, and return its exit status and its one line."""
     done = subprocess.run(
-        _words(options),
+        [*COMMAND, *_words(options)],
         capture_output=True,
         text=True,
-        timeout=START_S,
+        timeout=NET_S,
         check=False,
         env={**os.environ, **environment},
     )
@@ -116,4 +117,4 @@ def failing(*options: object, **environment: str) -> tuple[int, str]:
 
 
 def _words(options: Iterable[object]) -> list[str]:
-    return [*COMMAND, *map(str, options)]
+    return list(map(str, options))

@@ -10,29 +10,34 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.support.daemons import ending_with_tests, engine_folder
+from tests.support.ports import kept_ports
 from tests.support.processes import everybody, wait_until
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
 MUNGE_USER = "munge"
 CPUS = 8
-ENDS_WITHIN_S = 10.0
+CONFIGURATION_FILE = "slurm.conf"
+# The same, but commands soon give up on a controller that is away.
+IMPATIENT_FILE = "impatient.conf"
 
-# What takes minutes on a real cluster takes seconds here.
+# What takes minutes on a real cluster takes seconds here; but a job's processes have long to end
+# after SIGTERM, and nodes to answer, for on a busy machine both are slow.
 CONFIGURATION = """\
 ClusterName=taskfarm
 SlurmctldHost={host}(127.0.0.1)
@@ -62,9 +67,9 @@ SlurmctldDebug=info
 SlurmdDebug=info
 SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0,bf_interval=1,\
 default_queue_depth=1000
-KillWait=5
-MessageTimeout=10
-SlurmdTimeout=10
+KillWait=60
+MessageTimeout=30
+SlurmdTimeout=300
 MinJobAge=300
 InactiveLimit=0
 Waittime=0
@@ -101,26 +106,32 @@ class Cluster:
 
     def __init__(self, nodes: int = 2) -> None:
         self.nodes: tuple[str, ...] = tuple(f"node{number}" for number in range(1, nodes + 1))
-        # munged, which another user runs, must get in there; below pytest's folders it could not.
-        self.folder: Path = Path(tempfile.mkdtemp(prefix="taskfarm-slurm-"))
+        self.folder = Path()
+        self._undo = ExitStack()
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
     def environment(self) -> Mapping[str, str]:
         """What makes Slurm's commands ask this cluster."""
-        return {"SLURM_CONF": str(self.folder / "slurm.conf")}
+        return {"SLURM_CONF": self._configuration}
+
+    @property
+    def impatient_environment(self) -> Mapping[str, str]:
+        """What makes them ask it, and soon give up where the controller is away."""
+        return {"SLURM_CONF": str(self.folder / IMPATIENT_FILE)}
 
     def __enter__(self) -> Self:
-        try:
-            self._configure()
+        with ExitStack() as undo:
+            self.folder = undo.enter_context(engine_folder("slurm", end_all_of))
+            ports = undo.enter_context(kept_ports(1 + len(self.nodes)))
+            undo.callback(self._end)
+            self._configure(ports)
             self._start_munge()
             self._start_controller()
             for node in self.nodes:
                 self.start_node(node)
-            wait_until(self._are_idle, 60)
-        except BaseException:
-            self._end()
-            raise
+            wait_until(self._are_idle)
+            self._undo = undo.pop_all()
         return self
 
     def __exit__(
@@ -129,7 +140,7 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._end()
+        self._undo.close()
 
     def run(self, *words: str) -> str:
         """Run one of Slurm's commands, and return what it prints."""
@@ -163,7 +174,7 @@ class Cluster:
 
     def start_now(self, element: str) -> None:
         """Have a requeued job start, for which Slurm waits two minutes otherwise."""
-        wait_until(lambda: self._state(element) == "PENDING", 60)
+        wait_until(lambda: self._state(element) == "PENDING")
         # A node refuses a job that begins in the very second in which it was killed there, by the
         # controller's clock or its own; the two minutes keep real clusters clear of that.
         killed_by = int(time.time()) + 1
@@ -180,8 +191,8 @@ class Cluster:
             if f"slurmd {node}" not in self._daemons:
                 self.start_node(node)
         self.run("scancel", f"--user={os.getuid()}")
-        wait_until(lambda: not self.run("squeue", "--noheader"), 60)
-        wait_until(self._are_idle, 60)
+        wait_until(lambda: not self.run("squeue", "--noheader"))
+        wait_until(self._are_idle)
 
     def _are_idle(self) -> bool:
         states = self.states()
@@ -225,14 +236,13 @@ class Cluster:
 
     @property
     def _configuration(self) -> str:
-        return str(self.folder / "slurm.conf")
+        return str(self.folder / CONFIGURATION_FILE)
 
-    def _configure(self) -> None:
+    def _configure(self, ports: Sequence[int]) -> None:
         self.folder.chmod(0o711)
         (self.folder / "state").mkdir()
         for node in self.nodes:
             (self.folder / f"spool-{node}").mkdir()
-        ports = _free_ports(1 + len(self.nodes))
         host = socket.gethostname()
         nodes = "".join(
             NODE.format(name=name, host=host, port=port, cpus=CPUS)
@@ -241,7 +251,10 @@ class Cluster:
         user = pwd.getpwuid(os.geteuid()).pw_name
         text = CONFIGURATION.format(host=host, user=user, ctld_port=ports[0], folder=self.folder)
         head, _, partition = text.rpartition("PartitionName")
-        Path(self._configuration).write_text(f"{head}{nodes}PartitionName{partition}")
+        whole = f"{head}{nodes}PartitionName{partition}"
+        Path(self._configuration).write_text(whole)
+        impatient = re.sub("MessageTimeout=.*", "MessageTimeout=2", whole)
+        (self.folder / IMPATIENT_FILE).write_text(impatient)
 
     def _start_munge(self) -> None:
         folder = self.folder / "munge"
@@ -261,7 +274,7 @@ class Cluster:
 
     def _start_controller(self) -> None:
         self._start("slurmctld", "slurmctld", "-D", "-f", self._configuration)
-        wait_until(self._answers, 60)
+        wait_until(self._answers)
 
     def _answers(self) -> bool:
         assert self._daemons["slurmctld"].poll() is None, self._said("slurmctld.log")
@@ -282,8 +295,7 @@ class Cluster:
         output = (self.folder / f"{name.replace(' ', '-')}.out").open("ab")
         with output:
             self._daemons[name] = subprocess.Popen(
-                # They end with the tests, even if those are killed.
-                ["setpriv", "--pdeathsig", "KILL", _found(words[0]) or words[0], *words[1:]],
+                ending_with_tests([_found(words[0]) or words[0], *words[1:]]),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -305,25 +317,44 @@ class Cluster:
     def _end(self) -> None:
         for name in list(self._daemons):
             self._kill(name)
-        # Steps are no children of slurmd, and commands none of theirs that died.
-        deadline = time.monotonic() + ENDS_WITHIN_S
-        while (left := self._ours()) and time.monotonic() < deadline:
-            for pid in left:
-                with suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.05)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        assert not left, f"processes of Slurm left behind: {left}"
+        end_all_of(self.folder)
 
-    def _ours(self) -> Sequence[int]:
+    def _ours(self) -> list[int]:
         """Return the processes of this cluster: daemons, and jobs with all that they started."""
-        mark = f"SLURM_CONF={self._configuration}"
-        return [p.pid for p in everybody() if p.pid != os.getpid() and mark in _environment(p.pid)]
+        return _all_of(self.folder)
+
+
+def end_all_of(folder: Path) -> None:
+    """Kill all processes of a folder's cluster, and return when there are none."""
+
+    # Steps are no children of slurmd, and commands none of theirs that died.
+    def none_is_left() -> bool:
+        left = _all_of(folder)
+        for pid in left:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        return not left
+
+    wait_until(none_is_left)
+
+
+def _all_of(folder: Path) -> list[int]:
+    mark = f"\0SLURM_CONF={folder}/"
+    return [p.pid for p in everybody() if mark in _environment(p.pid) and _is_of_slurm(p.pid)]
+
+
+def _is_of_slurm(pid: int) -> bool:
+    """Return whether a process is no other one of somebody whose shell has SLURM_CONF set."""
+    words = _command_line(pid).split(b"\0")
+    name = Path(words[0].decode(errors="replace")).name
+    is_daemon = name in PROGRAMS or name.startswith("slurmstepd")
+    return is_daemon or b"--slurm" in words or "\0SLURM_JOB_ID=" in _environment(pid)
 
 
 def _environment(pid: int) -> str:
+    """Return a process's variables, each with a zero byte before and after it."""
     try:
-        return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace")
+        return "\0" + Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace")
     except OSError:
         return ""
 
@@ -333,26 +364,6 @@ def _command_line(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return ports that nobody has now; Slurm's daemons cannot be given an open socket."""
-    with _Sockets(count) as sockets:
-        return [found.getsockname()[1] for found in sockets]
-
-
-class _Sockets:
-    def __init__(self, count: int) -> None:
-        self._sockets = [socket.socket() for _ in range(count)]
-
-    def __enter__(self) -> list[socket.socket]:
-        for each in self._sockets:
-            each.bind(("127.0.0.1", 0))
-        return self._sockets
-
-    def __exit__(self, *_: object) -> None:
-        for each in self._sockets:
-            each.close()
 
 
 def main() -> None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from taskfarm_sdk import Run
 from tests.programs import work_script
-from tests.support.processes import PROC, wait_until
+from tests.support import programs
+from tests.support.processes import NET_S, alive, wait_until
+from tests.support.programs import ENDED, ROOT
 
-ROOT = Path(__file__).parents[2]
-# How Popen tells of a process that Python lets die of KeyboardInterrupt.
-ENDED = {"SIGTERM": 143, "SIGUSR1": 138, "SIGINT": -2}
+__all__ = ["ENDED", "ROOT", "Script", "alive", "script"]
 
 
 class Script:
@@ -26,14 +24,30 @@ class Script:
         self.process = process
         self._folder = folder
 
-    def has_begun(self, tasks: int) -> list[int]:
-        """Wait for so many tasks; return the processes that compute them."""
-        wait_until(lambda: len(self._begun()) >= tasks, 40)
+    def wait_until_begun(self, tasks: int) -> list[int]:
+        """Return the processes that compute, once so many tasks were begun."""
+        wait_until(lambda: len(self._begun()) >= tasks)
         notes = [json.loads(note.read_text()) for note in self._begun()]
         return [pid for note in notes for pid in note]
 
+    def wait_until_asked(self, tasks: int) -> None:
+        """Return once so many tasks have seen that they are to stop."""
+        wait_until(lambda: len(list(self._folder.glob("asked-?"))) >= tasks)
+
+    def read_lines(self) -> list[str]:
+        """Return all that it prints, once it has ended."""
+        out, _ = self.process.communicate(timeout=NET_S)
+        return out.splitlines()
+
+    def wait(self) -> int:
+        """Return what it ended with, once it has."""
+        return self.process.wait(NET_S)
+
     def _begun(self) -> list[Path]:
         return list(self._folder.glob("begun-?"))
+
+    # The name that tests/engines calls still.
+    has_begun = wait_until_begun
 
 
 @contextmanager
@@ -42,35 +56,10 @@ def script(
     token: str,
     folder: Path,
     *,
-    by: Sequence[str | Path] = (sys.executable,),
+    by: Sequence[str | Path] = programs.PYTHON,
     **more: object,
 ) -> Iterator[Script]:
-    """Start it, by Python or by a command that starts Python; `work_script` says what is more."""
-    told = {"url": run._link.session.url, "token": token, "run": run.uuid, "folder": str(folder)}
-    with subprocess.Popen(
-        [*by, work_script.__file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps({**told, **more}) + "\n")
-        process.stdin.flush()
-        try:
-            yield Script(process, folder)
-        finally:
-            process.kill()
-
-
-def alive(pids: list[int]) -> list[int]:
-    """Return those of some processes that live."""
-
-    def state(pid: int) -> str:
-        try:
-            return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return "X"
-
-    return [pid for pid in pids if state(pid) not in "ZX"]
+    """Start it, by Python or by a command that starts Python; `work_script.Told` says what more."""
+    told = {**programs.access(run, token), "folder": str(folder), **more}
+    with programs.running(work_script.__file__, told=told, by=by, new_session=True) as process:
+        yield Script(process, folder)

@@ -1,33 +1,27 @@
-"""What workTF's tests share: a real server, logged in to, and workTF as a process."""
+"""Fixtures of workTF's tests: a folder to run it in, logged in to the real server, and runs."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from taskfarm_sdk import Farm, Run
-from taskfarm_sdk.testing import LocalServer
+from tests.support.work_tf import WORK, NewRun, WorkTF, run_work_tf
 
-WORK = (sys.executable, "-m", "taskfarm_cli.work.main")
-Work = Callable[..., "subprocess.CompletedProcess[str]"]
-RunOf = Callable[[int], Run]
-
-
-@pytest.fixture
-def farm(taskfarm_server: LocalServer) -> Iterator[Farm]:
-    with taskfarm_server.farm() as farm:
-        yield farm
+# For tests/engines/slurm, which look for it here.
+__all__ = ["WORK"]
 
 
 @pytest.fixture
-def environment(farm: Farm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Make the server the one that is asked, by a token, and return the folder to work in."""
-    monkeypatch.setenv("TASKFARM_URL", farm.url)
-    monkeypatch.setenv("TASKFARM_TOKEN", farm.login())
+def work_folder(
+    live_login: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Path:
+    """The folder that workTF runs in, logged in to the real server."""
+    for name, value in live_login.items():
+        monkeypatch.setenv(name, value)
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -35,30 +29,18 @@ def environment(farm: Farm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 @pytest.fixture
-def work(environment: Path) -> Work:
-    """Run workTF to its end."""
-
-    def run(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*WORK, *words],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            cwd=environment,
-        )
-
-    return run
+def work_tf(work_folder: Path) -> WorkTF:
+    """Runs workTF to its end in the folder."""
+    return partial(run_work_tf, cwd=work_folder)
 
 
 @pytest.fixture
-def run_of(farm: Farm) -> Iterator[Callable[[int], Run]]:
-    """Create runs that are gone after the test."""
+def new_run(live_farm: Farm) -> Iterator[NewRun]:
+    """Creates runs that are gone after the test."""
     made: list[Run] = []
 
     def create(num_tasks: int) -> Run:
-        made.append(farm.create_run(num_tasks))
+        made.append(live_farm.create_run(num_tasks))
         return made[-1]
 
     yield create

@@ -1,150 +1,122 @@
-"""How workTF ends before its time: signals, and being killed."""
+"""workTF's ends before its time: signals, and being killed."""
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from taskfarm_sdk import Run
-from tests.cli.work.conftest import WORK
-from tests.support.processes import PROC, wait_until
+from tests.support.constants import command_with
+from tests.support.work_tf import (
+    JOBS,
+    NewRun,
+    commands_of,
+    computing,
+    end,
+    wait_for_files,
+    wait_until_no_command_of,
+)
 
-pytestmark = pytest.mark.live
-RunOf = Callable[[int], Run]
-JOBS = 4
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
 # Each command starts others, in its own group and in one of their own.
 NESTED = "sleep 86399 & setsid sleep 86399 & sleep 86399"
-
-
-@contextmanager
-def working(run: Run, command: str, *words: str) -> Generator[subprocess.Popen[str]]:
-    """Have commands run, `JOBS` at a time."""
-    with subprocess.Popen(
-        [*WORK, run.uuid, f"-j{JOBS}", *words, "--shell", "--", command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            wait_until(lambda: run.status().computing == JOBS)
-            # All of them: a shell that is signalled between two of its children may miss it.
-            count = JOBS * (4 if command is NESTED else 1)
-            wait_until(lambda: len(with_word(f"TASKFARM_RUN={run.uuid}")) >= count)
-            yield process
-        finally:
-            process.kill()
-
-
-def with_word(word: str) -> list[int]:
-    """Return the processes that began with this in their environment or command line."""
-    found = []
-    for folder in PROC.glob("[0-9]*"):
-        try:
-            shown = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
-            dead = (folder / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-        except OSError:
-            continue
-        if word.encode() in shown and not dead and b"taskfarm_cli.work" not in shown:
-            found.append(int(folder.name))
-    return found
+NESTED_PROCESSES = 4
+# A grace that no test outlives.
+DAY = ("--grace-s", "86400")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
-def test_a_signal_gives_all_tasks_back_uncounted(
-    run_of: RunOf, environment: Path, number: signal.Signals
-) -> None:
-    run = run_of(6)
-    with working(run, NESTED) as process:
-        began = time.monotonic()
+def test_a_signal_gives_all_tasks_back_uncounted(new_run: NewRun, number: signal.Signals) -> None:
+    run = new_run(6)
+    with computing(run, NESTED, *DAY, processes=NESTED_PROCESSES) as process:
         process.send_signal(number)
-        process.communicate(timeout=20)
-        took_s = time.monotonic() - began
+        end(process)
     assert process.returncode == 128 + number
     assert (run.status().waiting, run.status().computing) == (6, 0)
     assert {info.attempts for info in run.task_infos()} == {0}
-    assert took_s < 5
-    wait_until(lambda: not with_word(f"TASKFARM_RUN={run.uuid}"))
-    assert environment == Path.cwd()
+    wait_until_no_command_of(run)
 
 
-def test_a_command_gets_the_signal_itself(run_of: RunOf, environment: Path) -> None:
-    run = run_of(JOBS)
-    with working(
-        run, "trap 'echo got > {task}; exit 1' USR1; while :; do sleep 0.05; done"
-    ) as process:
-        time.sleep(0.5)  # for the traps to be set
+def test_a_command_gets_the_signal_itself(new_run: NewRun, work_folder: Path) -> None:
+    run = new_run(JOBS)
+    trap = "trap 'echo got > {task}; exit 1' USR1; : > trapped-{task}"
+    with computing(run, f"{trap}; while :; do sleep 0.05; done") as process:
+        wait_for_files("trapped-*")
         process.send_signal(signal.SIGUSR1)
-        process.communicate(timeout=20)
-    assert [(environment / str(task)).read_text() for task in range(JOBS)] == ["got\n"] * JOBS
+        end(process)
+    assert [(work_folder / str(task)).read_text() for task in range(JOBS)] == ["got\n"] * JOBS
     assert run.status().waiting == JOBS
 
 
-def test_a_command_that_finishes_in_its_grace_is_done(run_of: RunOf, environment: Path) -> None:
-    run = run_of(JOBS + 1)
-    with working(run, "trap 'exit 0' TERM; while :; do sleep 0.05; done") as process:
-        time.sleep(0.5)  # for the traps to be set
+def test_a_command_that_finishes_in_its_grace_is_done(new_run: NewRun) -> None:
+    run = new_run(JOBS + 1)
+    trap = "trap 'exit 0' TERM; : > trapped-{task}"
+    with computing(run, f"{trap}; while :; do sleep 0.05; done", *DAY) as process:
+        wait_for_files("trapped-*")
         process.terminate()
-        process.communicate(timeout=20)
+        end(process)
     assert process.returncode == 143
     assert (run.status().done, run.status().waiting) == (JOBS, 1)
-    assert environment == Path.cwd()
 
 
-def test_one_that_does_not_end_is_killed_after_the_grace(run_of: RunOf, environment: Path) -> None:
-    run = run_of(JOBS)
-    with working(run, "trap '' TERM; sleep 86398; sleep 86399", "--grace-s", "1") as process:
-        time.sleep(0.5)
-        began = time.monotonic()
+def test_one_that_does_not_end_is_killed_after_its_own_grace(new_run: NewRun) -> None:
+    run, other = new_run(JOBS), new_run(JOBS)
+    stay = "trap '' TERM; : > {0}-{{task}}; sleep 86398; sleep 86399"
+    with (
+        computing(run, stay.format("first"), "--grace-s", "1") as process,
+        computing(other, stay.format("second"), *DAY) as with_a_longer_grace,
+    ):
+        wait_for_files("first-*")
+        wait_for_files("second-*")
+        with_a_longer_grace.terminate()
+        asked_at = time.monotonic()
         process.terminate()
-        process.communicate(timeout=20)
-        assert 0.9 < time.monotonic() - began < 6
+        end(process)
+        assert time.monotonic() - asked_at >= 1
+        assert with_a_longer_grace.poll() is None
+        assert len(commands_of(other)) >= JOBS
     assert run.status().waiting == JOBS
-    wait_until(lambda: not with_word(f"TASKFARM_RUN={run.uuid}"))
-    assert environment == Path.cwd()
+    wait_until_no_command_of(run)
 
 
-def test_a_second_signal_does_not_wait_for_the_grace(run_of: RunOf, environment: Path) -> None:
-    run = run_of(JOBS)
-    with working(run, "trap '' TERM; sleep 86398; sleep 86399", "--grace-s", "60") as process:
-        time.sleep(0.5)
+def test_a_second_signal_does_not_wait_for_the_grace(new_run: NewRun) -> None:
+    run = new_run(JOBS)
+    trap = "trap ': > told-{task}' TERM; : > trapped-{task}"
+    with computing(run, f"{trap}; while :; do sleep 0.05; done", *DAY) as process:
+        wait_for_files("trapped-*")
         process.terminate()
-        time.sleep(0.5)
+        wait_for_files("told-*")
         assert process.poll() is None
+        assert run.status().computing == JOBS
         process.terminate()
-        process.communicate(timeout=20)
+        end(process)
     assert process.returncode == 143
     assert run.status().waiting == JOBS
-    assert environment == Path.cwd()
 
 
-def test_no_orphan_stays_though_it_is_killed(run_of: RunOf, environment: Path) -> None:
-    run = run_of(JOBS)
-    with working(run, NESTED) as process:
+def test_no_orphan_stays_though_it_is_killed(new_run: NewRun) -> None:
+    run = new_run(JOBS)
+    with computing(run, NESTED, processes=NESTED_PROCESSES) as process:
         process.kill()
         process.wait()
-        wait_until(lambda: not with_word(f"TASKFARM_RUN={run.uuid}"))
+        wait_until_no_command_of(run)
     run.reset()
-    assert environment == Path.cwd()
 
 
-def test_what_dies_of_a_signal_to_the_whole_job_is_not_a_failed_attempt(
-    run_of: RunOf, environment: Path
-) -> None:
+def test_what_dies_of_a_signal_to_the_whole_job_is_not_a_failed_attempt(new_run: NewRun) -> None:
     # A batch system signals all processes of a job, and a command may die of it first.
-    run = run_of(JOBS)
-    with working(run, "exec sleep 86397") as process:
-        for pid in with_word(f"TASKFARM_RUN={run.uuid}"):
+    run = new_run(JOBS)
+    patient = command_with(
+        "taskfarm_cli.work.main", {"taskfarm_cli.work.bench.TOLD_WITHIN_S": 86400.0}
+    )
+    with computing(run, "exec sleep 86397", program=patient) as process:
+        for pid in commands_of(run):
             os.kill(pid, signal.SIGTERM)
-        time.sleep(0.1)
+        wait_until_no_command_of(run)
         process.terminate()
-        process.communicate(timeout=20)
+        end(process)
     assert {info.attempts for info in run.task_infos("waiting")} == {0}
     assert run.status().waiting == JOBS
-    assert environment == Path.cwd()

@@ -1,45 +1,45 @@
-"""Where the output of workTF's commands goes."""
+"""Output of workTF's commands: where it goes, and what is kept of it."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from taskfarm_sdk import Run
-from tests.cli.work.conftest import WORK, Work
+from tests.support.work_tf import WORK, NewRun, WorkTF
 
-pytestmark = pytest.mark.live
-RunOf = Callable[[int], Run]
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
 
 
-def test_a_tasks_output_stays_together(work: Work, run_of: RunOf) -> None:
+def test_a_tasks_output_stays_together(work_tf: WorkTF, new_run: NewRun) -> None:
     command = "for i in 1 2 3; do echo $TASKFARM_TASK; sleep 0.02; done"
-    done = work(run_of(4).uuid, "-j4", "--shell", "--", command)
+    done = work_tf(new_run(4).uuid, "-j4", "--shell", "--", command)
     lines = done.stdout.split()
     assert sorted(lines) == sorted("000111222333")
     assert all(len(set(lines[at : at + 3])) == 1 for at in range(0, 12, 3))
 
 
-def test_stderr_is_passed_on_as_stderr(work: Work, run_of: RunOf) -> None:
-    done = work(run_of(1).uuid, "--shell", "--", "echo out; echo err >&2")
+def test_stderr_is_passed_on_as_stderr(work_tf: WorkTF, new_run: NewRun) -> None:
+    done = work_tf(new_run(1).uuid, "--shell", "--", "echo out; echo err >&2")
     assert done.stdout == "out\n"
     assert "err\n" in done.stderr
 
 
-def test_a_tag_begins_each_line(work: Work, run_of: RunOf) -> None:
-    done = work(run_of(1).uuid, "--tag", "--shell", "--", "printf 'a\\nb\\nno end'")
+def test_a_tag_begins_each_line(work_tf: WorkTF, new_run: NewRun) -> None:
+    done = work_tf(new_run(1).uuid, "--tag", "--shell", "--", "printf 'a\\nb\\nno end'")
     assert done.stdout == "0\ta\n0\tb\n0\tno end"
 
 
-def test_lines_can_come_while_the_command_runs(run_of: RunOf, environment: Path) -> None:
+def test_lines_can_come_while_the_command_runs(new_run: NewRun) -> None:
+    # The command cannot end before its first line was seen.
+    os.mkfifo("go")
     with subprocess.Popen(
         [
             *WORK,
-            run_of(1).uuid,
+            new_run(1).uuid,
             "--line-buffer",
             "--shell",
             "--",
@@ -50,28 +50,28 @@ def test_lines_can_come_while_the_command_runs(run_of: RunOf, environment: Path)
         text=True,
     ) as process:
         assert process.stdout is not None
-        # The command cannot end before this line was seen.
-        subprocess.run(["mkfifo", "go"], check=False, stderr=subprocess.DEVNULL)
         assert process.stdout.readline() == "first\n"
         Path("go").write_text("last\n")
         assert process.stdout.read() == "last\n"
     assert process.returncode == 0
 
 
-def test_a_task_ends_with_its_process_not_with_its_streams(work: Work, run_of: RunOf) -> None:
-    done = work(run_of(1).uuid, "--timeout-s", "20", "--shell", "--", "sleep 100 & echo done")
+def test_a_task_ends_with_its_process_not_with_its_streams(
+    work_tf: WorkTF, new_run: NewRun
+) -> None:
+    done = work_tf(new_run(1).uuid, "--shell", "--", "sleep 86394 & echo done")
     assert (done.returncode, done.stdout) == (0, "done\n")
 
 
-def test_much_output_comes_whole(work: Work, run_of: RunOf) -> None:
-    done = work(run_of(1).uuid, "--", "seq", "300000")
+def test_much_output_comes_whole(work_tf: WorkTF, new_run: NewRun) -> None:
+    done = work_tf(new_run(1).uuid, "--", "seq", "300000")
     assert done.stdout == "".join(f"{number}\n" for number in range(1, 300001))
 
 
-def test_results_are_kept_in_a_folder_a_task(work: Work, run_of: RunOf, environment: Path) -> None:
+def test_results_are_kept_in_a_folder_a_task(work_tf: WorkTF, new_run: NewRun) -> None:
     command = "echo out $TASKFARM_TASK; echo err >&2; exit $TASKFARM_TASK"
     words = ("--results", "kept", "--max-attempts", "1", "--shell", "--", command)
-    done = work(run_of(2).uuid, *words)
+    done = work_tf(new_run(2).uuid, *words)
     assert (done.returncode, done.stdout) == (5, "")
     files = {str(f.relative_to("kept")): f.read_text() for f in Path("kept").glob("*/*")}
     assert files == {
@@ -82,12 +82,11 @@ def test_results_are_kept_in_a_folder_a_task(work: Work, run_of: RunOf, environm
         "1/stderr": "err\n",
         "1/exit": "1\n",
     }
-    assert environment == Path.cwd()
 
 
-def test_one_log_holds_the_output_of_many_tasks(work: Work, run_of: RunOf) -> None:
+def test_one_log_holds_the_output_of_many_tasks(work_tf: WorkTF, new_run: NewRun) -> None:
     command = "echo out $TASKFARM_TASK; echo err $TASKFARM_TASK >&2"
-    done = work(run_of(20).uuid, "-j4", "--log", "logs", "--shell", "--", command)
+    done = work_tf(new_run(20).uuid, "-j4", "--log", "logs", "--shell", "--", command)
     assert (done.returncode, done.stdout) == (0, "")
     [log], [index] = Path("logs").glob("*.log"), Path("logs").glob("*.index")
     content = log.read_bytes()
@@ -99,9 +98,9 @@ def test_one_log_holds_the_output_of_many_tasks(work: Work, run_of: RunOf) -> No
             assert content[at : at + length] == f"{begin} {entry['task']}\n".encode()
 
 
-def test_the_joblog_has_gnu_parallels_columns(work: Work, run_of: RunOf) -> None:
-    done = work(
-        *(run_of(2).uuid, "-j1", "--joblog", "jobs", "--max-attempts", "1"),
+def test_the_joblog_has_gnu_parallels_columns(work_tf: WorkTF, new_run: NewRun) -> None:
+    done = work_tf(
+        *(new_run(2).uuid, "-j1", "--joblog", "jobs", "--max-attempts", "1"),
         *("--shell", "--", "test {task} = 0 || kill -9 $$"),
     )
     assert done.returncode == 5
@@ -111,9 +110,9 @@ def test_the_joblog_has_gnu_parallels_columns(work: Work, run_of: RunOf) -> None
     assert rows[0][8] == "/bin/sh -c 'test 0 = 0 || kill -9 $$'"
 
 
-def test_the_journal_tells_of_each_attempt(work: Work, run_of: RunOf) -> None:
-    done = work(
-        run_of(1).uuid, "--journal", "journal", "--shell", "--", "exit $((2-TASKFARM_ATTEMPT))"
+def test_the_journal_tells_of_each_attempt(work_tf: WorkTF, new_run: NewRun) -> None:
+    done = work_tf(
+        new_run(1).uuid, "--journal", "journal", "--shell", "--", "exit $((2-TASKFARM_ATTEMPT))"
     )
     assert done.returncode == 0, done.stderr
     [file] = Path("journal").iterdir()
@@ -124,28 +123,31 @@ def test_the_journal_tells_of_each_attempt(work: Work, run_of: RunOf) -> None:
 
 @pytest.mark.parametrize("option", ["--results", "--log"])
 def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_claimed(
-    work: Work, run_of: RunOf, environment: Path, option: str
+    work_tf: WorkTF, new_run: NewRun, work_folder: Path, option: str
 ) -> None:
-    (environment / "file").write_text("")
-    run = run_of(1)
-    done = work(run.uuid, option, "file", "--", "true")
+    (work_folder / "file").write_text("")
+    run = new_run(1)
+    done = work_tf(run.uuid, option, "file", "--", "true")
     assert (done.returncode, done.stderr.count("\n")) == (2, 2 if "jobs at" in done.stderr else 1)
     assert run.status().rows == 0
 
 
-def test_a_reader_that_has_enough_ends_it_quietly(run_of: RunOf, environment: Path) -> None:
-    run = run_of(200)
+def test_a_reader_that_has_enough_ends_it_quietly(new_run: NewRun, work_folder: Path) -> None:
+    run = new_run(200)
+    # The second one waits until nobody reads any more.
+    command = "test {task} = 0 || until test -e closed; do sleep 0.05; done; echo {task}"
     with subprocess.Popen(
-        [*WORK, run.uuid, "-j1", "--", "echo", "{task}"],
+        [*WORK, run.uuid, "-j1", "--shell", "--", command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=environment,
+        cwd=work_folder,
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
+        (work_folder / "closed").touch()
         assert process.stderr.read() == ""
     status = run.status()
     assert (process.returncode, status.computing) == (1, 0)

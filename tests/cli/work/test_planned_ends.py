@@ -1,24 +1,30 @@
-"""How workTF ends in a batch job: before its time limit, and with 0 where that was planned."""
+"""workTF's ends in a batch job: before its time limit, and with 0 where that was planned."""
 
 from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from taskfarm_sdk import Run
-from tests.cli.work.conftest import RunOf, Work
-from tests.cli.work.test_ending import JOBS, working
+from tests.support.work_tf import JOBS, JUMPING_WORK, NewRun, WorkTF, computing, end
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
 LEAD_S = 60
 
 
-def in_a_job(monkeypatch: pytest.MonkeyPatch, left_s: float) -> None:
+def pretend_to_be_in_a_job(monkeypatch: pytest.MonkeyPatch, left_s: float) -> None:
     """Make this a job of Slurm's that ends so much after the moment that workTF ends by."""
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time() + LEAD_S + left_s)))
+
+
+def jump(folder: Path, seconds: int) -> None:
+    """Set the clock of a jumping workTF forward."""
+    (folder / "ahead.new").write_text(str(seconds))
+    (folder / "ahead.new").rename(folder / "ahead")
 
 
 def attempts(run: Run) -> set[int]:
@@ -26,15 +32,14 @@ def attempts(run: Run) -> set[int]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
-@pytest.mark.usefixtures("environment")
 def test_a_signal_that_asks_for_the_end_is_a_success_with_batch(
-    run_of: RunOf, number: signal.Signals
+    new_run: NewRun, number: signal.Signals
 ) -> None:
-    run = run_of(JOBS)
-    with working(run, "sleep 86396", "--batch") as process:
+    run = new_run(JOBS)
+    with computing(run, "sleep 86396", "--batch") as process:
         process.send_signal(number)
-        _, err = process.communicate(timeout=20)
-    assert (process.returncode, "asked to end" in err) == (0, True)
+        said = end(process)
+    assert (process.returncode, "asked to end" in said) == (0, True)
     assert (run.status().waiting, attempts(run)) == (JOBS, {0})
 
 
@@ -46,10 +51,10 @@ def test_a_signal_that_asks_for_the_end_is_a_success_with_batch(
     ],
 )
 def test_a_limit_is_a_success_with_batch(
-    work: Work, run_of: RunOf, words: list[str], command: str
+    work_tf: WorkTF, new_run: NewRun, words: list[str], command: str
 ) -> None:
-    run = run_of(3)
-    done = work(run.uuid, "-j1", "--batch", *words, "--shell", "--", command)
+    run = new_run(3)
+    done = work_tf(run.uuid, "-j1", "--batch", *words, "--shell", "--", command)
     assert done.returncode == 0, done.stderr
     assert "workTF: ended" in done.stderr
 
@@ -63,44 +68,47 @@ def test_a_limit_is_a_success_with_batch(
     ],
 )
 def test_a_failure_stays_one_with_batch(
-    work: Work, run_of: RunOf, words: list[str], status: int
+    work_tf: WorkTF, new_run: NewRun, words: list[str], status: int
 ) -> None:
-    assert work(run_of(1).uuid, "-j1", "--batch", *words).returncode == status
+    assert work_tf(new_run(1).uuid, "-j1", "--batch", *words).returncode == status
 
 
 def test_in_a_job_it_gives_back_what_runs_before_the_time_limit(
-    work: Work, run_of: RunOf, monkeypatch: pytest.MonkeyPatch
+    new_run: NewRun, work_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = run_of(3)
-    in_a_job(monkeypatch, 10)
-    done = work(run.uuid, "-j2", "--batch", "--", "sleep", "86395")
-    assert done.returncode == 0, done.stderr
-    assert "60 s before this job's time limit" in done.stderr
-    assert (run.status().waiting, attempts(run)) == (3, {0})
+    run = new_run(JOBS + 1)
+    pretend_to_be_in_a_job(monkeypatch, 600)
+    with computing(run, "sleep 86395", "--batch", program=JUMPING_WORK) as process:
+        jump(work_folder, 600)
+        said = end(process)
+    assert process.returncode == 0, said
+    assert "60 s before this job's time limit" in said
+    assert (run.status().waiting, attempts(run)) == (JOBS + 1, {0})
 
 
-def test_it_begins_nothing_that_would_be_given_back(work: Work, run_of: RunOf) -> None:
-    run = run_of(9)
-    done = work(run.uuid, "-j1", "--stop-after-s", "4", "--", "sleep", "2.5")
+def test_it_begins_nothing_that_would_be_given_back(work_tf: WorkTF, new_run: NewRun) -> None:
+    run = new_run(9)
+    words = ("-j1", "--stop-after-s", "86400", "--shell", "--", "echo 50000 > ahead")
+    done = work_tf(run.uuid, *words, program=JUMPING_WORK)
     assert done.returncode == 7, done.stderr
     assert (run.status().done, run.status().waiting) == (1, 8)
     assert "what ran was given back" not in done.stderr
 
 
 def test_a_longer_grace_ends_it_earlier(
-    work: Work, run_of: RunOf, monkeypatch: pytest.MonkeyPatch
+    work_tf: WorkTF, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    in_a_job(monkeypatch, 30)
-    done = work(run_of(1).uuid, "--grace-s", "100", "--batch", "--", "sleep", "86395")
+    pretend_to_be_in_a_job(monkeypatch, 30)
+    done = work_tf(new_run(1).uuid, "--grace-s", "100", "--batch", "--", "sleep", "86395")
     assert done.returncode == 0, done.stderr
     assert "tasks wait" in done.stderr
 
 
 def test_a_job_that_cannot_be_asked_about_has_no_limit_and_says_so(
-    work: Work, run_of: RunOf, monkeypatch: pytest.MonkeyPatch
+    work_tf: WorkTF, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     monkeypatch.setenv("PATH", "/nowhere")
-    done = work(run_of(1).uuid, "--", "/bin/true")
+    done = work_tf(new_run(1).uuid, "--", "/bin/true")
     assert done.returncode == 0, done.stderr
     assert "time limit is not known" in done.stderr

@@ -1,4 +1,4 @@
-"""What stands for a task in a command's words."""
+"""Templates of commands: what stands for a task in their words."""
 
 from __future__ import annotations
 

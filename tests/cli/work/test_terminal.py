@@ -1,30 +1,48 @@
-"""What a person sees of workTF at a real terminal."""
+"""workTF at a real pseudo-terminal: what a person sees."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from taskfarm_sdk import Run
-from tests.cli.work.conftest import WORK
+from tests.support.constants import command_with
 from tests.support.pseudo_terminal import CTRL_C, PseudoTerminal
+from tests.support.work_tf import WORK, NewRun
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("environment")]
-RunOf = Callable[[int], Run]
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
 NOTHING: Mapping[str, str] = {}
+# Looks and draws often, and tells the pace from looks that are not three seconds apart.
+QUICK = command_with(
+    "taskfarm_cli.work.main",
+    {
+        "taskfarm_cli.work.progress.POLL_S": 0.1,
+        "taskfarm_cli.work.progress.LIVE_EVERY_S": 0.1,
+        "taskfarm_cli.work.progress.QUIET_EVERY_S": 0.05,
+        "taskfarm_cli.pace.LEAST_S": 0.1,
+    },
+)
 
 
-def test_a_line_shows_how_the_run_goes_and_output_stays_whole(run_of: RunOf) -> None:
-    run = run_of(60)
-    command = 'sleep 0.2; test {task} != 3 || exit 1; echo "<task {task}>"'
+def test_a_line_shows_how_the_run_goes_and_output_stays_whole(
+    new_run: NewRun, work_folder: Path
+) -> None:
+    run = new_run(60)
+    wait_for = "until test -e {0}; do sleep 0.05; done"
+    command = (
+        f"{wait_for.format('begun')}; test {{task}} != 3 || exit 1; "
+        f"test {{task}} -lt 10 || {wait_for.format('seen')}; echo '<task {{task}}>'"
+    )
     words = (run.uuid, "-j3", "--max-attempts", "1", "--shell", "--", command)
-    with PseudoTerminal(words, NOTHING, columns=120, program=WORK) as terminal:
+    with PseudoTerminal(words, NOTHING, columns=120, program=QUICK) as terminal:
+        terminal.expect("0 of 60 done   3 running here")
+        (work_folder / "begun").touch()
         terminal.expect(
             r"\d+ of 60 done   \d running here   1 attempts failed here   "
             r"[\d.]+ tasks/\w+   \d:\d\d left"
         )
+        (work_folder / "seen").touch()
         assert terminal.end() == 5
         shown = [line.rpartition("\r")[2].strip() for line in terminal.text.splitlines()]
         assert sorted(x for x in shown if x.startswith("<")) == sorted(
@@ -33,8 +51,8 @@ def test_a_line_shows_how_the_run_goes_and_output_stays_whole(run_of: RunOf) -> 
         assert f"workTF: run {run.uuid}: 60 of 60 done, 1 failed" in shown
 
 
-def test_ctrl_c_gives_the_tasks_back_and_ends_with_130(run_of: RunOf) -> None:
-    run = run_of(4)
+def test_ctrl_c_gives_the_tasks_back_and_ends_with_130(new_run: NewRun) -> None:
+    run = new_run(4)
     words = (run.uuid, "-j2", "--shell", "--", "echo begun; exec sleep 100")
     with PseudoTerminal(
         (*words[:2], "--line-buffer", *words[2:]), NOTHING, program=WORK
@@ -49,12 +67,11 @@ def test_ctrl_c_gives_the_tasks_back_and_ends_with_130(run_of: RunOf) -> None:
 
 
 def test_to_a_dumb_terminal_only_lines_are_written(
-    run_of: RunOf, monkeypatch: pytest.MonkeyPatch, environment: Path
+    new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
-    words = (run_of(3).uuid, "-j1", "--", "sleep", "0.4")
-    with PseudoTerminal(words, NOTHING, program=WORK) as terminal:
+    words = (new_run(3).uuid, "-j1", "--", "sleep", "0.2")
+    with PseudoTerminal(words, NOTHING, program=QUICK) as terminal:
         assert terminal.end() == 0
         assert "\x1b" not in terminal.raw
         assert terminal.text.count("\n") == 1
-    assert environment == Path.cwd()

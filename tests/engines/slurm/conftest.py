@@ -1,31 +1,26 @@
-"""What the tests on Slurm share: a cluster of our own, a server, and workTF as a process."""
+"""Fixtures of the tests on Slurm: a cluster of our own, and runs whose server it can log in to."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.logins import save_login
 from taskfarm_sdk.testing import LocalServer
-from tests.cli.work.conftest import WORK
 from tests.support.engines import is_missing, leave_out_unless_required
 from tests.support.slurm_cluster import Cluster, missing
+from tests.support.slurm_work import RunOf, Submit, submit_with
 
-Submit = Callable[..., "subprocess.CompletedProcess[str]"]
-RunOf = Callable[[int], Run]
 # Slurm writes what stands behind a % in a path, and its scripts are shell.
 ODD_NAME = "100%A 'of\" them"
 
 
 @pytest.fixture(scope="session")
 def running_cluster() -> Iterator[Cluster]:
+    """Slurm for all tests, with what they leave in its queue."""
     leave_out_unless_required("Slurm")
     if (reason := missing()) is not None:
         is_missing("Slurm", reason)
@@ -43,7 +38,7 @@ def cluster(running_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 @pytest.fixture
-def farm(taskfarm_server: LocalServer) -> Iterator[Farm]:
+def saved_farm(taskfarm_server: LocalServer) -> Iterator[Farm]:
     """The farm of a server whose login is saved."""
     with taskfarm_server.farm() as farm:
         save_login(taskfarm_server.url, taskfarm_server.user, farm.login())
@@ -62,12 +57,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run_of(farm: Farm) -> Iterator[RunOf]:
+def run_of(saved_farm: Farm) -> Iterator[RunOf]:
     """Create runs that are gone after the test."""
     made: list[Run] = []
 
     def create(num_tasks: int) -> Run:
-        made.append(farm.create_run(num_tasks))
+        made.append(saved_farm.create_run(num_tasks))
         return made[-1]
 
     yield create
@@ -78,27 +73,4 @@ def run_of(farm: Farm) -> Iterator[RunOf]:
 @pytest.fixture
 def submit(cluster: Cluster, folder: Path) -> Submit:
     """Run workTF --slurm to its end."""
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*WORK, "--allow-loopback", "--slurm", *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            cwd=folder,
-            env={**os.environ, **cluster.environment},
-        )
-
-    return run
-
-
-def written(folder: Path) -> str:
-    """Return all that the workers wrote."""
-    return "\n".join(path.read_text() for path in sorted(folder.glob("taskfarm-*-slurm/*.out")))
-
-
-def journal(folder: Path) -> list[dict[str, Any]]:
-    """Return the lines of a journal."""
-    lines = [line for path in folder.glob("*.jsonl") for line in path.read_text().splitlines()]
-    return [json.loads(line) for line in lines]
+    return submit_with(cluster.environment, folder)

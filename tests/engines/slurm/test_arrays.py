@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from taskfarm_cli.work.slurm import here
-from taskfarm_sdk import Run
+from taskfarm_sdk import Run, _recovery
 from taskfarm_sdk.testing import LocalServer
-from tests.engines.slurm.conftest import RunOf, Submit, journal, written
 from tests.support.processes import Process, everybody, wait_until
 from tests.support.slurm_cluster import Cluster
+from tests.support.slurm_work import UNTIL_TOLD, RunOf, Submit, read_journal, read_output
 
-pytestmark = [pytest.mark.live, pytest.mark.slurm]
-LONG_S = 60.0
+pytestmark = [pytest.mark.live, pytest.mark.slurm, pytest.mark.timeout(300)]
 
 
 def attempts(run: Run) -> set[int]:
@@ -41,17 +40,17 @@ def test_an_array_finishes_a_run_and_what_depends_on_it_starts(
         *("sbatch", "--parsable", f"--dependency=afterok:{job}", f"--output={folder.parent}/after"),
         *("--wrap", "echo after"),
     ).strip()
-    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED"), ("1", "COMPLETED")], LONG_S)
+    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED"), ("1", "COMPLETED")])
     assert run.status().succeeded
-    assert sorted(line for line in written(folder).splitlines() if line.startswith("<")) == [
+    assert sorted(line for line in read_output(folder).splitlines() if line.startswith("<")) == [
         f"<it's {n}>" for n in range(6)
     ]
-    lines = journal(folder / "jour nal")
+    lines = read_journal(folder / "jour nal")
     assert {line["slurm_array_job"] for line in lines} == {int(job)}
     assert {line["slurm_array_task"] for line in lines} == {0, 1}
     assert {line["slurm_restarts"] for line in lines} == {0}
-    wait_until((folder.parent / "after").exists, LONG_S)
-    wait_until(lambda: cluster.jobs(after) == [("N/A", "COMPLETED")], LONG_S)
+    wait_until((folder.parent / "after").exists)
+    wait_until(lambda: cluster.jobs(after) == [("N/A", "COMPLETED")])
 
 
 def test_no_credential_is_in_the_script_the_environment_or_a_command_line(
@@ -68,7 +67,7 @@ def test_no_credential_is_in_the_script_the_environment_or_a_command_line(
     monkeypatch.setenv("TASKFARM_TOKEN", token)
     monkeypatch.setenv("TASKFARM_USER", "somebody")
     job = submit("1", run.uuid, "--", "sleep", "86395").stdout.strip()
-    wait_until(lambda: run.status().computing == 1, LONG_S)
+    wait_until(lambda: run.status().computing == 1)
     mark = f"SLURM_ARRAY_JOB_ID={job}\0".encode()
     workers = [each for each in map(shown, everybody()) if mark in each]
     assert any(b"taskfarm_cli.work.main" in each for each in workers)
@@ -93,8 +92,8 @@ def test_failed_tasks_keep_what_depends_on_the_array_from_starting(
     run = run_of(2)
     words = ("1", run.uuid, "--max-attempts", "1", "--", "test", "{task}", "=", "0")
     job = submit(*words).stdout.strip()
-    wait_until(lambda: cluster.jobs(job) == [("0", "FAILED")], LONG_S)
-    assert "1 of 2 tasks" in written(folder)
+    wait_until(lambda: cluster.jobs(job) == [("0", "FAILED")])
+    assert "1 of 2 tasks" in read_output(folder)
     assert "ExitCode=5:0" in cluster.run("scontrol", "show", "job", f"{job}_0")
 
 
@@ -103,31 +102,30 @@ def test_cancelled_workers_give_their_tasks_back_uncounted(
 ) -> None:
     run = run_of(4)
     job = submit("2", run.uuid, "-j2", "--", "sleep", "86394").stdout.strip()
-    wait_until(lambda: run.status().computing == 4, LONG_S)
+    wait_until(lambda: run.status().computing == 4)
     cluster.run("scancel", f"{job}_1")
-    wait_until(lambda: run.status().waiting == 2, LONG_S)
+    wait_until(lambda: run.status().waiting == 2)
     assert run.status().computing == 2
     cluster.run("scancel", job)
-    wait_until(lambda: run.status().waiting == 4, LONG_S)
+    wait_until(lambda: run.status().waiting == 4)
     assert attempts(run) == {0}
-    wait_until(lambda: cluster.jobs(job) == [("0", "CANCELLED"), ("1", "CANCELLED")], LONG_S)
+    wait_until(lambda: cluster.jobs(job) == [("0", "CANCELLED"), ("1", "CANCELLED")])
 
 
 def test_a_requeued_worker_gives_back_and_goes_on_when_it_starts_again(
     cluster: Cluster, submit: Submit, run_of: RunOf, folder: Path
 ) -> None:
     run = run_of(3)
-    command = "until test -e go; do sleep 0.1; done"
-    job = submit("1", run.uuid, "-j2", "--journal", "j", "--shell", "--", command).stdout.strip()
-    wait_until(lambda: run.status().computing == 2, LONG_S)
+    job = submit("1", run.uuid, "-j2", "--journal", "j", *UNTIL_TOLD).stdout.strip()
+    wait_until(lambda: run.status().computing == 2)
     cluster.run("scontrol", "requeue", f"{job}_0")
-    wait_until(lambda: run.status().waiting == 3, LONG_S)
+    wait_until(lambda: run.status().waiting == 3)
     assert attempts(run) == {0}
     (folder / "go").touch()
     cluster.start_now(f"{job}_0")
-    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")], LONG_S)
+    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")])
     assert run.status().succeeded
-    lines = [(line["outcome"], line["slurm_restarts"]) for line in journal(folder / "j")]
+    lines = [(line["outcome"], line["slurm_restarts"]) for line in read_journal(folder / "j")]
     assert sorted(lines) == [("completed", 1)] * 3 + [("released", 0)] * 2
 
 
@@ -136,14 +134,15 @@ def test_the_signal_before_the_time_limit_gives_back_and_ends_with_0(
 ) -> None:
     run = run_of(2)
     job = submit("1", run.uuid, "-j2", "--time", "10", "--", "sleep", "86393").stdout.strip()
-    wait_until(lambda: run.status().computing == 2, LONG_S)
+    wait_until(lambda: run.status().computing == 2)
     raw = cluster.raw_id(f"{job}_0")
     left_s = here.left_s({"SLURM_JOB_ID": raw})
     assert left_s is not None
     assert 500 < left_s <= 600
-    # Slurm looks every 30 s whose time is almost over: the signal is to come 60 s before that.
-    cluster.run("scontrol", "update", f"JobId={raw}", "TimeLimit=1")
-    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")], 1.5 * LONG_S)
+    # Slurm looks every 30 s whose time is over in the lead of 60 s or before it looks again. So it
+    # sends the signal at its next look, and a worker that is slow has a minute to end by itself.
+    cluster.run("scontrol", "update", f"JobId={raw}", "EndTime=now+90")
+    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")])
     assert (run.status().waiting, attempts(run)) == (2, {0})
 
 
@@ -151,27 +150,34 @@ def test_losing_slurmd_alone_does_no_harm(
     cluster: Cluster, submit: Submit, run_of: RunOf, folder: Path
 ) -> None:
     run = run_of(2)
-    words = ("--sbatch-args", "--nodelist=node2", "--shell", "--")
-    job = submit("1", run.uuid, *words, "until test -e go; do sleep 0.1; done").stdout.strip()
-    wait_until(lambda: run.status().computing == 1, LONG_S)
+    words = ("1", run.uuid, "--sbatch-args", "--nodelist=node2", *UNTIL_TOLD)
+    job = submit(*words).stdout.strip()
+    wait_until(lambda: run.status().computing == 1)
     cluster.kill_daemon("node2")
     (folder / "go").touch()
-    wait_until(lambda: run.status().succeeded, LONG_S)
+    wait_until(lambda: run.status().succeeded)
     cluster.start_node("node2")
-    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")], LONG_S)
+    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")])
 
 
 def test_a_node_that_dies_loses_no_task(
-    cluster: Cluster, submit: Submit, run_of: RunOf, folder: Path
+    cluster: Cluster,
+    submit: Submit,
+    run_of: RunOf,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Whoever looks after lost tasks does so at once and often.
+    monkeypatch.setattr(_recovery, "START_SPREAD_S", 0)
+    monkeypatch.setattr(_recovery, "MOST_REST_S", 1)
     run = run_of(3)
-    words = ("1", run.uuid, "-j2", "--sbatch-args", "--exclude=node1", "--shell", "--")
-    job = submit(*words, "until test -e go; do sleep 0.1; done").stdout.strip()
-    wait_until(lambda: run.status().computing == 2, LONG_S)
+    words = ("1", run.uuid, "-j2", "--sbatch-args", "--exclude=node1", *UNTIL_TOLD)
+    job = submit(*words).stdout.strip()
+    wait_until(lambda: run.status().computing == 2)
     cluster.kill_node("node2")
     assert run.status().computing == 2, "nobody was left to give them back"
     cluster.run("scontrol", "update", "NodeName=node2", "State=DOWN", "Reason=power")
-    wait_until(lambda: cluster.jobs(job) == [("0", "PENDING")], LONG_S)
+    wait_until(lambda: cluster.jobs(job) == [("0", "PENDING")])
     cluster.run("scontrol", "update", f"JobId={job}_0", "ExcNodeList=")
     (folder / "go").touch()
     cluster.start_now(f"{job}_0")
@@ -180,4 +186,4 @@ def test_a_node_that_dies_loses_no_task(
         for task in other:
             task.complete()
     assert run.status().succeeded
-    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")], LONG_S)
+    wait_until(lambda: cluster.jobs(job) == [("0", "COMPLETED")])

@@ -2,83 +2,40 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from taskfarm_cli.work.slurm.main import KEEP_EVERY
 from taskfarm_sdk.testing import LocalServer
-from tests.cli.work.conftest import WORK
-from tests.engines.slurm.conftest import RunOf, Submit
 from tests.support.processes import wait_until
 from tests.support.pseudo_terminal import CTRL_C, PseudoTerminal
 from tests.support.slurm_cluster import Cluster
+from tests.support.slurm_work import HASTY_KEEP, OFTEN_S, UNTIL_TOLD, WORK, RunOf, Submit, keeping
 
-pytestmark = [pytest.mark.live, pytest.mark.slurm, pytest.mark.usefixtures("cluster", "folder")]
-LONG_S = 60.0
-UNTIL_TOLD = ("--shell", "--", "until test -e go; do sleep 0.1; done")
-
-
-class Kept:
-    """A workTF that stays."""
-
-    def __init__(self, process: subprocess.Popen[str], out: Path, err: Path) -> None:
-        self.process = process
-        self._out = out
-        self._err = err
-
-    @property
-    def jobs(self) -> list[str]:
-        """The ids that it has printed."""
-        return self._out.read_text().split()
-
-    @property
-    def said(self) -> str:
-        """What it has said."""
-        return self._err.read_text()
-
-    def end(self) -> int:
-        """Wait until it ends; return what with."""
-        return self.process.wait(2 * LONG_S)
-
-
-@contextmanager
-def keeping(*words: str) -> Generator[Kept]:
-    """Run workTF --keep."""
-    out, err = Path("out"), Path("err")
-    with out.open("w") as stdout, err.open("w") as stderr:
-        process = subprocess.Popen(
-            [*WORK, "--allow-loopback", "--keep", "--slurm", *words],
-            stdout=stdout,
-            stderr=stderr,
-            text=True,
-            env={**os.environ, "TASKFARM_KEEP_EVERY_S": "1"},
-        )
-    try:
-        yield Kept(process, out, err)
-    finally:
-        process.kill()
-        process.wait()
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.slurm,
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("cluster", "folder"),
+]
 
 
 def test_workers_that_end_are_replaced_until_the_run_is_finished(
     cluster: Cluster, run_of: RunOf, folder: Path
 ) -> None:
     run = run_of(5)
-    with keeping("2", run.uuid, *UNTIL_TOLD) as kept:
-        wait_until(lambda: run.status().computing == 2, LONG_S)
+    with keeping("2", run.uuid, *UNTIL_TOLD, program=HASTY_KEEP) as kept:
+        wait_until(lambda: run.status().computing == 2)
         cluster.run("scancel", kept.jobs[0])
-        wait_until(lambda: len(kept.jobs) == 2 and run.status().computing == 2, LONG_S)
+        wait_until(lambda: len(kept.jobs) == 2 and run.status().computing == 2)
         assert [state for _, state in cluster.jobs(kept.jobs[1])] == ["RUNNING"] * 2
         # One element alone is replaced by one.
         cluster.run("scancel", f"{kept.jobs[1]}_0")
-        wait_until(lambda: len(kept.jobs) == 3, LONG_S)
-        wait_until(lambda: [s for _, s in cluster.jobs(kept.jobs[2])] == ["RUNNING"], LONG_S)
+        wait_until(lambda: len(kept.jobs) == 3)
+        wait_until(lambda: [s for _, s in cluster.jobs(kept.jobs[2])] == ["RUNNING"])
         assert {info.attempts for info in run.task_infos()} == {0}
         (folder / "go").touch()
         assert kept.end() == 0, kept.said
@@ -115,7 +72,7 @@ def test_ctrl_c_leaves_the_workers_which_the_same_command_keeps_again(
     run = run_of(2)
     words = ("2", run.uuid, *UNTIL_TOLD)
     with keeping(*words) as kept:
-        wait_until(lambda: run.status().computing == 2, LONG_S)
+        wait_until(lambda: run.status().computing == 2)
         kept.process.send_signal(signal.SIGINT)
         assert kept.end() == 130
         (job,) = kept.jobs
@@ -123,7 +80,7 @@ def test_ctrl_c_leaves_the_workers_which_the_same_command_keeps_again(
         assert run.uuid in kept.said.rpartition("cancels them")[2]
     assert [state for _, state in cluster.jobs(job)] == ["RUNNING"] * 2
     with keeping(*words) as again:
-        wait_until(lambda: "2 workers run" in again.said, LONG_S)
+        wait_until(lambda: "2 workers run" in again.said)
         (folder / "go").touch()
         assert again.end() == 0, again.said
     assert again.jobs == [], "those that were there were enough"
@@ -133,7 +90,7 @@ def test_at_a_terminal_a_line_shows_how_it_goes_and_ctrl_c_tells_how_to_go_on(
     run_of: RunOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = run_of(2)
-    monkeypatch.setenv("TASKFARM_KEEP_EVERY_S", "1")
+    monkeypatch.setenv(KEEP_EVERY, OFTEN_S)
     words = ("--allow-loopback", "--keep", "--slurm", "2", run.uuid, *UNTIL_TOLD)
     with PseudoTerminal(words, {}, columns=150, program=WORK) as terminal:
         terminal.expect(r"0 of 2 done   2 computing   2 workers run")
@@ -146,15 +103,15 @@ def test_at_a_terminal_a_line_shows_how_it_goes_and_ctrl_c_tells_how_to_go_on(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_with_cancel_on_exit_they_are_cancelled(
-    cluster: Cluster, run_of: RunOf, folder: Path, number: signal.Signals
+    run_of: RunOf, folder: Path, number: signal.Signals
 ) -> None:
     run = run_of(2)
     with keeping("2", run.uuid, "--cancel-on-exit", *UNTIL_TOLD) as kept:
-        wait_until(lambda: run.status().computing == 2, LONG_S)
+        wait_until(lambda: run.status().computing == 2)
         kept.process.send_signal(number)
         assert kept.end() == 128 + number
         assert f"the workers are cancelled: {kept.jobs[0]}" in kept.said
-    wait_until(lambda: run.status().waiting == 2, LONG_S)
+    wait_until(lambda: run.status().waiting == 2)
     assert {info.attempts for info in run.task_infos()} == {0}
     assert not (folder / "go").exists()
 
@@ -163,10 +120,11 @@ def test_outages_of_slurm_and_of_the_server_are_sat_out(
     cluster: Cluster, run_of: RunOf, folder: Path, taskfarm_server: LocalServer
 ) -> None:
     run = run_of(3)
-    with keeping("2", run.uuid, *UNTIL_TOLD) as kept:
-        wait_until(lambda: run.status().computing == 2, LONG_S)
+    words = ("2", run.uuid, *UNTIL_TOLD)
+    with keeping(*words, environment=cluster.impatient_environment) as kept:
+        wait_until(lambda: run.status().computing == 2)
         cluster.stop_controller()
-        wait_until(lambda: "squeue ended with 1" in kept.said, 2 * LONG_S)
+        wait_until(lambda: "squeue ended with 1" in kept.said)
         taskfarm_server.kill()
         cluster.start_controller()
         taskfarm_server.start()

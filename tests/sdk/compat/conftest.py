@@ -1,18 +1,14 @@
-"""A worker of `taskfarm_sdk.compat` behind the proxy, whose waits take no time."""
+"""Fixtures of the compat tests: workers and farms behind the proxy, whose waits take no time."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import pytest
 
 from taskfarm_sdk import Run
 from taskfarm_sdk.compat import TaskFarm, TaskFarmWorker
 from tests.support.clock import FastClock
+from tests.support.compat import Hire, Load
 from tests.support.fault_proxy import FaultProxy
-
-Hire = Callable[[Run], TaskFarmWorker]
-Load = Callable[[Run], TaskFarm]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What is meant to differ from taskfarm-worker, and what programs of it may lean on."""
+"""Differences from taskfarm-worker that are meant, and what programs of it may lean on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from taskfarm_sdk import Farm, UnexpectedReply
 from taskfarm_sdk.compat import TaskFarm, TaskFarmWorker
 from taskfarm_sdk.testing import LocalServer
-from tests.sdk.compat.conftest import Hire, Load
+from tests.support.compat import Hire, Load
 from tests.support.fault_proxy import FaultProxy
 from tests.support.peers import run_rows, task_rows
 
@@ -21,9 +21,9 @@ pytestmark = pytest.mark.live
 
 
 def test_writing_ahead_of_the_work_breaks_no_run(
-    taskfarm_server: LocalServer, proxy: FaultProxy, farm: Farm, hire: Hire, load: Load
+    taskfarm_server: LocalServer, proxy: FaultProxy, proxied_farm: Farm, hire: Hire, load: Load
 ) -> None:
-    run = farm.create_run(6)
+    run = proxied_farm.create_run(6)
     load(run).setTaskInfo(3, "status", "done")
     assert run_rows(taskfarm_server, run.uuid) == [(6, 4)]
     states = [row[:2] for row in task_rows(taskfarm_server, run.uuid)]
@@ -33,8 +33,10 @@ def test_writing_ahead_of_the_work_breaks_no_run(
     assert proxy.count("^GET ") == 0
 
 
-def test_writing_in_turn_costs_one_request_each(proxy: FaultProxy, farm: Farm, load: Load) -> None:
-    loaded = load(farm.create_run(20))
+def test_writing_in_turn_costs_one_request_each(
+    proxy: FaultProxy, proxied_farm: Farm, load: Load
+) -> None:
+    loaded = load(proxied_farm.create_run(20))
     for number in range(20):
         loaded.setTaskInfo(number, "percentCompleted", 1.5)
     assert proxy.statistics() == {"PUT": 20}
@@ -42,9 +44,9 @@ def test_writing_in_turn_costs_one_request_each(proxy: FaultProxy, farm: Farm, l
 
 
 def test_reading_ahead_of_the_work_makes_no_task(
-    taskfarm_server: LocalServer, farm: Farm, load: Load
+    taskfarm_server: LocalServer, proxied_farm: Farm, load: Load
 ) -> None:
-    run = farm.create_run(6)
+    run = proxied_farm.create_run(6)
     loaded = load(run)
     assert loaded.getTaskInfo(4, "") == {
         "id": None,
@@ -56,9 +58,9 @@ def test_reading_ahead_of_the_work_makes_no_task(
 
 
 def test_a_task_handed_out_is_read_with_one_request(
-    proxy: FaultProxy, farm: Farm, hire: Hire
+    proxy: FaultProxy, proxied_farm: Farm, hire: Hire
 ) -> None:
-    worker = hire(farm.create_run(3))
+    worker = hire(proxied_farm.create_run(3))
     for task in worker.tasks:
         proxy.forget()
         assert worker.getTaskInfo(task, "status") == "computing"
@@ -66,10 +68,8 @@ def test_a_task_handed_out_is_read_with_one_request(
         break
 
 
-def test_percentages_are_plain_even_where_a_lease_was(
-    taskfarm_server: LocalServer, farm: Farm, hire: Hire
-) -> None:
-    run = farm.create_run(2)
+def test_percentages_are_plain_even_where_a_lease_was(proxied_farm: Farm, hire: Hire) -> None:
+    run = proxied_farm.create_run(2)
     with run.worker() as ours:
         first, second = ours.claim(), ours.claim()
         assert first is not None
@@ -89,12 +89,12 @@ def test_percentages_are_plain_even_where_a_lease_was(
 
 
 def test_what_could_only_do_harm_is_not_sent(
-    proxy: FaultProxy, farm: Farm, hire: Hire, token: str
+    proxy: FaultProxy, proxied_farm: Farm, hire: Hire, token: str
 ) -> None:
     for number in (-1, 2.5, 2**31, float("nan"), "abc", True):
         with pytest.raises(ValueError, match="numTasks"):
             TaskFarm(token, "", numTasks=number, url_base=proxy.url)  # type: ignore[arg-type]
-    worker = hire(farm.create_run(1))
+    worker = hire(proxied_farm.create_run(1))
     assert worker.task == 0
     proxy.forget()
     with pytest.raises(ValueError, match="out of range"):
@@ -109,9 +109,9 @@ def test_what_could_only_do_harm_is_not_sent(
 
 
 def test_without_user_and_password_the_environments_are_used(
-    taskfarm_server: LocalServer, farm: Farm, token: str, monkeypatch: pytest.MonkeyPatch
+    taskfarm_server: LocalServer, proxied_farm: Farm, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = farm.create_run(1)
+    run = proxied_farm.create_run(1)
     with pytest.raises(RuntimeError, match="no default user or password"):
         TaskFarm(None, None, run.uuid, url_base=taskfarm_server.url)
     monkeypatch.setenv("TASKFARM_URL", taskfarm_server.url)
@@ -120,9 +120,9 @@ def test_without_user_and_password_the_environments_are_used(
 
 
 def test_the_url_may_lack_its_slash_and_the_uuid_have_dashes(
-    taskfarm_server: LocalServer, farm: Farm, token: str
+    taskfarm_server: LocalServer, proxied_farm: Farm, token: str
 ) -> None:
-    uuid = farm.create_run(1).uuid
+    uuid = proxied_farm.create_run(1).uuid
     dashed = f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}"
     loaded = TaskFarm(token, "", dashed, url_base=taskfarm_server.url.rstrip("/"))
     assert loaded.uuid == uuid
@@ -130,9 +130,9 @@ def test_the_url_may_lack_its_slash_and_the_uuid_have_dashes(
 
 
 def test_the_token_goes_with_any_http_library_and_does_not_show(
-    taskfarm_server: LocalServer, farm: Farm, load: Load, token: str
+    proxied_farm: Farm, load: Load, token: str
 ) -> None:
-    loaded = load(farm.create_run(1))
+    loaded = load(proxied_farm.create_run(1))
     assert httpx.get(loaded.url("runs"), auth=loaded.token_auth).status_code == 200
     assert token not in repr(loaded.token_auth)
     with pytest.raises(AttributeError, match="token_auth"):

@@ -1,4 +1,4 @@
-"""What docs/how-to/move-from-taskfarm-worker.md shows, works."""
+"""The programs and names that docs/how-to/move-from-taskfarm-worker.md shows."""
 
 from __future__ import annotations
 

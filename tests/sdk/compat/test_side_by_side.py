@@ -143,11 +143,11 @@ def test_a_program_runs_unchanged_but_for_its_import(taskfarm_server: LocalServe
 
 
 def test_a_task_costs_three_requests_where_it_cost_four(
-    proxy: FaultProxy, farm: Farm, token: str
+    proxy: FaultProxy, proxied_farm: Farm, token: str
 ) -> None:
     needed = {}
     for module in (OURS, THEIRS):
-        run = farm.create_run(10)
+        run = proxied_farm.create_run(10)
         proxy.forget()
         text = ONE_UPDATE.format(module=module)
         output(start(module, "-c", text, token, run.uuid, proxy.url))
@@ -158,7 +158,7 @@ def test_a_task_costs_three_requests_where_it_cost_four(
 
 
 def test_a_run_broken_by_reading_with_theirs_is_not_by_reading_with_ours(
-    farm: Farm, token: str
+    proxied_farm: Farm, token: str
 ) -> None:
     text = """
 import sys
@@ -176,15 +176,15 @@ print(worker.numDone)
     said = {}
     for module in (OURS, THEIRS):
         program = text.format(module=module)
-        words = ("-c", program, token, farm.create_run(5).uuid, farm.url)
+        words = ("-c", program, token, proxied_farm.create_run(5).uuid, proxied_farm.url)
         said[module] = output(start(module, *words)).split()
     assert said == {OURS: ["waiting", "5"], THEIRS: ["waiting", "broken", "1"]}
 
 
-def test_a_mixed_fleet_shares_a_run(farm: Farm, token: str) -> None:
-    run = farm.create_run(30)
+def test_a_mixed_fleet_shares_a_run(proxied_farm: Farm, token: str) -> None:
+    run = proxied_farm.create_run(30)
     fleet = [
-        start(module, "-c", ONE_UPDATE.format(module=module), token, run.uuid, farm.url)
+        start(module, "-c", ONE_UPDATE.format(module=module), token, run.uuid, proxied_farm.url)
         for module in (OURS, THEIRS)
     ]
     with run.worker() as worker:

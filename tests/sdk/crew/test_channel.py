@@ -1,4 +1,4 @@
-"""What a parent and its child say to each other."""
+"""Messages between a parent and its child."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from taskfarm_sdk.crew import luggage
 from taskfarm_sdk.crew.channel import Channel, Job, Outcome, Slot, Taken, slot_file
+from tests.support.processes import NET_S
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_message_larger_than_the_socket_holds_arrives(
     outcome = Outcome("fail", "x" * 5_000_000)
     thread = threading.Thread(target=there.send, args=(outcome,))
     thread.start()
-    assert here.receive(Outcome, 10) == outcome
+    assert here.receive(Outcome, NET_S) == outcome
     thread.join()
 
 

@@ -1,4 +1,4 @@
-"""How functions travel."""
+"""Functions that travel to other processes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk.crew import Group, groups, guardian
-from tests.support.processes import everybody, members, wait_until
+from tests.support.processes import NET_S, everybody, members, wait_until
 
 FOREVER = "sleep 86399"
 
@@ -41,14 +41,14 @@ def test_killing_it_kills_all_that_it_started(group: Group) -> None:
 
 def test_a_signal_reaches_all_of_it(group: Group) -> None:
     group.signal(signal.SIGTERM)
-    assert group.wait(10) == -signal.SIGTERM
+    assert group.wait(NET_S) == -signal.SIGTERM
     wait_until(lambda: members(group.pid) == [])
 
 
 @pytest.mark.usefixtures("either_way")
 def test_what_a_process_leaves_running_goes_with_it() -> None:
     group = Group(["sh", "-c", f"{FOREVER} & exit 3"])
-    assert group.wait(10) == 3
+    assert group.wait(NET_S) == 3
     wait_until(lambda: members(group.pid) == [])
     assert group.kill() == 3
 
@@ -62,7 +62,7 @@ def test_while_it_runs_there_is_no_status(group: Group) -> None:
 @pytest.mark.usefixtures("either_way")
 def test_threads_may_wait_for_it_and_kill_it_at_once(group: Group) -> None:
     seen: list[int | None] = []
-    threads = [threading.Thread(target=lambda: seen.append(group.wait(10))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: seen.append(group.wait(NET_S))) for _ in range(4)]
     for thread in threads:
         thread.start()
     assert group.kill() == -signal.SIGKILL
@@ -89,12 +89,14 @@ def test_a_terminals_signals_do_not_reach_it(group: Group) -> None:
 
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(0)", "1 / 0"])
 def test_whatever_ends_its_parent_ends_it(end: str, tmp_path: Path) -> None:
+    # A length of its own, by which the program knows its own children.
+    forever = f"{FOREVER}.{os.getpid()}"
     program = textwrap.dedent(f"""
         import os, pathlib
         from taskfarm_sdk.crew import Group
         marked = {{**os.environ, "OF": "{tmp_path}"}}
-        Group(["sh", "-c", "setsid {FOREVER} & {FOREVER}"], env=marked)
-        while len([line for line in os.popen("ps -e -o args") if "{FOREVER}" in line]) < 3: pass
+        Group(["sh", "-c", "setsid {forever} & {forever}"], env=marked)
+        while len([line for line in os.popen("ps -e -o args") if "{forever}" in line]) < 3: pass
         {end}
     """)
     subprocess.run([sys.executable, "-c", program], check=False, stderr=subprocess.DEVNULL)

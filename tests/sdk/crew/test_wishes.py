@@ -9,6 +9,7 @@ import pytest
 
 from taskfarm_sdk.crew import wishes
 from taskfarm_sdk.crew.wishes import Watch, Wish
+from tests.support.processes import NET_S, wait_until
 
 
 class Worker:
@@ -38,34 +39,35 @@ class Loop:
 
     def __init__(self, wish: Wish) -> None:
         self.wish = wish
-        self._asked = threading.Semaphore(0)
+        self._asked = 0
 
     def __call__(self) -> Wish:
-        self._asked.release()
+        self._asked += 1
         return self.wish
 
-    def is_asked_again(self) -> bool:
+    def wait_until_asked_again(self) -> None:
         """Return when it was asked, and asked anew after that."""
-        return self._asked.acquire(timeout=10) and self._asked.acquire(timeout=10)
+        so_far = self._asked
+        wait_until(lambda: self._asked >= so_far + 2)
 
 
 def test_a_worker_claims_as_long_as_one_of_its_loops_is_wanted(worker: Worker) -> None:
     wanted, unwanted = Loop(Wish.GO_ON), Loop(Wish.CLAIM_NO_MORE)
     worker.watch.add(unwanted)
     worker.watch.add(wanted)
-    assert wanted.is_asked_again()
+    wanted.wait_until_asked_again()
     worker.stopped.clear()
-    assert wanted.is_asked_again()
+    wanted.wait_until_asked_again()
     assert not worker.stopped.is_set()
     worker.watch.remove(wanted)
-    assert worker.stopped.wait(10)
+    assert worker.stopped.wait(NET_S)
     assert not worker.gave_back.is_set()
 
 
 def test_a_process_that_is_to_end_gives_back_what_all_its_loops_have(worker: Worker) -> None:
     worker.watch.add(Loop(Wish.GO_ON))
     worker.watch.add(Loop(Wish.GIVE_BACK))
-    assert worker.gave_back.wait(10)
+    assert worker.gave_back.wait(NET_S)
     worker.watch.close()
     assert worker.stopped.is_set()
     assert not worker.ended.is_set()
@@ -74,15 +76,15 @@ def test_a_process_that_is_to_end_gives_back_what_all_its_loops_have(worker: Wor
 def test_a_process_that_has_nobody_to_compute_for_gives_back_and_ends(worker: Worker) -> None:
     worker.watch.add(Loop(Wish.GO_ON))
     worker.watch.add(Loop(Wish.END))
-    assert worker.ended.wait(10)
+    assert worker.ended.wait(NET_S)
 
 
 def test_a_loop_that_is_to_claim_no_more_may_still_have_to_give_back(worker: Worker) -> None:
     loop = Loop(Wish.CLAIM_NO_MORE)
     worker.watch.add(loop)
-    assert worker.stopped.wait(10)
+    assert worker.stopped.wait(NET_S)
     loop.wish = Wish.GIVE_BACK
-    assert worker.gave_back.wait(10)
+    assert worker.gave_back.wait(NET_S)
 
 
 def test_an_engine_that_fails_to_answer_is_logged_and_the_loops_go_on(
@@ -95,7 +97,7 @@ def test_an_engine_that_fails_to_answer_is_logged_and_the_loops_go_on(
         raise RuntimeError("no answer")
 
     worker.watch.add(ask)
-    assert asked.wait(10)
+    assert asked.wait(NET_S)
     worker.watch.close()
     assert "no answer" in caplog.text
     assert not worker.stopped.is_set()
@@ -104,6 +106,6 @@ def test_an_engine_that_fails_to_answer_is_logged_and_the_loops_go_on(
 def test_after_close_nobody_is_asked(worker: Worker) -> None:
     loop = Loop(Wish.GO_ON)
     worker.watch.add(loop)
-    assert loop.is_asked_again()
+    loop.wait_until_asked_again()
     worker.watch.close()
     assert "taskfarm-wishes" not in {thread.name for thread in threading.enumerate()}

@@ -1,4 +1,4 @@
-"""How many connections a server needs, and how many its database has for it."""
+"""The connections that a server needs, and those that its database has for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which folders will do for SQLite's WAL."""
+"""Folders that will do for SQLite's WAL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server's process is given."""
+"""The environment and the arguments of a server's process."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.usefixtures("variables")
 @pytest.mark.parametrize("own_python", [True, False])
-def test_secrets_and_settings_of_the_caller_are_left_out(variables: Path, own_python: bool) -> None:
+def test_secrets_and_settings_of_the_caller_are_left_out(own_python: bool) -> None:
     given = _environment(own_python=own_python)
     assert not {"TASKFARM_TOKEN", "SECRET_KEY", "DATABASE_URL", "PYTHONWARNINGS"} & set(given)
     assert given["PGPASSFILE"] == "the caller's"

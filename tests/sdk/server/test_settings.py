@@ -1,4 +1,4 @@
-"""What a server can be started with, and what is refused and how."""
+"""Settings that a server can be started with, and those that are refused."""
 
 from __future__ import annotations
 

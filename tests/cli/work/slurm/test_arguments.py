@@ -1,4 +1,4 @@
-"""What --slurm takes on the command line, and what it refuses before anything is made."""
+"""The options of --slurm, and those that are refused before anything is made."""
 
 from __future__ import annotations
 

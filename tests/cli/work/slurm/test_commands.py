@@ -1,4 +1,4 @@
-"""What is made of Slurm's own commands, and of what a job's environment says."""
+"""Slurm's own commands and a job's environment: what is made of what they say."""
 
 from __future__ import annotations
 

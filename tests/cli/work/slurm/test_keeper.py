@@ -1,4 +1,4 @@
-"""What `--keep` does when signals come at the worst of moments."""
+"""The keeper of `--keep`, to which signals come at the worst of moments."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import threading
 import pytest
 
 from taskfarm_cli.work.screen import Screen
-from taskfarm_cli.work.slurm import commands
+from taskfarm_cli.work.slurm import commands, lost
 from taskfarm_cli.work.slurm.keeper import Keeper, Terms
-from taskfarm_sdk.testing import LocalServer
+from taskfarm_sdk import Farm
+from tests.support.processes import NET_S
 
 pytestmark = pytest.mark.live
 
 
 def test_ctrl_c_as_it_begins_to_look_after_lost_tasks_is_no_error(
-    taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch
+    live_farm: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = threading.Thread.start
 
@@ -26,13 +27,13 @@ def test_ctrl_c_as_it_begins_to_look_after_lost_tasks_is_no_error(
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", late)
+    monkeypatch.setattr(lost, "ENDS_WITHIN_S", NET_S)
     running = [commands.Element("1", "0", "RUNNING", 99.0, "None")]
     monkeypatch.setattr(commands, "queue", lambda _: running)
     terms = Terms("taskfarm", 1, 1, 3, 60.0, False)
-    with taskfarm_server.farm() as farm, farm.create_run(1).worker() as other:
-        task = other.claim()
-        assert task is not None
-        (run,) = [run for run in farm.runs() if run.uuid == task.run_uuid]
+    run = live_farm.create_run(1)
+    with run.worker() as other:
+        assert other.claim() is not None
         keeper = Keeper(
             run, terms, submit=lambda _: "1", said=lambda _: "", screen=Screen("workTF")
         )

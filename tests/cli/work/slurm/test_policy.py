@@ -1,4 +1,4 @@
-"""How many workers --keep submits, and when it gives up."""
+"""The policy of --keep: how many workers it submits, and when it gives up."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_an_array_that_may_be_dying_is_waited_for(
     assert history.is_doubtful == doubtful
 
 
-def test_looks_become_rarer_while_nothing_happens_and_are_never_more_frequent_than_asked() -> None:
+def test_looks_become_rarer_in_a_calm_and_are_never_more_frequent_than_asked() -> None:
     rests = [30.0]
     for _ in range(10):
         rests.append(next_rest_s(rests[-1], 30.0, calm=True))

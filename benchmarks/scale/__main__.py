@@ -1,10 +1,10 @@
 """How far one server goes, and what several servers or runs give: a simulation of a farm.
 
-    python benchmarks/scale.py --output build/scale
+    python -m benchmarks.scale --output build/scale
 
 prints the tables of docs/explanation/scale.md and writes the plot. Nothing is measured here: what a
-request costs is in `scale_costs.json`, which `scale_measure.py` measures on the real server. The
-same seed gives the same numbers.
+request costs is in `costs.json`, which `measure` measures on the real server. The same seed gives
+the same numbers.
 
 The model: workers ask for a task, compute it, and complete it. A request waits for one of its
 server's threads. Its Python holds the process's interpreter lock and one of the machine's cores;
@@ -17,18 +17,15 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import attrs
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.scale.model import Costs, Plan, tasks_per_s
+from benchmarks.scale.plot import Curve, plot
 
-from benchmarks.scale_model import Costs, Plan, tasks_per_s
-from benchmarks.scale_plot import Curve, plot
-
-COSTS = Path(__file__).with_name("scale_costs.json")
+COSTS = Path(__file__).with_name("costs.json")
 SEED = 1
 WORKERS = (1, 4, 16, 64, 256)
 TASK_S = (0.0, 0.1, 1.0, 10.0, 60.0)
@@ -38,7 +35,9 @@ EXISTING = (0, 10_000, 100_000, 1_000_000)
 
 def main() -> None:
     """Print the tables and write the plot."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.scale", description=__doc__.partition("\n")[0]
+    )
     parser.add_argument("--output", type=Path, required=True, help="the folder of the plot")
     output: Path = parser.parse_args().output
     output.mkdir(parents=True, exist_ok=True)

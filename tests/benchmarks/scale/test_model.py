@@ -7,7 +7,7 @@ import random
 import attrs
 import pytest
 
-from benchmarks.scale_model import Costs, Plan, tasks_per_s
+from benchmarks.scale.model import Costs, Plan, tasks_per_s
 
 COSTS = Costs(
     claim_before=2.0,

@@ -1,9 +1,9 @@
-"""Measures what `scale.py` takes for granted, and what it foretells, on the real server.
+"""Measure on the real server what the simulation takes for granted, and what it foretells.
 
-    python -m benchmarks.scale_measure
+    python -m benchmarks.scale.measure
 
-from the project's folder, on a machine with PostgreSQL's binaries. Writes `scale_costs.json`, and
-prints tasks/s as measured beside those that the simulation makes of these costs.
+from the project's folder, on a machine with PostgreSQL's binaries. Writes `costs.json`, and prints
+tasks/s as measured beside those that the simulation makes of these costs.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import json
 import os
 import random
 import secrets
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +22,7 @@ from typing import NamedTuple
 
 import attrs
 
-from benchmarks.scale_model import Costs, Plan, tasks_per_s
+from benchmarks.scale.model import Costs, Plan, tasks_per_s
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
 from tests.programs import load_workers
@@ -32,8 +30,9 @@ from tests.programs.load_workers import Report
 from tests.support.filling import fill
 from tests.support.postgresql import PostgreSQL, running_postgresql
 from tests.support.processes import members
+from tests.support.programs import run_silently
 
-COSTS = Path(__file__).with_name("scale_costs.json")
+COSTS = Path(__file__).with_name("costs.json")
 PROCESSES, THREADS = 2, 4
 TASKS = 300
 # Of a run whose rate is measured.
@@ -244,14 +243,8 @@ def measured_rate(places: Sequence[Place], workers: int, runs: int) -> float:
 
 
 def _work(told: dict[str, object]) -> Report:
-    done = subprocess.run(
-        [sys.executable, load_workers.__file__],
-        input=json.dumps(told) + "\n",
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    report: Report = json.loads(done.stdout)
+    (line,) = run_silently(load_workers.__file__, told=told, timeout_s=None)
+    report: Report = json.loads(line)
     return report
 
 

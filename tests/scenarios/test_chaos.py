@@ -1,4 +1,4 @@
-"""A network that drops, refuses and stalls a third of all requests, before the embedded server."""
+"""A network that drops, refuses and stalls a third of all requests before the server."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from taskfarm_sdk.testing import LocalServer
 from tests.support import scenarios
 from tests.support.chaos import Watched
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
+
+NUM_TASKS = {"embedded": 40, "postgresql": 200}
 
 
-def test_a_network_in_chaos_loses_no_task_and_reopens_none(taskfarm_server: LocalServer) -> None:
-    scenarios.the_network_is_chaos(taskfarm_server, 40)
+def test_a_network_in_chaos_loses_no_task_and_reopens_none(server: LocalServer, kind: str) -> None:
+    scenarios.disturb_the_network(server, NUM_TASKS[kind])
 
 
 def test_what_reopens_a_finished_task_is_noticed(taskfarm_server: LocalServer) -> None:

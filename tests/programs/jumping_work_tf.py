@@ -1,0 +1,31 @@
+"""workTF as people start it, but its clock is ahead by the seconds that the file `ahead` holds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+from taskfarm_cli.work import time_left, working
+from taskfarm_cli.work.main import main
+from taskfarm_sdk._deadline import Deadline
+from taskfarm_sdk.crew import slots
+
+
+class JumpingTime:
+    """Stands in for the module `time`."""
+
+    def monotonic(self) -> float:
+        """Return the machine's own seconds and those of the file."""
+        ahead = Path("ahead")
+        # One that is being written is empty.
+        return time.monotonic() + float((ahead.exists() and ahead.read_text()) or 0)
+
+
+if __name__ == "__main__":
+    jumping = JumpingTime()
+    for module in (slots, time_left, working):
+        vars(module)["time"] = jumping
+    vars(working)["Deadline"] = partial(Deadline, clock=jumping.monotonic)
+    sys.exit(main())
