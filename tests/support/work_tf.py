@@ -14,7 +14,7 @@ from tests.support.patience import PATIENCE_S
 from tests.support.processes import PROC, wait_until
 
 WORK = (sys.executable, "-m", "taskfarm_cli.work.main")
-# Its clock is ahead by the seconds that the file `ahead` holds.
+# Its clock stands still, ahead by the seconds that the file `ahead` holds.
 JUMPING_WORK = (sys.executable, jumping_work_tf.__file__)
 JOBS = 4
 
