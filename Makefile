@@ -15,6 +15,8 @@ BIN := $(VENV)/bin
 GENERATOR := .venv-generator-$(VERSION)
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
+# A file's tests share what its fixtures start; in the order of the files, for the longest are first.
+APART := --dist loadfile --no-loadscope-reorder
 # taskfarm-worker, which tests compare with; apart, for it brings a manageTF of its own.
 PEERS := $(VENV)/peers
 GENERATOR_READY := $(GENERATOR)/.ready
@@ -31,18 +33,18 @@ demo: $(READY) ## start the real server, create a run, work it off, show the res
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) $(PEERS) ## run the tests (PYTEST_ARGS=… for more)
-	$(PYTEST) -m "not alone" --numprocesses 4 $(PYTEST_ARGS)
+	$(PYTEST) -m "not alone" --numprocesses 4 $(APART) $(PYTEST_ARGS)
 
 test-fast: $(READY) $(PEERS) ## run those that start no server process and no engine: under a minute
-	$(PYTEST) -m "not live and not engine and not alone" --numprocesses 2 $(PYTEST_ARGS)
+	$(PYTEST) -m "not live and not engine and not alone" --numprocesses 2 $(APART) $(PYTEST_ARGS)
 
 test-busy: $(READY) $(PEERS) ## run `make test` five times beside two busy processes (TIMES=5 BUSY=2)
 	$(BIN)/python -m tests.busy --times $(or $(TIMES),5) --processes $(or $(BUSY),2) -- \
-		$(PYTEST) -m "not alone" --numprocesses 4 $(PYTEST_ARGS)
+		$(PYTEST) -m "not alone" --numprocesses 4 $(APART) $(PYTEST_ARGS)
 
 coverage: $(READY) $(PEERS) ## run `make test` and tell which lines it reached, child processes included
 	rm -rf build/coverage && mkdir -p build/coverage
-	$(BIN)/coverage run -m pytest -m "not alone" --numprocesses 4 $(PYTEST_ARGS)
+	$(BIN)/coverage run -m pytest -m "not alone" --numprocesses 4 $(APART) $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 

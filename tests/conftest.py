@@ -27,6 +27,7 @@ _FOREIGN = ("TASKFARM_", "PG", "SLURM_", "SBATCH_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _LAST_STEPS_S = 5.0
 ENGINES = Path(__file__).parent / "engines"
+SCENARIOS = Path(__file__).parent / "scenarios"
 
 
 def pytest_configure() -> None:
@@ -50,12 +51,14 @@ def _reason(report: pytest.TestReport) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark by fixtures and folders what `make test-fast` leaves out."""
+    """Mark by fixtures and folders what `make test-fast` leaves out; begin with the longest."""
     for item in items:
         if "taskfarm_server" in getattr(item, "fixturenames", ()):
             item.add_marker("live")
         if ENGINES in item.path.parents:
             item.add_marker("engine")
+    # At the end of a run they would keep one process busy while the others have nothing left.
+    items.sort(key=lambda item: SCENARIOS not in item.path.parents)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

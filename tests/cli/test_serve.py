@@ -34,7 +34,9 @@ pytestmark = [
 
 
 # Waits for a server whose parent was killed however long that takes to go.
-PATIENT = command_with("taskfarm_cli.serve", {"taskfarm_sdk.server._folder.LOCK_NET_S": 3600.0})
+PATIENT = command_with(
+    "taskfarm_cli.serve", {"taskfarm_sdk.server._folder.LOCK_PATIENCE_S": 3600.0}
+)
 
 
 @pytest.fixture

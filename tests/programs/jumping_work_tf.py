@@ -1,4 +1,4 @@
-"""workTF as people start it, but its clock is ahead by the seconds that the file `ahead` holds."""
+"""workTF as people start it, but its clock stands still, ahead by what the file `ahead` holds."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from taskfarm_sdk.crew import slots
 class JumpingTime:
     """Stands in for the module `time`."""
 
+    def __init__(self) -> None:
+        self._begun_at = time.monotonic()
+
     def monotonic(self) -> float:
-        """Return the machine's own seconds and those of the file."""
+        """Return the seconds of the beginning and those of the file."""
         ahead = Path("ahead")
         # One that is being written is empty.
-        return time.monotonic() + float((ahead.exists() and ahead.read_text()) or 0)
+        return self._begun_at + float((ahead.exists() and ahead.read_text()) or 0)
 
 
 if __name__ == "__main__":

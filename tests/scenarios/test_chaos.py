@@ -11,7 +11,7 @@ from tests.support.chaos import Watched
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
 
-NUM_TASKS = {"embedded": 40, "postgresql": 200}
+NUM_TASKS = {"embedded": 40, "postgresql": 100}
 
 
 def test_a_network_in_chaos_loses_no_task_and_reopens_none(server: LocalServer, kind: str) -> None:

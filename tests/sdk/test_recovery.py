@@ -1,19 +1,16 @@
-"""Lingering workers: when a task is stale, and that a run finishes while one worker lives."""
+"""Lingering workers: they take back what is stale, and a run finishes while one of them lives."""
 
 from __future__ import annotations
 
 import logging
-import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from taskfarm_sdk import ConfigurationError, Farm, Run, Task, Worker, _in_hand, _lease, _recovery
-from taskfarm_sdk._lease import Lease
-from taskfarm_sdk._operations import TaskRow
-from taskfarm_sdk._recovery import Patience, Watchlist, patience
+from taskfarm_sdk import Farm, Run, Task, Worker, _in_hand, _recovery
+from taskfarm_sdk._recovery import Watchlist
 from taskfarm_sdk.crew import Crew
 from taskfarm_sdk.worker import core_of
 from tests.support.clock import FastClock
@@ -22,80 +19,7 @@ from tests.support.fault_proxy import FaultProxy, Seen
 from tests.support.inside import held
 from tests.support.processes import NET_S, wait_until
 
-LEASED = _lease.encode(Lease(10, 0, 1, 4711))
-PATIENCE = Patience(stale_after_s=120, unleased_after_s=None)
-
-
-def looked_at(
-    times: list[float], value: float | None = LEASED, patience: Patience = PATIENCE
-) -> list[int]:
-    """Return what is stale after looks at these times at one task that stands still."""
-    watched = Watchlist()
-    for now in times:
-        watched.look(TaskRow(7, "computing", value), now)
-    return watched.stale(lambda held: patience.for_task(held, None))
-
-
-@pytest.mark.parametrize(
-    ("times", "stale"),
-    [
-        pytest.param([0, 40, 80, 120], [7], id="four looks over the time"),
-        pytest.param([0, 40, 80, 119], [], id="not long enough"),
-        pytest.param([0, 60, 120], [], id="too few looks, too far apart"),
-        pytest.param([0, 40, 80, 126], [], id="one look missed"),
-        pytest.param([0, 40, 5000], [], id="a sleep proves nothing"),
-        pytest.param([0, 40, 5000, 5040, 5080, 5119], [], id="the clock starts anew"),
-        pytest.param([0, 40, 5000, 5040, 5080, 5120], [7], id="and runs full"),
-    ],
-)
-def test_a_task_is_stale_after_enough_looks_close_enough(
-    times: list[float], stale: list[int]
-) -> None:
-    assert looked_at(times) == stale
-
-
-def test_a_number_that_moves_is_a_sign_of_life() -> None:
-    watched = Watchlist()
-    for now in range(0, 1000, 10):
-        value = _lease.encode(Lease(10, 0, now // 100, 4711))
-        watched.look(TaskRow(7, "computing", value), now)
-        assert watched.stale(lambda held: PATIENCE.for_task(held, None)) == []
-
-
-def test_a_task_that_computes_no_more_is_watched_no_more() -> None:
-    watched = Watchlist()
-    watched.look(TaskRow(7, "computing", LEASED), 0)
-    assert watched.look(TaskRow(7, "done", 100), 1)
-    assert watched.numbers == []
-
-
-@pytest.mark.parametrize("value", [None, math.nan, 37.5, 250.0, 0.0], ids=str)
-def test_a_task_without_a_lease_has_longer(value: float | None) -> None:
-    times = [float(now) for now in range(0, 1240, 40)]
-    assert looked_at(times[:30], value) == []
-    assert looked_at(times, value) == [7]
-
-
-@pytest.mark.parametrize(
-    ("longest_s", "expected_s"),
-    [(None, 1200), (1, 120), (30, 300), (1000, 3600)],
-)
-def test_the_patience_with_other_clients_follows_the_longest_task(
-    longest_s: float | None, expected_s: float
-) -> None:
-    assert PATIENCE.for_task(50.0, longest_s) == expected_s
-    assert Patience(120, 77).for_task(50.0, longest_s) == 77
-    assert PATIENCE.for_task(LEASED, longest_s) == 120
-
-
-@pytest.mark.parametrize(
-    ("stale_after_s", "unleased_after_s"), [(89, "auto"), (math.nan, "auto"), (120, 0), (120, -1)]
-)
-def test_a_patience_that_live_workers_would_try_is_refused(
-    stale_after_s: float, unleased_after_s: float
-) -> None:
-    with pytest.raises(ConfigurationError, match="after_s"):
-        patience(stale_after_s, unleased_after_s, heartbeat_s=30)
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture
@@ -137,7 +61,6 @@ def lost(run: Run, *, beat: bool = True) -> Task:
     return task
 
 
-@pytest.mark.live
 @pytest.mark.usefixtures("_at_once")
 def test_a_lost_workers_task_is_taken_back_and_its_attempt_counted(
     proxied_farm: Farm, clock: FastClock, caplog: pytest.LogCaptureFixture
@@ -153,7 +76,6 @@ def test_a_lost_workers_task_is_taken_back_and_its_attempt_counted(
     assert "no sign of life" in caplog.text
 
 
-@pytest.mark.live
 @pytest.mark.usefixtures("_at_once")
 def test_a_task_lost_before_its_first_beat_is_taken_back_too(
     proxied_farm: Farm, clock: FastClock
@@ -166,7 +88,6 @@ def test_a_task_lost_before_its_first_beat_is_taken_back_too(
     assert clock.now() - began == 120
 
 
-@pytest.mark.live
 def test_a_live_workers_task_is_left_to_it_and_waited_for(
     proxied_farm: Farm, clock: FastClock
 ) -> None:
@@ -191,7 +112,6 @@ def test_a_live_workers_task_is_left_to_it_and_waited_for(
     assert run.task_info(slow.number).attempts == 0
 
 
-@pytest.mark.live
 def test_a_task_that_is_lost_again_and_again_ends_failed(proxied_farm: Farm) -> None:
     run = proxied_farm.create_run(1)
     lost(run)
@@ -206,7 +126,6 @@ def test_a_task_that_is_lost_again_and_again_ends_failed(proxied_farm: Farm) -> 
     assert run.status().failed == 1
 
 
-@pytest.mark.live
 @pytest.mark.usefixtures("_at_once")
 def test_a_task_that_moves_at_the_last_look_is_left_alone(
     proxied_farm: Farm, clock: FastClock
@@ -236,7 +155,6 @@ def test_a_task_that_moves_at_the_last_look_is_left_alone(
     assert clock.now() - began == 240
 
 
-@pytest.mark.live
 def test_without_lingering_a_worker_ends_when_nothing_waits(proxied_farm: Farm) -> None:
     run = proxied_farm.create_run(2)
     gone = lost(run)
@@ -244,7 +162,6 @@ def test_without_lingering_a_worker_ends_when_nothing_waits(proxied_farm: Farm) 
     assert run.task_info(gone.number).state == "computing"
 
 
-@pytest.mark.live
 def test_a_long_search_does_not_lengthen_the_rest_after_it(
     proxied_farm: Farm, proxy: FaultProxy, clock: FastClock
 ) -> None:
@@ -261,7 +178,6 @@ def test_a_long_search_does_not_lengthen_the_rest_after_it(
     assert max(clock.waits) <= 40
 
 
-@pytest.mark.live
 def test_stop_ends_lingering(real_time_farm: Farm, proxy: FaultProxy) -> None:
     run = real_time_farm.create_run(1)
     lost(run)
@@ -275,7 +191,6 @@ def test_stop_ends_lingering(real_time_farm: Farm, proxy: FaultProxy) -> None:
     assert claims == [None]
 
 
-@pytest.mark.live
 def test_lingering_ends_when_another_worker_finishes_the_run(
     proxied_farm: Farm, clock: FastClock
 ) -> None:
@@ -289,7 +204,6 @@ def test_lingering_ends_when_another_worker_finishes_the_run(
     other.close()
 
 
-@pytest.mark.live
 def test_a_long_run_is_searched_from_its_end_for_the_tasks_that_compute(
     proxied_farm: Farm, proxy: FaultProxy, clock: FastClock
 ) -> None:
@@ -308,7 +222,6 @@ def test_a_long_run_is_searched_from_its_end_for_the_tasks_that_compute(
     assert 0 < read < 40
 
 
-@pytest.mark.live
 def test_where_only_its_own_tasks_are_computed_a_worker_waits_and_reads_none(
     proxied_farm: Farm, proxy: FaultProxy, clock: FastClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,7 +246,6 @@ def test_where_only_its_own_tasks_are_computed_a_worker_waits_and_reads_none(
     run.delete()
 
 
-@pytest.mark.live
 def test_a_crew_alone_on_a_run_never_looks_for_others_tasks(
     proxied_farm: Farm, proxy: FaultProxy
 ) -> None:
@@ -351,7 +263,6 @@ def test_a_crew_alone_on_a_run_never_looks_for_others_tasks(
     run.delete()
 
 
-@pytest.mark.live
 def test_the_end_of_a_run_costs_a_crew_one_question_for_each_thread(
     proxied_farm: Farm, proxy: FaultProxy
 ) -> None:
@@ -366,7 +277,6 @@ def test_the_end_of_a_run_costs_a_crew_one_question_for_each_thread(
     run.delete()
 
 
-@pytest.mark.live
 def test_all_threads_that_stayed_get_what_comes_to_wait(
     proxied_farm: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,7 +298,6 @@ def test_all_threads_that_stayed_get_what_comes_to_wait(
     other.close()
 
 
-@pytest.mark.live
 def test_who_found_nothing_stays_for_a_task_that_was_given_back_a_moment_later(
     proxied_farm: Farm, proxy: FaultProxy
 ) -> None:

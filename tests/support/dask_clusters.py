@@ -54,7 +54,14 @@ def dask(workers: int, threads: int, *, gives_up_after: int = 3) -> Iterator[Das
         gives_up_after: it does so on what has lost more workers than this.
     """
     with (
-        config.set({"distributed.scheduler.allowed-failures": gives_up_after}),
+        config.set(
+            {
+                "distributed.scheduler.allowed-failures": gives_up_after,
+                # A worker that is killed starts anew, on a busy machine later than in the 15 s
+                # after which the cluster would take it for lost and end it.
+                "distributed.deploy.lost-worker-timeout": "1h",
+            }
+        ),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=threads,

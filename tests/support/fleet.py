@@ -83,14 +83,6 @@ class Fleet:
             process.wait()
         self._undo.close()
 
-    # The names that tests/engines/test_fleet_server.py calls still.
-    have_computed = wait_until_begun
-    said = read_errors
-
-    def all_ended_well(self) -> bool:
-        self.wait_for_success()
-        return True
-
 
 def _read(file: IO[str]) -> str:
     # By its name, which its writer's own offset is safe from: a seek here would move that too.

@@ -26,7 +26,7 @@ from typing import Self
 
 from tests.support.daemons import ending_with_tests, engine_folder
 from tests.support.ports import kept_ports
-from tests.support.processes import everybody, wait_until
+from tests.support.processes import NET_S, everybody, wait_until
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
@@ -227,8 +227,12 @@ class Cluster:
                 os.kill(pid, signal.SIGKILL)
 
     def stop_controller(self) -> None:
-        """Kill the controller, whose state stays."""
-        self._kill("slurmctld")
+        """Stop the controller, whose state stays.
+
+        A killed one might not have written down yet which jobs have begun, and kill them later.
+        """
+        self._daemons["slurmctld"].terminate()
+        self._daemons.pop("slurmctld").wait(NET_S)
 
     def start_controller(self) -> None:
         """Start the controller again."""

@@ -75,7 +75,10 @@ class Kept:
 
     def end(self) -> int:
         """Wait until it ends; return what with."""
-        return self.process.wait(NET_S)
+        try:
+            return self.process.wait(NET_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it did not end, but said: {self.said}") from None
 
 
 @contextmanager

@@ -11,10 +11,7 @@ from pathlib import Path
 from taskfarm_sdk import Run
 from tests.programs import work_script
 from tests.support import programs
-from tests.support.processes import NET_S, alive, wait_until
-from tests.support.programs import ENDED, ROOT
-
-__all__ = ["ENDED", "ROOT", "Script", "alive", "script"]
+from tests.support.processes import NET_S, wait_until
 
 
 class Script:
@@ -45,9 +42,6 @@ class Script:
 
     def _begun(self) -> list[Path]:
         return list(self._folder.glob("begun-?"))
-
-    # The name that tests/engines calls still.
-    has_begun = wait_until_begun
 
 
 @contextmanager

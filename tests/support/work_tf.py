@@ -13,7 +13,7 @@ from tests.programs import jumping_work_tf
 from tests.support.processes import NET_S, PROC, wait_until
 
 WORK = (sys.executable, "-m", "taskfarm_cli.work.main")
-# Its clock is ahead by the seconds that the file `ahead` holds.
+# Its clock stands still, ahead by the seconds that the file `ahead` holds.
 JUMPING_WORK = (sys.executable, jumping_work_tf.__file__)
 JOBS = 4
 

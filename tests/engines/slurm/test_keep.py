@@ -30,8 +30,10 @@ def test_workers_that_end_are_replaced_until_the_run_is_finished(
     with keeping("2", run.uuid, *UNTIL_TOLD, program=HASTY_KEEP) as kept:
         wait_until(lambda: run.status().computing == 2)
         cluster.run("scancel", kept.jobs[0])
-        wait_until(lambda: len(kept.jobs) == 2 and run.status().computing == 2)
-        assert [state for _, state in cluster.jobs(kept.jobs[1])] == ["RUNNING"] * 2
+        wait_until(lambda: len(kept.jobs) == 2)
+        # Until the cancelled ones have given theirs back, as many are computed as before.
+        wait_until(lambda: [s for _, s in cluster.jobs(kept.jobs[1])] == ["RUNNING"] * 2)
+        wait_until(lambda: run.status().computing == 2)
         # One element alone is replaced by one.
         cluster.run("scancel", f"{kept.jobs[1]}_0")
         wait_until(lambda: len(kept.jobs) == 3)
