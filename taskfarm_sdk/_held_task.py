@@ -14,6 +14,7 @@ import attrs
 from taskfarm_sdk import _beats, _lease
 from taskfarm_sdk._beats import Pulse, Rhythm
 from taskfarm_sdk._drive import Clock
+from taskfarm_sdk._handle import already_settled
 from taskfarm_sdk._journal import Entry, Journal
 from taskfarm_sdk._lease import Lease
 from taskfarm_sdk._operations import TaskRow
@@ -21,7 +22,6 @@ from taskfarm_sdk._reporter import Reporter
 from taskfarm_sdk._requests import Requests
 from taskfarm_sdk._session import log
 from taskfarm_sdk.errors import TaskfarmError
-from taskfarm_sdk.task import already_settled
 
 
 class Settled(Enum):

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
 
 # Before the generated client, for this imports httpx in a way of its own.
+import taskfarm_sdk._httpx  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 # isort: split
 from taskfarm_api.client import Client

@@ -4,78 +4,11 @@ from __future__ import annotations
 
 import datetime
 from types import TracebackType
-from typing import NoReturn, Protocol, Self
+from typing import NoReturn, Self
 
 from taskfarm_sdk import _checks
-from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
-
-
-class Handle(Protocol):
-    """Holder of a task: a worker, or a child process that computes for one."""
-
-    @property
-    def number(self) -> int:
-        """The task's number."""
-        ...
-
-    @property
-    def run_uuid(self) -> str:
-        """The run that it belongs to."""
-        ...
-
-    @property
-    def attempts(self) -> int:
-        """How many attempts were counted before this one."""
-        ...
-
-    @property
-    def percent(self) -> float:
-        """How far it is."""
-        ...
-
-    @property
-    def started_at(self) -> datetime.datetime:
-        """When its turn came."""
-        ...
-
-    @property
-    def stop_requested(self) -> bool:
-        """Whether the worker is to stop."""
-        ...
-
-    @property
-    def settled(self) -> str | None:
-        """How it was settled; None while it is open."""
-        ...
-
-    def report(self, percent: float) -> None:
-        """Report how far it is."""
-        ...
-
-    def complete(self) -> None:
-        """Mark it done."""
-        ...
-
-    def release(self) -> None:
-        """Give it back, uncounted."""
-        ...
-
-    def fail(self, reason: str, *, final: bool, exit_status: int | None) -> None:
-        """Count a failed attempt."""
-        ...
-
-    def leave(self, error: BaseException | None) -> None:
-        """Settle it at the end of its `with`, which an error may have ended."""
-        ...
-
-
-def already_settled(handle: Handle, what: str) -> TaskfarmError:
-    """Return the error of who asks for something of a task that is settled."""
-    return TaskfarmError(
-        f"cannot {what} task {handle.number}: it is settled ({handle.settled})",
-        run=handle.run_uuid,
-        task=handle.number,
-    )
+from taskfarm_sdk._handle import Handle, already_settled
+from taskfarm_sdk.errors import ConfigurationError
 
 
 class Task:
