@@ -30,7 +30,7 @@ PATIENT = command_with(
     "taskfarm_cli.manage",
     {
         "taskfarm_cli.connection.GIVE_UP_AFTER_S": 3600.0,
-        "taskfarm_cli.arguments.GIVE_UP_IN_THE_MIDDLE_AFTER_S": 3600.0,
+        "taskfarm_cli.mode.GIVE_UP_IN_THE_MIDDLE_AFTER_S": 3600.0,
         "taskfarm_sdk._retry.BACKOFF_MOST_S": 0.2,
     },
 )
