@@ -115,7 +115,7 @@ LATER = (
 )
 MODULES = {
     "sdk": f"taskfarm_sdk.worker taskfarm_sdk.farm {HTTPX} {LATER}",
-    "run.work": f"taskfarm_sdk.crew.working taskfarm_sdk.farm {HTTPX} {LATER}",
+    "run.work": f"taskfarm_sdk.execution.work taskfarm_sdk.farm {HTTPX} {LATER}",
     "taskfarm-worker": "taskfarm_worker",
     "httpx": HTTPX,
     "http.client": "http.client",

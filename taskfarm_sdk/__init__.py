@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
+    from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
     from taskfarm_sdk.aio import AsyncFarm, AsyncRun
     from taskfarm_sdk.errors import (
         AuthenticationError,
@@ -77,10 +77,10 @@ if not TYPE_CHECKING:
         "AsyncRun": "aio",
         "Farm": "farm",
         "Run": "run",
-        "RunStatus": "_data",
+        "RunStatus": "_models",
         "Task": "task",
-        "TaskInfo": "_data",
-        "TaskState": "_data",
+        "TaskInfo": "_models",
+        "TaskState": "_models",
         "Worker": "worker",
     }
 

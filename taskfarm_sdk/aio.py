@@ -8,9 +8,10 @@ from typing import Self
 
 import attrs
 
-from taskfarm_sdk import _asking, _repair, _resetting, _runs, _tasks, _waiting
-from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
-from taskfarm_sdk._link import AsyncLink, new_session
+from taskfarm_sdk._flows import repair, resetting, runs, tasks, waiting
+from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
+from taskfarm_sdk._session import request
+from taskfarm_sdk._session.link import AsyncLink, new_session
 from taskfarm_sdk.run import run_data
 
 
@@ -66,21 +67,21 @@ class AsyncFarm:
 
     async def login(self) -> str:
         """Get a token now; see `Farm.login`."""
-        return await self._link.drive(_asking.login(self._link.session))
+        return await self._link.drive(request.login(self._link.session))
 
     async def create_run(self, num_tasks: int) -> AsyncRun:
         """Create a run; see `Farm.create_run`."""
-        row = await self._link.drive(_runs.create(self._link.session, num_tasks))
+        row = await self._link.drive(runs.create(self._link.session, num_tasks))
         return AsyncRun(self._link, *run_data(row))
 
     async def runs(self, *, give_up_after_s: float | None = None) -> list[AsyncRun]:
         """Return all runs; see `Farm.runs`."""
-        rows = await self._link.drive(_runs.list_all(self._link.session, give_up_after_s))
+        rows = await self._link.drive(runs.list_all(self._link.session, give_up_after_s))
         return [AsyncRun(self._link, *run_data(row)) for row in rows]
 
     async def get_run(self, uuid: str, *, give_up_after_s: float | None = None) -> AsyncRun:
         """Return the run of a uuid; see `Farm.get_run`."""
-        row = await self._link.drive(_runs.find(self._link.session, uuid, give_up_after_s))
+        row = await self._link.drive(runs.find(self._link.session, uuid, give_up_after_s))
         return AsyncRun(self._link, *run_data(row))
 
     async def close(self) -> None:
@@ -121,56 +122,56 @@ class AsyncRun:
 
     async def status(self) -> RunStatus:
         """Ask how the run stands; see `Run.status`."""
-        return await self._link.drive(_runs.status(self._link.session, self.uuid))
+        return await self._link.drive(runs.status(self._link.session, self.uuid))
 
     def watch(
         self, poll_s: float = 2.0, *, timeout_s: float | None = None
     ) -> AsyncIterator[RunStatus]:
         """Yield how the run stands until it is finished; see `Run.watch`."""
         session = self._link.session
-        return self._link.stream(_waiting.watch(session, self.uuid, poll_s, timeout_s))
+        return self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
 
     async def wait(
         self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False
     ) -> RunStatus:
         """Wait until the run is finished; see `Run.wait`."""
         session = self._link.session
-        flow = _waiting.wait(session, self.uuid, poll_s, timeout_s, check=check)
+        flow = waiting.wait(session, self.uuid, poll_s, timeout_s, check=check)
         return await self._link.drive(flow)
 
     async def task_info(self, number: int) -> TaskInfo:
         """Ask how one task stands; see `Run.task_info`."""
         session = self._link.session
-        return await self._link.drive(_tasks.info(session, self.uuid, self.num_tasks, number))
+        return await self._link.drive(tasks.info(session, self.uuid, self.num_tasks, number))
 
     def task_infos(self, state: TaskState | None = None) -> AsyncIterator[TaskInfo]:
         """Yield how the tasks stand; see `Run.task_infos`."""
         session = self._link.session
-        return self._link.stream(_tasks.infos(session, self.uuid, self.num_tasks, state))
+        return self._link.stream(tasks.infos(session, self.uuid, self.num_tasks, state))
 
     async def reset(self) -> None:
         """Set all computing tasks waiting; see `Run.reset`."""
-        await self._link.drive(_tasks.reset(self._link.session, self.uuid, self.num_tasks))
+        await self._link.drive(tasks.reset(self._link.session, self.uuid, self.num_tasks))
 
     async def reset_all(self) -> None:
         """Set every task waiting at 0 %; see `Run.reset_all`."""
-        await self._link.drive(_runs.restart(self._link.session, self.uuid, everything=True))
+        await self._link.drive(runs.restart(self._link.session, self.uuid, everything=True))
 
     async def reset_failed(self) -> int:
         """Set the tasks that failed waiting; see `Run.reset_failed`."""
-        return await self._link.drive(_resetting.reset_failed(self._link.session, self.uuid))
+        return await self._link.drive(resetting.reset_failed(self._link.session, self.uuid))
 
     async def reset_tasks(self, numbers: Iterable[int]) -> int:
         """Set these tasks waiting; see `Run.reset_tasks`."""
         session = self._link.session
-        flow = _resetting.reset_tasks(session, self.uuid, self.num_tasks, numbers)
+        flow = resetting.reset_tasks(session, self.uuid, self.num_tasks, numbers)
         return await self._link.drive(flow)
 
     async def repair(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Mend a broken run; see `Run.repair`."""
         session = self._link.session
-        return await self._link.drive(_repair.repair(session, self.uuid, self.num_tasks, progress))
+        return await self._link.drive(repair.repair(session, self.uuid, self.num_tasks, progress))
 
     async def delete(self) -> None:
         """Delete the run; see `Run.delete`."""
-        await self._link.drive(_runs.delete(self._link.session, self.uuid))
+        await self._link.drive(runs.delete(self._link.session, self.uuid))

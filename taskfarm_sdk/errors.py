@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskfarm_sdk._data import RunStatus
+    from taskfarm_sdk._models import RunStatus
 
 __all__ = [
     "AuthenticationError",

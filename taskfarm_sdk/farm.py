@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from taskfarm_sdk import _asking, _runs
-from taskfarm_sdk._link import Link, new_session
+from taskfarm_sdk._flows import runs
+from taskfarm_sdk._session import request
+from taskfarm_sdk._session.link import Link, new_session
 from taskfarm_sdk.run import Run, run_data
 
 
@@ -84,7 +85,7 @@ class Farm:
             AuthenticationError: the server does not take the credentials.
             TaskfarmError: the server could not be asked.
         """
-        return self._link.drive(_asking.login(self._link.session))
+        return self._link.drive(request.login(self._link.session))
 
     def create_run(self, num_tasks: int) -> Run:
         """Create a run.
@@ -95,7 +96,7 @@ class Farm:
         Raises:
             OutcomeUnknown: the reply was lost; the run may exist, see `runs()`.
         """
-        row = self._link.drive(_runs.create(self._link.session, num_tasks))
+        row = self._link.drive(runs.create(self._link.session, num_tasks))
         return Run(self._link, *run_data(row))
 
     def runs(self, *, give_up_after_s: float | None = None) -> list[Run]:
@@ -104,7 +105,7 @@ class Farm:
         Args:
             give_up_after_s: how long to try, in seconds, 0 or more; None is the farm's own.
         """
-        rows = self._link.drive(_runs.list_all(self._link.session, give_up_after_s))
+        rows = self._link.drive(runs.list_all(self._link.session, give_up_after_s))
         return [Run(self._link, *run_data(row)) for row in rows]
 
     def get_run(self, uuid: str, *, give_up_after_s: float | None = None) -> Run:
@@ -118,7 +119,7 @@ class Farm:
         Raises:
             RunNotFound: there is none.
         """
-        row = self._link.drive(_runs.find(self._link.session, uuid, give_up_after_s))
+        row = self._link.drive(runs.find(self._link.session, uuid, give_up_after_s))
         return Run(self._link, *run_data(row))
 
     def close(self) -> None:

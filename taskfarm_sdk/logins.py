@@ -18,7 +18,7 @@ from typing import cast
 import attrs
 import platformdirs
 
-from taskfarm_sdk import _checks, _secret_files
+from taskfarm_sdk import _secrets, _validation
 from taskfarm_sdk.errors import ConfigurationError
 
 __all__ = [
@@ -51,7 +51,7 @@ class Login:
         default: whether it is the one used when no URL is given.
     """
 
-    url: str = attrs.field(converter=_checks.base_url)
+    url: str = attrs.field(converter=_validation.base_url)
     user: str
     token: str = attrs.field(repr=_masked)
     host: str | None = None
@@ -83,7 +83,7 @@ def saved_logins() -> tuple[Login, ...]:
     path = login_file()
     try:
         with path.open(encoding="utf-8") as file:
-            _secret_files.refuse_wide_mode(path, file.fileno())
+            _secrets.refuse_wide_mode(path, file.fileno())
             document: object = json.load(file)
     except (FileNotFoundError, NotADirectoryError):
         return ()
@@ -112,10 +112,12 @@ def find_login(url: str) -> Login | None:
     Raises:
         ConfigurationError: the file cannot be read.
     """
-    wanted = _checks.base_url(url)
+    wanted = _validation.base_url(url)
     here = [login for login in saved_logins() if login.usable_here]
     same_url = [login for login in here if login.url == wanted]
-    same_origin = [login for login in here if _checks.origin(login.url) == _checks.origin(wanted)]
+    same_origin = [
+        login for login in here if _validation.origin(login.url) == _validation.origin(wanted)
+    ]
     return next(iter(same_url + same_origin), None)
 
 
@@ -134,7 +136,7 @@ def save_login(url: str, user: str, token: str, *, replace_default: bool = True)
     Raises:
         ConfigurationError: the file cannot be read or written.
     """
-    host = socket.gethostname() if _checks.is_loopback(url) else None
+    host = socket.gethostname() if _validation.is_loopback(url) else None
     new = Login(url, user, token, host)
     with _locked() as path:
         before = saved_logins()
@@ -160,7 +162,7 @@ def forget_login(url: str) -> Login | None:
     Raises:
         ConfigurationError: the file cannot be read or written.
     """
-    wanted = _checks.base_url(url)
+    wanted = _validation.base_url(url)
     found = next((o for o in saved_logins() if o.url == wanted and o.usable_here), None)
     if found is None:
         return None
@@ -203,7 +205,7 @@ def _login(row: dict[str, object]) -> Login:
 
 def _write(path: Path, logins: list[Login]) -> None:
     document = {"version": _VERSION, "logins": [attrs.asdict(login) for login in logins]}
-    _secret_files.write(path, json.dumps(document, indent=2) + "\n")
+    _secrets.write(path, json.dumps(document, indent=2) + "\n")
 
 
 @contextmanager

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from taskfarm_sdk import _runs
-from taskfarm_sdk._data import RunStatus, TaskInfo, TaskState
-from taskfarm_sdk._link import Link
-from taskfarm_sdk._operations import CountsRow, RunRow
+from taskfarm_sdk._flows import runs
+from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
+from taskfarm_sdk._protocol.operations import CountsRow, RunRow
+from taskfarm_sdk._session.link import Link
 
 # Imported where they are used: most commands and programs need few of them.
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def run_data(row: RunRow | CountsRow) -> tuple[str, int, int, str]:
     """Return a row as a run's uuid, id, num_tasks and num_tasks_text."""
-    return row.uuid, row.id, _runs.num_tasks_of(row), str(row.num_tasks)
+    return row.uuid, row.id, runs.num_tasks_of(row), str(row.num_tasks)
 
 
 @attrs.frozen
@@ -47,7 +47,7 @@ class Run:
 
     def status(self) -> RunStatus:
         """Ask how the run stands."""
-        return self._link.drive(_runs.status(self._link.session, self.uuid))
+        return self._link.drive(runs.status(self._link.session, self.uuid))
 
     def watch(self, poll_s: float = 2.0, *, timeout_s: float | None = None) -> Iterator[RunStatus]:
         """Yield how the run stands, now and after every `poll_s`, until it is finished.
@@ -62,10 +62,10 @@ class Run:
         Raises:
             WaitTimeout: the time is over; its `run_status` says how the run stood last.
         """
-        from taskfarm_sdk import _waiting
+        from taskfarm_sdk._flows import waiting
 
         session = self._link.session
-        return self._link.stream(_waiting.watch(session, self.uuid, poll_s, timeout_s))
+        return self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
 
     def wait(
         self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False
@@ -82,10 +82,10 @@ class Run:
             WaitTimeout: the time is over; its `run_status` says how the run stood last.
             TasksFailed: `check`, and some tasks failed; its `tasks` names them.
         """
-        from taskfarm_sdk import _waiting
+        from taskfarm_sdk._flows import waiting
 
         session = self._link.session
-        flow = _waiting.wait(session, self.uuid, poll_s, timeout_s, check=check)
+        flow = waiting.wait(session, self.uuid, poll_s, timeout_s, check=check)
         return self._link.drive(flow)
 
     def task_info(self, number: int) -> TaskInfo:
@@ -94,10 +94,10 @@ class Run:
         Args:
             number: 0 to num_tasks - 1.
         """
-        from taskfarm_sdk import _tasks
+        from taskfarm_sdk._flows import tasks
 
         session = self._link.session
-        return self._link.drive(_tasks.info(session, self.uuid, self.num_tasks, number))
+        return self._link.drive(tasks.info(session, self.uuid, self.num_tasks, number))
 
     def task_infos(self, state: TaskState | None = None) -> Iterator[TaskInfo]:
         """Yield how the tasks stand, by number, with one request for each that exists.
@@ -107,10 +107,10 @@ class Run:
         Args:
             state: only the tasks in this state: "waiting", "computing", "done" or "failed".
         """
-        from taskfarm_sdk import _tasks
+        from taskfarm_sdk._flows import tasks
 
         session = self._link.session
-        return self._link.stream(_tasks.infos(session, self.uuid, self.num_tasks, state))
+        return self._link.stream(tasks.infos(session, self.uuid, self.num_tasks, state))
 
     def reset(self) -> None:
         """Set all computing tasks waiting, those of live workers too; finished work stays.
@@ -122,9 +122,9 @@ class Run:
         Raises:
             OutcomeUnknown: the reply to the restart was lost; resetting again does no harm.
         """
-        from taskfarm_sdk import _tasks
+        from taskfarm_sdk._flows import tasks
 
-        self._link.drive(_tasks.reset(self._link.session, self.uuid, self.num_tasks))
+        self._link.drive(tasks.reset(self._link.session, self.uuid, self.num_tasks))
 
     def reset_all(self) -> None:
         """Set every task waiting at 0 %, the finished ones too.
@@ -132,7 +132,7 @@ class Run:
         Raises:
             OutcomeUnknown: the reply was lost; see `status()`.
         """
-        self._link.drive(_runs.restart(self._link.session, self.uuid, everything=True))
+        self._link.drive(runs.restart(self._link.session, self.uuid, everything=True))
 
     def reset_failed(self) -> int:
         """Set the tasks that failed waiting, from 0 % and with no attempts; no other is touched.
@@ -140,9 +140,9 @@ class Run:
         Returns:
             How many there were.
         """
-        from taskfarm_sdk import _resetting
+        from taskfarm_sdk._flows import resetting
 
-        return self._link.drive(_resetting.reset_failed(self._link.session, self.uuid))
+        return self._link.drive(resetting.reset_failed(self._link.session, self.uuid))
 
     def reset_tasks(self, numbers: Iterable[int]) -> int:
         """Set these tasks waiting, from 0 % and with no attempts, whatever they are at.
@@ -155,10 +155,10 @@ class Run:
         Returns:
             How many were set waiting: those that waited from 0 already are not counted.
         """
-        from taskfarm_sdk import _resetting
+        from taskfarm_sdk._flows import resetting
 
         session = self._link.session
-        flow = _resetting.reset_tasks(session, self.uuid, self.num_tasks, numbers)
+        flow = resetting.reset_tasks(session, self.uuid, self.num_tasks, numbers)
         return self._link.drive(flow)
 
     def repair(self, progress: Callable[[int, int], None] | None = None) -> int:
@@ -184,14 +184,14 @@ class Run:
                 lost; a task may compute with nobody now.
             TaskfarmError: the run is not broken, or somebody else is mending it.
         """
-        from taskfarm_sdk import _repair
+        from taskfarm_sdk._flows import repair
 
         session = self._link.session
-        return self._link.drive(_repair.repair(session, self.uuid, self.num_tasks, progress))
+        return self._link.drive(repair.repair(session, self.uuid, self.num_tasks, progress))
 
     def delete(self) -> None:
         """Delete the run and its tasks from the server."""
-        self._link.drive(_runs.delete(self._link.session, self.uuid))
+        self._link.drive(runs.delete(self._link.session, self.uuid))
 
     def worker(
         self,
@@ -250,9 +250,9 @@ class Run:
             ConfigurationError: an argument is wrong, the run is an odd one, or the journal cannot
                 be written.
         """
-        from taskfarm_sdk._beats import rhythm
-        from taskfarm_sdk._core import WorkerCore, WorkerOptions
-        from taskfarm_sdk._recovery import patience
+        from taskfarm_sdk._flows.recovery import patience
+        from taskfarm_sdk._worker.core import WorkerCore, WorkerOptions
+        from taskfarm_sdk._worker.heartbeat import rhythm
         from taskfarm_sdk.worker import Worker
 
         options = WorkerOptions(
@@ -357,9 +357,10 @@ class Run:
         """
         from pathlib import Path
 
-        from taskfarm_sdk.crew import executors, working
+        from taskfarm_sdk.execution import work as working
+        from taskfarm_sdk.execution.executors import submit
 
-        engine = None if executor is None else executors.engine_of(executor, workers, grace_s)
+        engine = None if executor is None else submit.engine_of(executor, workers, grace_s)
         make_worker = partial(
             self.worker,
             report_every_s=report_every_s,
@@ -382,5 +383,5 @@ class Run:
         if engine is None:
             halted = working.by_children(work, workers)
         else:
-            halted = executors.by_executor(work, engine)
+            halted = submit.by_executor(work, engine)
         return work.end(halted=halted, check=check)

@@ -6,7 +6,7 @@ import datetime
 from types import TracebackType
 from typing import NoReturn, Self
 
-from taskfarm_sdk import _checks
+from taskfarm_sdk import _validation
 from taskfarm_sdk._handle import Handle, already_settled
 from taskfarm_sdk.errors import ConfigurationError
 
@@ -70,7 +70,7 @@ class Task:
         Args:
             percent: 0 to 100; the server keeps hundredths of it.
         """
-        checked = _checks.percentage(percent)
+        checked = _validation.percentage(percent)
         self._refuse_if_settled("update")
         self._handle.report(checked)
 

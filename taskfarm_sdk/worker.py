@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import NoReturn, Self
 
-from taskfarm_sdk._core import WorkerCore
-from taskfarm_sdk._session import log
-from taskfarm_sdk._signals import Ending
+from taskfarm_sdk._logging import log
+from taskfarm_sdk._processes.signals import Ending
+from taskfarm_sdk._worker.core import WorkerCore
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 from taskfarm_sdk.task import Task
 

@@ -14,7 +14,7 @@ from benchmarks.setting import Setting
 
 IMPORTS = ("import taskfarm_sdk", "from taskfarm_sdk import Farm")
 # What has no business in a program that only makes a Farm.
-UNWELCOME = ("rich", "asyncio", "anyio", "click", "taskfarm_sdk.aio", "taskfarm_sdk.crew")
+UNWELCOME = ("rich", "asyncio", "anyio", "click", "taskfarm_sdk.aio", "taskfarm_sdk.execution")
 LIST = "import sys; print(*sorted(sys.modules))"
 
 

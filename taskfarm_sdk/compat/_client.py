@@ -8,12 +8,15 @@ from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeVar, cast
 
 import attrs
 
-from taskfarm_sdk import _asking, _checks, _operations, _runs, _tasks
-from taskfarm_sdk._drive import Clock, SystemClock
-from taskfarm_sdk._flow import Flow
-from taskfarm_sdk._link import Link, new_session
-from taskfarm_sdk._retry import CREATE
-from taskfarm_sdk._settings import DEFAULT_URL
+from taskfarm_sdk import _validation
+from taskfarm_sdk._flows import runs, tasks
+from taskfarm_sdk._protocol import operations
+from taskfarm_sdk._sansio.retry import CREATE
+from taskfarm_sdk._sansio.steps import Flow
+from taskfarm_sdk._session import request
+from taskfarm_sdk._session.link import Link, new_session
+from taskfarm_sdk._session.settings import DEFAULT_URL
+from taskfarm_sdk._transport.drivers import Clock, SystemClock
 from taskfarm_sdk.compat import _flows
 from taskfarm_sdk.compat._errors import as_theirs
 from taskfarm_sdk.errors import ConfigurationError
@@ -90,12 +93,12 @@ class TaskFarm:
         self._url_base = url_base if url_base.endswith("/") else f"{url_base}/"
         self._link = _link(username, password, url_base, self._give_up_after_s, self._clock)
         self._close_at_the_end()
-        self._drive(_asking.login(self._link.session))
+        self._drive(request.login(self._link.session))
         if number is not None:
             self._uuid = self._create(number)
             self._num_tasks = cast("int", numTasks)
         else:
-            row = self._drive(_runs.find(self._link.session, str(uuid)))
+            row = self._drive(runs.find(self._link.session, str(uuid)))
             self._uuid = row.uuid
             # Another client's odd number of tasks is shown for what it is.
             self._num_tasks = cast("int", row.num_tasks)
@@ -112,9 +115,9 @@ class TaskFarm:
 
     def _create(self, number: int) -> str:
         # Not by the flow that `Farm.create_run` uses: here a run may have no tasks.
-        call = attrs.evolve(_operations.create_run(number), fresh=True)
+        call = attrs.evolve(operations.create_run(number), fresh=True)
         session = self._link.session
-        return self._drive(_asking.ask(session, lambda: call, CREATE)).uuid
+        return self._drive(request.ask(session, lambda: call, CREATE)).uuid
 
     def _drive(self, flow: Flow[R]) -> R:
         with as_theirs():
@@ -238,7 +241,7 @@ class TaskFarm:
             RuntimeError: there is no such run any more, or whether it was done is unknown.
         """
         _one_of(str(everything), ("True", "False"))
-        flow = _runs.restart(self._link.session, self.uuid, everything=str(everything) == "True")
+        flow = runs.restart(self._link.session, self.uuid, everything=str(everything) == "True")
         self._drive(flow)
 
     def delete(self) -> None:
@@ -247,7 +250,7 @@ class TaskFarm:
         Raises:
             RuntimeError: there is no such run any more.
         """
-        self._drive(_runs.delete(self._link.session, self.uuid))
+        self._drive(runs.delete(self._link.session, self.uuid))
 
     def _refuse_outside(self, task: int) -> None:
         if task < 0 or task >= self.numTasks:
@@ -257,7 +260,7 @@ class TaskFarm:
 
     def _is_made(self, task: int) -> bool:
         if task >= max(self._made, self._surely_made):
-            flow = _tasks.existing(self._link.session, self.uuid, int(self.numTasks))
+            flow = tasks.existing(self._link.session, self.uuid, int(self.numTasks))
             there = self._drive(flow)
             self._surely_made = max(self._surely_made, there.surely)
             self._made = max(self._made, there.likely)
@@ -273,7 +276,7 @@ def _link(
 ) -> Link:
     # Apart from the rest, for a URL that is none is a ValueError in requests too.
     try:
-        url = _checks.base_url(url_base)
+        url = _validation.base_url(url_base)
     except ConfigurationError as error:
         raise ValueError(str(error)) from error
     token = None
@@ -290,8 +293,10 @@ def _number_of_tasks(value: SupportsFloat | None) -> int:
     if value is None:
         raise RuntimeError("give the uuid of a run, or numTasks to create one")
     number = -1.0 if isinstance(value, (bool, str)) else float(value)
-    if not 0 <= number <= _checks.MAX_TASKS or number != int(number):
-        raise ValueError(f"numTasks is a whole number, 0 to {_checks.MAX_TASKS:,}, not {value!r}")
+    if not 0 <= number <= _validation.MAX_TASKS or number != int(number):
+        raise ValueError(
+            f"numTasks is a whole number, 0 to {_validation.MAX_TASKS:,}, not {value!r}"
+        )
     return int(number)
 
 

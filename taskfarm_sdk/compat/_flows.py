@@ -7,13 +7,16 @@ from typing import Any, Literal, TypeVar, cast
 
 import attrs
 
-from taskfarm_sdk import _lease, _operations, _tasks, _work
-from taskfarm_sdk._asking import ask
-from taskfarm_sdk._flow import AsyncSender, Call, Flow, Sender
-from taskfarm_sdk._operations import TaskRow
-from taskfarm_sdk._retry import COMPLETE, READ, REPORT, SETTLE, Answer, Then
-from taskfarm_sdk._runs import ask_of_run
-from taskfarm_sdk._session import Session, log
+from taskfarm_sdk._flows import claims, tasks
+from taskfarm_sdk._flows.runs import ask_of_run
+from taskfarm_sdk._logging import log
+from taskfarm_sdk._protocol import lease as leases
+from taskfarm_sdk._protocol import operations
+from taskfarm_sdk._protocol.operations import TaskRow
+from taskfarm_sdk._sansio.retry import COMPLETE, READ, REPORT, SETTLE, Answer, Then
+from taskfarm_sdk._sansio.steps import AsyncSender, Call, Flow, Sender
+from taskfarm_sdk._session.request import ask
+from taskfarm_sdk._session.session import Session
 from taskfarm_sdk.errors import (
     ConnectionFailed,
     OutcomeUnknown,
@@ -38,7 +41,7 @@ SET = attrs.evolve(SETTLE, refused=Then.RAISE)
 
 def runs(farm: Session) -> Flow[list[Document]]:
     """List all runs in the server's order; what another client made of one stands there too."""
-    rows = yield from ask(farm, _operations.list_runs, READ)
+    rows = yield from ask(farm, operations.list_runs, READ)
     return [{"id": row.id, "numTasks": row.num_tasks, "uuid": row.uuid} for row in rows]
 
 
@@ -65,20 +68,20 @@ def make_up_to(farm: Session, run: str, there: int, number: int) -> Flow[None]:
     if number > there:
         log.info("making tasks %d to %d of run %s in turn", there, number - 1, run)
     for earlier in range(there, number):
-        yield from _tasks.read(farm, run, earlier)
+        yield from tasks.read(farm, run, earlier)
 
 
 def write(farm: Session, run: str, number: int, field: str, value: object) -> Flow[None]:
     """Write a percentage or a status, whatever it is; returns when the server has it."""
     if field == "percentCompleted":
         # Not checked, as the server does not: theirs to write, and no harm to hand-outs.
-        call = _operations.update_task(run, number, percent=cast("float", value))
+        call = operations.update_task(run, number, percent=cast("float", value))
         yield from ask(farm, lambda: call, WRITE)
         return
-    call = _operations.update_task(run, number, status=cast("TaskStatus", value))
+    call = operations.update_task(run, number, status=cast("TaskStatus", value))
 
     def look(error: TaskfarmError) -> Flow[Answer | None]:
-        row = yield from _tasks.read(farm, run, number)
+        row = yield from tasks.read(farm, run, number)
         if row.status == value:
             return Answer(None)
         if error.status == 500:
@@ -99,8 +102,8 @@ def write(farm: Session, run: str, number: int, field: str, value: object) -> Fl
 
 def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | None]:
     """Be handed out a task, without the lease of whoever held it before."""
-    row = yield from _work.claim(farm, run, worker, until)
-    lease = _lease.decode(row.percent) if row is not None else None
+    row = yield from claims.claim(farm, run, worker, until)
+    lease = leases.decode(row.percent) if row is not None else None
     if row is None or lease is None:
         return row
     # Left there, it would say that this is one of the SDK's own workers, which never beats.
@@ -115,7 +118,7 @@ def report(farm: Session, run: str, number: int, percent: float) -> Flow[bool]:
     Returns:
         Whether the server answered.
     """
-    call = _operations.update_task(run, number, percent=percent)
+    call = operations.update_task(run, number, percent=percent)
     try:
         yield from ask(farm, lambda: call, REPORT)
     except (ConnectionFailed, RequestRejected, ServerError) as error:

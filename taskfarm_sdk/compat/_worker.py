@@ -7,8 +7,9 @@ import socket
 from collections.abc import Iterator
 from typing import SupportsFloat
 
-from taskfarm_sdk import _lease, _work
-from taskfarm_sdk._settings import DEFAULT_URL
+from taskfarm_sdk._flows import claims
+from taskfarm_sdk._protocol import lease as leases
+from taskfarm_sdk._session.settings import DEFAULT_URL
 from taskfarm_sdk.compat import _flows
 from taskfarm_sdk.compat._client import TaskFarm
 
@@ -46,7 +47,7 @@ class TaskFarmWorker(TaskFarm):
         self._doubtful: set[int] = set()
         session = self._link.session
         self._worker_uuid = self._drive(
-            _work.register(session, socket.gethostname(), os.getpid(), session.deadline())
+            claims.register(session, socket.gethostname(), os.getpid(), session.deadline())
         )
 
     @property
@@ -106,9 +107,9 @@ class TaskFarmWorker(TaskFarm):
         """
         if self._task is None:
             return
-        if self._percent is not None and abs(self._percent - _lease.SUCCESS) < CLOSE_TO_DONE:
+        if self._percent is not None and abs(self._percent - leases.SUCCESS) < CLOSE_TO_DONE:
             session = self._link.session
-            self._drive(_work.complete(session, self.uuid, self._task, session.deadline()))
+            self._drive(claims.complete(session, self.uuid, self._task, session.deadline()))
             if self._unanswered:
                 self._doubtful.add(self._task)
         self._task = None
@@ -119,7 +120,7 @@ class TaskFarmWorker(TaskFarm):
     def _complete_the_doubtful(self) -> None:
         session = self._link.session
         for number in sorted(self._doubtful):
-            flow = _work.still_complete(session, self.uuid, number, session.deadline())
+            flow = claims.still_complete(session, self.uuid, number, session.deadline())
             self._drive(flow)
             self._doubtful.discard(number)
 
@@ -128,6 +129,6 @@ def _percentage(value: SupportsFloat) -> float:
     if isinstance(value, str):
         raise TypeError(f"a percentage is a number, not {value!r}")
     percent = float(value)
-    if not 0 <= percent <= _lease.SUCCESS:
+    if not 0 <= percent <= leases.SUCCESS:
         raise ValueError(f"percentage {value} out of range: it is 0 to 100")
     return percent

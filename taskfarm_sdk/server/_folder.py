@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import platformdirs
 
-from taskfarm_sdk import _secret_files
+from taskfarm_sdk import _secrets
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.server._database import Database
 from taskfarm_sdk.server._mounts import check_wal
@@ -120,10 +120,10 @@ class DataFolder:
         with _explaining(path):
             try:
                 with path.open(encoding="utf-8", errors="replace") as file:
-                    _secret_files.refuse_wide_mode(path, file.fileno())
+                    _secrets.refuse_wide_mode(path, file.fileno())
                     secret = file.read().strip()
             except FileNotFoundError:
-                _secret_files.write(path, f"{new}\n")
+                _secrets.write(path, f"{new}\n")
                 return new
         if len(secret) < 8:
             raise ConfigurationError(

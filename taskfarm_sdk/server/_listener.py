@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from typing import cast
 
+from taskfarm_sdk._processes.forks import close_in_children
 from taskfarm_sdk.errors import ConfigurationError
-from taskfarm_sdk.server._forks import close_in_children
 
 # A request is a few hundred bytes and a reply rarely more than one packet. gunicorn waits for
 # either without limit in a thread of its pool, and on SQLite there is only one.

@@ -16,11 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
 
-from taskfarm_sdk.crew.groups import wait_until_gone
+from taskfarm_sdk._processes.forks import close_in_children
+from taskfarm_sdk._processes.groups import wait_until_gone
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.server._capacity import QUERY, Capacity
 from taskfarm_sdk.server._failures import explain
-from taskfarm_sdk.server._forks import close_in_children
 from taskfarm_sdk.server._settings import Secrets, ServerSettings
 
 _BOOTSTRAP = Path(__file__).with_name("_bootstrap.py")

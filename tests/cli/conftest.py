@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 
@@ -43,7 +44,7 @@ def run(recorded_farm: Farm) -> Run:
 @pytest.fixture
 def task_writer(recorded_farm: Farm, request: pytest.FixtureRequest) -> Iterator[TaskWriter]:
     """Takes tasks and writes them, as a worker whose uuid is the same in every recording."""
-    worker = uuid.uuid5(uuid.NAMESPACE_OID, request.node.nodeid).hex
+    worker = uuid.uuid5(uuid.NAMESPACE_OID, re.sub(r"\W", "-", request.node.name)).hex
     with writing_tasks(recorded_farm.url, recorded_farm.login(), worker) as writer:
         yield writer
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-import taskfarm_cli.work.arguments
+import taskfarm_cli.work.command_line.arguments
 import taskfarm_cli.work.main
-from taskfarm_cli import arguments, manage, serve
-from taskfarm_cli.documents import status_facts, task_facts
-from taskfarm_cli.exit_status import ExitStatus
-from taskfarm_cli.modes import MODES
+from taskfarm_cli.common.exit_status import ExitStatus
+from taskfarm_cli.manage import arguments
+from taskfarm_cli.manage import main as manage
+from taskfarm_cli.manage.modes import MODES
+from taskfarm_cli.manage.output.documents import status_facts, task_facts
+from taskfarm_cli.serve import main as serve
 from taskfarm_sdk import RunStatus, TaskInfo
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +62,7 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     ("program", "parser"),
     [
         ("manageTF", arguments.build_parser()),
-        ("workTF", taskfarm_cli.work.arguments.build_parser()),
+        ("workTF", taskfarm_cli.work.command_line.arguments.build_parser()),
     ],
 )
 def test_every_option_is_told_in_prose_too(program: str, parser: ArgumentParser) -> None:

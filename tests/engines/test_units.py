@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_cli import serve_arguments
+from taskfarm_cli.serve import arguments as serve_arguments
 from taskfarm_sdk.server import Database, ServerSettings
 from tests.support.engines import is_missing
 

@@ -223,7 +223,7 @@ def test_a_child_knows_no_secret_and_reads_nothing(
 
     run_of_six.work(compute, workers=1)
     shown = (tmp_path / "environ").read_bytes() + (tmp_path / "cmdline").read_bytes()
-    assert b"taskfarm_sdk.crew.child" in shown
+    assert b"taskfarm_sdk.execution.children.child" in shown
     assert token.encode() not in shown
     assert taskfarm_server.password.encode() not in shown
     assert (tmp_path / "stdin").read_text() == ""
@@ -264,7 +264,7 @@ def test_the_caller_is_told_in_its_thread_how_it_ended(run_of_six: Run) -> None:
 def test_a_callers_error_ends_the_work_and_gives_tasks_back(
     run_of_six: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taskfarm_sdk.crew.working.PROGRESS_EVERY_S", 0.1)
+    monkeypatch.setattr("taskfarm_sdk.execution.work.PROGRESS_EVERY_S", 0.1)
 
     def compute(task: Task) -> None:
         while not task.stop_requested:

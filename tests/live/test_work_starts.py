@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import ConfigurationError, Run, Task, TaskfarmError
-from taskfarm_sdk.crew import pool
+from taskfarm_sdk.execution.children import pool
 from tests.support.short_times import Odd
 
 pytestmark = pytest.mark.live

@@ -13,7 +13,8 @@ import threading
 
 import attrs
 
-from taskfarm_sdk import Farm, _signals
+from taskfarm_sdk import Farm
+from taskfarm_sdk._processes import signals
 from tests.support.told import told
 
 LONGEST_S = 60.0
@@ -31,7 +32,7 @@ class Told:
     token: str
     run: str
     grace_s: float = 0
-    leeway_s: float = _signals.LEEWAY_S
+    leeway_s: float = signals.LEEWAY_S
 
 
 class CWait:
@@ -66,8 +67,8 @@ class CWait:
 def main() -> None:
     """Work on a run with one task that waits."""
     how = told(Told)
-    _signals.LEEWAY_S = how.leeway_s
-    _signals.FLUSH_S = LONGEST_S  # a busy machine is slow, and nothing hinders it here
+    signals.LEEWAY_S = how.leeway_s
+    signals.FLUSH_S = LONGEST_S  # a busy machine is slow, and nothing hinders it here
     logging.basicConfig(stream=sys.stdout)
     wait = CWait()
     with (

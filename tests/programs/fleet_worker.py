@@ -12,7 +12,10 @@ from typing import Literal
 
 import attrs
 
-from taskfarm_sdk import Farm, Task, _recovery, _requests, _retry
+from taskfarm_sdk import Farm, Task
+from taskfarm_sdk._flows import recovery
+from taskfarm_sdk._sansio import retry
+from taskfarm_sdk._worker import requests
 from tests.support.told import told
 
 HEARTBEAT_S = 0.5
@@ -77,10 +80,10 @@ def main() -> None:
     """Work a run off, and stay until it is finished."""
     logging.basicConfig(level=logging.WARNING)
     how = told(Told)
-    _recovery.START_SPREAD_S = _recovery.MOST_REST_S = how.rest_s
-    _recovery.UNLEASED_FACTOR = how.unleased_factor
-    _requests.ENDING_S = how.ending_s
-    _retry.BACKOFF_MOST_S = how.backoff_most_s
+    recovery.START_SPREAD_S = recovery.MOST_REST_S = how.rest_s
+    recovery.UNLEASED_FACTOR = how.unleased_factor
+    requests.ENDING_S = how.ending_s
+    retry.BACKOFF_MOST_S = how.backoff_most_s
     with (
         Farm(how.url, token=how.token, timeout_s=how.timeout_s) as farm,
         farm.get_run(how.run).worker(

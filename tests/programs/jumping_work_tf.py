@@ -7,10 +7,10 @@ import time
 from functools import partial
 from pathlib import Path
 
-from taskfarm_cli.work import time_left, working
+from taskfarm_cli.work import time_limit, work_off
 from taskfarm_cli.work.main import main
-from taskfarm_sdk._deadline import Deadline
-from taskfarm_sdk.crew import slots
+from taskfarm_sdk._worker.deadline import Deadline
+from taskfarm_sdk.execution import dispatcher
 
 
 class JumpingTime:
@@ -28,7 +28,7 @@ class JumpingTime:
 
 if __name__ == "__main__":
     jumping = JumpingTime()
-    for module in (slots, time_left, working):
+    for module in (dispatcher, time_limit, work_off):
         vars(module)["time"] = jumping
-    vars(working)["Deadline"] = partial(Deadline, clock=jumping.monotonic)
+    vars(work_off)["Deadline"] = partial(Deadline, clock=jumping.monotonic)
     sys.exit(main())

@@ -12,7 +12,7 @@ import typing
 import pytest
 
 import taskfarm_sdk
-from taskfarm_sdk import _data, aio, errors, farm, logins, run, task, worker
+from taskfarm_sdk import _models, aio, errors, farm, logins, run, task, worker
 
 # Whatever takes long, and whatever only the server, the command line or the tests need.
 HEAVY = ("httpx", "taskfarm_api", "attrs", "attr", "platformdirs", "asyncio", "ssl")
@@ -33,7 +33,7 @@ def modules_after(code: str) -> set[str]:
 def test_the_exported_names_are_exactly_the_public_ones() -> None:
     defined = {
         name
-        for module in (_data, aio, farm, run, task, worker)
+        for module in (_models, aio, farm, run, task, worker)
         for name, value in vars(module).items()
         if not name.startswith("_")
         and isinstance(value, type)
@@ -72,7 +72,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 
 
 def test_the_states_are_those_of_the_type() -> None:
-    assert typing.get_args(taskfarm_sdk.TaskState) == _data.TASK_STATES
+    assert typing.get_args(taskfarm_sdk.TaskState) == _models.TASK_STATES
 
 
 def test_the_version_is_the_installed_packages() -> None:
@@ -112,7 +112,9 @@ def test_a_farm_needs_neither_rich_nor_what_else_the_command_line_shows_with() -
 
 
 def test_httpx_has_its_own_command_line_where_that_was_imported_before() -> None:
-    code = "import httpx, sys; main = httpx.main; import taskfarm_sdk._httpx as ours"
+    code = (
+        "import httpx, sys; main = httpx.main; import taskfarm_sdk._transport.httpx_import as ours"
+    )
     assert "click" in modules_after(f"{code}; assert ours.httpx.main is main")
 
 

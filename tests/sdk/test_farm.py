@@ -150,7 +150,7 @@ def test_a_runs_data_is_frozen() -> None:
 
 
 def test_a_task_does_not_travel() -> None:
-    from taskfarm_sdk._operations import TaskRow
+    from taskfarm_sdk._protocol.operations import TaskRow
     from tests.support.inside import open_task
 
     worker = Run(Farm(URL, token=TOKEN)._link, *RUN_DATA).worker()

@@ -20,33 +20,33 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 
 LAYERS = "Imports run one way"
 INSIDE = "Inside the SDK"
-GENERATED = "Only _operations"
-HTTPX = "Only _httpx and"
-QUICK = "Only _http uses"
+GENERATED = "Only _protocol.operations"
+HTTPX = "Only _transport.httpx_import and"
+QUICK = "Only _transport.client uses"
 RICH = "Only the command line's view"
 PUBLIC = "The command line uses the SDK's public names"
 EXTRA = "Nothing imports what only extras"
 # Where, what is imported there, and which contract says that it may not be.
 BREACHES = [
-    ("taskfarm_sdk/run", "taskfarm_cli.manage", LAYERS),
+    ("taskfarm_sdk/run", "taskfarm_cli.manage.main", LAYERS),
     ("taskfarm_api/client", "taskfarm_sdk.errors", LAYERS),
-    ("taskfarm_sdk/_flow", "taskfarm_sdk.farm", INSIDE),
-    ("taskfarm_sdk/_operations", "taskfarm_sdk._session", INSIDE),
-    ("taskfarm_sdk/errors", "taskfarm_sdk._checks", INSIDE),
+    ("taskfarm_sdk/_sansio/steps", "taskfarm_sdk.farm", INSIDE),
+    ("taskfarm_sdk/_protocol/operations", "taskfarm_sdk._session.session", INSIDE),
+    ("taskfarm_sdk/errors", "taskfarm_sdk._validation", INSIDE),
     ("taskfarm_sdk/farm", "taskfarm_sdk.server", INSIDE),
-    ("taskfarm_sdk/_runs", "taskfarm_api.types", GENERATED),
-    ("taskfarm_cli/manage", "taskfarm_api.client", GENERATED),
+    ("taskfarm_sdk/_flows/runs", "taskfarm_api.types", GENERATED),
+    ("taskfarm_cli/manage/main", "taskfarm_api.client", GENERATED),
     ("taskfarm_sdk/farm", "httpx", HTTPX),
-    ("taskfarm_cli/login", "httpx", HTTPX),
-    ("taskfarm_sdk/_drive", "taskfarm_sdk._httpx", QUICK),
+    ("taskfarm_cli/manage/login", "httpx", HTTPX),
+    ("taskfarm_sdk/_transport/drivers", "taskfarm_sdk._transport.httpx_import", QUICK),
     ("taskfarm_sdk/worker", "rich", RICH),
-    ("taskfarm_cli/watch", "rich", RICH),
-    ("taskfarm_cli/login", "taskfarm_sdk._settings", PUBLIC),
-    ("taskfarm_cli/serve", "taskfarm_sdk.server._folder", PUBLIC),
+    ("taskfarm_cli/manage/watch", "rich", RICH),
+    ("taskfarm_cli/manage/login", "taskfarm_sdk._session.settings", PUBLIC),
+    ("taskfarm_cli/serve/main", "taskfarm_sdk.server._folder", PUBLIC),
     ("taskfarm_sdk/server/_process", "gunicorn", EXTRA),
     ("taskfarm_sdk/testing/_local_server", "pytest", EXTRA),
-    ("taskfarm_sdk/crew/loops", "distributed", EXTRA),
-    ("taskfarm_sdk/crew/engines", "mpi4py", EXTRA),
+    ("taskfarm_sdk/execution/executors/loop", "distributed", EXTRA),
+    ("taskfarm_sdk/execution/executors/engines", "mpi4py", EXTRA),
 ]
 
 

@@ -28,7 +28,7 @@ def _one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=next(numbers)))
     monkeypatch.setattr(socket, "gethostname", lambda: "a-host")
     monkeypatch.setattr(os, "getpid", lambda: 4711)
-    monkeypatch.setattr("taskfarm_sdk._lease.new_holder", lambda: 1234)
+    monkeypatch.setattr("taskfarm_sdk._protocol.lease.new_holder", lambda: 1234)
 
 
 @pytest.mark.default_cassette("life_of_a_run.yaml")

@@ -12,10 +12,10 @@ import attrs
 import pytest
 
 from taskfarm_sdk import AsyncFarm, AsyncRun, ConnectionFailed, Farm, Run, TaskfarmError
-from taskfarm_sdk._flow import Basic, Call
-from taskfarm_sdk._operations import TaskRow, token
-from taskfarm_sdk._session import Session
-from taskfarm_sdk._settings import Settings
+from taskfarm_sdk._protocol.operations import TaskRow, token
+from taskfarm_sdk._sansio.steps import Basic, Call
+from taskfarm_sdk._session.session import Session
+from taskfarm_sdk._session.settings import Settings
 from taskfarm_sdk.logins import Login
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.testing import LocalServer

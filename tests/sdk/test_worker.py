@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, RunBroken, TaskfarmError
-from taskfarm_sdk._requests import ENDING_S
+from taskfarm_sdk._worker.requests import ENDING_S
 from taskfarm_sdk.worker import core_of
 from tests.support.clock import FastClock
 from tests.support.fault_proxy import Fault, FaultProxy, Seen

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import attrs
 
-from taskfarm_sdk._drive import Stopped
+from taskfarm_sdk._transport.drivers import Stopped
 
 
 class FastClock:

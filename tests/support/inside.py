@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from taskfarm_sdk import Task, Worker
-from taskfarm_sdk._held_task import HeldTask
-from taskfarm_sdk._operations import TaskRow
+from taskfarm_sdk._protocol.operations import TaskRow
+from taskfarm_sdk._worker.held_task import HeldTask
 from taskfarm_sdk.worker import core_of
 
 

@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple
 import httpx
 import pytest
 
-from taskfarm_cli.manage import main
+from taskfarm_cli.manage.main import main
 from taskfarm_sdk import Run
 from tests.support.processes import NET_S
 

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from taskfarm_sdk import _checks, _trust
+from taskfarm_sdk import _validation
+from taskfarm_sdk._transport import tls
 from taskfarm_sdk.testing import LocalServer
 
 
@@ -37,6 +38,7 @@ class Place(NamedTuple):
 
 REPLAYED = Place("http://taskfarm.test/api/", "local", "any password")
 KEPT_HEADERS = ("content-type",)
+TESTS = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +53,7 @@ def place(request: pytest.FixtureRequest, record_mode: str) -> Place:
     """Where recorded tests ask: an empty server while they are recorded, nowhere afterwards."""
     if record_mode == "none":
         # Nothing travels, so nobody is to be warned that it does so openly.
-        _trust._told_of.add(_checks.origin(REPLAYED.url))
+        tls._told_of.add(_validation.origin(REPLAYED.url))
         return REPLAYED
     server: LocalServer = request.getfixturevalue("recorded_server")
     with server.farm() as farm:
@@ -63,8 +65,8 @@ def place(request: pytest.FixtureRequest, record_mode: str) -> Place:
 @pytest.fixture(scope="module")
 def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
     """Keep all cassettes of the project in one folder, which is removed to record them again."""
-    module = Path(str(request.node.path))
-    return str(module.parents[1] / "cassettes" / module.parent.name / module.stem)
+    module = Path(str(request.node.path)).relative_to(TESTS)
+    return str(TESTS / "cassettes" / module.with_suffix(""))
 
 
 # The server must be up before recording begins, or its own start would be recorded too.

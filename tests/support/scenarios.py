@@ -10,8 +10,9 @@ from pathlib import Path
 
 import httpx
 
-from taskfarm_sdk import Farm, Run, _lease
-from taskfarm_sdk._recovery import LEAST_LOOKS
+from taskfarm_sdk import Farm, Run
+from taskfarm_sdk._flows.recovery import LEAST_LOOKS
+from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk.testing import LocalServer
 from tests.support.chaos import ChaosProxy, Watched
 from tests.support.fleet import WORKERS, Fleet, fleet, run_of
@@ -285,5 +286,5 @@ def _taken_by(watched: Watched) -> int | None:
 
 def _holder_of(body: object) -> int | None:
     assert isinstance(body, dict)
-    lease = _lease.decode(body["percentCompleted"])
+    lease = leases.decode(body["percentCompleted"])
     return None if lease is None else lease.holder

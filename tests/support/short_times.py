@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from taskfarm_sdk import _recovery
+from taskfarm_sdk._flows import recovery
 
 
 class Short(TypedDict, total=False):
@@ -34,8 +34,8 @@ PATIENT = Short(**{**SHORT, "heartbeat_s": 0.5, "stale_after_s": 3.0, "unleased_
 
 def hasty() -> None:
     """Have this process look after others shortly."""
-    _recovery.START_SPREAD_S = 0
-    _recovery.MOST_REST_S = 1
+    recovery.START_SPREAD_S = 0
+    recovery.MOST_REST_S = 1
 
 
 class Odd:

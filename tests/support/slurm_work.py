@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from taskfarm_cli.work.slurm.main import KEEP_EVERY
+from taskfarm_cli.work.slurm.submit import KEEP_EVERY
 from taskfarm_sdk import Run
 from tests.programs import hasty_keep
 from tests.support.processes import NET_S

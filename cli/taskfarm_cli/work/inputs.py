@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 
-from taskfarm_cli.exit_status import UsageError
+from taskfarm_cli.common.exit_status import UsageError
 
 FROM_STDIN = "-"
 # Linux takes no longer word on a command line and none in the environment, its name included.

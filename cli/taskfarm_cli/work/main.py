@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.exit_status import CommandError, ExitStatus
-from taskfarm_cli.guard import guarded
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus
+from taskfarm_cli.common.guard import guarded
 from taskfarm_cli.work import inputs as items
-from taskfarm_cli.work.arguments import PROGRAM, Arguments, parse
-from taskfarm_cli.work.template import Job, Template
+from taskfarm_cli.work.command_line.arguments import PROGRAM, Arguments, parse
+from taskfarm_cli.work.commands.template import Job, Template
 
 if TYPE_CHECKING:
-    from taskfarm_cli.finding import RunName
+    from taskfarm_cli.common.run_name import RunName
     from taskfarm_cli.work.screen import Screen
     from taskfarm_sdk import Farm, Run
 
@@ -36,13 +36,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _work(arguments: Arguments) -> ExitStatus:
     if sys.platform == "win32":
         raise CommandError("workTF needs Linux or macOS: run.work in Python runs here")
-    from taskfarm_cli.finding import RunName
+    from taskfarm_cli.common.run_name import RunName
     from taskfarm_cli.work.screen import Screen
 
     name = None if arguments.uuid is None else RunName(arguments.uuid, whole=True)
     on_slurm = arguments.slurm is not None
     if on_slurm:
-        from taskfarm_cli.work.slurm import main as slurm
+        from taskfarm_cli.work.slurm import submit as slurm
 
         slurm.check(arguments)
     inputs = None if arguments.inputs is None else items.load(arguments.inputs, nul=arguments.nul)
@@ -60,8 +60,8 @@ def _here(
     inputs: Sequence[str] | None,
     screen: Screen,
 ) -> ExitStatus:
-    from taskfarm_cli.credentials import open_farm
-    from taskfarm_cli.work.creating import num_tasks
+    from taskfarm_cli.common.credentials import open_farm
+    from taskfarm_cli.work.create import num_tasks
 
     if arguments.dry_run and name is None:
         return _dry_run(template, inputs, num_tasks(arguments, inputs))
@@ -71,7 +71,7 @@ def _here(
         run = _find_or_create(arguments, name, farm, inputs, screen)
         if arguments.dry_run:
             return _dry_run(template, inputs, run.num_tasks)
-        from taskfarm_cli.work.working import work_off
+        from taskfarm_cli.work.work_off import work_off
 
         return work_off(arguments, run, template, inputs, screen)
 
@@ -83,7 +83,7 @@ def _on_slurm(
     inputs: Sequence[str] | None,
     screen: Screen,
 ) -> ExitStatus:
-    from taskfarm_cli.work.slurm import main as slurm
+    from taskfarm_cli.work.slurm import submit as slurm
 
     with screen.told(), slurm.open_farm(arguments) as farm:
         if arguments.dry_run and name is None:
@@ -104,7 +104,7 @@ def _find_or_create(
     screen: Screen,
 ) -> Run:
     from taskfarm_cli.work import manifest
-    from taskfarm_cli.work.creating import create
+    from taskfarm_cli.work.create import create
 
     if name is None:
         return create(arguments, farm, inputs, screen)
@@ -122,7 +122,7 @@ def _dry_run(template: Template, inputs: Sequence[str] | None, num_tasks: int) -
 
 def _fault_of_program(template: Template) -> CommandError | None:
     """Return what is wrong with a program that is not there, before anything is claimed."""
-    from taskfarm_cli.work.bench import cannot_execute
+    from taskfarm_cli.work.commands.runner import cannot_execute
 
     program = template.program
     if program is None or shutil.which(program) is not None:

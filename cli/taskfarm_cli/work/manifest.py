@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskfarm_cli.exit_status import UsageError
+from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work import inputs as items
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
-from taskfarm_cli.guard import complain
-from taskfarm_cli.terminal import is_terminal
+from taskfarm_cli.common.guard import complain
+from taskfarm_cli.common.terminal import is_terminal
 
 ERASE = "\r\x1b[K"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.exit_status import CommandError, ExitStatus
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.screen import Screen

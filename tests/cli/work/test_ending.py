@@ -112,7 +112,7 @@ def test_what_dies_of_a_signal_to_the_whole_job_is_not_a_failed_attempt(new_run:
     # A batch system signals all processes of a job, and a command may die of it first.
     run = new_run(JOBS)
     patient = command_with(
-        "taskfarm_cli.work.main", {"taskfarm_cli.work.bench.TOLD_WITHIN_S": 86400.0}
+        "taskfarm_cli.work.main", {"taskfarm_cli.work.commands.runner.TOLD_WITHIN_S": 86400.0}
     )
     with computing(run, "exec sleep 86397", program=patient) as process:
         for pid in commands_of(run):

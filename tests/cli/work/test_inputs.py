@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_cli.exit_status import UsageError
+from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work.inputs import LONGEST, digest, load
 
 

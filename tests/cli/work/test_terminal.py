@@ -17,10 +17,10 @@ NOTHING: Mapping[str, str] = {}
 QUICK = command_with(
     "taskfarm_cli.work.main",
     {
-        "taskfarm_cli.work.progress.POLL_S": 0.1,
-        "taskfarm_cli.work.progress.LIVE_EVERY_S": 0.1,
-        "taskfarm_cli.work.progress.QUIET_EVERY_S": 0.05,
-        "taskfarm_cli.pace.LEAST_S": 0.1,
+        "taskfarm_cli.work.status_line.POLL_S": 0.1,
+        "taskfarm_cli.work.status_line.LIVE_EVERY_S": 0.1,
+        "taskfarm_cli.work.status_line.QUIET_EVERY_S": 0.05,
+        "taskfarm_cli.common.pace.LEAST_S": 0.1,
     },
 )
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_cli.work.slurm import here
-from taskfarm_sdk import Run, _recovery
+from taskfarm_cli.work.slurm import job_environment
+from taskfarm_sdk import Run
+from taskfarm_sdk._flows import recovery
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import Process, everybody, wait_until
 from tests.support.slurm_cluster import Cluster
@@ -136,7 +137,7 @@ def test_the_signal_before_the_time_limit_gives_back_and_ends_with_0(
     job = submit("1", run.uuid, "-j2", "--time", "10", "--", "sleep", "86393").stdout.strip()
     wait_until(lambda: run.status().computing == 2)
     raw = cluster.raw_id(f"{job}_0")
-    left_s = here.left_s({"SLURM_JOB_ID": raw})
+    left_s = job_environment.left_s({"SLURM_JOB_ID": raw})
     assert left_s is not None
     assert 500 < left_s <= 600
     # Slurm looks every 30 s whose time is over in the lead of 60 s or before it looks again. So it
@@ -168,8 +169,8 @@ def test_a_node_that_dies_loses_no_task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Whoever looks after lost tasks does so at once and often.
-    monkeypatch.setattr(_recovery, "START_SPREAD_S", 0)
-    monkeypatch.setattr(_recovery, "MOST_REST_S", 1)
+    monkeypatch.setattr(recovery, "START_SPREAD_S", 0)
+    monkeypatch.setattr(recovery, "MOST_REST_S", 1)
     run = run_of(3)
     words = ("1", run.uuid, "-j2", "--sbatch-args", "--exclude=node1", *UNTIL_TOLD)
     job = submit(*words).stdout.strip()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_cli.work.slurm.main import KEEP_EVERY
+from taskfarm_cli.work.slurm.submit import KEEP_EVERY
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import wait_until
 from tests.support.pseudo_terminal import CTRL_C, PseudoTerminal

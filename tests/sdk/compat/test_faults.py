@@ -15,7 +15,7 @@ from taskfarm_sdk import (
     OutcomeUnknown,
     RunBroken,
 )
-from taskfarm_sdk._http import Wire
+from taskfarm_sdk._transport.client import Wire
 from taskfarm_sdk.compat import TaskFarm, TaskFarmWorker, tfRuns
 from taskfarm_sdk.compat._errors import ServerAway
 from taskfarm_sdk.testing import LocalServer

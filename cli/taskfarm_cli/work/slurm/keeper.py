@@ -9,15 +9,15 @@ from contextlib import closing, contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskfarm_cli import pace
-from taskfarm_cli.exit_status import CommandError, ExitStatus
-from taskfarm_cli.work.slurm import commands, policy
-from taskfarm_cli.work.slurm.lost import Lost
+from taskfarm_cli.common import pace
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus
+from taskfarm_cli.work.slurm import cli, policy
+from taskfarm_cli.work.slurm.recovery import Lost
 from taskfarm_sdk import ConnectionFailed, ServerError
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.screen import Screen
-    from taskfarm_cli.work.slurm.commands import Element
+    from taskfarm_cli.work.slurm.cli import Element
     from taskfarm_sdk import Run, RunStatus, Worker
 
 MOST_REFUSALS = 10
@@ -119,7 +119,7 @@ class Keeper:
             self._pace.add(time.monotonic(), status)
             if status.finished:
                 return status
-            self._alive = commands.queue(self._terms.name)
+            self._alive = cli.queue(self._terms.name)
         except (ConnectionFailed, ServerError, CommandError) as error:
             # A restart of the server, or of Slurm's controller, is sat out.
             self._tell(str(error))
@@ -143,8 +143,7 @@ class Keeper:
             with self._held_back():
                 job = self._submit_to(workers)
                 self._alive += [
-                    commands.Element(job, str(task), "PENDING", 0.0, "None")
-                    for task in range(workers)
+                    cli.Element(job, str(task), "PENDING", 0.0, "None") for task in range(workers)
                 ]
         except CommandError as error:
             self._refusals += 1
@@ -200,7 +199,7 @@ class Keeper:
     def _leave(self) -> None:
         """Cancel what is in the queue, or say how to."""
         with suppress(CommandError):
-            self._alive = commands.queue(self._terms.name)
+            self._alive = cli.queue(self._terms.name)
         arrays = sorted({element.array for element in self._alive}, key=int)
         if not arrays:
             return
@@ -216,7 +215,7 @@ class Keeper:
     def _cancel(self, names: Sequence[str]) -> bool:
         """Cancel workers; say so and return False where that fails."""
         try:
-            commands.cancel(names)
+            cli.cancel(names)
         except CommandError as error:
             self._screen.say(f"{error}; to cancel by hand: scancel {' '.join(names)}")
             return False

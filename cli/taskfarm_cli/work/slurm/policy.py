@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from taskfarm_cli.work.slurm.commands import Element
+    from taskfarm_cli.work.slurm.cli import Element
     from taskfarm_sdk import RunStatus
 
 # An array that was seen to run for so long has not died at once.

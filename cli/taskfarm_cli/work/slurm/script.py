@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from taskfarm_cli.exit_status import UsageError
+from taskfarm_cli.common.exit_status import UsageError
 
 # What a worker finds here it would take in place of the saved login.
 SECRETS = ("TASKFARM_PASSWORD", "TASKFARM_TOKEN", "TASKFARM_USER")

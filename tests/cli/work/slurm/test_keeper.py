@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from taskfarm_cli.work.screen import Screen
-from taskfarm_cli.work.slurm import commands, lost
+from taskfarm_cli.work.slurm import cli, recovery
 from taskfarm_cli.work.slurm.keeper import Keeper, Terms
 from taskfarm_sdk import Farm
 from tests.support.processes import NET_S
@@ -27,9 +27,9 @@ def test_ctrl_c_as_it_begins_to_look_after_lost_tasks_is_no_error(
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", late)
-    monkeypatch.setattr(lost, "ENDS_WITHIN_S", NET_S)
-    running = [commands.Element("1", "0", "RUNNING", 99.0, "None")]
-    monkeypatch.setattr(commands, "queue", lambda _: running)
+    monkeypatch.setattr(recovery, "ENDS_WITHIN_S", NET_S)
+    running = [cli.Element("1", "0", "RUNNING", 99.0, "None")]
+    monkeypatch.setattr(cli, "queue", lambda _: running)
     terms = Terms("taskfarm", 1, 1, 3, 60.0, False)
     run = live_farm.create_run(1)
     with run.worker() as other:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskfarm_cli.work.slurm import policy
-from taskfarm_cli.work.slurm.commands import Element
+from taskfarm_cli.work.slurm.cli import Element
 from taskfarm_cli.work.slurm.policy import History, decide, next_rest_s
 from taskfarm_sdk import RunStatus
 

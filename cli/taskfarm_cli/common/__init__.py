@@ -1,0 +1,1 @@
+"""Parts that manageTF, serveTF and workTF share."""

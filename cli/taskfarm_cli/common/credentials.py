@@ -1,0 +1,84 @@
+"""From what the command line says, or does not say, to a farm that can be asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.common.connection_options import Connection
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
+from taskfarm_cli.common.terminal import ask, ask_secret, can_ask, is_terminal
+
+if TYPE_CHECKING:
+    from taskfarm_sdk import Farm
+
+FROM_STDIN = "-"
+
+
+def open_farm(arguments: Connection) -> Farm:
+    """Return the farm to ask, with credentials asked for if nothing else gives any.
+
+    Raises:
+        CommandError: there are none, and nobody to ask.
+        TaskfarmError: a setting is wrong.
+    """
+    from taskfarm_sdk import AuthenticationError
+
+    password = given_password(arguments)
+    try:
+        return make_farm(arguments, arguments.user, password)
+    except AuthenticationError as missing:
+        url = missing.url or ""
+        if not can_ask():
+            raise no_credentials(url, arguments.user) from missing
+    return make_farm(arguments, *ask_credentials(url, arguments.user))
+
+
+def make_farm(arguments: Connection, user: str | None, password: str | None) -> Farm:
+    """Return the farm of a command line, with this user and password where they are known."""
+    from taskfarm_sdk import Farm
+
+    return Farm(
+        arguments.baseurl, user=user, password=password, give_up_after_s=arguments.patience_s
+    )
+
+
+def given_password(arguments: Connection) -> str | None:
+    """Return the password of `-p`, read from stdin for `-p -`, or None.
+
+    Raises:
+        UsageError: stdin was to give it and is empty.
+    """
+    if arguments.password != FROM_STDIN:
+        return arguments.password
+    if is_terminal(sys.stdin):
+        return ask_secret("Password: ")
+    line = sys.stdin.readline() if sys.stdin else ""
+    if not line.rstrip("\r\n"):
+        raise UsageError("-p - reads the password from the first line of stdin, which is empty")
+    return line.rstrip("\r\n")
+
+
+def ask_credentials(url: str, user: str | None, known: str | None = None) -> tuple[str, str]:
+    """Return the user and password that a person gives for a server.
+
+    Args:
+        url: the server, which is shown: a password must not go to another one by accident.
+        user: the user where one was given, who is not asked for then.
+        known: whom an empty answer means.
+    """
+    likely = os.environ.get("TASKFARM_USER") or known
+    hint = f" [{likely}]" if likely else ""
+    who = user or ask(f"User at {url}{hint}: ") or likely or ""
+    return who, ask_secret(f"Password of {who} at {url}: ")
+
+
+def no_credentials(url: str, user: str | None) -> CommandError:
+    """Return the error that tells how to log in."""
+    return CommandError(
+        f"no password or token for {url}: log in once with `manageTF --login -b {url} -u "
+        f"{user or 'USER'}` (the user and password that taskfarm-worker had built in do not "
+        "exist here)",
+        ExitStatus.NOT_AUTHENTICATED,
+    )

@@ -1,0 +1,95 @@
+"""Which run a person means: a whole UUID, the beginning of one, or by mistake the run's ID."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
+
+if TYPE_CHECKING:
+    from taskfarm_sdk import Farm, Run
+
+LEAST_PREFIX = 6
+UUID_LENGTH = 32
+MOST_CANDIDATES = 4
+# A larger number is in no database's ID column.
+MOST_ID_DIGITS = 10
+
+
+class RunName:
+    """What a person wrote to name a run, checked as far as that goes without the server.
+
+    Args:
+        text: what was written.
+        whole: whether only a whole UUID will do, because the run is to be changed.
+
+    Raises:
+        UsageError: it can name no run.
+    """
+
+    def __init__(self, text: str, *, whole: bool) -> None:
+        self._text = text.strip()
+        self._plain = self._text.replace("-", "").lower()
+        self._whole = whole
+        if not self._may_be_id and (fault := self._fault()):
+            raise UsageError(f"{fault}: {text!r} (manageTF --list shows the runs)")
+
+    def find(self, farm: Farm, give_up_after_s: float | None = None) -> Run:
+        """Return the run it names.
+
+        Args:
+            farm: where to look.
+            give_up_after_s: how long to try, in seconds; None is the farm's own.
+
+        Raises:
+            CommandError: it names none, or more than one.
+            RunNotFound: no run has this UUID.
+        """
+        if len(self._plain) == UUID_LENGTH:
+            return farm.get_run(self._plain, give_up_after_s=give_up_after_s)
+        runs = farm.runs(give_up_after_s=give_up_after_s)
+        found = [] if self._fault() else [r for r in runs if r.uuid.startswith(self._plain)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UsageError(_ambiguous(self._text, found))
+        raise self._none(farm.url, runs)
+
+    @property
+    def _may_be_id(self) -> bool:
+        return re.fullmatch(rf"[0-9]{{1,{MOST_ID_DIGITS}}}", self._text) is not None
+
+    def _fault(self) -> str | None:
+        if not re.fullmatch(rf"[0-9a-f]{{1,{UUID_LENGTH}}}", self._plain):
+            return "not a run UUID, which has 32 hexadecimal digits, with or without dashes"
+        if self._whole and len(self._plain) < UUID_LENGTH:
+            return "only a whole run UUID will do for what changes a run"
+        if len(self._plain) < LEAST_PREFIX:
+            return f"at least the first {LEAST_PREFIX} characters of a run UUID are needed"
+        return None
+
+    def _none(self, url: str, runs: Sequence[Run]) -> CommandError:
+        if self._may_be_id:
+            if same := [run for run in runs if run.id == int(self._text)]:
+                return UsageError(
+                    f"{self._text} is the ID of a run, not its UUID: give {same[0].uuid}"
+                )
+            return CommandError(
+                f"there is no run with the UUID or ID {self._text} at {url} (manageTF --list "
+                "shows the runs)",
+                ExitStatus.NO_SUCH_RUN,
+            )
+        return CommandError(
+            f"there is no run whose UUID begins with {self._text} at {url} (manageTF --list "
+            "shows the runs)",
+            ExitStatus.NO_SUCH_RUN,
+        )
+
+
+def _ambiguous(text: str, found: Sequence[Run]) -> str:
+    names = ", ".join(run.uuid for run in found[:MOST_CANDIDATES])
+    more = len(found) - MOST_CANDIDATES
+    rest = f" and {more} more" if more > 0 else ""
+    return f"{len(found)} runs have a UUID that begins with {text}: {names}{rest}"

@@ -1,0 +1,55 @@
+"""Questions to the person at the terminal; they and their answers never mix with the output."""
+
+from __future__ import annotations
+
+import sys
+
+from taskfarm_cli.common.exit_status import CommandError
+
+
+def is_terminal(stream: object) -> bool:
+    """Say whether a stream is a terminal; a closed one is None in Python, and is not."""
+    isatty = getattr(stream, "isatty", None)
+    return isatty is not None and bool(isatty())
+
+
+def can_ask() -> bool:
+    """Say whether a person can see a question and answer it."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def ask(question: str) -> str:
+    """Return what a person answers, without the line's end.
+
+    Raises:
+        CommandError: they closed the input instead.
+    """
+    print(question, end="", file=sys.stderr, flush=True)
+    answer = sys.stdin.readline()
+    if not answer:
+        print(file=sys.stderr)
+        raise CommandError("no answer was given, nothing was done")
+    return answer.strip()
+
+
+def ask_secret(question: str) -> str:
+    """Return what a person types unseen.
+
+    Raises:
+        CommandError: they closed the input instead.
+    """
+    import getpass
+
+    try:
+        return getpass.getpass(question, stream=sys.stderr)
+    except EOFError:
+        print(file=sys.stderr)
+        raise CommandError("no password was given, nothing was done") from None
+
+
+def confirm(question: str) -> bool:
+    """Say whether a person agrees; just Enter means no."""
+    try:
+        return ask(f"{question} [y/N] ").lower() in ("y", "yes")
+    except CommandError:
+        return False

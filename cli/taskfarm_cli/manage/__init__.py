@@ -1,0 +1,1 @@
+"""manageTF: creates runs, shows them, resets and deletes them."""

@@ -1,0 +1,136 @@
+"""What manageTF takes on its command line. Nothing here needs the SDK, so --help is quick."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from taskfarm_cli.common.connection_options import add_connection
+from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.common.parser import Parser, add_version_and_help, seconds
+from taskfarm_cli.manage.mode import PROGRAM, Arguments, State, Uses
+from taskfarm_cli.manage.modes import INFO, MODES
+
+STATES: tuple[State, ...] = ("waiting", "computing", "done", "failed")
+
+
+def parse(argv: Sequence[str] | None = None) -> Arguments:
+    """Return what a command line says.
+
+    Args:
+        argv: the words after the program's name; None for those of this process.
+
+    Raises:
+        UsageError: it makes no sense.
+        SystemExit: it asked for the help or the version, which was printed.
+    """
+    arguments = build_parser().parse_args(argv, namespace=Arguments())
+    for mode in MODES:
+        if mode.value is not None and getattr(arguments, mode.value.attribute) is not None:
+            arguments.mode = mode
+    _check_uuid(arguments)
+    _check_takes(arguments)
+    return arguments
+
+
+def _check_takes(arguments: Arguments) -> None:
+    for attribute in sorted({name for mode in MODES for name in mode.takes}):
+        if getattr(arguments, attribute) is None or attribute in arguments.mode.takes:
+            continue
+        takers = " and ".join(mode.options[0] for mode in MODES if attribute in mode.takes)
+        raise UsageError(f"--{attribute.replace('_', '-')} is for {takers} alone")
+
+
+def _check_uuid(arguments: Arguments) -> None:
+    option = f"--{arguments.mode.name}"
+    if arguments.mode.uses is Uses.NO_RUN:
+        if arguments.uuid is not None:
+            raise UsageError(f"{option} takes no run UUID, and {arguments.uuid!r} was given")
+        return
+    if arguments.uuid is None:
+        raise UsageError(
+            f"no run UUID was given: {PROGRAM} --list shows them, {PROGRAM} --help shows what "
+            "there is"
+        )
+    if not arguments.uuid.strip():
+        raise UsageError("the run UUID is empty: is a shell variable unset?")
+
+
+_DESCRIPTION = "Manage the runs of a taskfarm server."
+
+_EPILOG = """\
+Where -b, -u or -p is missing, TASKFARM_URL, TASKFARM_USER, TASKFARM_PASSWORD and TASKFARM_TOKEN
+count, then the login saved by --login, then http://localhost:5000/api/. The password is asked for
+if nothing gives one and stdin and stderr are terminals.
+
+exit status:
+  0 fine                    1 failed                  2 wrong usage
+  3 not authenticated       4 no such run             5 the run ended with failed tasks
+  6 server not reachable    7 ended before the run finished               130 interrupted
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of manageTF's command line."""
+    parser = Parser(
+        PROGRAM,
+        usage=f"{PROGRAM} [-b BASEURL] [-u USER] [-p PASSWORD] [MODE] [options] [UUID]",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+    )
+    _add_modes(parser)
+    add_connection(parser)
+    _add_options(parser)
+    return parser
+
+
+def _add_modes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "uuid",
+        metavar="UUID",
+        nargs="?",
+        help="the run's UUID; at least its first 6 characters for --info, --tasks, --wait and "
+        "--watch",
+    )
+    shown = parser.add_argument_group("modes", "One at most; a UUID alone means --info.")
+    modes = shown.add_mutually_exclusive_group()
+    parser.set_defaults(mode=INFO)
+    for mode in MODES:
+        if mode.value is None:
+            modes.add_argument(
+                *mode.options, dest="mode", action="store_const", const=mode, help=mode.help
+            )
+        else:
+            modes.add_argument(
+                *mode.options,
+                dest=mode.value.attribute,
+                metavar=mode.value.metavar,
+                type=mode.value.convert,
+                help=mode.help,
+            )
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    options = parser.add_argument_group("options")
+    options.add_argument(
+        "--state",
+        choices=STATES,
+        metavar="STATE",
+        help=f"with --tasks: only those that are {', '.join(STATES[:-1])} or {STATES[-1]}",
+    )
+    options.add_argument(
+        "--timeout-s",
+        metavar="S",
+        type=seconds,
+        help="with --wait and --watch: end with status 7 if the run is not finished after so many "
+        "seconds",
+    )
+    options.add_argument(
+        "-y", "--yes", action="store_true", help="do what --delete and --reset-all would ask about"
+    )
+    how = options.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print JSON, one document a line")
+    how.add_argument(
+        "--plain", action="store_true", help="print to a terminal what a pipe would get"
+    )
+    add_version_and_help(options.add_argument)

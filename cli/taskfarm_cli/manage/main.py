@@ -1,0 +1,42 @@
+"""manageTF: see, make, reset and delete the runs of a taskfarm, and wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.common.guard import guarded
+from taskfarm_cli.manage.arguments import parse
+from taskfarm_cli.manage.mode import PROGRAM, Arguments
+
+if TYPE_CHECKING:
+    from taskfarm_cli.common.exit_status import ExitStatus
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run manageTF.
+
+    Args:
+        argv: the words after the program's name; None for those of this process.
+
+    Returns:
+        The exit status.
+    """
+    return guarded(PROGRAM, lambda: _manage(parse(argv)))
+
+
+def _manage(arguments: Arguments) -> ExitStatus:
+    from taskfarm_cli.common.log_lines import open_ways_told
+    from taskfarm_cli.manage.output import choice
+
+    output = choice.choose(arguments.mode.wording, json=arguments.json, plain=arguments.plain)
+    _leave_the_log_alone()
+    with open_ways_told():
+        return arguments.mode.action(arguments, output)
+
+
+def _leave_the_log_alone() -> None:
+    """Keep the SDK's warnings off stderr, where Python puts them if nobody else wants them."""
+    import logging
+
+    logging.getLogger("taskfarm_sdk").addHandler(logging.NullHandler())

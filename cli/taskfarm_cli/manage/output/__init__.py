@@ -1,0 +1,1 @@
+"""The output of manageTF: plain lines, JSON, or the view of a terminal."""

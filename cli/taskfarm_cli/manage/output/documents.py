@@ -1,0 +1,127 @@
+"""The JSON that `--json` prints: one document a line, described in docs/reference/manageTF.md.
+
+Names are never taken away or given another meaning while `taskfarm` is 1; new ones may come.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from taskfarm_cli.manage.output.choice import Identity, Wording
+    from taskfarm_sdk import Run, RunStatus, TaskInfo
+    from taskfarm_sdk.logins import Login
+
+VERSION = 1
+
+Document = Mapping[str, object]
+
+
+def document(mode: str, facts: Document) -> str:
+    """Return the line of JSON for what a mode found or did."""
+    # JSON has no NaN: a program that gets one stops reading, so facts must come without.
+    return json.dumps({"taskfarm": VERSION, "mode": mode, **facts}, allow_nan=False)
+
+
+def run_facts(run: Run) -> Document:
+    """Return what is known of a run."""
+    sound = str(run.num_tasks) == run.num_tasks_text
+    return {
+        "id": run.id,
+        "uuid": run.uuid,
+        "num_tasks": run.num_tasks if sound else None,
+        "num_tasks_text": run.num_tasks_text,
+    }
+
+
+def status_facts(status: RunStatus) -> Document:
+    """Return how a run stands."""
+    return {
+        "waiting": status.waiting,
+        "computing": status.computing,
+        "done": status.done,
+        "failed": status.failed,
+        "percent_done": _finite(status.percent_done),
+        "finished": status.finished,
+        "succeeded": status.succeeded,
+        "rows": status.rows,
+    }
+
+
+def task_facts(info: TaskInfo) -> Document:
+    """Return how a task stands."""
+    return {
+        "number": info.number,
+        "state": info.state,
+        "percent_completed": _finite(info.percent_completed),
+        "attempts": info.attempts,
+    }
+
+
+def _finite(percent: float) -> float | None:
+    return percent if math.isfinite(percent) else None
+
+
+class Documents:
+    """Prints one JSON document; `--watch` one whenever the run changes, `--tasks` one a task.
+
+    Args:
+        wording: the mode's.
+    """
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
+
+    def runs(self, runs: Sequence[Run]) -> None:
+        """Print all runs."""
+        self._tell({"runs": [run_facts(run) for run in runs]})
+
+    def run(self, run: Run, status: RunStatus) -> None:
+        """Print how a run stands."""
+        self._tell({"run": run_facts(run), "status": status_facts(status)})
+
+    def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
+        """Print how the run stands whenever that has changed."""
+        before: Document = {}
+        status = None
+        for status in statuses:
+            facts = status_facts(status)
+            if facts != before:
+                self.run(run, status)
+            before = facts
+        return status
+
+    def created(self, run: Run) -> None:
+        """Print the new run."""
+        self._tell({"run": run_facts(run)})
+
+    def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:  # noqa: ARG002 - as Output has it
+        """Print a document a task."""
+        for info in infos:
+            self._tell({"task": task_facts(info)})
+
+    def changed(self, run: Run, count: int | None = None) -> None:
+        """Print the run that was reset, mended or deleted, and how many of its tasks were."""
+        counted = {} if count is None else {self._wording.counted: count}
+        self._tell({"run": run_facts(run), **counted})
+
+    def login(self, login: Login) -> None:
+        """Print the login that was saved or forgotten, without its token."""
+        facts = {"url": login.url, "user": login.user, "default": login.default}
+        self._tell({"login": facts})
+
+    def identity(self, identity: Identity) -> None:
+        """Print who one is to the server."""
+        facts = {
+            "url": identity.url,
+            "user": identity.user,
+            "credentials": identity.source,
+            "accepted": identity.accepted,
+        }
+        self._tell(facts)
+
+    def _tell(self, facts: Document) -> None:
+        print(document(self._wording.mode, facts), flush=True)

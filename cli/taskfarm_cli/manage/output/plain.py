@@ -1,0 +1,75 @@
+"""Lines for pipes and scripts: the formats that manageTF has had since taskfarm-worker's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from taskfarm_cli.manage.output.choice import Identity
+    from taskfarm_sdk import Run, RunStatus, TaskInfo
+    from taskfarm_sdk.logins import Login
+
+_ACCEPTED = {True: "yes", False: "no", None: "unknown"}
+
+
+def line_of_run(run: Run) -> str:
+    """Return `ID UUID NUMTASKS`."""
+    return f"{run.id} {run.uuid} {run.num_tasks_text}"
+
+
+def line_of_status(run: Run, status: RunStatus) -> str:
+    """Return `ID UUID NUMTASKS (WAITING,COMPUTING,DONE) PERCENT`."""
+    counts = f"({status.waiting},{status.computing},{status.done})"
+    return f"{line_of_run(run)} {counts} {status.percent_done}"
+
+
+def line_of_task(info: TaskInfo) -> str:
+    """Return `NUMBER STATE PERCENT ATTEMPTS`."""
+    return f"{info.number} {info.state} {info.percent_completed} {info.attempts}"
+
+
+class Plain:
+    """Prints one line a fact, the same on every machine and terminal."""
+
+    def runs(self, runs: Sequence[Run]) -> None:
+        """Print a line a run."""
+        for run in runs:
+            print(line_of_run(run))
+
+    def run(self, run: Run, status: RunStatus) -> None:
+        """Print a line of how the run stands."""
+        print(line_of_status(run, status))
+
+    def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
+        """Print a line whenever it differs from the one before."""
+        # Lines are compared, not statuses: a percentage of NaN differs from itself.
+        before, status = "", None
+        for status in statuses:
+            line = line_of_status(run, status)
+            if line != before:
+                print(line, flush=True)
+            before = line
+        return status
+
+    def created(self, run: Run) -> None:
+        """Print the new run's UUID."""
+        print(run.uuid)
+
+    def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:  # noqa: ARG002 - as Output has it
+        """Print a line a task."""
+        for info in infos:
+            print(line_of_task(info), flush=True)
+
+    def changed(self, run: Run, count: int | None = None) -> None:
+        """Print nothing: the exit status says it."""
+
+    def login(self, login: Login) -> None:
+        """Print nothing: the exit status says it."""
+
+    def identity(self, identity: Identity) -> None:
+        """Print a line a fact."""
+        print(f"url: {identity.url}")
+        print(f"user: {identity.user or 'unknown'}")
+        print(f"credentials: {identity.source or 'none'}")
+        print(f"accepted: {_ACCEPTED[identity.accepted]}")

@@ -1,0 +1,205 @@
+"""What a person sees at a terminal. The only module that knows rich, and slow to import for it."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from taskfarm_cli.common import pace
+from taskfarm_cli.common.guard import printable
+from taskfarm_cli.manage.advice import advice
+from taskfarm_cli.manage.output.plain import Plain
+
+if TYPE_CHECKING:
+    from taskfarm_cli.manage.output.choice import Identity, Wording
+    from taskfarm_sdk import Run, RunStatus, TaskInfo, TaskState
+    from taskfarm_sdk.logins import Login
+
+# A UUID must stay whole to be copied, so that a narrower terminal has to wrap what is printed.
+LEAST_WIDTH = 60
+REFRESHES_PER_S = 4
+
+_STYLES: dict[TaskState, str] = {
+    "waiting": "dim",
+    "computing": "",
+    "done": "green",
+    "failed": "bold red",
+}
+_ACCEPTED = {True: "yes", False: "no", None: "not known"}
+
+
+class View:
+    """Shows tables and bars on stdout.
+
+    Args:
+        wording: the mode's.
+    """
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
+        self._console = Console(highlight=False, markup=False, emoji=False)
+        # Once set, the width no longer follows the terminal's.
+        if self._console.width < LEAST_WIDTH:  # noqa: PLR1730
+            self._console.width = LEAST_WIDTH
+
+    def runs(self, runs: Sequence[Run]) -> None:
+        """Show a table of all runs."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("ID", justify="right")
+        table.add_column("UUID", no_wrap=True, min_width=32)
+        table.add_column("TASKS", justify="right")
+        for run in runs:
+            table.add_row(str(run.id), run.uuid, printable(run.num_tasks_text))
+        self._console.print(table if runs else "there are no runs")
+
+    def run(self, run: Run, status: RunStatus) -> None:
+        """Show how the run stands, and what helps if something is wrong with it."""
+        self._console.print(_standing(run, status))
+        if self._wording.advises:
+            for line in advice(run, status):
+                self._console.print(Text(line, style="dim"), soft_wrap=True)
+
+    def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
+        """Show how the run goes on while it does, and leave how it stood last."""
+        if self._console.is_dumb_terminal:
+            # Lines cannot be drawn anew there.
+            return Plain().follow(run, statuses)
+        status: RunStatus | None = None
+        seen = pace.Pace()
+
+        def frame() -> RenderableType:
+            return "" if status is None else Group(_standing(run, status), _going(seen, status))
+
+        try:
+            with (
+                _cursor_kept(),
+                Live(
+                    get_renderable=frame,
+                    console=self._console,
+                    refresh_per_second=REFRESHES_PER_S,
+                    transient=True,
+                ) as live,
+            ):
+                for status in statuses:
+                    seen.add(time.monotonic(), status)
+                    live.refresh()
+        finally:
+            if status is not None:
+                self.run(run, status)
+        return status
+
+    def created(self, run: Run) -> None:
+        """Print the new run's UUID alone, to be copied."""
+        self._console.print(run.uuid)
+
+    def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:
+        """Show a table of tasks, a row as soon as it is known.
+
+        Not rich's own table, which keeps all its rows until the last is there.
+        """
+        width = max(4, len(str(run.num_tasks)))
+        count = 0
+        for count, info in enumerate(infos, 1):
+            if count == 1:
+                head = f"{'TASK':>{width}}  {'STATE':<9}  {'DONE':>7}  ATTEMPTS"
+                self._console.print(Text(head, style="bold"))
+            self._console.print(_task(info, width))
+        if not count:
+            self._console.print("there are no such tasks")
+
+    def changed(self, run: Run, count: int | None = None) -> None:
+        """Say what was done to the run."""
+        self._console.print(self._wording.said.format(run.uuid, count), soft_wrap=True)
+
+    def login(self, login: Login) -> None:
+        """Say which login was saved or forgotten."""
+        said = self._wording.said.format(login.url, printable(login.user))
+        self._console.print(said, soft_wrap=True)
+
+    def identity(self, identity: Identity) -> None:
+        """Show who one is to the server."""
+        table = Table.grid(padding=(0, 2))
+        table.add_row("URL", identity.url)
+        table.add_row("user", printable(identity.user or "not known"))
+        table.add_row("credentials", identity.source or "none")
+        table.add_row("accepted", _ACCEPTED[identity.accepted])
+        self._console.print(table)
+
+
+@contextmanager
+def _cursor_kept() -> Generator[None]:
+    """Give the terminal its cursor back on SIGTERM (`timeout 60 manageTF --watch …`) too."""
+
+    def end(number: int, _: object) -> None:
+        os.write(sys.stdout.fileno(), b"\x1b[?25h\n")
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _standing(run: Run, status: RunStatus) -> RenderableType:
+    percent = status.percent_done
+    known = math.isfinite(percent)
+    title = Text.assemble((f"run {run.id}", "bold"), f"  {run.uuid}")
+    bar = Table.grid(padding=(0, 1), expand=True)
+    bar.add_column(ratio=1)
+    bar.add_column(justify="right", no_wrap=True)
+    style = "red" if status.failed else "green"
+    drawn = ProgressBar(
+        total=100,
+        completed=min(100.0, max(0.0, percent)) if known else 0.0,
+        complete_style=style,
+        finished_style=style,
+    )
+    bar.add_row(drawn, f"{percent:5.1f} %" if known else "percentage not known")
+    return Group(title, bar, _counts(run, status))
+
+
+def _counts(run: Run, status: RunStatus) -> Text:
+    words = [
+        f"{status.waiting} waiting",
+        f"{status.computing} computing",
+        f"{status.done} of {printable(run.num_tasks_text)} done",
+    ]
+    text = Text("   ".join(words), overflow="fold")
+    if status.failed:
+        text.append(f"   {status.failed} failed", style="bold red")
+    elif status.finished:
+        text.append("   finished", style="bold green" if status.succeeded else "bold")
+    return text
+
+
+def _task(info: TaskInfo, width: int) -> Text:
+    percent = info.percent_completed
+    done = f"{percent:5.1f} %" if math.isfinite(percent) else "-"
+    return Text.assemble(
+        f"{info.number:>{width}}  ",
+        (f"{info.state:<9}", _STYLES[info.state]),
+        f"  {done:>7}  {info.attempts:>8}",
+    )
+
+
+def _going(seen: pace.Pace, status: RunStatus) -> Text:
+    tasks_per_s, left_s = seen.tasks_per_s, seen.left_s(time.monotonic())
+    if status.finished or tasks_per_s is None:
+        return Text("")
+    if left_s is None:
+        return Text("nothing has moved lately", style="dim")
+    return Text(f"{pace.rate(tasks_per_s)}   {pace.duration(left_s)} left", style="dim")

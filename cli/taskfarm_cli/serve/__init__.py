@@ -1,0 +1,1 @@
+"""serveTF: runs the taskfarm server."""

@@ -1,0 +1,135 @@
+"""serveTF: a taskfarm server that lasts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus
+from taskfarm_cli.common.guard import complain, guarded
+from taskfarm_cli.serve.arguments import PROGRAM, Arguments, parse
+from taskfarm_cli.serve.introduction import introduction
+
+if TYPE_CHECKING:
+    from taskfarm_sdk.server import DataFolder, Secrets, ServerProcess, ServerSettings
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what the user may ask for
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run serveTF.
+
+    Args:
+        argv: the words after the program's name; None for those of this process.
+
+    Returns:
+        The exit status.
+    """
+    return guarded(PROGRAM, lambda: _serve(parse(argv)))
+
+
+def _serve(arguments: Arguments) -> ExitStatus:
+    """Serve until asked to end: that is what a server is for, so it ends with 0 then."""
+    if sys.platform == "win32":
+        raise CommandError("the server needs Linux or macOS; manageTF runs here")
+    from taskfarm_sdk import TaskfarmError
+    from taskfarm_sdk.server import DataFolder
+
+    # The same exception as Ctrl-C, so that both undo what was begun wherever they strike.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, _not_yet)
+    try:
+        folder = DataFolder(arguments.data)
+        settings = _settings(folder, arguments)
+        with folder:
+            _serve_from(folder, settings, arguments)
+    except KeyboardInterrupt:
+        _say("stopped")
+        return ExitStatus.OK
+    except TaskfarmError as error:
+        raise CommandError(str(error)) from error
+    raise CommandError("the server ended by itself: the lines above may say why")
+
+
+def _serve_from(folder: DataFolder, settings: ServerSettings, arguments: Arguments) -> None:
+    """Return when the server has ended without being asked to."""
+    from taskfarm_sdk.server import ServerProcess, bind, port_of
+
+    if settings.database == folder.database:
+        folder.check_sqlite()
+    # Nobody is let in before the lines about it are written.
+    sockets = bind(arguments.host, arguments.port)
+    url = _url(arguments.host, port_of(sockets[0]))
+    secrets = folder.secrets(settings.user)
+    folder.record({"url": url})
+    with ServerProcess(settings, secrets, sockets, hold=[folder.lock]) as server:
+        capacity = server.wait_prepared()
+        password_file = folder.password_file(settings.user)
+        for line in introduction(settings, password_file, arguments.host, capacity):
+            _say(line)
+        server.wait_ready()
+        signal.signal(signal.SIGHUP, partial(_reload, server))
+        _say(f"the taskfarm server listens on {url}")
+        _save_login(url, settings, secrets)
+        # The last line, for whoever waits until all is done.
+        _say(f"Ctrl-C or 'kill {os.getpid()}' ends it")
+        server.wait()
+
+
+def _settings(folder: DataFolder, arguments: Arguments) -> ServerSettings:
+    from taskfarm_sdk.server import Database, ServerSettings
+
+    url = arguments.database_url
+    return ServerSettings(
+        database=folder.database if url is None else Database.postgresql(url),
+        user=arguments.user,
+        processes=arguments.processes,
+        threads=arguments.threads,
+        access_log=arguments.access_log,
+    )
+
+
+def _url(host: str, port: int) -> str:
+    """Return the URL that reaches the server from this machine."""
+    name = _EVERYWHERE.get(host, host)
+    return f"http://[{name}]:{port}/api/" if ":" in name else f"http://{name}:{port}/api/"
+
+
+def _save_login(url: str, settings: ServerSettings, secrets: Secrets) -> None:
+    """Let `manageTF --list` just work next; the server is there without it too."""
+    from taskfarm_sdk import Farm, TaskfarmError
+    from taskfarm_sdk.logins import save_login
+
+    try:
+        with Farm(url, user=settings.user, password=secrets.password, give_up_after_s=10.0) as farm:
+            login = save_login(url, settings.user, farm.login(), replace_default=False)
+    except TaskfarmError as error:
+        _say(f"warning: the login was not saved: {error}")
+        return
+    manage = "manageTF --list" if login.default else f"manageTF -b {url} --list"
+    _say(f"the login is saved: '{manage}' shows its runs")
+
+
+def _not_yet(*_: object) -> None:
+    _say("SIGHUP is ignored: the server is still starting")
+
+
+def _reload(server: ServerProcess, *_: object) -> None:
+    from taskfarm_sdk import TaskfarmError
+
+    try:
+        server.reload()
+    except TaskfarmError as error:
+        _say(f"SIGHUP is refused: {error}")
+    else:
+        _say("SIGHUP: the serving processes are replaced one by one")
+
+
+def _say(text: str) -> None:
+    with suppress(RuntimeError):  # a signal's handler may interrupt a line being written
+        complain(PROGRAM, text)

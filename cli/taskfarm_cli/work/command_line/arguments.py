@@ -1,0 +1,326 @@
+"""What workTF takes on its command line. Nothing here needs the SDK, so --help is quick."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from taskfarm_cli.common.connection_options import (
+    GIVE_UP_IN_THE_MIDDLE_AFTER_S,
+    Connection,
+    add_connection,
+)
+from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.common.parser import (
+    Parser,
+    add_version_and_help,
+    number,
+    number_of_tasks,
+    seconds,
+)
+from taskfarm_cli.work.command_line.slurm_arguments import SlurmArguments, add_slurm, check_slurm
+
+PROGRAM = "workTF"
+FROM_STDIN = "-"
+
+_DESCRIPTION = """\
+Run a command for each task of a run, several at a time. Exit status 0 completes a task; any other
+is a failed attempt. Stays until the run is finished, and takes over what lost workers leave."""
+
+_EPILOG = """\
+In each word of the command, replaced once:
+  {task}  the task's number, from 0        {input}  its input (--inputs)
+  {}      the input, or else the number    {.}      the same without its extension
+  {/}     its last part   {//}  its folder {/.}     its last part without the extension
+  {#}     the task's number, from 1        {%}      the job slot, from 1
+
+The command's environment holds TASKFARM_TASK, TASKFARM_NUM_TASKS, TASKFARM_RUN, TASKFARM_ATTEMPT,
+TASKFARM_PERCENT (what an earlier attempt left), TASKFARM_INPUT, and TASKFARM_PROGRESS_FILE: a
+file into which it may write how far it is, 0 to 100. It reads nothing from stdin.
+
+exit status:
+  0 fine                    1 failed                  2 wrong usage
+  3 not authenticated       4 no such run             5 tasks failed
+  6 server not reachable    7 ended by a limit (0 with --batch)
+  126 the command cannot be executed                  127 there is no such program
+  128+n ended by signal n, 130 by Ctrl-C: what ran was given back, uncounted (0 with --batch)
+"""
+
+
+class Arguments(Connection, SlurmArguments):
+    """A command line that makes sense, as `parse` returns it.
+
+    Attributes:
+        uuid: the run's UUID as it was given; None with `create`.
+        command: the words behind `--`.
+        create: whether to make a run.
+        new: whether to make one even if an unfinished one of the same work is there.
+        num_tasks: how many tasks the new run gets where there are no inputs.
+        inputs: the file of the inputs, "-" for stdin, or None.
+        nul: whether NUL bytes separate the inputs.
+        shell: whether a shell runs the command.
+        jobs: how many commands run at a time; None for what this machine gives.
+        timeout_s: how long one attempt may take, or None.
+        grace_s: from being asked to end until a command is killed.
+        max_attempts: after how many attempts a task has failed for good.
+        halt_after: after how many failures in a row to stop.
+        linger: whether to stay while others compute.
+        linger_s: for how long at most, with nothing to do.
+        stop_after_s: after how long to end, or None.
+        max_tasks: how many tasks to take at most, or None.
+        batch: whether an end that was planned is a success.
+        dry_run: whether to print the commands only.
+        tag: whether each line of output begins with the task's number.
+        line_buffer: whether output is passed on line by line, as it comes.
+        results: the folder for a folder of output a task, or None.
+        log: the folder for one file of all output, or None.
+        joblog: the file for a line an attempt, or None.
+        journal: the folder for the journal, or None.
+    """
+
+    uuid: str | None
+    command: tuple[str, ...]
+    create: bool
+    new: bool
+    num_tasks: int | None
+    inputs: str | None
+    nul: bool
+    shell: bool
+    jobs: int | None
+    timeout_s: float | None
+    grace_s: float
+    max_attempts: int
+    halt_after: int
+    linger: bool
+    linger_s: float | None
+    stop_after_s: float | None
+    max_tasks: int | None
+    batch: bool
+    dry_run: bool
+    tag: bool
+    line_buffer: bool
+    results: str | None
+    log: str | None
+    joblog: str | None
+    journal: str | None
+
+    @property
+    def patience_s(self) -> float:
+        """For how long a request is tried while the server is away."""
+        return GIVE_UP_IN_THE_MIDDLE_AFTER_S
+
+
+def parse(argv: Sequence[str] | None = None) -> Arguments:
+    """Return what a command line says.
+
+    Args:
+        argv: the words after the program's name; None for those of this process.
+
+    Raises:
+        UsageError: it makes no sense.
+        SystemExit: it asked for the help or the version, which was printed.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    at = words.index("--") if "--" in words else len(words)
+    arguments = build_parser().parse_args(_joined(words[:at]), namespace=Arguments())
+    arguments.command = tuple(words[at + 1 :])
+    if not arguments.command or not arguments.command[0]:
+        raise UsageError(f"no command was given: {PROGRAM} [options] UUID -- COMMAND [ARG...]")
+    _check_run(arguments)
+    _check_together(arguments)
+    check_slurm(arguments)
+    return arguments
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """Join --sbatch-args and its value, which argparse would take for an option of ours."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--sbatch-args":
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def _check_run(arguments: Arguments) -> None:
+    if arguments.create:
+        if arguments.uuid is not None:
+            raise UsageError("--create makes a run of its own: give no UUID, or not --create")
+        if (arguments.inputs is None) == (arguments.num_tasks is None):
+            raise UsageError(
+                "--create takes either --inputs FILE, a task for each input, or --num-tasks N"
+            )
+        return
+    if arguments.uuid is None or not arguments.uuid.strip():
+        raise UsageError(
+            "no run UUID was given: manageTF --list shows the runs, --create makes one (is a shell "
+            "variable unset?)"
+        )
+    if arguments.new or arguments.num_tasks is not None:
+        raise UsageError("--new and --num-tasks go with --create")
+
+
+def _check_together(arguments: Arguments) -> None:
+    if arguments.nul and arguments.inputs is None:
+        raise UsageError("-0 goes with --inputs")
+    if FROM_STDIN == arguments.inputs == arguments.password:
+        raise UsageError("stdin cannot give both the inputs and the password")
+    if arguments.linger_s is not None and not arguments.linger:
+        raise UsageError("--linger-s goes without --no-linger")
+    kept = arguments.results is not None or arguments.log is not None
+    if kept and (arguments.tag or arguments.line_buffer):
+        raise UsageError("--tag and --line-buffer are for output that no --results or --log keeps")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of workTF's command line, up to the command."""
+    parser = Parser(
+        PROGRAM,
+        usage=f"{PROGRAM} [options] UUID -- COMMAND [ARG...]\n"
+        f"       {PROGRAM} [options] --create --inputs FILE -- COMMAND [ARG...]\n"
+        f"       {PROGRAM} [options] --slurm N UUID -- COMMAND [ARG...]",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+    )
+    _add_run(parser)
+    add_connection(parser)
+    _add_attempts(parser)
+    _add_end(parser)
+    _add_output(parser)
+    add_slurm(parser)
+    options = parser.add_argument_group("options")
+    options.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the commands of all tasks and run none; with --slurm: print the script",
+    )
+    add_version_and_help(options.add_argument)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    run = parser.add_argument_group("run")
+    run.add_argument("uuid", metavar="UUID", nargs="?", help="the run's UUID")
+    run.add_argument(
+        "--create",
+        action="store_true",
+        help="make a run; taskfarm-UUID.json tells in this folder what it is about",
+    )
+    run.add_argument(
+        "--new",
+        action="store_true",
+        help="with --create: even though an unfinished run of the same work was made here",
+    )
+    run.add_argument(
+        "--num-tasks",
+        metavar="N",
+        type=number_of_tasks,
+        help="with --create: how many tasks, where there are no inputs",
+    )
+    run.add_argument(
+        "--inputs",
+        metavar="FILE",
+        help="a file with a line for each task, or a JSON array; - is stdin",
+    )
+    run.add_argument(
+        "-0", "--null", dest="nul", action="store_true", help="NUL bytes separate the inputs"
+    )
+    run.add_argument(
+        "--shell",
+        action="store_true",
+        help='the command is one word, a line for /bin/sh; its input is "$TASKFARM_INPUT"',
+    )
+
+
+def _add_attempts(parser: argparse.ArgumentParser) -> None:
+    attempts = parser.add_argument_group("attempts")
+    attempts.add_argument(
+        "-j",
+        "--jobs",
+        metavar="JOBS",
+        type=number,
+        help="how many commands run at a time; default: SLURM_CPUS_PER_TASK, else the CPUs that "
+        "this process may use",
+    )
+    attempts.add_argument(
+        "--timeout-s",
+        metavar="S",
+        type=seconds,
+        help="end a command that takes longer: a failed attempt",
+    )
+    attempts.add_argument(
+        "--grace-s",
+        metavar="S",
+        type=seconds,
+        default=10.0,
+        help="how long a command that is asked to end has until it is killed; default 10",
+    )
+    attempts.add_argument(
+        "--max-attempts",
+        metavar="N",
+        type=number,
+        default=3,
+        help="after so many attempts a task has failed; default 3",
+    )
+    attempts.add_argument(
+        "--halt-after",
+        metavar="N",
+        type=number,
+        default=10,
+        help="stop after so many failures in a row; default 10",
+    )
+
+
+def _add_end(parser: argparse.ArgumentParser) -> None:
+    end = parser.add_argument_group("end")
+    end.add_argument(
+        "--linger",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="stay while others compute, and take over what they lose; the default",
+    )
+    end.add_argument(
+        "--linger-s", metavar="S", type=seconds, help="stay so long at most with nothing to do"
+    )
+    end.add_argument(
+        "--stop-after-s",
+        metavar="S",
+        type=seconds,
+        help="end after so long; what runs then is given back, uncounted, and before that nothing "
+        "is begun that would most likely not be done",
+    )
+    end.add_argument(
+        "--max-tasks", metavar="N", type=number, help="end after so many tasks, failed ones too"
+    )
+    end.add_argument(
+        "--batch",
+        action="store_true",
+        help="end with 0 where the end was planned: by a limit, or a signal that asked for it",
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    output = parser.add_argument_group(
+        "output", "Without these, each command's output is passed on when it ends."
+    )
+    output.add_argument(
+        "--tag", action="store_true", help="begin each line with the task's number and a tab"
+    )
+    output.add_argument("--line-buffer", action="store_true", help="pass on each line as it comes")
+    kept = output.add_mutually_exclusive_group()
+    kept.add_argument(
+        "--results",
+        metavar="DIR",
+        help="keep it instead, as DIR/TASK/stdout, stderr and exit",
+    )
+    kept.add_argument(
+        "--log", metavar="DIR", help="keep it instead in one file with an index, however many tasks"
+    )
+    output.add_argument(
+        "--joblog", metavar="FILE", help="add a line for each attempt, in GNU parallel's columns"
+    )
+    output.add_argument(
+        "--journal", metavar="DIR", help="add lines of JSON for each attempt to a file in DIR"
+    )

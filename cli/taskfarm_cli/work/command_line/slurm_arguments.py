@@ -1,0 +1,162 @@
+"""What `--slurm` takes on workTF's command line, and what makes no sense there."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.common.parser import number
+from taskfarm_cli.work.command_line.sbatch_args import sbatch_words
+
+if TYPE_CHECKING:
+    from taskfarm_cli.work.command_line.arguments import Arguments
+
+# Slurm is told to ask for the end so long before it. A command is asked to end then, and
+# killed after its grace; the rest is for telling the server.
+LEAD_S = 60
+REST_OF_LEAD_S = 30
+# Slurm looks at the clock so seldom that its signal may come that much early.
+COARSE_S = 60
+
+_TIMES = re.compile(
+    r"(?:(?P<d>\d+)-(?P<dh>\d+)(?::(?P<dm>\d+)(?::(?P<ds>\d+))?)?)|(?P<t>\d+(:\d+){0,2})"
+)
+_ENDLESS = ("UNLIMITED", "INFINITE")
+
+
+class SlurmArguments(argparse.Namespace):
+    """What the command line says about Slurm.
+
+    Attributes:
+        slurm: how many workers to submit, or None for working here.
+        time: Slurm's time limit of each, or None for the partition's own.
+        sbatch_args: more options of sbatch's.
+        keep: whether to stay and replace workers that end.
+        cancel_on_exit: whether to cancel them when workTF ends before the run.
+        allow_loopback: whether the nodes may be sent to a server on themselves.
+    """
+
+    slurm: int | None
+    time: str | None
+    sbatch_args: tuple[str, ...]
+    keep: bool
+    cancel_on_exit: bool
+    allow_loopback: bool
+
+
+def add_slurm(parser: argparse.ArgumentParser) -> None:
+    """Add --slurm and what goes with it."""
+    slurm = parser.add_argument_group(
+        "slurm", "The workers run as jobs of a cluster; the login must be saved (manageTF --login)."
+    )
+    slurm.add_argument(
+        "--slurm",
+        metavar="N",
+        type=number,
+        help="submit an array of N workers in place of working here, with JOBS CPUs each (-j; "
+        "default 1), and print its job id; they linger for 10 minutes if --linger-s does not say",
+    )
+    slurm.add_argument(
+        "--time",
+        metavar="T",
+        type=time_limit,
+        help="their time limit, as sbatch takes it: 90 (minutes), 2:00:00, 1-12",
+    )
+    slurm.add_argument(
+        "--sbatch-args",
+        metavar="ARGS",
+        type=sbatch_words,
+        default=(),
+        help='more options of sbatch in one word, which win: "--partition=short --mem=4G"',
+    )
+    slurm.add_argument(
+        "--keep",
+        action="store_true",
+        help="stay until the run is finished, and submit new workers for those that end",
+    )
+    slurm.add_argument(
+        "--cancel-on-exit",
+        action="store_true",
+        help="with --keep: cancel the workers when workTF ends before the run, by Ctrl-C say",
+    )
+    slurm.add_argument(
+        "--allow-loopback",
+        action="store_true",
+        help="take a server at localhost: for a cluster that is this machine alone",
+    )
+
+
+def check_slurm(arguments: Arguments) -> None:
+    """Refuse what makes no sense together.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if arguments.slurm is None:
+        for given, option in (
+            (arguments.time, "--time"),
+            (arguments.sbatch_args, "--sbatch-args"),
+            (arguments.keep, "--keep"),
+            (arguments.cancel_on_exit, "--cancel-on-exit"),
+            (arguments.allow_loopback, "--allow-loopback"),
+        ):
+            if given:
+                raise UsageError(f"{option} goes with --slurm N")
+        return
+    if arguments.password is not None:
+        raise UsageError(
+            "--slurm takes no password: the workers read the saved login, so log in once with "
+            "manageTF --login"
+        )
+    if arguments.inputs == "-":
+        raise UsageError(
+            "the nodes cannot read this stdin: put the inputs into a file that they see too"
+        )
+    if arguments.cancel_on_exit and not arguments.keep:
+        raise UsageError("--cancel-on-exit goes with --keep: without it workTF ends at once")
+    if arguments.keep and arguments.linger_s is not None:
+        raise UsageError(
+            "--linger-s does not go with --keep, whose workers leave when nothing waits"
+        )
+    shortest_s = lead_s(arguments.grace_s) + 2 * COARSE_S
+    if arguments.time is not None and limit_s(arguments.time) < shortest_s:
+        raise UsageError(
+            f"--time {arguments.time} leaves no time to work: the last minutes are for ending "
+            f"well, so give at least {math.ceil(shortest_s / 60)} minutes"
+        )
+
+
+def lead_s(grace_s: float) -> int:
+    """Return how long before a job's time limit its work is to end, in whole seconds."""
+    return max(LEAD_S, math.ceil(grace_s) + REST_OF_LEAD_S)
+
+
+def time_limit(text: str) -> str:
+    """Return a time limit as sbatch takes it.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    plain = text.strip().upper()
+    if plain not in _ENDLESS and _TIMES.fullmatch(plain) is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time limit of Slurm's: minutes, H:MM:SS, or D-HH:MM:SS"
+        )
+    return plain
+
+
+def limit_s(text: str) -> float:
+    """Return how many seconds a time limit is."""
+    found = _TIMES.fullmatch(text)
+    if found is None:
+        return math.inf
+    if found["t"] is None:
+        days, hours, minutes, seconds = (int(found[name] or 0) for name in ("d", "dh", "dm", "ds"))
+        return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    parts = [int(part) for part in found["t"].split(":")]
+    # One number is minutes, two are minutes and seconds.
+    hours, minutes, seconds = parts if len(parts) == 3 else (0, *parts, 0)[:3]
+    return (hours * 60 + minutes) * 60 + seconds

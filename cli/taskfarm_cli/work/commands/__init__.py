@@ -1,0 +1,1 @@
+"""Commands that workTF runs, one for each task."""

@@ -1,0 +1,249 @@
+"""Runs a task's command, and says what came of it."""
+
+from __future__ import annotations
+
+import errno
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from taskfarm_cli.common.exit_status import CommandError
+from taskfarm_cli.work.commands.joblog import Entry, JobLog
+from taskfarm_cli.work.commands.output import Sink, Streams
+from taskfarm_cli.work.commands.template import Job, Template
+from taskfarm_sdk.execution import (
+    TOLD_WITHIN_S,
+    Group,
+    how_it_ended,
+    may_be_asked,
+    plain_environment,
+)
+
+if TYPE_CHECKING:
+    from taskfarm_sdk import Task
+
+NOT_EXECUTABLE = 126
+NOT_FOUND = 127
+# How often a running command's output and progress are looked at.
+LOOK_EVERY_S = 0.2
+
+
+class Limits(NamedTuple):
+    """How long a command may take.
+
+    Attributes:
+        timeout_s: one attempt; None for as long as it likes.
+        grace_s: from being asked to end until it is killed.
+    """
+
+    timeout_s: float | None
+    grace_s: float
+
+
+class Bench:
+    """Runs commands, one for each task.
+
+    Args:
+        template: makes the commands.
+        inputs: the tasks' inputs, or None.
+        num_tasks: how many tasks the run has.
+        sink: takes what they write.
+        joblog: notes each attempt; None for no such file.
+        limits: how long they may take.
+        folder: a folder for the files in which commands tell their progress.
+
+    Attributes:
+        failures: how many attempts failed.
+    """
+
+    def __init__(
+        self,
+        template: Template,
+        inputs: Sequence[str] | None,
+        *,
+        num_tasks: int,
+        sink: Sink,
+        joblog: JobLog | None,
+        limits: Limits,
+        folder: Path,
+    ) -> None:
+        self._template = template
+        self._inputs = inputs
+        self._num_tasks = num_tasks
+        self._sink = sink
+        self._joblog = joblog
+        self._limits = limits
+        self._folder = folder
+        self._environment = plain_environment()
+        self._environment.pop("TASKFARM_INPUT", None)
+        self.failures: int = 0
+        self._lock = threading.Lock()
+        self._running: dict[int, Group] = {}
+        self._ending = threading.Event()
+        self._ends_by: int = signal.SIGTERM
+        self._kill_at = math.inf
+
+    def perform(self, task: Task, slot: int) -> None:
+        """Run a task's command, and settle the task unless it is done; for a `Crew`.
+
+        Raises:
+            CommandError: the command cannot be executed; the task is given back.
+            OSError: what it wrote cannot be kept or passed on; the task is given back.
+        """
+        text = None if self._inputs is None else self._inputs[task.number]
+        command = self._template.fill(Job(task.number, text, slot))
+        streams = self._sink.begin(task.number, task.attempts + 1, slot)
+        try:
+            status, fault = self._run(task, slot, command, text, streams)
+        except BaseException:
+            task.release()
+            raise
+        if fault is None:
+            return  # the crew completes it, while the slot goes on
+        if self._was_asked_to_end(status):
+            task.release()
+        else:
+            with self._lock:
+                self.failures += 1
+            task.fail(fault, exit_status=status)
+
+    def interrupt(self, error: BaseException) -> None:
+        """Have all commands end: with the signal that came and a grace; a second time at once."""
+        number = signal_of(error)
+        with self._lock:
+            again = self._ending.is_set()
+            self._ends_by = signal.SIGKILL if again else number
+            self._kill_at = time.monotonic() + (0 if again else self._limits.grace_s)
+            running = list(self._running.values())
+            self._ending.set()
+        for group in running:
+            group.signal(self._ends_by)
+
+    def _run(
+        self, task: Task, slot: int, command: Sequence[str], text: str | None, streams: Streams
+    ) -> tuple[int, str | None]:
+        """Return a command's exit status (negative for a signal), and what was wrong with it."""
+        progress = Progress(self._folder / f"progress-{slot}", task.update)
+        started_at, began = time.time(), time.monotonic()
+        environment = {**self._environment, **self._facts(task, text, progress)}
+        try:
+            group = Group(command, env=environment, stdout=streams.out, stderr=streams.err)
+        except OSError as error:
+            refused = cannot_execute(command[0], error)
+            self._sink.end(streams, slot, refused.status)
+            raise refused from error
+
+        def look() -> None:
+            progress.look()
+            self._sink.look(streams, slot)
+
+        fault = self._follow(slot, group, began, look)
+        status = group.kill()
+        self._sink.end(streams, slot, status)
+        if self._joblog is not None:
+            took_s = time.monotonic() - began
+            self._joblog.add(Entry(task.number, command, started_at, took_s, status))
+        return status, fault or (how_it_ended(status) if status else None)
+
+    def _follow(
+        self, slot: int, group: Group, began: float, look: Callable[[], None]
+    ) -> str | None:
+        """Return when the command has ended; what was wrong, if its time was over."""
+        with self._lock:
+            self._running[slot] = group
+            is_late = self._ending.is_set()
+        if is_late:
+            group.signal(self._ends_by)
+        try:
+            return self._wait(group, began, look)
+        except BaseException:
+            group.kill()
+            raise
+        finally:
+            with self._lock:
+                del self._running[slot]
+
+    def _wait(self, group: Group, began: float, look: Callable[[], None]) -> str | None:
+        timeout_s = self._limits.timeout_s
+        over_at = math.inf if timeout_s is None else began + timeout_s
+        kill_at = math.inf
+        fault = None
+        while True:
+            left_s = min(over_at, kill_at, self._kill_at) - time.monotonic()
+            if group.wait(max(0.0, min(LOOK_EVERY_S, left_s))) is not None:
+                return fault
+            look()
+            now = time.monotonic()
+            if now >= over_at:
+                fault, over_at = f"it took longer than {timeout_s:g} s", math.inf
+                kill_at = now + self._limits.grace_s
+                group.signal(signal.SIGTERM)
+            if now >= min(kill_at, self._kill_at):
+                group.kill()
+
+    def _facts(self, task: Task, text: str | None, progress: Progress) -> Mapping[str, str]:
+        facts = {
+            "TASKFARM_TASK": str(task.number),
+            "TASKFARM_NUM_TASKS": str(self._num_tasks),
+            "TASKFARM_RUN": task.run_uuid,
+            "TASKFARM_ATTEMPT": str(task.attempts + 1),
+            "TASKFARM_PERCENT": f"{task.percent_completed:g}",
+            "TASKFARM_PROGRESS_FILE": str(progress.path),
+        }
+        return facts if text is None else {**facts, "TASKFARM_INPUT": text}
+
+    def _was_asked_to_end(self, status: int) -> bool:
+        if may_be_asked(status):
+            self._ending.wait(TOLD_WITHIN_S)
+        return self._ending.is_set()
+
+
+class Progress:
+    """The file in which a command tells how far it is: a number from 0 to 100, in any form.
+
+    Args:
+        path: the file; one that is there is an earlier command's, and goes.
+        update: is told of each new number.
+    """
+
+    def __init__(self, path: Path, update: Callable[[float], None]) -> None:
+        self.path = path
+        self._update = update
+        self._seen = ""
+        path.unlink(missing_ok=True)
+
+    def look(self) -> None:
+        """See whether there is news; what is no number, or half of one, is passed over."""
+        with suppress(OSError, ValueError):
+            text = self.path.read_text(encoding="utf-8").strip()
+            if text and text != self._seen:
+                self._seen = text
+                percent = float(text.removesuffix("%").split()[-1])
+                if 0 <= percent <= 100:
+                    self._update(percent)
+
+
+def signal_of(error: BaseException) -> int:
+    """Return the signal that ended the work by this error; SIGTERM where none did."""
+    if isinstance(error, KeyboardInterrupt):
+        return signal.SIGINT
+    code = error.code if isinstance(error, SystemExit) else None
+    return code - 128 if isinstance(code, int) and code > 128 else signal.SIGTERM
+
+
+def cannot_execute(program: str, error: OSError) -> CommandError:
+    """Return the error that ends workTF where a command cannot be executed."""
+    if error.errno != errno.ENOENT:
+        return CommandError(f"cannot execute {program!r}: {error.strerror}", NOT_EXECUTABLE)
+    text = f"there is no program {program!r} here"
+    if any(sign in program for sign in " \t&|;<>"):
+        text += (
+            ": after -- comes a program and its arguments, each a word of its own; a line for a "
+            "shell needs --shell"
+        )
+    return CommandError(text, NOT_FOUND)

@@ -1,0 +1,108 @@
+"""The command of a task: the words that the user wrote, with what stands for the task replaced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from taskfarm_cli.common.exit_status import UsageError
+
+SHELL = ("/bin/sh", "-c")
+EXTENSION = re.compile(r"\.[^/.]+$")
+
+
+class Job(NamedTuple):
+    """What a command is made for.
+
+    Attributes:
+        task: the task's number, from 0.
+        input: its input, or None where the run has none.
+        slot: which of the jobs that run at a time it is, from 0.
+    """
+
+    task: int
+    input: str | None
+    slot: int
+
+    @property
+    def text(self) -> str:
+        """What `{}` stands for: the input where there is one, else the task's number."""
+        return str(self.task) if self.input is None else self.input
+
+
+def _without_extension(text: str) -> str:
+    return EXTENSION.sub("", text)
+
+
+def _last_part(text: str) -> str:
+    return text.rpartition("/")[2]
+
+
+def _folder(text: str) -> str:
+    # Not pathlib's, which would make `a` of `./a`.
+    folder, slash, _ = text.rstrip("/").rpartition("/")
+    return folder.rstrip("/") or ("/" if slash or text.startswith("/") else ".")
+
+
+# GNU parallel's, which count from 1, and our own two.
+_VALUES: Mapping[str, Callable[[Job], str]] = {
+    "task": lambda job: str(job.task),
+    "input": lambda job: job.text,
+    "": lambda job: job.text,
+    ".": lambda job: _without_extension(job.text),
+    "/": lambda job: _last_part(job.text),
+    "//": lambda job: _folder(job.text),
+    "/.": lambda job: _without_extension(_last_part(job.text)),
+    "#": lambda job: str(job.task + 1),
+    "%": lambda job: str(job.slot + 1),
+}
+_OF_THE_INPUT = {"input", "", ".", "/", "//", "/."}
+_PLACE = re.compile(r"\{(" + "|".join(map(re.escape, _VALUES)) + r")\}")
+
+
+class Template:
+    """A command with places for what differs from task to task.
+
+    Args:
+        words: the program and its arguments, or the one command line of a shell.
+        shell: whether a shell runs it.
+        has_inputs: whether the tasks have inputs.
+
+    Raises:
+        UsageError: it makes no sense.
+    """
+
+    def __init__(self, words: Sequence[str], *, shell: bool, has_inputs: bool) -> None:
+        self._words = tuple(words)
+        self._shell = shell
+        places = {place for word in words for place in _PLACE.findall(word)}
+        if not has_inputs and "input" in places:
+            raise UsageError("{input} in the command, and no inputs: give them with --inputs FILE")
+        if shell:
+            _check_shell(words, places & _OF_THE_INPUT if has_inputs else set())
+
+    @property
+    def program(self) -> str | None:
+        """The program, where it is the same for all tasks."""
+        if self._shell or _PLACE.search(self._words[0]):
+            return None
+        return self._words[0]
+
+    def fill(self, job: Job) -> list[str]:
+        """Return the words of a job's command, each place replaced once."""
+        filled = [_PLACE.sub(lambda place: _VALUES[place[1]](job), word) for word in self._words]
+        return [*SHELL, *filled] if self._shell else filled
+
+
+def _check_shell(words: Sequence[str], of_input: set[str]) -> None:
+    if len(words) != 1:
+        raise UsageError(
+            "--shell takes the whole command line as one argument: put it into single quotes"
+        )
+    if of_input:
+        # A file called `$(rm -r .)` would be a command.
+        raise UsageError(
+            f"{{{min(of_input)}}} is not put into a shell's command line, where an input could "
+            'mean anything: write "$TASKFARM_INPUT" there'
+        )

@@ -1,0 +1,44 @@
+"""Makes the run of `--create`, with the file that tells what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.work import inputs as items
+from taskfarm_cli.work import manifest
+
+if TYPE_CHECKING:
+    from taskfarm_cli.work.command_line.arguments import Arguments
+    from taskfarm_cli.work.screen import Screen
+    from taskfarm_sdk import Farm, Run
+
+
+def num_tasks(arguments: Arguments, inputs: Sequence[str] | None) -> int:
+    """Return how many tasks the new run gets."""
+    return len(inputs) if inputs is not None else arguments.num_tasks or 0
+
+
+def create(arguments: Arguments, farm: Farm, inputs: Sequence[str] | None, screen: Screen) -> Run:
+    """Create the run.
+
+    Raises:
+        UsageError: an unfinished one of the same work was made here.
+    """
+    count = num_tasks(arguments, inputs)
+    digest = None if inputs is None else items.digest(inputs)
+    work = manifest.Work(farm.url, arguments.command, arguments.shell, count, digest)
+    if not arguments.new and (uuid := manifest.unfinished(farm, work)) is not None:
+        raise UsageError(
+            f"run {uuid} of the same work was made here and is not finished: give its UUID in "
+            "place of --create to go on with it, or --new for another one"
+        )
+    run = farm.create_run(count)
+    screen.say(f"run {run.uuid}: {count} tasks")
+    try:
+        manifest.write(run, work)
+    except OSError as error:
+        screen.say(f"what the run is about is not kept: {error.strerror} ({Path.cwd()})")
+    return run

@@ -1,0 +1,186 @@
+"""Slurm's own commands: sbatch, squeue and scancel."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from taskfarm_cli.common.exit_status import CommandError
+from taskfarm_cli.common.guard import one_line
+
+# A controller that restarts answers after a while; sbatch and squeue wait for it themselves.
+PATIENCE_S = 300.0
+_FORMAT = "%F|%K|%T|%M|%r"
+# What has ended, or is about to and does nothing more.
+_OVER = {
+    *("BOOT_FAIL", "CANCELLED", "COMPLETED", "COMPLETING", "DEADLINE", "FAILED", "NODE_FAIL"),
+    *("OUT_OF_MEMORY", "PREEMPTED", "REVOKED", "TIMEOUT"),
+}
+# Of the environment, the workers get all but what concerns other work of ours.
+_OURS = "TASKFARM_"
+_OURS_KEPT = {"TASKFARM_CONFIG", "TASKFARM_DEBUG", "TASKFARM_URL"}
+# For sbatch, these count more than what the script says.
+_OVERRIDING = {
+    *("SBATCH_ARRAY_INX", "SBATCH_JOB_NAME", "SBATCH_NO_REQUEUE", "SBATCH_OPEN_MODE"),
+    *("SBATCH_OUTPUT", "SBATCH_REQUEUE", "SBATCH_SIGNAL", "SBATCH_WAIT"),
+}
+# Set for jobs that were requeued alone, so that one of a job around this one would stay.
+_STALE = {"SLURM_RESTART_COUNT"}
+
+
+# A user's own defaults for what squeue shows, and for what scancel asks before it acts.
+_DEFAULTS = ("SQUEUE_", "SCANCEL_")
+
+
+class Element(NamedTuple):
+    """A worker in the queue: one element of an array.
+
+    Attributes:
+        array: the array's job id.
+        task: its index there.
+        state: Slurm's word for how it stands.
+        ran_s: how long it has run.
+        reason: why it does not run.
+    """
+
+    array: str
+    task: str
+    state: str
+    ran_s: float
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """What scancel calls it."""
+        return f"{self.array}_{self.task}"
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has not begun, or is to begin once more."""
+        return self.state == "PENDING"
+
+
+def submit(script: str, extra: Sequence[str], *, has_time: bool) -> str:
+    """Submit a script, and return the job's id.
+
+    Args:
+        script: the script.
+        extra: options that count more than what the script or the environment says.
+        has_time: whether the script names a time limit.
+
+    Raises:
+        CommandError: it was not taken.
+    """
+    said = _ask(
+        "sbatch", "--parsable", *extra, stdin=script, environ=environment(has_time=has_time)
+    )
+    # Behind a semicolon follows the cluster's name.
+    return said.strip().splitlines()[-1].partition(";")[0]
+
+
+def queue(name: str) -> list[Element]:
+    """Return this user's jobs of a name that wait or run.
+
+    Raises:
+        CommandError: Slurm could not be asked.
+    """
+    rows = _ask(
+        *("squeue", "--noheader", "--array", f"--user={os.getuid()}", f"--name={name}"),
+        f"--format={_FORMAT}",
+    )
+    found = [_element(row) for row in rows.splitlines() if row.count("|") == _FORMAT.count("|")]
+    return [element for element in found if element.state not in _OVER]
+
+
+def cancel(names: Sequence[str]) -> None:
+    """Cancel jobs, or elements of arrays; those that have ended are passed over.
+
+    Raises:
+        CommandError: Slurm could not be asked.
+    """
+    if names:
+        _ask("scancel", *names)
+
+
+def left_s(job: str) -> float | None:
+    """Return how much of a job's time is left, or None where it has no limit.
+
+    Raises:
+        CommandError: Slurm could not be asked.
+    """
+    return seconds_of(_ask("squeue", "--noheader", f"--jobs={job}", "--format=%L").strip())
+
+
+def seconds_of(text: str) -> float | None:
+    """Return a time as Slurm shows it, `1-02:03:04` or `3:04`, in seconds; None for a word."""
+    days, _, rest = text.rpartition("-")
+    parts = rest.split(":")
+    if not all(part.isdecimal() for part in (*parts, days or "0")):
+        return None
+    total = 0
+    for part in parts:
+        total = total * 60 + int(part)
+    return float(total + int(days or 0) * 86400)
+
+
+def environment(*, has_time: bool, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment that sbatch hands on to the workers.
+
+    Args:
+        has_time: whether the script names a time limit.
+        environ: this process's own.
+    """
+    without = _OVERRIDING | _STALE | ({"SBATCH_TIMELIMIT"} if has_time else set[str]())
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in without and (not name.startswith(_OURS) or name in _OURS_KEPT)
+    }
+
+
+def missing(program: str) -> CommandError:
+    """Return the error that ends workTF where one of Slurm's commands is not there."""
+    return CommandError(
+        f"there is no {program} here: go to a machine of the cluster that has Slurm's commands"
+    )
+
+
+def _element(row: str) -> Element:
+    array, task, state, ran, reason = row.split("|")
+    return Element(array, task, state, seconds_of(ran) or 0.0, reason)
+
+
+def _plain() -> Mapping[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(_DEFAULTS)}
+
+
+def _ask(
+    program: str, *words: str, stdin: str | None = None, environ: Mapping[str, str] | None = None
+) -> str:
+    """Run one of Slurm's commands, and return what it prints."""
+    try:
+        done = subprocess.run(  # noqa: S603 - Slurm's own, found as the user would
+            [program, *words],
+            input=None if stdin is None else os.fsencode(stdin),
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            check=False,
+            timeout=PATIENCE_S,
+            env=_plain() if environ is None else environ,
+            # Ctrl-C is ours to answer: what is being submitted is not to be lost sight of.
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise missing(program) from error
+    except OSError as error:
+        raise CommandError(f"cannot execute {program}: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise CommandError(f"{program} did not answer in {PATIENCE_S:g} s") from error
+    if done.returncode != 0:
+        said = one_line(done.stderr.decode(errors="replace")) or "it says nothing"
+        raise CommandError(
+            f"{program} ended with {done.returncode}: {said.removeprefix(f'{program}: ')}"
+        )
+    return done.stdout.decode(errors="replace")

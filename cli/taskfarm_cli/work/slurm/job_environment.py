@@ -1,0 +1,49 @@
+"""What a job of Slurm's knows of itself: workTF looks here whenever it runs in one."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+
+from taskfarm_cli.common.exit_status import CommandError
+from taskfarm_cli.work.slurm import cli
+
+# What Slurm writes for "never".
+_FAR_S = 3650 * 86400.0
+
+
+def left_s(
+    environ: Mapping[str, str] = os.environ,
+    *,
+    ask: Callable[[str], float | None] = cli.left_s,
+    now: Callable[[], float] = time.time,
+) -> float | None:
+    """Return how much of this job's time is left; None outside jobs, and without a limit.
+
+    Args:
+        environ: the environment.
+        ask: asks Slurm about a job by its id, where the environment does not tell.
+        now: the time of day.
+
+    Raises:
+        CommandError: it cannot be found out.
+    """
+    job = environ.get("SLURM_JOB_ID")
+    if not job:
+        return None
+    ends_at = environ.get("SLURM_JOB_END_TIME", "")
+    left = float(ends_at) - now() if ends_at.isdecimal() else ask(job)
+    # One that is over can only be another one: what it set outlives it in a terminal's shell.
+    return None if left is None or left > _FAR_S or left < 0 else left
+
+
+def fleet_size(environ: Mapping[str, str] = os.environ) -> int:
+    """Return how many workers the array of this job has, which begin at about the same time."""
+    count = environ.get("SLURM_ARRAY_TASK_COUNT", "")
+    return max(1, int(count)) if count.isdecimal() else 1
+
+
+def trouble(error: CommandError) -> str:
+    """Return what to say where the job's end cannot be found out."""
+    return f"this job's time limit is not known, so it is not heeded: {error}"

@@ -1,0 +1,67 @@
+"""How the run goes on while workTF works: the line below all others on a terminal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.common import pace
+
+if TYPE_CHECKING:
+    from taskfarm_cli.work.commands.runner import Bench
+    from taskfarm_cli.work.screen import Screen
+    from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk.execution import Crew
+
+POLL_S = 2.0
+LIVE_EVERY_S = 0.5
+QUIET_EVERY_S = 1.0
+
+
+class Standing:
+    """Asks the server now and then how the run stands, and shows it where somebody sees it.
+
+    Args:
+        run: which.
+        crew: who works on it here.
+        bench: where that is done.
+        screen: where it is shown.
+    """
+
+    def __init__(self, run: Run, crew: Crew, bench: Bench, screen: Screen) -> None:
+        self._run = run
+        self._crew = crew
+        self._bench = bench
+        self._screen = screen
+        self._pace = pace.Pace()
+        self._status: RunStatus | None = None
+        self.every_s: float = LIVE_EVERY_S if screen.is_live else QUIET_EVERY_S
+        if screen.is_live:
+            # A daemon: a server that is away must not hold up the end.
+            threading.Thread(target=self._watch, name="workTF-watch", daemon=True).start()
+
+    def show(self) -> None:
+        """Draw the line anew."""
+        status = self._status
+        if status is None:
+            return
+        words = [
+            f"{status.done} of {status.num_tasks} done",
+            f"{self._crew.busy} running here",
+        ]
+        if self._bench.failures:
+            words.append(f"{self._bench.failures} attempts failed here")
+        rate, left_s = self._pace.tasks_per_s, self._pace.left_s(time.monotonic())
+        if rate is not None and left_s is not None:
+            words += [pace.rate(rate), f"{pace.duration(left_s)} left"]
+        self._screen.draw("   ".join(words))
+
+    def _watch(self) -> None:
+        from taskfarm_sdk import TaskfarmError
+
+        with suppress(TaskfarmError):  # the work itself runs into it too, and tells
+            for status in self._run.watch(POLL_S):
+                self._status = status
+                self._pace.add(time.monotonic(), status)

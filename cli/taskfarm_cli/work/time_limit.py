@@ -1,0 +1,56 @@
+"""When workTF is to end: after the time that was asked for, or before its batch job does."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus
+from taskfarm_cli.work.command_line.slurm_arguments import lead_s
+from taskfarm_cli.work.slurm import job_environment
+
+if TYPE_CHECKING:
+    from taskfarm_cli.work.command_line.arguments import Arguments
+    from taskfarm_cli.work.screen import Screen
+
+
+class End(NamedTuple):
+    """A moment at which the work ends, whatever runs.
+
+    Attributes:
+        at: when, by the clock that only grows; infinite for never.
+        text: what is said then.
+    """
+
+    at: float
+    text: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is such a moment."""
+        return self.at != math.inf
+
+    def error(self) -> CommandError:
+        """Return the error that ends the work."""
+        return CommandError(f"ended {self.text}; what ran was given back", ExitStatus.NOT_FINISHED)
+
+
+def end(arguments: Arguments, screen: Screen) -> End:
+    """Return when the work is to end, at the latest."""
+    now = time.monotonic()
+    stop_after_s = arguments.stop_after_s
+    asked = End(
+        math.inf if stop_after_s is None else now + stop_after_s,
+        f"after {stop_after_s or 0:g} s as asked",
+    )
+    try:
+        left_s = job_environment.left_s()
+    except CommandError as error:
+        screen.say(job_environment.trouble(error))
+        left_s = None
+    if left_s is None:
+        return asked
+    lead = lead_s(arguments.grace_s)
+    of_job = End(now + left_s - lead, f"{lead} s before this job's time limit")
+    return min(asked, of_job, key=lambda end: end.at)

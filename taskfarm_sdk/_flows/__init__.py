@@ -1,0 +1,1 @@
+"""Requests to the server, as flows without I/O."""

@@ -1,0 +1,257 @@
+"""When a task that somebody computes is stale, and how it is taken back.
+
+The server takes nothing back by itself. A worker that finds nothing waiting while others compute
+may linger: it finds their tasks, watches the one number of each, and sets those waiting again of
+which the number stands still for too long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Literal
+
+import attrs
+
+from taskfarm_sdk import _validation
+from taskfarm_sdk._flows.claims import give_back
+from taskfarm_sdk._flows.runs import ask_of_run
+from taskfarm_sdk._flows.tasks import BATCH, read, read_batch
+from taskfarm_sdk._logging import log
+from taskfarm_sdk._protocol import lease as leases
+from taskfarm_sdk._protocol import operations
+from taskfarm_sdk._protocol.lease import Lease
+from taskfarm_sdk._protocol.operations import TaskRow
+from taskfarm_sdk._sansio.retry import DICE, READ
+from taskfarm_sdk._sansio.steps import Flow, sleep
+from taskfarm_sdk._session.session import Session
+from taskfarm_sdk.errors import ConfigurationError
+
+LEAST_HEARTBEATS = 3
+LEAST_LOOKS = 4
+# A look missed, by sleep or an outage of either side, proves nothing about the holder.
+LOOKS_APART_S = 45.0
+START_SPREAD_S = 5.0
+LEAST_REST_S = 1.0
+MOST_REST_S = 15.0
+REST_PER_REQUEST = 20
+# For tasks that show no lease: another client's, or of a worker that died in its first seconds.
+UNLEASED_AT_FIRST_S = 1200.0
+UNLEASED_FACTOR = 10.0
+UNLEASED_MOST_S = 3600.0
+
+
+@attrs.frozen
+class Patience:
+    """After how long without a sign of life a task is stale.
+
+    Attributes:
+        stale_after_s: one with a lease.
+        unleased_after_s: one without; None derives it from the longest task finished here.
+    """
+
+    stale_after_s: float
+    unleased_after_s: float | None
+
+    def for_task(self, value: float | None, longest_s: float | None) -> float:
+        """Return the patience with a task that shows this number, in seconds."""
+        if leases.decode(value) is not None:
+            return self.stale_after_s
+        if self.unleased_after_s is not None:
+            return self.unleased_after_s
+        if longest_s is None:
+            return UNLEASED_AT_FIRST_S
+        return min(max(UNLEASED_FACTOR * longest_s, self.stale_after_s), UNLEASED_MOST_S)
+
+
+def patience(
+    stale_after_s: float, unleased_after_s: float | Literal["auto"], heartbeat_s: float
+) -> Patience:
+    """Return a patience that no live worker tries.
+
+    Raises:
+        ConfigurationError: it is too short, or no number of seconds.
+    """
+    least_s = LEAST_HEARTBEATS * heartbeat_s
+    if _validation.seconds("stale_after_s", stale_after_s) < least_s:
+        raise ConfigurationError(
+            f"stale_after_s is at least {LEAST_HEARTBEATS} times heartbeat_s, so that no live "
+            f"task is taken: {least_s:g} or more, not {stale_after_s!r}"
+        )
+    if unleased_after_s == "auto":
+        return Patience(stale_after_s, None)
+    return Patience(stale_after_s, _validation.seconds("unleased_after_s", unleased_after_s))
+
+
+@attrs.define
+class _Seen:
+    value: float | None
+    since: float
+    last: float
+    looks: int = 1
+
+
+@attrs.define
+class Watchlist:
+    """The tasks that others compute, and since when the number of each stands still."""
+
+    _seen: dict[int, _Seen] = attrs.field(factory=dict[int, _Seen], init=False)
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the tasks watched."""
+        return sorted(self._seen)
+
+    def look(self, row: TaskRow, now: float) -> bool:
+        """Note how a task stands; return whether that is news."""
+        before = self._seen.get(row.number)
+        if row.status != "computing":
+            return self._seen.pop(row.number, None) is not None
+        if before is None or not _same(before.value, row.percent):
+            self._seen[row.number] = _Seen(row.percent, now, now)
+            return True
+        if now - before.last > LOOKS_APART_S:
+            before.since, before.looks = now, 0
+        before.last = now
+        before.looks += 1
+        return False
+
+    def forget(self, number: int) -> None:
+        """Watch a task no more."""
+        self._seen.pop(number, None)
+
+    def stale(self, patience_s: Callable[[float | None], float]) -> list[int]:
+        """Return the tasks that are stale, by the patience with each one's number."""
+        return [
+            number
+            for number, seen in sorted(self._seen.items())
+            if seen.looks >= LEAST_LOOKS and seen.last - seen.since >= patience_s(seen.value)
+        ]
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    # NaN is not equal to itself, and stands still all the same.
+    return one == other or (one != one and other != other)  # noqa: PLR0124
+
+
+class Computing(Enum):
+    """Whose tasks are computed where nothing waits."""
+
+    NONE = "nobody's, and all is done"
+    NONE_NOW = "nobody's, but not all was done a moment ago"
+    OURS = "this worker's own"
+    OTHERS = "others' too"
+
+
+@attrs.define
+class Sweeper:
+    """Looks after the tasks that others compute, one round after another.
+
+    Attributes:
+        run: the run's uuid.
+        num_tasks: how many tasks it has, all of which exist.
+        patience: after how long a task is stale.
+        max_attempts: after how many counted attempts a task has failed for good.
+    """
+
+    run: str
+    num_tasks: int
+    patience: Patience
+    max_attempts: int
+    _watched: Watchlist = attrs.field(factory=Watchlist, init=False)
+    _rest_s: float = attrs.field(default=0.0, init=False)
+
+    def round(
+        self, farm: Session, ours: Callable[[], int], longest_s: float | None
+    ) -> Flow[Computing]:
+        """Look once at all that others compute, take back what is stale, and rest.
+
+        Args:
+            farm: the session.
+            ours: tells how many tasks the worker itself has in hand; if there are no others,
+                nothing is looked at and no rest is taken.
+            longest_s: how long the longest task took that was finished here; None before one was.
+        """
+        # First, for at the end of a run each worker of a fleet comes here, and needs no more.
+        if (yield from self._count(farm, "numDone")) >= self.num_tasks:
+            return Computing.NONE
+        asked_at, before = farm.clock.now(), ours()
+        computing = yield from self._count(farm, "numComputing")
+        latency_s = farm.clock.now() - asked_at
+        if computing == 0:
+            # One that was computed is done by now, or has come to wait again.
+            yield from sleep(REST_PER_REQUEST * latency_s)
+            return Computing.NONE_NOW
+        # Meanwhile one of ours may have come or gone, and been counted or not.
+        if computing <= max(before, ours()):
+            return Computing.OURS
+        if self._rest_s == 0.0:
+            yield from sleep(DICE.uniform(0, START_SPREAD_S))
+        news = yield from self._look(farm, computing)
+        if not (yield from self._take_back(farm, longest_s)):
+            least_s = max(REST_PER_REQUEST * latency_s, LEAST_REST_S)
+            rest_s = least_s if news else max(2 * self._rest_s, least_s)
+            self._rest_s = min(rest_s, MOST_REST_S)
+            yield from sleep(self._rest_s)
+        return Computing.OTHERS
+
+    def _count(self, farm: Session, which: Literal["numDone", "numComputing"]) -> Flow[int]:
+        call = operations.count(self.run, which)
+        return (yield from ask_of_run(farm, self.run, lambda: call, READ))
+
+    def _look(self, farm: Session, computing: int) -> Flow[bool]:
+        news = False
+        numbers = self._watched.numbers
+        for start in range(0, len(numbers), BATCH):
+            news |= yield from self._look_at(farm, numbers[start : start + BATCH])
+        if len(self._watched) < computing:
+            news |= yield from self._find(farm, computing)
+        return news
+
+    def _find(self, farm: Session, computing: int) -> Flow[bool]:
+        """Read all tasks from the last one down, until all that compute are found."""
+        news = False
+        for end in range(self.num_tasks, 0, -BATCH):
+            if len(self._watched) >= computing:
+                break
+            begun_at = farm.clock.now()
+            news |= yield from self._look_at(farm, range(max(0, end - BATCH), end))
+            yield from sleep(farm.clock.now() - begun_at)
+        return news
+
+    def _look_at(self, farm: Session, numbers: range | list[int]) -> Flow[bool]:
+        rows = yield from read_batch(farm, self.run, numbers)
+        now = farm.clock.now()
+        news = [self._watched.look(row, now) for row in rows]
+        return any(news)
+
+    def _take_back(self, farm: Session, longest_s: float | None) -> Flow[bool]:
+        taken = False
+        stale = self._watched.stale(lambda value: self.patience.for_task(value, longest_s))
+        for number in stale:
+            taken |= yield from self._take_back_one(farm, number)
+        return taken
+
+    def _take_back_one(self, farm: Session, number: int) -> Flow[bool]:
+        row = yield from read(farm, self.run, number)
+        # The last look before the step: who lives has written since.
+        if self._watched.look(row, farm.clock.now()):
+            return False
+        lease = leases.decode(row.percent)
+        attempts = 1 + (lease.attempts if lease is not None and not lease.failed else 0)
+        failed = attempts >= self.max_attempts
+        log.warning(
+            "task %d of run %s has shown no sign of life: attempt %d is counted, and it %s",
+            number,
+            self.run,
+            attempts,
+            "has failed" if failed else "waits again",
+        )
+        percent = leases.percent_of(row.percent)
+        left = Lease(percent, attempts, 0, leases.new_holder(), failed=failed)
+        yield from give_back(farm, self.run, number, (row.percent,), left, farm.deadline())
+        self._watched.forget(number)
+        return True

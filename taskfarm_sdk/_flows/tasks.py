@@ -1,0 +1,229 @@
+"""The flows that read single tasks, without ever making one.
+
+The server creates a task that is read before its time, and a run with a task created out of turn
+hands out nothing any more. So only tasks that exist are read, and how many do is worked out from
+counts that the server takes one after the other, while workers go on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import attrs
+
+from taskfarm_sdk import _validation
+from taskfarm_sdk._flows.runs import ask_of_run, restart
+from taskfarm_sdk._models import TASK_STATES, RunStatus, TaskInfo, TaskState
+from taskfarm_sdk._protocol import lease as leases
+from taskfarm_sdk._protocol import operations
+from taskfarm_sdk._protocol.operations import Count, TaskRow
+from taskfarm_sdk._sansio.retry import READ, SETTLE, Answer
+from taskfarm_sdk._sansio.steps import Flow, Item, Stream, sleep, together
+from taskfarm_sdk._session.request import ask
+from taskfarm_sdk._session.session import Session
+from taskfarm_sdk.errors import (
+    ConfigurationError,
+    NotFound,
+    TaskfarmError,
+    TaskNotFound,
+)
+
+# A live worker of another client passes through 100 on its way to done.
+STUCK_LOOK_AGAIN_S = 2.0
+# How many tasks are read before the first of them is told of.
+BATCH = 32
+
+
+def read(farm: Session, uuid: str, number: int, *, until: float | None = None) -> Flow[TaskRow]:
+    """Read one task that exists."""
+    call = operations.get_task(uuid, number)
+    try:
+        return (yield from ask(farm, lambda: call, READ, until=until))
+    except NotFound as error:
+        raise (yield from not_found(farm, uuid, number, error)) from error
+
+
+def not_found(farm: Session, uuid: str, number: int, error: NotFound) -> Flow[TaskfarmError]:
+    """Find out what a 404 for a task means: the task is not there, or the whole run is gone."""
+    yield from ask_of_run(farm, uuid, lambda: operations.count(uuid, "numDone"), READ)
+    return TaskNotFound(
+        f"run {uuid} has no task {number}",
+        status=error.status,
+        url=error.url,
+        detail=error.detail,
+        run=uuid,
+        task=number,
+    )
+
+
+@attrs.frozen
+class Existing:
+    """How many tasks of a run exist, from 0 on.
+
+    Attributes:
+        surely: so many, whatever workers do meanwhile: these can be read in any order.
+        likely: maybe so many: from `surely` on they are read one by one, upwards.
+    """
+
+    surely: int
+    likely: int
+
+    def batches(self) -> Iterator[range]:
+        """Yield the tasks' numbers in pieces that may be read at once, each by `read_batch`."""
+        for start in range(0, self.surely, BATCH):
+            yield range(start, min(start + BATCH, self.surely))
+        for number in range(self.surely, self.likely):
+            yield range(number, number + 1)
+
+
+def read_batch(farm: Session, uuid: str, numbers: Sequence[int]) -> Flow[list[TaskRow]]:
+    """Read some tasks that exist, several at a time."""
+    if len(numbers) == 1:
+        return [(yield from read(farm, uuid, numbers[0]))]
+    return (yield from together([partial(read, farm, uuid, number) for number in numbers]))
+
+
+def existing(farm: Session, uuid: str, num_tasks: int) -> Flow[Existing]:
+    """Work out how many tasks exist.
+
+    Computing and done ones do: their sum is never too high. Existing tasks that wait make the
+    sum of three uncertain, for a task that moves between two of the counts is counted twice. Done,
+    computing, waiting is the order against the way tasks go, so that only a task given back in
+    that moment can be; the lower of two sums is taken, and tasks are read upwards, where the first
+    that does not exist is the next in turn.
+    """
+    if uuid in farm.complete:
+        return Existing(num_tasks, num_tasks)
+    row = yield from ask_of_run(farm, uuid, lambda: operations.counts(uuid), READ)
+    likely = sure = min(num_tasks, row.done + row.computing)
+    if row.waiting > 0 and sure < num_tasks:
+        first = yield from _sum_of_counts(farm, uuid)
+        second = yield from _sum_of_counts(farm, uuid)
+        likely = max(sure, min(num_tasks, first, second))
+    return Existing(sure, likely)
+
+
+def _sum_of_counts(farm: Session, uuid: str) -> Flow[int]:
+    order: tuple[Count, ...] = ("numDone", "numComputing", "numWaiting")
+    total = 0
+    for which in order:
+        total += yield from _count(farm, uuid, which)
+    return total
+
+
+def _count(farm: Session, uuid: str, which: Count) -> Flow[int]:
+    return (yield from ask_of_run(farm, uuid, lambda: operations.count(uuid, which), READ))
+
+
+def info(farm: Session, uuid: str, num_tasks: int, number: int) -> Flow[TaskInfo]:
+    """Tell how one task stands."""
+    wanted = _validation.task_number(number, num_tasks)
+    if wanted >= (yield from existing(farm, uuid, num_tasks)).likely:
+        return TaskInfo(number=wanted, state="waiting")
+    return info_from((yield from read(farm, uuid, wanted)))
+
+
+def infos(
+    farm: Session, uuid: str, num_tasks: int, state: TaskState | None = None
+) -> Stream[TaskInfo]:
+    """Tell how the tasks stand, by number; those that do not exist yet wait."""
+    if state is not None and state not in TASK_STATES:
+        raise ConfigurationError(f"a task's state is one of {TASK_STATES}, not {state!r}")
+    there = yield from existing(farm, uuid, num_tasks)
+    for batch in there.batches():
+        for row in (yield from read_batch(farm, uuid, batch)):
+            found = info_from(row)
+            if state in (None, found.state):
+                yield Item(found)
+    if state in (None, "waiting"):
+        for number in range(there.likely, num_tasks):
+            yield Item(TaskInfo(number=number, state="waiting"))
+
+
+def info_from(row: TaskRow) -> TaskInfo:
+    """Say what a task's status and number mean."""
+    lease = leases.decode(row.percent)
+    if lease is None:
+        percent = math.nan if row.percent is None else row.percent
+        if row.status == "done" and percent >= leases.SUCCESS_LEAST:
+            percent = leases.SUCCESS
+        return TaskInfo(number=row.number, state=row.status, percent_completed=percent)
+    failed = lease.failed and row.status == "done"
+    return TaskInfo(
+        number=row.number,
+        state="failed" if failed else row.status,
+        percent_completed=lease.percent,
+        # A failed task that waits again was queued by a person, and starts over.
+        attempts=0 if lease.failed and not failed else lease.attempts,
+    )
+
+
+def failed_numbers(farm: Session, uuid: str, status: RunStatus) -> Flow[tuple[int, ...]]:
+    """Find the failed tasks of a finished run, up to the last where their number is known."""
+    numbers: list[int] = []
+    there = yield from existing(farm, uuid, status.num_tasks)
+    for batch in there.batches():
+        if len(numbers) == status.failed:
+            break
+        rows = yield from read_batch(farm, uuid, batch)
+        numbers += [row.number for row in rows if is_failed(row)]
+    return tuple(numbers)
+
+
+def is_failed(row: TaskRow) -> bool:
+    """Say whether a task has failed for good."""
+    return info_from(row).state == "failed"
+
+
+def reset(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
+    """Set all computing tasks waiting, those too that the server's restart passes over."""
+    yield from restart(farm, uuid, everything=False)
+    suspects = yield from _stuck(farm, uuid, num_tasks)
+    if not suspects:
+        return
+    yield from sleep(STUCK_LOOK_AGAIN_S)
+    for number in suspects:
+        if is_stuck((yield from read(farm, uuid, number))):
+            yield from free(farm, uuid, number, is_stuck)
+
+
+def is_stuck(row: TaskRow) -> bool:
+    """Say whether a task is computing at what the server's restart does not take for under 100."""
+    at = row.percent
+    return row.status == "computing" and (at is None or math.isnan(at) or at >= 100)
+
+
+def _stuck(farm: Session, uuid: str, num_tasks: int) -> Flow[list[int]]:
+    computing = yield from _count(farm, uuid, "numComputing")
+    if computing == 0:
+        return []
+    there = yield from existing(farm, uuid, num_tasks)
+    found: list[int] = []
+    for batch in there.batches():
+        rows = yield from read_batch(farm, uuid, batch)
+        found += [row.number for row in rows if is_stuck(row)]
+        computing -= sum(row.status == "computing" for row in rows)
+        if computing <= 0:
+            break
+    return found
+
+
+def free(farm: Session, uuid: str, number: int, still: Callable[[TaskRow], bool]) -> Flow[None]:
+    """Set a task waiting at 0 %, with no attempts.
+
+    Args:
+        farm: the session.
+        uuid: the run's.
+        number: the task's.
+        still: says of the task, read again because the outcome is not known, whether it is as it
+            was; otherwise it was freed, and may be somebody's by now.
+    """
+
+    def look(_: TaskfarmError) -> Flow[Answer | None]:
+        row = yield from read(farm, uuid, number)
+        return None if still(row) else Answer(None)
+
+    call = operations.update_task(uuid, number, percent=0.0, status="waiting")
+    yield from ask_of_run(farm, uuid, lambda: call, SETTLE, look=look)

@@ -1,0 +1,156 @@
+"""The flows that wait for a run: how often they ask, what they sit out, when they give up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeVar
+
+import attrs
+
+from taskfarm_sdk import _validation
+from taskfarm_sdk._flows.runs import ask_of_run, status_from
+from taskfarm_sdk._flows.tasks import failed_numbers
+from taskfarm_sdk._models import RunStatus
+from taskfarm_sdk._protocol import operations
+from taskfarm_sdk._sansio.retry import READ
+from taskfarm_sdk._sansio.steps import Call, Flow, Item, Stream, sleep
+from taskfarm_sdk._session.session import Session
+from taskfarm_sdk.errors import ConnectionFailed, ServerError, TasksFailed, WaitTimeout
+
+R = TypeVar("R")
+
+# The server has no index on a task's run, so counting is slow beside a large run: whoever polls
+# spends at most one twentieth of its time in requests.
+REST_PER_REQUEST = 19
+LEAST_TIMEOUT_S = 1.0
+
+
+def watch(farm: Session, uuid: str, poll_s: float, timeout_s: float | None) -> Stream[RunStatus]:
+    """Tell how a run stands, again and again, until it is finished.
+
+    Only the first request gives up; later ones sit out an outage of any length.
+    """
+    poll = _poll(farm, uuid, poll_s, timeout_s)
+    now = yield from poll.status()
+    yield Item(now)
+    while not now.finished:
+        yield from poll.rest()
+        now = yield from poll.status()
+        yield Item(now)
+
+
+def wait(
+    farm: Session, uuid: str, poll_s: float, timeout_s: float | None, *, check: bool
+) -> Flow[RunStatus]:
+    """Wait until a run is finished, and settle how many tasks failed where counts cannot say.
+
+    Meanwhile it asks for one count, which spares the server the other three.
+    """
+    poll = _poll(farm, uuid, poll_s, timeout_s)
+    status = yield from poll.status()
+    while not status.finished:
+        yield from poll.rest()
+        if (yield from poll.done()) >= status.num_tasks:
+            status = yield from poll.status()
+    if status.failed == 0 or (status.failed is not None and not check):
+        return status
+    numbers = yield from failed_numbers(farm, uuid, status)
+    status = attrs.evolve(status, failed=len(numbers))
+    if check and numbers:
+        raise TasksFailed(
+            f"{len(numbers)} of {status.num_tasks} tasks of run {uuid} failed: {shorten(numbers)}; "
+            "reset() queues them again",
+            run=uuid,
+            tasks=numbers,
+            run_status=status,
+        )
+    return status
+
+
+def shorten(numbers: tuple[int, ...], most: int = 10) -> str:
+    """Write task numbers as a text that stays short however many there are."""
+    first = ", ".join(str(number) for number in numbers[:most])
+    return first if len(numbers) <= most else f"{first} and {len(numbers) - most} more"
+
+
+def _poll(farm: Session, uuid: str, poll_s: float, timeout_s: float | None) -> _Poll:
+    patience_s = math.inf
+    if timeout_s is not None:
+        patience_s = _validation.seconds("timeout_s", timeout_s, zero=True)
+    return _Poll(farm, uuid, _validation.seconds("poll_s", poll_s), patience_s)
+
+
+@attrs.define
+class _Poll:
+    """Asks about a run again and again, and rests in between.
+
+    Attributes:
+        farm: the session.
+        uuid: the run's.
+        poll_s: the least rest between two requests.
+        patience_s: how long it may take in all; infinite for as long as it takes.
+    """
+
+    farm: Session
+    uuid: str
+    poll_s: float
+    patience_s: float
+    _deadline: float = attrs.field(init=False)
+    _rest_s: float = attrs.field(init=False, default=0.0)
+    _asked_at: float = attrs.field(init=False, default=0.0)
+    _took_s: float = attrs.field(init=False, default=0.0)
+    _last: RunStatus | None = attrs.field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        self._deadline = self.farm.clock.now() + self.patience_s
+
+    def status(self) -> Flow[RunStatus]:
+        row = yield from self._ask(operations.counts(self.uuid))
+        self._last = status_from(row)
+        return self._last
+
+    def done(self) -> Flow[int]:
+        return (yield from self._ask(operations.count(self.uuid, "numDone")))
+
+    def rest(self) -> Flow[None]:
+        left_s = self._deadline - self.farm.clock.now()
+        if left_s <= 0:
+            raise self._time_is_up()
+        yield from sleep(min(self._rest_s, left_s))
+
+    def _ask(self, call: Call[R]) -> Flow[R]:
+        farm = self.farm
+        # Once the server has answered, it is waited for: until the time is over, or for ever.
+        until = self._deadline if self._last else min(farm.deadline(), self._deadline)
+        try:
+            answer = yield from ask_of_run(farm, self.uuid, self._timed(call), READ, until=until)
+        except (ConnectionFailed, ServerError) as error:
+            if self._last is None or farm.clock.now() < self._deadline:
+                raise
+            raise self._time_is_up() from error
+        # Not the time of an outage before it. One slow answer alone, as a server gives that has
+        # just started, is no sign either.
+        before_s, self._took_s = self._took_s, farm.clock.now() - self._asked_at
+        self._rest_s = max(self.poll_s, REST_PER_REQUEST * min(before_s, self._took_s))
+        return answer
+
+    def _timed(self, call: Call[R]) -> Callable[[], Call[R]]:
+        def attempt() -> Call[R]:
+            self._asked_at = self.farm.clock.now()
+            if self._last is None:
+                return call
+            left_s = max(LEAST_TIMEOUT_S, self._deadline - self._asked_at)
+            return attrs.evolve(call, timeout_s=min(self.farm.timeout_s, left_s))
+
+        return attempt
+
+    def _time_is_up(self) -> WaitTimeout:
+        last = self._last
+        stood = f"{last.done} of {last.num_tasks} tasks are done" if last else "it did not answer"
+        return WaitTimeout(
+            f"run {self.uuid} is not finished after {self.patience_s:g} s: {stood}; it goes on, "
+            "wait again for the rest",
+            run=self.uuid,
+            run_status=last,
+        )

@@ -1,0 +1,241 @@
+"""A child process and all that it starts, as one process group that ends as a whole."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from taskfarm_sdk._logging import log
+from taskfarm_sdk._processes import guardian
+from taskfarm_sdk.errors import ConfigurationError
+
+# A killed process may take a moment to go; one that hangs in the kernel does not hold us up.
+GONE_AFTER_S = 5.0
+LOOK_EVERY_S = 0.01
+
+# What opens the farm is not for those who only compute.
+SECRETS = ("TASKFARM_PASSWORD", "TASKFARM_TOKEN")
+
+Stream = int | IO[bytes] | None
+
+
+def plain_environment() -> dict[str, str]:
+    """Return this process's environment, but for its credentials for the farm."""
+    return {name: value for name, value in os.environ.items() if name not in SECRETS}
+
+
+class Group:
+    """A child process that leads a process group of its own.
+
+    Signals of the terminal do not reach it: who has it passes on what it is to get. Should this
+    process end in any way, even by SIGKILL, the whole group is killed.
+
+    Args:
+        argv: the program and its arguments.
+        env: its environment; this process's own if None.
+        cwd: the folder it begins in; this process's own if None.
+        stdin: what it reads; nothing by default.
+        stdout: where it writes to; where this process does by default.
+        stderr: the same.
+        pass_fds: open descriptors that it gets beside these three.
+
+    Raises:
+        OSError: there is no such program, or it cannot be executed.
+        ConfigurationError: this operating system has no process groups.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str | os.PathLike[str] | None = None,
+        stdin: Stream = subprocess.DEVNULL,
+        stdout: Stream = None,
+        stderr: Stream = None,
+        pass_fds: Sequence[int] = (),
+    ) -> None:
+        self._guard = _guard()
+        self._lock = threading.Lock()
+        self._popen = subprocess.Popen(  # noqa: S603 - what to run is the caller's to say
+            argv,
+            env={**(os.environ if env is None else env), guardian.MARK: self._guard.mark},
+            cwd=cwd,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=pass_fds,
+            process_group=0,
+        )
+        self.pid: int = self._popen.pid
+        self._guard.tell("+", self.pid)
+
+    def poll(self) -> int | None:
+        """Return what the process ended with, or None while it runs; see `wait`."""
+        return self.wait(0)
+
+    def wait(self, timeout_s: float | None = None) -> int | None:
+        """Wait until the process has ended; what it started and left running is killed then.
+
+        Args:
+            timeout_s: how long at most; None waits for ever.
+
+        Returns:
+            Its exit status, the negative number of the signal that ended it, or None if the time
+            is over.
+        """
+        if self._popen.returncode is None and not _has_ended(self.pid, self._popen, timeout_s):
+            return None
+        with self._lock:
+            if self._popen.returncode is None:
+                # While it is not waited for, its number stays its own: only now is it sure that
+                # nobody else's group is killed.
+                self._kill()
+                self._popen.wait()
+        return self._popen.returncode
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the whole group, if it still runs."""
+        with self._lock:
+            if self._popen.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(self.pid, number)
+
+    def kill(self) -> int:
+        """Kill the whole group, and return when all of it is dead.
+
+        Returns:
+            What the process ended with, as `wait` returns it.
+        """
+        self.signal(signal.SIGKILL)
+        status = self.wait()
+        assert status is not None
+        wait_until_gone(self.pid)
+        self._guard.tell("-", self.pid)
+        return status
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def _has_ended(pid: int, popen: subprocess.Popen[bytes], timeout_s: float | None) -> bool:
+    if hasattr(os, "pidfd_open"):
+        with suppress(OSError):
+            return _has_ended_by_pidfd(pid, timeout_s)
+    ends_at = None if timeout_s is None else time.monotonic() + timeout_s
+    while not _is_waitable(pid, popen):
+        if ends_at is not None and time.monotonic() >= ends_at:
+            return False
+        time.sleep(LOOK_EVERY_S)
+    return True
+
+
+def _has_ended_by_pidfd(pid: int, timeout_s: float | None) -> bool:
+    descriptor = os.pidfd_open(pid)
+    try:
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        return bool(poller.poll(None if timeout_s is None else max(0.0, timeout_s) * 1000))
+    finally:
+        os.close(descriptor)
+
+
+def _is_waitable(pid: int, popen: subprocess.Popen[bytes]) -> bool:
+    if not hasattr(os, "waitid"):
+        return popen.poll() is not None
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True  # another thread has taken note of its end
+
+
+def wait_until_gone(group: int) -> None:
+    """Return when nothing of a killed process group lives, or after `GONE_AFTER_S`."""
+    ends_at = time.monotonic() + GONE_AFTER_S
+    while _lives(group):
+        if time.monotonic() > ends_at:
+            log.warning("process group %d does not end though it was killed", group)
+            return
+        time.sleep(LOOK_EVERY_S)
+
+
+def _lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False  # a number used again, by somebody else
+    # Dead ones count for killpg until somebody takes note, which may be never in a container.
+    return any(_is_member(stat, group) for stat in guardian.PROC.glob("[0-9]*/stat")) or (
+        not guardian.PROC.exists()
+    )
+
+
+def _is_member(stat: Path, group: int) -> bool:
+    try:
+        # The name, in brackets, may hold spaces and brackets itself.
+        state, _, of_group = stat.read_text().rpartition(")")[2].split()[:3]
+    except OSError:
+        return False
+    return int(of_group) == group and state not in "ZX"
+
+
+class _Guard:
+    """The guardian process of this process."""
+
+    def __init__(self) -> None:
+        self.of = os.getpid()
+        self.mark = secrets.token_hex(8)
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(  # noqa: S603 - a program of our own
+            [sys.executable, "-I", "-S", guardian.__file__, self.mark],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+        )
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """Let it go, and see to it that what is left goes first."""
+        if self.of == os.getpid() and self._process.stdin is not None:
+            self._process.stdin.close()
+            self._process.wait()
+
+    def tell(self, what: str, group: int) -> None:
+        """Tell of a group that was started ("+") or has ended ("-")."""
+        stdin = self._process.stdin
+        assert stdin is not None
+        with self._lock, suppress(BrokenPipeError):
+            os.write(stdin.fileno(), f"{what}{group}\n".encode())
+
+
+_guarding = threading.Lock()
+_guard_there: _Guard | None = None
+
+
+def _guard() -> _Guard:
+    global _guard_there  # noqa: PLW0603 - one guardian for the whole process
+    if sys.platform == "win32":
+        raise ConfigurationError(
+            "child processes of workers need Linux or macOS: give run.work an executor, or run "
+            "workers of your own"
+        )
+    with _guarding:
+        if _guard_there is None or _guard_there.of != os.getpid():
+            _guard_there = _Guard()
+        return _guard_there

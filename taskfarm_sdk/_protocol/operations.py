@@ -1,0 +1,319 @@
+"""The server's ten operations as calls: the one module that knows the generated client.
+
+What a reply says is checked here against the contract, for generated code takes any number for
+any other. A reply that is not what the contract says raises UnexpectedReply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
+
+# Before the generated client, for this imports httpx in a way of its own.
+import taskfarm_sdk._transport.httpx_import  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+# isort: split
+from taskfarm_api.client import Client
+from taskfarm_api.types import UNSET, Response
+from taskfarm_sdk._sansio.steps import AsyncSender, Call, Sender
+from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
+
+# Each operation imports what it needs of these: most commands need one or two of them.
+if TYPE_CHECKING:
+    from taskfarm_api.models.run import Run
+    from taskfarm_api.models.run_info import RunInfo
+    from taskfarm_api.models.task import Task
+    from taskfarm_api.models.task_status import TaskStatus
+
+R = TypeVar("R")
+X = TypeVar("X")
+Count = Literal["numWaiting", "numComputing", "numDone"]
+# What reading a reply raises that is not what the contract says.
+_NOT_THE_CONTRACT = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+class RunRow(NamedTuple):
+    """A run as the server lists it; its number of tasks can be anything that a client sent."""
+
+    id: int
+    uuid: str
+    num_tasks: int | float | str | None
+
+
+class CountsRow(NamedTuple):
+    """A run with its counts, which are of the tasks that exist in the database."""
+
+    id: int
+    uuid: str
+    num_tasks: int | float | str | None
+    waiting: int
+    computing: int
+    done: int
+    percent_done: float
+
+
+class TaskRow(NamedTuple):
+    """A task as the server holds it."""
+
+    number: int
+    status: TaskStatus
+    percent: float | None
+
+
+def token() -> Call[str]:
+    """Get a token; sent as user and password it costs the server a password hash."""
+    from taskfarm_api.api.authentication import get_token as endpoint
+    from taskfarm_api.models.token import Token
+
+    return _call(
+        lambda api: endpoint.sync_detailed(client=api),
+        lambda api: endpoint.asyncio_detailed(client=api),
+        lambda reply: _text(_as(Token, reply).token),
+    )
+
+
+def create_run(num_tasks: int) -> Call[RunRow]:
+    """Create a run."""
+    from taskfarm_api.api.runs import create_run as endpoint
+    from taskfarm_api.models.run import Run
+    from taskfarm_api.models.run_request import RunRequest
+
+    body = RunRequest(num_tasks=num_tasks)
+    return _call(
+        lambda api: endpoint.sync_detailed(client=api, body=body),
+        lambda api: endpoint.asyncio_detailed(client=api, body=body),
+        lambda reply: _run_row(_as(Run, reply)),
+    )
+
+
+def list_runs() -> Call[list[RunRow]]:
+    """List all runs, in no set order."""
+    from taskfarm_api.api.runs import list_runs as endpoint
+    from taskfarm_api.models.run_list import RunList
+
+    return _call(
+        lambda api: endpoint.sync_detailed(client=api),
+        lambda api: endpoint.asyncio_detailed(client=api),
+        lambda reply: [_run_row(run) for run in _as(RunList, reply).data],
+    )
+
+
+def counts(uuid: str) -> Call[CountsRow]:
+    """Get a run with all its counts."""
+    from taskfarm_api.api.runs import get_run as endpoint
+    from taskfarm_api.models.run_info import RunInfo
+
+    return _call(
+        lambda api: endpoint.sync_detailed(uuid, client=api),
+        lambda api: endpoint.asyncio_detailed(uuid, client=api),
+        lambda reply: _counts_row(_as(RunInfo, reply)),
+    )
+
+
+def count(uuid: str, which: Count) -> Call[int]:
+    """Get one of a run's counts, which spares the server the others."""
+    from taskfarm_api.api.runs import get_run as endpoint
+
+    return _call(
+        lambda api: endpoint.sync_detailed(uuid, client=api, info=which),
+        lambda api: endpoint.asyncio_detailed(uuid, client=api, info=which),
+        lambda reply: _one_count(reply.parsed, which),
+    )
+
+
+def delete_run(uuid: str) -> Call[None]:
+    """Delete a run and its tasks."""
+    from taskfarm_api.api.runs import delete_run as endpoint
+
+    return _call(
+        lambda api: endpoint.sync_detailed(uuid, client=api),
+        lambda api: endpoint.asyncio_detailed(uuid, client=api),
+        _nothing,
+    )
+
+
+def restart_run(uuid: str, *, everything: bool) -> Call[None]:
+    """Set tasks waiting: those under 100, or everything."""
+    from taskfarm_api.api.runs import restart_run as endpoint
+
+    which: Literal["True", "False"] = "True" if everything else "False"
+    return _call(
+        lambda api: endpoint.sync_detailed(uuid, client=api, all_=which),
+        lambda api: endpoint.asyncio_detailed(uuid, client=api, all_=which),
+        _nothing,
+    )
+
+
+def claim_task(uuid: str, worker: str) -> Call[TaskRow | None]:
+    """Be handed out a task, or None if there is nothing to hand out."""
+    from taskfarm_api.api.tasks import claim_task as endpoint
+    from taskfarm_api.models.claim_request import ClaimRequest
+    from taskfarm_api.models.task import Task
+
+    body = ClaimRequest(worker_uuid=worker)
+    return _call(
+        lambda api: endpoint.sync_detailed(uuid, client=api, body=body),
+        lambda api: endpoint.asyncio_detailed(uuid, client=api, body=body),
+        lambda reply: (
+            None
+            if reply.status_code == HTTPStatus.NO_CONTENT
+            else _task_row(_instance(Task, reply.parsed))
+        ),
+    )
+
+
+def get_task(uuid: str, number: int) -> Call[TaskRow]:
+    """Read a task; one that does not exist yet is created, which can break the run."""
+    from taskfarm_api.api.tasks import get_task as endpoint
+    from taskfarm_api.models.task import Task
+
+    return _call(
+        lambda api: endpoint.sync_detailed(uuid, number, client=api),
+        lambda api: endpoint.asyncio_detailed(uuid, number, client=api),
+        lambda reply: _task_row(_as(Task, reply)),
+    )
+
+
+def update_task(
+    uuid: str, number: int, *, percent: float | None = None, status: TaskStatus | None = None
+) -> Call[str | None]:
+    """Write a task's percentage, status, or both in one; brings the `Date` of the reply."""
+    from taskfarm_api.api.tasks import update_task as endpoint
+    from taskfarm_api.models.task_update import TaskUpdate
+
+    body = TaskUpdate(
+        percent_completed=UNSET if percent is None else percent,
+        status=UNSET if status is None else status,
+    )
+    return _call(
+        lambda api: endpoint.sync_detailed(uuid, number, client=api, body=body),
+        lambda api: endpoint.asyncio_detailed(uuid, number, client=api, body=body),
+        _date,
+    )
+
+
+def register_worker(uuid: str, hostname: str, pid: int) -> Call[str]:
+    """Make a worker known to the server."""
+    from taskfarm_api.api.workers import register_worker as endpoint
+    from taskfarm_api.models.worker import Worker
+    from taskfarm_api.models.worker_request import WorkerRequest
+
+    body = WorkerRequest(uuid=uuid, hostname=hostname, pid=pid)
+    return _call(
+        lambda api: endpoint.sync_detailed(client=api, body=body),
+        lambda api: endpoint.asyncio_detailed(client=api, body=body),
+        lambda reply: _text(_as(Worker, reply).uuid),
+    )
+
+
+def _call(
+    sync: Callable[[Client], Response[X]],
+    asyncio: Callable[[Client], Awaitable[Response[X]]],
+    read: Callable[[Response[X]], R],
+) -> Call[R]:
+    # Generated code calls `request` of the client that it is given, and nothing else of it.
+    def ask(sender: Sender) -> R:
+        try:
+            return read(sync(_client().set_httpx_client(cast("Any", sender))))
+        except TaskfarmError:
+            raise
+        except _NOT_THE_CONTRACT as error:
+            raise _unexpected(sender.url, error) from error
+
+    async def aask(sender: AsyncSender) -> R:
+        try:
+            return read(await asyncio(_client().set_async_httpx_client(cast("Any", sender))))
+        except TaskfarmError:
+            raise
+        except _NOT_THE_CONTRACT as error:
+            raise _unexpected(sender.url, error) from error
+
+    return Call(ask, aask)
+
+
+def _client() -> Client:
+    # Base URL, credentials and time-out are the sender's.
+    return Client(base_url="")
+
+
+def _unexpected(url: str, error: Exception) -> UnexpectedReply:
+    return UnexpectedReply(
+        f"{url} does not answer as a taskfarm server does: is another server there, or a "
+        f"log-in page? ({type(error).__name__}: {str(error)[:100]})",
+        url=url,
+        detail=str(error)[:100],
+    )
+
+
+def _instance(kind: type[R], parsed: object) -> R:
+    if not isinstance(parsed, kind):
+        raise TypeError(f"no {kind.__name__} in the reply")
+    return parsed
+
+
+def _as(kind: type[R], reply: Response[X]) -> R:
+    return _instance(kind, reply.parsed)
+
+
+def _nothing(reply: Response[X]) -> None:
+    if reply.status_code != HTTPStatus.NO_CONTENT:
+        raise ValueError(f"status {reply.status_code.value} where 204 was to come")
+
+
+def _date(reply: Response[X]) -> str | None:
+    _nothing(reply)
+    return reply.headers.get("date")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"a text was to come, not {type(value).__name__}")
+    return value
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"a whole number was to come, not {type(value).__name__}")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"a number was to come, not {type(value).__name__}")
+    return value
+
+
+def _run_row(run: Run) -> RunRow:
+    return RunRow(_whole(run.id), _text(run.uuid), run.num_tasks)
+
+
+def _counts_row(run: RunInfo) -> CountsRow:
+    return CountsRow(
+        _whole(run.id),
+        _text(run.uuid),
+        run.num_tasks,
+        _whole(run.num_waiting),
+        _whole(run.num_computing),
+        _whole(run.num_done),
+        _number(run.percent_done),
+    )
+
+
+def _one_count(parsed: object, which: Count) -> int:
+    from taskfarm_api.models.num_computing_only import NumComputingOnly
+    from taskfarm_api.models.num_done_only import NumDoneOnly
+    from taskfarm_api.models.num_waiting_only import NumWaitingOnly
+
+    match which:
+        case "numWaiting":
+            return _whole(_instance(NumWaitingOnly, parsed).num_waiting)
+        case "numComputing":
+            return _whole(_instance(NumComputingOnly, parsed).num_computing)
+        case "numDone":
+            return _whole(_instance(NumDoneOnly, parsed).num_done)
+
+
+def _task_row(task: Task) -> TaskRow:
+    percent = task.percent_completed
+    return TaskRow(_whole(task.task), task.status, None if percent is None else _number(percent))

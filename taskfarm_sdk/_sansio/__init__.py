@@ -1,0 +1,1 @@
+"""The steps that a flow may yield, and the retry table."""

@@ -1,0 +1,114 @@
+"""What is tried again: for each kind of request, and each way in which it can go wrong.
+
+A failure is one of four. *Never sent*: the server cannot have acted. *Lost*: it may have acted,
+the reply did not come. *Busy*: it (or a proxy) asks for patience, 429. *Sick*: it answered 500.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from enum import Enum
+from typing import TypeVar
+
+import attrs
+
+from taskfarm_sdk._sansio.steps import Flow
+from taskfarm_sdk.errors import ConnectionFailed, RequestRejected, ServerError, TaskfarmError
+
+R = TypeVar("R")
+
+BACKOFF_S = 0.2
+BACKOFF_MOST_S = 10.0
+# Of the system's, which no seed sets: workers seeded alike would all come back at once.
+DICE = random.SystemRandom()
+
+
+class Then(Enum):
+    """What follows a failure."""
+
+    AGAIN = "try again"
+    LOOK = "look at what the server holds first"
+    RAISE = "raise it"
+    UNKNOWN = "raise that the outcome is unknown"
+
+
+@attrs.frozen
+class Rule:
+    """What follows each kind of failure of one kind of request."""
+
+    never_sent: Then
+    lost: Then
+    busy: Then
+    sick: Then
+    # The server tells of its database in trouble by a 400 where a task is written, not by a 500;
+    # what is written there was checked before, so it is never ours to mend.
+    refused: Then = Then.RAISE
+
+    def after(self, error: TaskfarmError) -> Then:
+        """Return what follows an error; what no trying again can help is raised."""
+        if isinstance(error, ConnectionFailed):
+            if error.hopeless:
+                return Then.RAISE
+            return self.lost if error.sent else self.never_sent
+        if not isinstance(error, (ServerError, RequestRejected)):
+            return Then.RAISE
+        of_status = {
+            400: self.refused,
+            429: self.busy,
+            500: self.sick,
+            **dict.fromkeys((502, 503, 504), self.lost),
+        }
+        return of_status.get(error.status or 0, Then.RAISE)
+
+
+READ = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN)
+COMPLETE = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN, refused=Then.AGAIN)
+# A late report may land after the task's end: it is never repeated, the next one brings the news.
+REPORT = Rule(Then.RAISE, Then.RAISE, Then.RAISE, Then.RAISE)
+# Giving back, failing, taking back: someone else may hold the task by now.
+SETTLE = Rule(Then.AGAIN, Then.LOOK, Then.AGAIN, Then.LOOK, refused=Then.LOOK)
+DELETE = Rule(Then.AGAIN, Then.LOOK, Then.AGAIN, Then.LOOK)
+REGISTER = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN)
+# The task of a lost hand-out is left to recovery.
+CLAIM = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.LOOK)
+CREATE = Rule(Then.AGAIN, Then.UNKNOWN, Then.AGAIN, Then.RAISE)
+RESTART = Rule(Then.AGAIN, Then.UNKNOWN, Then.AGAIN, Then.RAISE)
+
+
+@attrs.frozen
+class Answer:
+    """What a look found: the request's own outcome, so that nothing is left to try."""
+
+    value: object
+
+
+Look = Callable[[TaskfarmError], Flow[Answer | None]]
+
+
+@attrs.define
+class Backoff:
+    """Full jitter over exponentially growing waits, and one deadline over all of them.
+
+    Args:
+        now: the clock.
+        give_up_at: when the last attempt may start, by that clock.
+    """
+
+    now: Callable[[], float]
+    give_up_at: float
+    _failures: int = 0
+
+    def pause_s(self, error: TaskfarmError) -> float | None:
+        """Return how long to wait before the next attempt, or None if the time is up."""
+        left_s = self.give_up_at - self.now()
+        if left_s <= 0:
+            return None
+        most_s = min(BACKOFF_MOST_S, BACKOFF_S * math.ldexp(1.0, min(self._failures, 16)))
+        self._failures += 1
+        pause_s = DICE.uniform(0, most_s)
+        asked_s = error.retry_after_s if isinstance(error, ServerError) else None
+        if asked_s is not None and asked_s > left_s:
+            return None
+        return min(max(pause_s, asked_s or 0.0), left_s)

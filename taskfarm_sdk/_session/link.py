@@ -1,0 +1,96 @@
+"""What farms, runs and workers hold on to: a session with the connections that drive its flows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import TypeVar
+
+from taskfarm_sdk import _validation
+from taskfarm_sdk._sansio.steps import Flow, Stream
+from taskfarm_sdk._session import settings as _settings
+from taskfarm_sdk._session.session import Session
+from taskfarm_sdk._transport import drivers
+from taskfarm_sdk._transport.client import AsyncWire, Wire
+from taskfarm_sdk.errors import ConfigurationError
+
+R = TypeVar("R")
+
+
+def new_session(
+    url: str | None,
+    user: str | None,
+    password: str | None,
+    token: str | None,
+    timeout_s: float,
+    give_up_after_s: float,
+    clock: drivers.Clock | None = None,
+) -> Session:
+    """Settle what a farm is made from; sends nothing."""
+    settings = _settings.settle(url, user, password, token)
+    return Session(
+        settings,
+        _validation.seconds("timeout_s", timeout_s),
+        _validation.seconds("give_up_after_s", give_up_after_s, zero=True, endless=True),
+        settings.token,
+        clock or drivers.SystemClock(),
+    )
+
+
+class _AnyLink:
+    """What both links share: pickling, with the token and never with a password."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def __reduce__(self) -> tuple[Callable[..., _AnyLink], tuple[object, ...]]:
+        session = self.session
+        if session.token is None:
+            raise ConfigurationError(
+                "a Farm travels with its token, never with its password, and has no token yet: "
+                "call farm.login() first"
+            )
+        given = (session.timeout_s, session.give_up_after_s)
+        return _unpickle, (type(self), session.url, session.settings.user, session.token, *given)
+
+
+def _unpickle(
+    kind: type[_AnyLink],
+    url: str,
+    user: str | None,
+    token: str,
+    timeout_s: float,
+    give_up_after_s: float,
+) -> _AnyLink:
+    return kind(new_session(url, user, None, token, timeout_s, give_up_after_s))
+
+
+class Link(_AnyLink):
+    """Drives flows and blocks; safe among threads."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.wire: Wire = Wire(session.url, session.timeout_s)
+
+    def drive(self, flow: Flow[R], clock: drivers.Clock | None = None) -> R:
+        """Run a flow to its end."""
+        return drivers.drive(flow, self.wire, clock or self.session.clock)
+
+    def stream(self, flow: Stream[R]) -> Generator[R]:
+        """Run a stream."""
+        return drivers.stream(flow, self.wire, self.session.clock)
+
+
+class AsyncLink(_AnyLink):
+    """Drives flows and awaits."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.wire: AsyncWire = AsyncWire(session.url, session.timeout_s)
+
+    async def drive(self, flow: Flow[R]) -> R:
+        """Run a flow to its end."""
+        return await drivers.adrive(flow, self.wire, self.session.clock)
+
+    def stream(self, flow: Stream[R]) -> AsyncGenerator[R]:
+        """Run a stream."""
+        return drivers.astream(flow, self.wire, self.session.clock)

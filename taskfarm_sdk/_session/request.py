@@ -1,0 +1,205 @@
+"""How a request is made to succeed: with a token that holds, and tried again as its rule says.
+
+The server answers 500, not 401, to a token that its key does not verify, and 500 to everything
+while its database is down. Which of the two it is, is asked once for a farm, not by each thread.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import attrs
+
+from taskfarm_sdk._protocol import operations
+from taskfarm_sdk._sansio.retry import READ, Answer, Backoff, Look, Rule, Then
+from taskfarm_sdk._sansio.steps import Basic, Call, Flow, exclusive, send, sleep
+from taskfarm_sdk._secrets import masked
+from taskfarm_sdk._session.session import Session
+from taskfarm_sdk.errors import (
+    AuthenticationError,
+    ConnectionFailed,
+    NotFound,
+    OutcomeUnknown,
+    ServerError,
+    TaskfarmError,
+    UnexpectedReply,
+)
+
+R = TypeVar("R")
+
+
+def ask(
+    farm: Session,
+    make: Callable[[], Call[R]],
+    rule: Rule,
+    *,
+    look: Look | None = None,
+    until: float | None = None,
+) -> Flow[R]:
+    """Have a request answered.
+
+    Args:
+        farm: whose token and clock are used.
+        make: makes the request, anew for each attempt.
+        rule: what follows each kind of failure.
+        look: looks at what the server holds, where the rule says so.
+        until: when the last attempt may start, by the farm's clock; the farm's own limit if None.
+
+    Raises:
+        TaskfarmError: what the rule lets through, or the last failure when time is up.
+    """
+    backoff = Backoff(farm.clock.now, farm.deadline() if until is None else until)
+    renewed = False
+    while True:
+        token = farm.token or (yield from exclusive(lambda: _first_token(farm, backoff)))
+        try:
+            answer = yield from send(make().sent_as(Basic(token)))
+        except TaskfarmError as error:
+            failure = error
+        else:
+            farm.outage.is_over(farm.clock.now())
+            return answer
+        if not renewed and _may_be_the_token(failure):
+            suspect = _Suspect(farm, token, failure, backoff)
+            renewed = yield from exclusive(suspect.settle)
+            if renewed:
+                continue
+        found = yield from _after(farm, failure, rule, backoff, look)
+        if found is not None:
+            return cast("R", found.value)
+
+
+def login(farm: Session) -> Flow[str]:
+    """Get a token from the server now, or learn that the one there is holds."""
+    if farm.settings.password is None:
+        yield from ask(farm, operations.token, READ)
+    else:
+        backoff = Backoff(farm.clock.now, farm.deadline())
+        yield from exclusive(lambda: _new_token(farm, backoff))
+    return farm.token or ""
+
+
+def _after(
+    farm: Session, error: TaskfarmError, rule: Rule, backoff: Backoff, look: Look | None
+) -> Flow[Answer | None]:
+    """Do what the rule says: wait, look or raise. Returns an answer only if a look found one."""
+    then = rule.after(error)
+    if then is Then.RAISE:
+        raise error
+    if then is Then.UNKNOWN:
+        raise _unknown(error) from error
+    pause_s = backoff.pause_s(error)
+    if pause_s is None:
+        raise error
+    if then is not Then.LOOK or look is None:
+        farm.outage.goes_on(farm.clock.now(), error)
+        yield from sleep(pause_s)
+        return None
+    yield from sleep(pause_s)
+    return (yield from look(error))
+
+
+def _unknown(error: TaskfarmError) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"the server may or may not have done it, for its reply was lost: look before you try "
+        f"again ({error})",
+        status=error.status,
+        url=error.url,
+        detail=error.detail,
+    )
+
+
+def _may_be_the_token(error: TaskfarmError) -> bool:
+    return isinstance(error, AuthenticationError) or (
+        isinstance(error, ServerError) and error.status == 500
+    )
+
+
+def _first_token(farm: Session, backoff: Backoff) -> Flow[str]:
+    if farm.token is None:
+        yield from _new_token(farm, backoff)
+    return farm.token or ""
+
+
+def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
+    """Get a token with the password: the one request that costs the server a password hash."""
+    settings = farm.settings
+    who = Basic(settings.user or "", settings.password or "")
+    while True:
+        try:
+            farm.token = yield from send(operations.token().sent_as(who))
+        except AuthenticationError as error:
+            raise AuthenticationError(
+                f"{farm.url} does not take user {settings.user!r} with this password "
+                f"(from {settings.source}): check both",
+                status=error.status,
+                url=farm.url,
+                detail=error.detail,
+            ) from error
+        except NotFound as error:
+            # Not to be taken for what is then asked: a run that is not there, say.
+            raise UnexpectedReply(str(error), status=404, url=error.url) from error
+        except TaskfarmError as error:
+            yield from _after(farm, error, READ, backoff, None)
+        else:
+            farm.outage.is_over(farm.clock.now())
+            return
+
+
+@attrs.frozen
+class _Suspect:
+    """A token that may be bad: a request with it was answered 401 or 500."""
+
+    farm: Session
+    token: str = attrs.field(repr=masked)
+    error: TaskfarmError
+    backoff: Backoff
+
+    def settle(self) -> Flow[bool]:
+        """Return whether there is another token to try with; False blames the server."""
+        farm = self.farm
+        if farm.token != self.token:
+            return True
+        is_bad = isinstance(self.error, AuthenticationError) or (yield from self._is_bad())
+        if not is_bad:
+            return False
+        if farm.settings.password is None:
+            raise AuthenticationError(
+                f"{farm.url} does not take the token (from {farm.settings.source}): its key may "
+                "have changed, or the token is another server's; log in again: "
+                f"manageTF --login -b {farm.url} -u {farm.settings.user or 'USER'}",
+                status=self.error.status,
+                url=farm.url,
+                detail=self.error.detail,
+            ) from self.error
+        yield from _new_token(farm, self.backoff)
+        return True
+
+    def _is_bad(self) -> Flow[bool]:
+        # Asked twice over: a database that comes back between the two questions makes a good
+        # token look bad once.
+        for _ in range(2):
+            try:
+                yield from send(operations.token().sent_as(Basic(self.token)))
+            except AuthenticationError:
+                return True
+            except (ServerError, ConnectionFailed) as error:
+                if error.status != 500 or not (yield from _server_is_sound()):
+                    return False
+            else:
+                return False
+        return True
+
+
+def _server_is_sound() -> Flow[bool]:
+    """Ask as a user that cannot exist: a sound server says 401, one without its database 500."""
+    nobody = Basic(f"nobody-{secrets.token_hex(8)}")
+    try:
+        yield from send(operations.token().sent_as(nobody))
+    except AuthenticationError:
+        return True
+    except TaskfarmError:
+        return False
+    return False

@@ -1,0 +1,63 @@
+"""What all flows of one farm share: its settings, its token, its clock, what it has seen."""
+
+from __future__ import annotations
+
+import attrs
+
+from taskfarm_sdk._logging import log
+from taskfarm_sdk._secrets import masked
+from taskfarm_sdk._session.settings import Settings
+from taskfarm_sdk._transport.drivers import Clock, SystemClock
+
+
+@attrs.define
+class Outage:
+    """Tells the log when the server goes and when it is back: one line each."""
+
+    url: str
+    _since: float | None = None
+
+    def goes_on(self, now: float, why: Exception) -> None:
+        """Note that a request failed and will be tried again."""
+        if self._since is None:
+            self._since = now
+            log.warning("%s is not there, trying again: %s", self.url, why)
+
+    def is_over(self, now: float) -> None:
+        """Note that a request was answered."""
+        since, self._since = self._since, None
+        if since is not None:
+            log.warning("%s is back after %.1f s", self.url, now - since)
+
+
+@attrs.define
+class Session:
+    """The state behind a farm.
+
+    Attributes:
+        settings: where the farm is and who asks.
+        timeout_s: the limit of one request.
+        give_up_after_s: how long one operation is tried in all.
+        token: the token in use; None until one is needed and there is a password to get it with.
+        complete: uuids of runs of which every task exists, for a hand-out said that none is left.
+    """
+
+    settings: Settings
+    timeout_s: float
+    give_up_after_s: float
+    token: str | None = attrs.field(repr=masked)
+    clock: Clock = attrs.field(factory=SystemClock)
+    outage: Outage = attrs.field(init=False)
+    complete: set[str] = attrs.field(factory=set[str], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.outage = Outage(self.settings.url)
+
+    @property
+    def url(self) -> str:
+        """The API's URL."""
+        return self.settings.url
+
+    def deadline(self, patience_s: float | None = None) -> float:
+        """Return until when to try, by the clock; patience_s in place of the session's own."""
+        return self.clock.now() + (self.give_up_after_s if patience_s is None else patience_s)

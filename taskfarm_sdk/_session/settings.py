@@ -1,0 +1,134 @@
+"""Where a farm is and who asks: from arguments, the environment, or a saved login.
+
+The first that is found wins. Credentials follow their URL: those of the environment go only to
+the origin of TASKFARM_URL where that is set, those of a saved login only to its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import attrs
+
+from taskfarm_sdk import _validation, logins
+from taskfarm_sdk._secrets import masked
+from taskfarm_sdk.errors import AuthenticationError, ConfigurationError
+
+DEFAULT_URL = "http://localhost:5000/api/"
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What a farm is made from.
+
+    Attributes:
+        url: the API's URL, in its one spelling.
+        user: the user's name, where it is known.
+        password: known unless there is a token alone.
+        token: known where one was given or saved.
+        source: where the credentials come from, in words.
+    """
+
+    url: str
+    user: str | None
+    password: str | None = attrs.field(default=None, repr=masked)
+    token: str | None = attrs.field(default=None, repr=masked)
+    source: str
+
+
+def settle(
+    url: str | None = None,
+    user: str | None = None,
+    password: str | None = None,
+    token: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Find the settings that hold.
+
+    Raises:
+        ConfigurationError: a setting is wrong.
+        AuthenticationError: there are no credentials for the server.
+    """
+    env = {name: value for name, value in environ.items() if name.startswith("TASKFARM_") and value}
+    place = _validation.base_url(url or env.get("TASKFARM_URL") or _saved_url() or DEFAULT_URL)
+    return (
+        _from_arguments(place, user, password, token, env)
+        or _from_environment(place, user, env)
+        or _from_login(place, user)
+        or _none(place, user)
+    )
+
+
+def _saved_url() -> str | None:
+    login = logins.default_login()
+    return login.url if login else None
+
+
+def _from_arguments(
+    url: str, user: str | None, password: str | None, token: str | None, env: Mapping[str, str]
+) -> Settings | None:
+    if token is not None and password is not None:
+        raise ConfigurationError("give a token or a password, not both")
+    if token is not None:
+        return Settings(url=url, user=user, token=_secret("token", token), source="argument")
+    if password is None:
+        return None
+    if user is None:
+        login = logins.find_login(url)
+        user = _about(url, env).get("TASKFARM_USER") or (login.user if login else None)
+    if not user:
+        raise ConfigurationError("a password needs its user: give one, or set TASKFARM_USER")
+    known = _secret("password", password)
+    return Settings(url=url, user=_name(user), password=known, source="argument")
+
+
+def _from_environment(url: str, user: str | None, env: Mapping[str, str]) -> Settings | None:
+    env = _about(url, env)
+    theirs = env.get("TASKFARM_USER")
+    if user is not None and theirs is not None and user != theirs:
+        return None
+    who = user or theirs
+    token, password = env.get("TASKFARM_TOKEN"), env.get("TASKFARM_PASSWORD")
+    if token is not None:
+        return Settings(url=url, user=who, token=token, source="environment")
+    if password is None:
+        return None
+    if who is None:
+        raise ConfigurationError("TASKFARM_PASSWORD is set, its user is not: set TASKFARM_USER")
+    return Settings(url=url, user=_name(who), password=password, source="environment")
+
+
+def _about(url: str, env: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment if it is about that server, and nothing if about another one."""
+    home = env.get("TASKFARM_URL")
+    return env if home is None or _validation.origin(home) == _validation.origin(url) else {}
+
+
+def _from_login(url: str, user: str | None) -> Settings | None:
+    login = logins.find_login(url)
+    if login is None or (user is not None and user != login.user):
+        return None
+    return Settings(url=url, user=login.user, token=login.token, source="saved login")
+
+
+def _none(url: str, user: str | None) -> Settings:
+    whom = f" of {user!r}" if user else ""
+    raise AuthenticationError(
+        f"no password or token{whom} for {url}: log in once with "
+        f"`manageTF --login -b {url} -u {user or 'USER'}`, or give user and password, or set "
+        "TASKFARM_USER and TASKFARM_PASSWORD (there is no default user or password)",
+        url=url,
+    )
+
+
+def _name(user: str) -> str:
+    if ":" in user:
+        raise ConfigurationError(f"a user's name has no ':' in HTTP: {user!r}")
+    return user
+
+
+def _secret(name: str, value: str) -> str:
+    if not value:
+        raise ConfigurationError(f"the {name} is empty")
+    return value

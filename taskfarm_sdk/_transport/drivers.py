@@ -1,0 +1,244 @@
+"""The two drivers of flows: `drive` and `stream` block, `adrive` and `astream` await."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import Any, Protocol, TypeVar
+
+import attrs
+
+from taskfarm_sdk._sansio.steps import (
+    AT_ONCE,
+    Call,
+    Exclusive,
+    Flow,
+    Item,
+    Sleep,
+    Step,
+    Stream,
+    Together,
+)
+from taskfarm_sdk._transport.client import AsyncWire, Wire
+
+R = TypeVar("R")
+
+
+class Clock(Protocol):
+    """What flows take the time from and drivers wait by; tests bring their own."""
+
+    def now(self) -> float:
+        """Return seconds that only ever grow."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait in this thread; a signal's handler that raises ends it."""
+        ...
+
+    async def await_(self, seconds: float) -> None:
+        """Wait in this asyncio task."""
+        ...
+
+    def stopped_by(self, stop: threading.Event) -> Clock:
+        """Return a clock of the same time whose `wait` raises `Stopped` once this is set."""
+        ...
+
+
+class SystemClock:
+    """The machine's own monotonic clock."""
+
+    def now(self) -> float:
+        """Return seconds that only ever grow."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Wait in this thread; a signal's handler that raises ends it."""
+        time.sleep(seconds)
+
+    async def await_(self, seconds: float) -> None:
+        """Wait in this asyncio task."""
+        import asyncio
+
+        await asyncio.sleep(seconds)
+
+    def stopped_by(self, stop: threading.Event) -> Clock:
+        """Return a clock of the same time whose `wait` raises `Stopped` once this is set."""
+        return StoppableClock(stop)
+
+
+class Stopped(Exception):
+    """A wait by a `StoppableClock` was ended."""
+
+
+class StoppableClock(SystemClock):
+    """Waits until the time is over or it is stopped, whichever is first."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def wait(self, seconds: float) -> None:
+        """Wait in this thread.
+
+        Raises:
+            Stopped: it was stopped.
+        """
+        if self._stop.wait(seconds):
+            raise Stopped
+
+
+@attrs.frozen
+class _End:
+    value: Any
+
+
+def drive(flow: Flow[R], wire: Wire, clock: Clock) -> R:
+    """Run a flow to its end and return what it returns."""
+    result: R = _advance(flow, wire, clock).value
+    return result
+
+
+def stream(flow: Stream[R], wire: Wire, clock: Clock) -> Generator[R]:
+    """Run a stream, and yield its items."""
+    try:
+        while isinstance(outcome := _advance(flow, wire, clock), Item):
+            yield outcome.value
+    finally:
+        flow.close()
+
+
+async def adrive(flow: Flow[R], wire: AsyncWire, clock: Clock) -> R:
+    """Run a flow to its end and return what it returns, awaiting."""
+    result: R = (await _aadvance(flow, wire, clock)).value
+    return result
+
+
+async def astream(flow: Stream[R], wire: AsyncWire, clock: Clock) -> AsyncGenerator[R]:
+    """Run a stream, and yield its items, awaiting."""
+    try:
+        while isinstance(outcome := await _aadvance(flow, wire, clock), Item):
+            yield outcome.value
+    finally:
+        flow.close()
+
+
+# The two below differ in `await` alone, which Python cannot write once.
+def _advance(flow: Flow[Any] | Stream[Any], wire: Wire, clock: Clock) -> Item[Any] | _End:
+    try:
+        step = flow.send(None)
+        while not isinstance(step, Item):
+            try:
+                came = _perform(step, wire, clock)
+            except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
+                step = flow.throw(error)
+            else:
+                step = flow.send(came)
+    except StopIteration as end:
+        return _End(end.value)
+    return step
+
+
+async def _aadvance(
+    flow: Flow[Any] | Stream[Any], wire: AsyncWire, clock: Clock
+) -> Item[Any] | _End:
+    try:
+        step = flow.send(None)
+        while not isinstance(step, Item):
+            try:
+                came = await _aperform(step, wire, clock)
+            except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
+                step = flow.throw(error)
+            else:
+                step = flow.send(came)
+    except StopIteration as end:
+        return _End(end.value)
+    return step
+
+
+def _perform(step: Step, wire: Wire, clock: Clock) -> object:
+    match step:
+        case Call():
+            return wire.perform(step)
+        case Sleep():
+            clock.wait(step.seconds)
+            return None
+        case Exclusive():
+            with wire.exclusive:
+                return drive(step.flow(), wire, clock)
+        case Together():
+            return _Crew(step, wire, clock).work()
+
+
+async def _aperform(step: Step, wire: AsyncWire, clock: Clock) -> object:
+    match step:
+        case Call():
+            return await wire.perform(step)
+        case Sleep():
+            await clock.await_(step.seconds)
+            return None
+        case Exclusive():
+            async with wire.exclusive:
+                return await adrive(step.flow(), wire, clock)
+        case Together():
+            return await _atogether(step, wire, clock)
+
+
+class _Crew:
+    """Threads that run flows side by side, for as long as that takes."""
+
+    def __init__(self, step: Together[Any], wire: Wire, clock: Clock) -> None:
+        self._wire = wire
+        self._clock = clock
+        self._left = iter(enumerate(step.flows))
+        self._results: list[Any] = [None] * len(step.flows)
+        self._lock = threading.Lock()
+        self._failures: list[BaseException] = []
+
+    def work(self) -> list[Any]:
+        # Daemons, and waited for only where nothing interrupts: Ctrl-C ends the program at once,
+        # though requests are under way.
+        threads = [
+            threading.Thread(target=self._run, name=f"taskfarm-together-{n}", daemon=True)
+            for n in range(min(AT_ONCE, len(self._results)))
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        except BaseException as error:
+            self._failures.append(error)
+            raise
+        if self._failures:
+            raise self._failures[0]
+        return self._results
+
+    def _run(self) -> None:
+        while (found := self._next()) is not None:
+            index, flow = found
+            try:
+                self._results[index] = drive(flow(), self._wire, self._clock)
+            except BaseException as error:  # noqa: BLE001 - raised where the flows are waited for
+                self._failures.append(error)
+
+    def _next(self) -> tuple[int, Any] | None:
+        with self._lock:
+            return None if self._failures else next(self._left, None)
+
+
+async def _atogether(step: Together[Any], wire: AsyncWire, clock: Clock) -> list[Any]:
+    import asyncio
+
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def run(flow: Callable[[], Flow[Any]]) -> Any:
+        async with limit:
+            return await adrive(flow(), wire, clock)
+
+    tasks = [asyncio.ensure_future(run(flow)) for flow in step.flows]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

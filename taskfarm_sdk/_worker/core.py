@@ -1,0 +1,254 @@
+"""Claiming of one worker: hand-outs, prefetching, staying for others' tasks, and leaving."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import attrs
+
+from taskfarm_sdk import _validation
+from taskfarm_sdk._flows.recovery import Patience, Sweeper
+from taskfarm_sdk._logging import log
+from taskfarm_sdk._processes.forks import renew_in_children
+from taskfarm_sdk._protocol import lease as leases
+from taskfarm_sdk._session.link import Link
+from taskfarm_sdk._transport.drivers import Clock, Stopped
+from taskfarm_sdk._worker.deadline import Deadline
+from taskfarm_sdk._worker.heartbeat import Rhythm
+from taskfarm_sdk._worker.held_task import HeldTask, Terms
+from taskfarm_sdk._worker.idle import Lingering
+from taskfarm_sdk._worker.journal import Journal
+from taskfarm_sdk._worker.ledger import Ledger
+from taskfarm_sdk._worker.prefetch import Prefetcher
+from taskfarm_sdk._worker.reporter import Reporter
+from taskfarm_sdk._worker.requests import Requests
+from taskfarm_sdk.errors import ConfigurationError
+
+
+@attrs.frozen
+class WorkerOptions:
+    """Options of a worker; `Run.worker` documents them.
+
+    Raises:
+        ConfigurationError: one of them is wrong.
+    """
+
+    rhythm: Rhythm
+    patience: Patience
+    prefetch: int
+    max_attempts: int
+    retry_delay_s: float
+    halt_after: int
+    linger: bool
+    grace_s: float
+    give_up_after_s: float
+    journal: str | os.PathLike[str] | None
+    fleet_size: int
+
+    def __attrs_post_init__(self) -> None:
+        _validation.one_or_none("prefetch", self.prefetch)
+        leases.max_attempts(self.max_attempts)
+        _validation.seconds("retry_delay_s", self.retry_delay_s, zero=True)
+        _validation.at_least_one("halt_after", self.halt_after)
+        _validation.seconds("grace_s", self.grace_s, zero=True)
+        _validation.seconds("give_up_after_s", self.give_up_after_s, zero=True, endless=True)
+        _validation.at_least_one("fleet_size", self.fleet_size)
+
+
+class WorkerCore:
+    """What a `Worker` does, apart from its face and its signals.
+
+    Args:
+        link: the connections.
+        run_uuid: the run's.
+        num_tasks: how many tasks the run has.
+        options: how it works.
+
+    Attributes:
+        before_giving_back: ends what computes elsewhere, where the main thread is late to.
+        deadline: ends claiming before the time of the process is over; None for no such time.
+    """
+
+    def __init__(self, link: Link, run_uuid: str, num_tasks: int, options: WorkerOptions) -> None:
+        if num_tasks < 1:
+            raise ConfigurationError(
+                f"run {run_uuid} has no sound number of tasks, so nobody can work on it: another "
+                "client made it; delete it, or leave it alone"
+            )
+        self._link = link
+        self.run_uuid: str = run_uuid
+        self.options: WorkerOptions = options
+        self._sweeper = (
+            Sweeper(run_uuid, num_tasks, options.patience, options.max_attempts)
+            if options.linger
+            else None
+        )
+        self.before_giving_back: Callable[[], None] = lambda: None
+        self.deadline: Deadline | None = None
+        self._stop = threading.Event()
+        self._clock: Clock = link.session.clock.stopped_by(self._stop)
+        self.uuid: str = uuid.uuid4().hex
+        self._journal = None if options.journal is None else Journal(options.journal)
+        self._begin()
+        renew_in_children(self)
+
+    def _begin(self) -> None:
+        options = self.options
+        self._registering = threading.Lock()
+        self._is_registered = False
+        self._ahead: Prefetcher[HeldTask] | None = None
+        self.requests: Requests = Requests(self._link, self.run_uuid, options.give_up_after_s)
+        self.reporter: Reporter = Reporter(self.requests.now)
+        self.ledger: Ledger = Ledger(
+            options.halt_after,
+            self.requests,
+            self.reporter,
+            self._stop.is_set,
+            self._has_failed_too_often,
+        )
+        self._terms = Terms(
+            self.run_uuid,
+            options.rhythm,
+            options.max_attempts,
+            options.retry_delay_s,
+            self.requests,
+            self.reporter,
+            self._journal,
+            self._stop,
+            self.ledger.settle,
+        )
+        self._lingering: Lingering[HeldTask] = Lingering(
+            self._link,
+            self._clock,
+            self.ledger.in_hand,
+            self._sweeper,
+            may_claim=self._may_claim,
+            hand_out=self._handed_out,
+            retry_failed=self.ledger.retry_failed,
+        )
+
+    def after_fork(self) -> None:
+        """Be a worker of one's own in a forked child: what is open is the parent's to settle."""
+        self._begin()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Claim nothing any more. From any thread."""
+        self._stop.set()
+        if self._ahead is not None:
+            self._ahead.stop()
+        self.ledger.in_hand.wake()
+
+    def claim(self, *, begun: bool) -> HeldTask | None:
+        """Be handed out a task, or None once nothing is left, or nothing may be claimed.
+
+        Args:
+            begun: whether its turn is now; else whoever claims it calls its `begin`.
+        """
+        in_hand = self.ledger.in_hand
+        asked_at, changes = self.requests.now(), in_hand.changes
+        task = self._handed_out(begun)
+        if task is None:
+            task = self._lingering.stay(
+                asked_at, changes, begun=begun, longest_s=lambda: self.ledger.longest_s
+            )
+        if task is not None:
+            self.reporter.add(task)
+        return task
+
+    def next(self) -> HeldTask | None:
+        """Return the next task of an iteration, taken ahead where that is asked for."""
+        if not self.options.prefetch:
+            return self.claim(begun=True)
+        if self._ahead is None:
+            self._ahead = Prefetcher(
+                lambda clock: None if self.stopping else self._take(clock, begun=False),
+                self.ledger.release,
+                self.requests.now,
+                self.options.rhythm.first_beat_s,
+            )
+        task = self._ahead.take()
+        if task is not None and self.stopping:
+            self.ledger.release(task)
+            return None
+        task = task or self.claim(begun=True)
+        if task is not None:
+            task.begin(self._ahead)
+            self.reporter.add(task)
+            self._ahead.begin()
+        return task
+
+    def rest(self) -> None:
+        """End an iteration: complete and give back what was taken ahead, and end the threads."""
+        self._close_ahead()
+        self.reporter.rest()
+
+    def close(self) -> None:
+        """Give back what is open, let failed tasks be tried again, make sure of completed ones."""
+        with ExitStack() as whatever_happens:
+            whatever_happens.callback(self.reporter.close)
+            whatever_happens.callback(self.ledger.finish)
+            self._close_ahead()
+
+    def give_back_at_once(self) -> None:
+        """Do what leaving does after a signal, while the main thread is in C code."""
+        self.requests.hurry()
+        try:
+            self.before_giving_back()
+            self.close()
+        except Exception:  # noqa: BLE001 - whatever it is, the process is to end
+            log.exception("not all tasks of this worker could be given back")
+
+    def hurry_for(self, error: BaseException) -> None:
+        """Try the server only for a moment more, in all, if the process is to end by this."""
+        if not isinstance(error, Exception):
+            self.requests.hurry()
+
+    def _close_ahead(self) -> None:
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
+
+    def _has_failed_too_often(self, failures: int) -> None:
+        if self.stopping:
+            return
+        log.error(
+            "%d tasks in a row failed in this worker, so it stops: is something wrong here?",
+            failures,
+        )
+        self.stop()
+
+    def _may_claim(self) -> bool:
+        return not self.stopping and (self.deadline is None or self.deadline.may_claim)
+
+    def _handed_out(self, begun: bool) -> HeldTask | None:
+        if not self._may_claim():
+            return None
+        try:
+            return self._take(self._clock, begun=begun)
+        except Stopped:
+            return None
+
+    def _take(self, clock: Clock, *, begun: bool) -> HeldTask | None:
+        with self.ledger.in_hand.claiming():
+            row = self.requests.claim(self._registered(), clock)
+            if row is None:
+                return None
+            task = HeldTask(row, self._terms, self.uuid, begun=begun)
+            self.ledger.add(task)
+            return task
+
+    def _registered(self) -> str:
+        with self._registering:
+            if not self._is_registered:
+                self.uuid = self.requests.register(self.options.fleet_size, self._clock)
+                self._is_registered = True
+            return self.uuid

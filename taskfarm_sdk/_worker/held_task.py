@@ -1,0 +1,335 @@
+"""A task in a worker's hands: its reports, its lease, and the one request that settles it."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Protocol
+
+import attrs
+
+from taskfarm_sdk._handle import already_settled
+from taskfarm_sdk._logging import log
+from taskfarm_sdk._protocol import lease as leases
+from taskfarm_sdk._protocol.lease import Lease
+from taskfarm_sdk._protocol.operations import TaskRow
+from taskfarm_sdk._transport.drivers import Clock
+from taskfarm_sdk._worker import heartbeat
+from taskfarm_sdk._worker.heartbeat import Pulse, Rhythm
+from taskfarm_sdk._worker.journal import Entry, Journal
+from taskfarm_sdk._worker.reporter import Reporter
+from taskfarm_sdk._worker.requests import Requests
+from taskfarm_sdk.errors import TaskfarmError
+
+
+class Settled(Enum):
+    """What became of a task that is no longer open."""
+
+    COMPLETED = "completed"
+    RELEASED = "released"
+    # Failed, and held back until it may be tried again.
+    HELD_BACK = "held back"
+    # Held back before, and waiting for anyone now.
+    RETRIED = "retried"
+    FAILED = "failed for good"
+
+
+class Completer(Protocol):
+    """Sends completions in the background."""
+
+    def complete(self, task: HeldTask) -> None:
+        """Send the completion of a task, after those that came before."""
+        ...
+
+
+@attrs.frozen
+class Terms:
+    """What is the same for all tasks of a worker.
+
+    Attributes:
+        run_uuid: the run's.
+        rhythm: how often a task is written of.
+        max_attempts: after how many counted attempts a task has failed for good.
+        retry_delay_s: how long a failed task is held back.
+        requests: asks the server.
+        reporter: the thread that writes of open tasks.
+        journal: takes a line an attempt; None for no such file.
+        stop: set once the worker is to stop.
+        on_settled: is told of each task that is settled, and how.
+    """
+
+    run_uuid: str
+    rhythm: Rhythm
+    max_attempts: int
+    retry_delay_s: float
+    requests: Requests
+    reporter: Reporter
+    journal: Journal | None
+    stop: threading.Event
+    on_settled: Callable[[HeldTask, Settled], None]
+
+
+class HeldTask:
+    """The worker's side of a `Task`.
+
+    Args:
+        row: the task as it was handed out.
+        terms: what holds for all tasks of the worker.
+        worker_uuid: what the server knows the worker by.
+        begun: whether its turn is now; else `begin` says so.
+    """
+
+    def __init__(self, row: TaskRow, terms: Terms, worker_uuid: str, *, begun: bool = True) -> None:
+        lease = leases.decode(row.percent)
+        self._terms = terms
+        self._worker_uuid = worker_uuid
+        self.number: int = row.number
+        # One that carries the mark of failure was queued again by a person, and starts from 0.
+        self.attempts: int = 0 if lease is None or lease.failed else lease.attempts
+        self.percent: float = leases.percent_of(row.percent)
+        # Drawn for the first lease written: most short tasks write none, and a draw takes as long
+        # as a fifth of what the SDK adds to a request.
+        self._holder: int | None = None
+        self._beat = 0
+        self._held: tuple[float | None, ...] = (row.percent,)
+        self._pulse = Pulse(terms.rhythm, terms.requests.now())
+        self.settled: str | None = None
+        self._retry_at: float | None = None
+        self._lost = False
+        self._finished = False
+        self._writing = threading.RLock()
+        self.started_at: datetime.datetime = _now()
+        self._ended_at: datetime.datetime | None = None
+        self.took_s: float = 0.0
+        self._is_begun = begun
+        self._completer: Completer | None = None
+
+    @property
+    def run_uuid(self) -> str:
+        """The run that it belongs to."""
+        return self._terms.run_uuid
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the worker is to stop."""
+        return self._terms.stop.is_set()
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a report of it was not answered, and may still land after its completion."""
+        return len(self._held) > 1
+
+    def report(self, percent: float) -> None:
+        """Have the reporter send how far it is."""
+        self.percent = percent
+        self._pulse.has_news()
+        self._terms.reporter.wake(self)
+
+    def complete(self) -> None:
+        """Mark it done, here or in the background."""
+        # An interruption may come in the middle of it: finished work is not given back then.
+        self._finished = True
+        self._ended_at = _now()
+        self.took_s = self._terms.requests.now() - self._pulse.handed_at
+        if self._completer is None:
+            with self._settling("complete"):
+                self.send_completion(None)
+        else:
+            self._completer.complete(self)
+            self.settled = "complete"  # no report begins any more
+
+    def send_completion(self, clock: Clock | None) -> None:
+        """Have the server know that it is done, and return when it does.
+
+        Args:
+            clock: what to wait by, where that may be broken off.
+        """
+        with self._writing:
+            self.settled = "complete"
+            date = self._terms.requests.complete(self.number, clock)
+            self.percent = leases.SUCCESS
+        self._note("completed", date)
+        self._terms.on_settled(self, Settled.COMPLETED)
+
+    def begin(self, completer: Completer | None = None) -> None:
+        """Note that its turn has come, and who completes it if not its own thread."""
+        self._completer = completer
+        if not self._is_begun:
+            self._is_begun = True
+            self.started_at = _now()
+            self._pulse.handed_at = self._terms.requests.now()
+
+    def release(self) -> None:
+        """Give it back, uncounted."""
+        with self._settling("release"):
+            date = self._give_back(self._next_lease())
+        self._note("taken over" if self._lost else "released", date)
+        self._terms.on_settled(self, Settled.RELEASED)
+
+    def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
+        """Count a failed attempt."""
+        date = None
+        with self._settling("fail"):
+            counted = min(self.attempts + 1, leases.MAX_ATTEMPTS)
+            failed = final or counted >= self._terms.max_attempts
+            log.warning(
+                "task %d of run %s failed (attempt %d%s): %s",
+                self.number,
+                self.run_uuid,
+                counted,
+                ", the last" if failed else "",
+                reason,
+            )
+            if failed:
+                lease = attrs.evolve(self._next_lease(), attempts=counted, failed=True)
+                date = self._give_back(lease)
+            else:
+                self._retry_at = self._terms.requests.now() + self._terms.retry_delay_s
+        outcome = "failed for good" if failed else "failed"
+        outcome = "taken over" if self._lost else outcome
+        self._note(outcome, date, exit_status=exit_status, message=reason)
+        self._terms.on_settled(self, Settled.FAILED if failed else Settled.HELD_BACK)
+
+    def retry(self) -> None:
+        """Let anyone try a failed task again that is held back."""
+        with self._writing:
+            if self._retry_at is None:
+                return
+            counted = min(self.attempts + 1, leases.MAX_ATTEMPTS)
+            self._give_back(attrs.evolve(self._next_lease(), attempts=counted))
+            self._retry_at = None
+        self._terms.on_settled(self, Settled.RETRIED)
+
+    def give_up(self) -> None:
+        """Settle it as it stands: finished work as done, unfinished by giving it back."""
+        if self._finished:
+            self.complete()
+        else:
+            self.release()
+
+    def leave(self, error: BaseException | None) -> None:
+        """Settle it at the end of its `with`, which an error may have ended."""
+        if error is None:
+            self.complete()
+            return
+        try:
+            if isinstance(error, Exception) and not self._finished:
+                self.fail(f"{type(error).__name__}: {error}")
+                return
+            if not isinstance(error, Exception):
+                self._terms.requests.hurry()
+            self.give_up()
+        except TaskfarmError as trouble:
+            # The caller's own error must not be hidden by ours.
+            if self.settled is None:  # else by another thread, as when a signal comes
+                log.warning("task %d could not be given back: %s", self.number, trouble)
+
+    def due_at(self) -> float:
+        """Return when it is to be written of next."""
+        beat_at = self._pulse.due_at()
+        return beat_at if self._retry_at is None else min(beat_at, self._retry_at)
+
+    def beat(self) -> None:
+        """Write of it, or let a failed one be tried again, if that is due."""
+        with self._writing:
+            if self.settled is not None and self._retry_at is None:
+                self._terms.reporter.drop(self)
+            elif self._retry_at is not None and self._terms.requests.now() >= self._retry_at:
+                self.retry()
+            elif self._is_ours(patiently=False):
+                self._write()
+            else:
+                self._pulse.wrote(self._terms.requests.now())
+
+    def _write(self) -> None:
+        lease = self._next_lease()
+        answered, asked_at = False, heartbeat.awake_s()
+        try:
+            answered = self._terms.requests.report(self.number, lease)
+        finally:
+            self._pulse.wrote(self._terms.requests.now())
+            if answered:
+                self._pulse.heard(asked_at)
+            value = leases.encode(lease)
+            self._held = (value,) if answered else (*self._held, value)
+
+    def _give_back(self, lease: Lease) -> str | None:
+        """Give it back if it is still ours to give; return the reply's `Date`."""
+        if not self._is_ours(patiently=True):
+            return None
+        return self._terms.requests.give_back(self.number, self._held, lease)
+
+    def _is_ours(self, *, patiently: bool) -> bool:
+        """Look, after a gap of our own, whether somebody took the task over meanwhile."""
+        if self._lost or not self._pulse.after_gap:
+            return not self._lost
+        asked_at = heartbeat.awake_s()
+        row = self._terms.requests.look(self.number, patiently=patiently)
+        if row is None:
+            return False
+        self._lost = row.status != "computing" or row.percent not in self._held
+        if self._lost:
+            log.warning("task %d of run %s was taken over", self.number, self.run_uuid)
+            self._terms.reporter.drop(self)
+        else:
+            self._pulse.heard(asked_at)
+        return not self._lost
+
+    def _next_lease(self) -> Lease:
+        if self._holder is None:
+            self._holder = leases.new_holder()
+        self._beat += 1
+        return Lease(self.percent, self.attempts, self._beat, self._holder)
+
+    def _note(
+        self,
+        outcome: str,
+        date: str | None,
+        *,
+        exit_status: int | None = None,
+        message: str | None = None,
+    ) -> None:
+        """Write a line to the journal, but not of a task whose turn never came.
+
+        Args:
+            outcome: what became of it.
+            date: the `Date` of the server's reply to it.
+            exit_status: a command's.
+            message: what went wrong.
+        """
+        if self._terms.journal is None or not self._is_begun:
+            return
+        entry = Entry(
+            task=self.number,
+            attempt=self.attempts + 1,
+            worker=self._worker_uuid,
+            run=self.run_uuid,
+            start=self.started_at,
+            end=self._ended_at or _now(),
+            server_end=date,
+            outcome=outcome,
+            exit_status=exit_status,
+            message=message,
+        )
+        self._terms.journal.write(entry)
+
+    @contextmanager
+    def _settling(self, how: str) -> Generator[None]:
+        # A report under way has the lock: its answer is waited for, so that none lands later.
+        with self._writing:
+            if self.settled is not None:
+                raise already_settled(self, how)
+            # Before the request goes: from here on no report may follow it.
+            self.settled = how
+            try:
+                yield
+            except BaseException:
+                self.settled = None
+                raise
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,103 @@
+"""What a worker's threads do that find nothing to do: one of them looks after others' tasks."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from taskfarm_sdk._flows.recovery import Computing, Sweeper
+from taskfarm_sdk._session.link import Link
+from taskfarm_sdk._transport.drivers import Clock, Stopped
+from taskfarm_sdk._worker.open_tasks import InHand
+from taskfarm_sdk.errors import ConnectionFailed, ServerError
+
+T = TypeVar("T")
+
+
+class Lingering(Generic[T]):
+    """Stays while there may be something to do again, with one thread at a time.
+
+    Args:
+        link: what the server is asked with.
+        clock: what is waited by; ends a wait when the worker is to stop.
+        in_hand: how many tasks are the worker's own.
+        sweeper: looks after the tasks of others; None for a worker that does not stay for them.
+        may_claim: whether another task may be claimed at all.
+        hand_out: asks for a task.
+        retry_failed: lets anyone try the failed tasks again that are held back; whether there
+            were any.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        clock: Clock,
+        in_hand: InHand,
+        sweeper: Sweeper | None,
+        *,
+        may_claim: Callable[[], bool],
+        hand_out: Callable[[bool], T | None],
+        retry_failed: Callable[[], bool],
+    ) -> None:
+        self._link = link
+        self._clock = clock
+        self._in_hand = in_hand
+        self._sweeper = sweeper
+        self._may_claim = may_claim
+        self._hand_out = hand_out
+        self._retry_failed = retry_failed
+        self._alone = threading.Lock()
+        self._nothing_left_at = -math.inf
+
+    def stay(
+        self, since: float, changes: int, *, begun: bool, longest_s: Callable[[], float | None]
+    ) -> T | None:
+        """Return a task as soon as there is one again, or None when nothing is left.
+
+        Args:
+            since: when this thread asked for one in vain.
+            changes: those of what is in hand, as they were then.
+            begun: whether the task's turn is now; for `hand_out`.
+            longest_s: how long the worker's longest task took so far.
+        """
+        is_first = self._alone.acquire(blocking=False)
+        if not is_first:
+            self._alone.acquire()
+        try:
+            # What another thread has found since then holds for this one too.
+            while self._may_claim() and self._nothing_left_at < since:
+                # What this one found may have changed while it waited for the other.
+                if is_first and not self._something_may_wait(changes, longest_s()):
+                    self._nothing_left_at = self._link.session.clock.now()
+                    break
+                is_first = True
+                changes = self._in_hand.changes
+                if (task := self._hand_out(begun)) is not None:
+                    return task
+            return None
+        finally:
+            self._alone.release()
+
+    def _something_may_wait(self, changes: int, longest_s: float | None) -> bool:
+        # A failed task that was held back may have come to wait by itself since it was asked for
+        # one, and then nothing shows of it: neither is it held, nor does anybody compute it.
+        return self._retry_failed() or self._in_hand.changes != changes or self._look(longest_s)
+
+    def _look(self, longest_s: float | None) -> bool:
+        """Look after the tasks of others for a while; return whether to try for one again."""
+        if self._sweeper is None:
+            return False
+        changes = self._in_hand.changes
+        self._in_hand.wait_until_claimed()
+        flow = self._sweeper.round(self._link.session, self._in_hand.count, longest_s)
+        try:
+            computing = self._link.drive(flow, self._clock)
+        except Stopped:
+            return False
+        except (ConnectionFailed, ServerError):
+            return True  # the next claim waits for the server, and gives up where that is due
+        if computing is Computing.OURS:
+            self._in_hand.wait_for_change(changes)
+        return computing is not Computing.NONE

@@ -1,0 +1,135 @@
+"""Books of one worker: the tasks that are open, held back or doubtful, and failures in a row."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from taskfarm_sdk._logging import log
+from taskfarm_sdk._worker.held_task import HeldTask, Settled
+from taskfarm_sdk._worker.open_tasks import InHand
+from taskfarm_sdk._worker.reporter import Reporter
+from taskfarm_sdk._worker.requests import Requests
+from taskfarm_sdk.errors import TaskfarmError
+
+# A sick node that fails everything must not keep a run to itself.
+MAX_HELD = 10
+
+
+class Ledger:
+    """Keeps what a worker has in hand; safe among threads.
+
+    Args:
+        halt_after: after how many failures in a row there are too many.
+        requests: asks the server.
+        reporter: the thread that writes of open tasks.
+        stopping: whether the worker is to stop.
+        on_too_many: called once that many tasks in a row have failed.
+    """
+
+    def __init__(
+        self,
+        halt_after: int,
+        requests: Requests,
+        reporter: Reporter,
+        stopping: Callable[[], bool],
+        on_too_many: Callable[[int], None],
+    ) -> None:
+        self._halt_after = halt_after
+        self._requests = requests
+        self._reporter = reporter
+        self._on_too_many = on_too_many
+        self._lock = threading.RLock()
+        self._open: set[HeldTask] = set()
+        self._held_back: list[HeldTask] = []
+        self._doubtful: set[int] = set()
+        self._failures_in_a_row = 0
+        self._longest_s: float | None = None
+        self.in_hand: InHand = InHand(lambda: len(self._open), stopping)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def longest_s(self) -> float | None:
+        """How long the longest completed task took; None before one was."""
+        return self._longest_s
+
+    def add(self, task: HeldTask) -> None:
+        """Note a task that was handed out."""
+        with self._lock:
+            self._open.add(task)
+
+    def settle(self, task: HeldTask, how: Settled) -> None:
+        """Note what became of a task."""
+        match how:
+            case Settled.COMPLETED:
+                with self._lock:
+                    self._longest_s = max(self._longest_s or 0.0, task.took_s)
+                    self._failures_in_a_row = 0
+                    if task.doubtful:
+                        self._doubtful.add(task.number)
+                self._let_go(task, waits=False)
+            case Settled.RELEASED | Settled.RETRIED:
+                self._let_go(task, waits=True)
+            case Settled.HELD_BACK | Settled.FAILED:
+                self._note_failure(task, held=how is Settled.HELD_BACK)
+
+    def _note_failure(self, task: HeldTask, *, held: bool) -> None:
+        with self._lock:
+            self._failures_in_a_row += 1
+            failures = self._failures_in_a_row
+            if held:
+                self._held_back.append(task)
+            surplus = self._held_back[:-MAX_HELD]
+        if not held:
+            self._let_go(task, waits=True)
+        self._reporter.wake(task)
+        for oldest in surplus:
+            oldest.retry()
+        if failures >= self._halt_after:
+            self._on_too_many(failures)
+
+    def _let_go(self, task: HeldTask, *, waits: bool) -> None:
+        """Forget a settled task, which may wait for anyone now."""
+        self._reporter.drop(task)
+        with self._lock:
+            self._open.discard(task)
+            if task in self._held_back:
+                self._held_back.remove(task)
+            # At the same time for who looks at both: what is held, and what has come to wait.
+            self.in_hand.has_gone(waits=waits)
+
+    def retry_failed(self) -> bool:
+        """Let anyone try the held tasks again; return whether there were any."""
+        with self._lock:
+            held = list(self._held_back)
+        for task in held:
+            task.retry()
+        return bool(held)
+
+    def release(self, task: HeldTask) -> None:
+        """Give a task back if it is open; trouble is logged, and not raised."""
+        if task.settled is not None:
+            return
+        try:
+            task.give_up()
+        except TaskfarmError as trouble:
+            if task.settled is None:  # else by another thread, as when a signal comes
+                log.warning("task %d could not be given back: %s", task.number, trouble)
+
+    def finish(self) -> None:
+        """Give back what is open, let failed tasks be tried again, see to doubtful ones."""
+        with self._lock:
+            still_open = [task for task in self._open if task.settled is None]
+        for task in still_open:
+            self.release(task)
+        self.retry_failed()
+        self.complete_doubtful()
+
+    def complete_doubtful(self) -> None:
+        """Make sure that tasks stay complete of which a report was not answered."""
+        with self._lock:
+            doubtful, self._doubtful = self._doubtful, set()
+        for number in sorted(doubtful):
+            self._requests.still_complete(number)

@@ -1,0 +1,97 @@
+"""The requests of one worker: how long each is tried, and what the server's clock said of it."""
+
+from __future__ import annotations
+
+import math
+import os
+import socket
+
+from taskfarm_sdk._flows import claims, tasks
+from taskfarm_sdk._protocol.lease import Lease
+from taskfarm_sdk._protocol.operations import TaskRow
+from taskfarm_sdk._session.link import Link
+from taskfarm_sdk._transport.drivers import Clock
+from taskfarm_sdk.errors import ConnectionFailed, ServerError
+
+# Ctrl-C or a signal ends the process: whoever sent it does not wait long.
+ENDING_S = 5.0
+
+
+class Requests:
+    """What a worker and its tasks ask of the server.
+
+    Args:
+        link: the connections.
+        run_uuid: the run's.
+        give_up_after_s: how long each request is tried.
+    """
+
+    def __init__(self, link: Link, run_uuid: str, give_up_after_s: float) -> None:
+        self._link = link
+        self._run = run_uuid
+        self._give_up_after_s = give_up_after_s
+        self._give_up_at = math.inf
+
+    def now(self) -> float:
+        """Return the time, by the clock that tasks are written of by."""
+        return self._link.session.clock.now()
+
+    def hurry(self) -> None:
+        """Try the server only for a moment more, in all."""
+        self._give_up_at = min(self._give_up_at, self.now() + ENDING_S)
+
+    def register(self, fleet_size: int, clock: Clock) -> str:
+        """Make the worker known, one of a fleet that starts now; return its uuid."""
+        flow = claims.register(
+            self._link.session, socket.gethostname(), os.getpid(), self._until(), fleet_size
+        )
+        return self._link.drive(flow, clock)
+
+    def claim(self, worker: str, clock: Clock) -> TaskRow | None:
+        """Be handed out a task, or None once nothing waits."""
+        flow = claims.claim(self._link.session, self._run, worker, self._until())
+        return self._link.drive(flow, clock)
+
+    def look(self, number: int, *, patiently: bool) -> TaskRow | None:
+        """Read what the server holds of a task.
+
+        Args:
+            number: the task's.
+            patiently: try as long as for any request, and raise in the end; else try once, and
+                return None if that fails.
+        """
+        until = self._until() if patiently else self.now()
+        try:
+            return self._link.drive(tasks.read(self._link.session, self._run, number, until=until))
+        except (ConnectionFailed, ServerError):
+            if patiently:
+                raise
+            return None
+
+    def report(self, number: int, lease: Lease) -> bool:
+        """Send a report for a task; return whether it was answered."""
+        return self._link.drive(claims.report(self._link.session, self._run, number, lease))
+
+    def complete(self, number: int, clock: Clock | None = None) -> str | None:
+        """Complete a task; return the `Date` of the reply.
+
+        Args:
+            number: the task's.
+            clock: what to wait by, where that may be broken off.
+        """
+        flow = claims.complete(self._link.session, self._run, number, self._until())
+        return self._link.drive(flow, clock)
+
+    def still_complete(self, number: int) -> None:
+        """Complete a task anew if a report that was under way has landed after its completion."""
+        flow = claims.still_complete(self._link.session, self._run, number, self._until())
+        self._link.drive(flow)
+
+    def give_back(self, number: int, held: tuple[float | None, ...], lease: Lease) -> str | None:
+        """Leave a task to others, or failed; return the `Date` of the reply."""
+        session = self._link.session
+        flow = claims.give_back(session, self._run, number, held, lease, self._until())
+        return self._link.drive(flow)
+
+    def _until(self) -> float:
+        return min(self._link.session.deadline(self._give_up_after_s), self._give_up_at)

@@ -1,0 +1,1 @@
+"""Child processes in which `run.work` computes."""

@@ -1,0 +1,189 @@
+"""The child process of `Run.work`: calls the function with the tasks that its parent sends.
+
+It never talks to the server. Its descriptors are named on the command line: the channel to its
+parent, the memory that it shares with it, what it is to take (`Luggage`), and where stderr goes
+once it has taken that; until then the parent keeps what it says.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import cast
+
+from taskfarm_sdk.execution.children.channel import Channel, Job, Outcome, Slot, Taken
+from taskfarm_sdk.execution.children.payload import read
+from taskfarm_sdk.execution.function import Function, described, explained, unpacked
+from taskfarm_sdk.task import Task
+
+INTERRUPTED = 130
+SAID_MOST_BYTES = 65536
+
+
+class ChildHandle:
+    """A child's side of a `Task`: what it is told goes to the parent, which settles it.
+
+    Attributes:
+        number: the task's number.
+        run_uuid: the run's.
+        attempts: how many attempts were counted before this one.
+        percent: how far it is.
+        started_at: when its turn came.
+        outcome: how it is to be settled; None while it is open.
+    """
+
+    def __init__(self, job: Job, slot: Slot) -> None:
+        self.number: int = job.number
+        self.run_uuid: str = job.run_uuid
+        self.attempts: int = job.attempts
+        self.percent: float = job.percent
+        self.started_at: datetime.datetime = datetime.datetime.fromisoformat(job.started_at)
+        self._slot = slot
+        self.outcome: Outcome | None = None
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the parent's worker is to stop."""
+        return self._slot.stop_requested
+
+    @property
+    def settled(self) -> str | None:
+        """How the parent is to settle it as soon as the function returns."""
+        return None if self.outcome is None else self.outcome.how
+
+    def report(self, percent: float) -> None:
+        """Leave how far it is where the parent sees it."""
+        self.percent = self._slot.percent = percent
+
+    def complete(self) -> None:
+        """Have it completed when the function returns."""
+        self.outcome = Outcome("complete")
+
+    def release(self) -> None:
+        """Have it given back, uncounted, when the function returns."""
+        self.outcome = Outcome("release")
+
+    def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
+        """Have a failed attempt counted when the function returns."""
+        self.outcome = Outcome("fail", reason, final, exit_status)
+
+    def leave(self, error: BaseException | None) -> None:
+        """Have it completed, unless an error goes on to whoever called the function."""
+        if error is None:
+            self.complete()
+
+
+class _Signals:
+    """What asks this process to end: the parent decides, who gets the signal too, and says SIGINT.
+
+    Attributes:
+        asked_to_end: one came since the last task.
+        interrupted: the parent's came.
+    """
+
+    def __init__(self) -> None:
+        self.asked_to_end = False
+        self.interrupted = False
+        self._pid = os.getpid()
+
+    def handle(self) -> None:
+        # Handlers are not inherited by programs that the function starts; ignoring would be.
+        for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
+            signal.signal(number, self._come)
+
+    def _come(self, number: int, _: FrameType | None) -> None:
+        if os.getpid() != self._pid:
+            # A process that the function forked ends as it would have without us.
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        elif number == signal.SIGINT:
+            self.interrupted = True
+            raise KeyboardInterrupt
+        else:
+            self.asked_to_end = True
+
+
+def main(channel: int, slot: int, luggage: int, stderr: int) -> None:
+    """Take the function, then tasks, until the parent closes the channel."""
+    signals = _Signals()
+    signals.handle()
+    # What the function starts must not keep them open.
+    for descriptor in (channel, slot, luggage, stderr):
+        os.set_inheritable(descriptor, False)
+    parent = Channel(socket.socket(fileno=channel))
+    function = _taken(parent, luggage)
+    if function is not None:
+        _speak_up(stderr)
+        parent.send(Taken())
+        _serve(parent, Slot(slot), function, signals)
+
+
+def _taken(parent: Channel, luggage: int) -> Function | None:
+    path, packed = read(luggage)
+    os.close(luggage)
+    sys.path[:] = path
+    try:
+        return cast("Function", unpacked(packed))
+    except Exception as error:  # noqa: BLE001 - of whatever the function's modules raise
+        traceback.print_exc()
+        parent.send(Taken(described(error)))
+        return None
+
+
+def _speak_up(stderr: int) -> None:
+    """Say to stderr what was said until now, and what follows."""
+    said = os.pread(2, SAID_MOST_BYTES, 0)
+    os.dup2(stderr, 2)
+    os.close(stderr)
+    if said:
+        os.write(2, said)
+
+
+def _serve(parent: Channel, slot: Slot, function: Function, signals: _Signals) -> None:
+    while True:
+        try:
+            job = parent.receive(Job)
+        except EOFError:
+            return
+        assert job is not None
+        signals.asked_to_end = False
+        outcome = _computed(function, ChildHandle(job, slot), signals)
+        _flush()
+        parent.send(outcome)
+
+
+def _computed(function: Callable[[Task], None], task: ChildHandle, signals: _Signals) -> Outcome:
+    failure: str | None = None
+    try:
+        function(Task(task))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it failed
+        failure = explained(error)
+    if signals.interrupted and task.settled is None:
+        # Whatever was made of the interruption: half a task must not count as done, or as failed.
+        raise KeyboardInterrupt
+    if failure is not None and task.outcome is None:
+        return Outcome("fail", failure, asked_to_end=signals.asked_to_end)
+    if failure is not None:
+        print(f"after task {task.number} was settled: {failure}", file=sys.stderr)  # noqa: T201
+    return task.outcome or Outcome("complete")
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # Users close and replace them at will.
+        with suppress(AttributeError, OSError, ValueError):
+            stream.flush()
+
+
+if __name__ == "__main__":
+    try:
+        main(*map(int, sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,241 @@
+"""Child processes that compute, one for each slot of a crew: filled up again when one is lost."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from typing import TypeVar
+
+from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S, how_it_ended, may_be_asked
+from taskfarm_sdk._processes.groups import Group, plain_environment
+from taskfarm_sdk.errors import TaskfarmError
+from taskfarm_sdk.execution.children import payload
+from taskfarm_sdk.execution.children.channel import Channel, Job, Outcome, Slot, Taken, slot_file
+from taskfarm_sdk.task import Task
+
+# How often a child's progress is looked at, and whether it lives.
+LOOK_EVERY_S = 0.1
+# How long a child that is to end may clean up.
+END_WITHIN_S = 0.5
+SAID_MOST_BYTES = 2000
+
+M = TypeVar("M", bound="Job | Taken | Outcome")
+
+
+class Child:
+    """A child process, the channel to it and the memory shared with it.
+
+    Args:
+        packed: the descriptor of what it is to take along.
+    """
+
+    def __init__(self, packed: int) -> None:
+        with ExitStack() as undo:
+            ours, theirs = socket.socketpair()
+            self.channel: Channel = Channel(ours)
+            undo.callback(self.channel.close)
+            self._said = undo.enter_context(tempfile.TemporaryFile(buffering=0))
+            with ExitStack() as theirs_alone:
+                theirs_alone.callback(theirs.close)
+                file = theirs_alone.enter_context(slot_file())
+                stderr = os.dup(2)
+                theirs_alone.callback(os.close, stderr)
+                self.slot: Slot = Slot(file.fileno())
+                undo.callback(self.slot.close)
+                given = (theirs.fileno(), file.fileno(), packed, stderr)
+                self.group: Group = Group(
+                    # -P: the folder that one happens to be in must not stand in for modules.
+                    [
+                        sys.executable,
+                        "-P",
+                        "-m",
+                        "taskfarm_sdk.execution.children.child",
+                        *map(str, given),
+                    ],
+                    env=plain_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stderr=self._said,
+                    pass_fds=given,
+                )
+            self._undo = undo.pop_all()
+
+    def receive(self, kind: type[M], timeout_s: float) -> M | None:
+        """Return what it says, or None if that takes longer, or if it has ended."""
+        try:
+            return self.channel.receive(kind, timeout_s)
+        except EOFError:
+            # Without a channel it is of no use, if it lives at all.
+            self.group.kill()
+            return None
+
+    def said(self) -> str:
+        """Return the end of what it wrote to stderr before it had taken the function."""
+        size = os.fstat(self._said.fileno()).st_size
+        start = max(0, size - SAID_MOST_BYTES)
+        return os.pread(self._said.fileno(), SAID_MOST_BYTES, start).decode(errors="replace")
+
+    def close(self) -> int:
+        """Kill what is left of it; return what it ended with."""
+        status = self.group.kill()
+        self._undo.close()
+        return status
+
+
+class Pool:
+    """The children of one `Run.work`, for a `Crew`.
+
+    Args:
+        function: what they call, as `functions.packed` made it.
+        size: how many at most.
+    """
+
+    def __init__(self, function: bytes, size: int) -> None:
+        self._luggage = payload.pack(function)
+        self._children: list[Child | None] = [None] * size
+        self._ending = threading.Event()
+        self._at_once = threading.Event()
+
+    def start(self) -> None:
+        """Start the first child, so that what none of them can do shows before any claim."""
+        self._child(0)
+
+    def perform(self, task: Task, slot: int) -> None:
+        """Have a task computed by the slot's child, and settle it unless it is done.
+
+        Raises:
+            TaskfarmError: no child can compute here; the task is given back.
+        """
+        try:
+            child = self._child(slot)
+            outcome = None if child is None else self._outcome(child, task, slot)
+        except BaseException:
+            task.release()
+            raise
+        if outcome is None or outcome.how == "release":
+            task.release()
+        elif outcome.how == "complete":
+            pass  # the crew completes it, while the child goes on
+        elif outcome.asked_to_end and self._ends_soon(task):
+            task.release()
+        else:
+            task.fail(outcome.reason, final=outcome.final)
+
+    def interrupt(self, _: BaseException) -> None:
+        """Have all children end, after a moment to clean up; a second time at once."""
+        if self._ending.is_set():
+            self._at_once.set()
+        self._ending.set()
+
+    def close(self) -> None:
+        """End the children, which have nothing to do any more."""
+        children = [child for child in self._children if child is not None]
+        for child in children:
+            child.channel.close()
+        ends_at = time.monotonic() + END_WITHIN_S
+        for child in children:
+            child.group.wait(max(0.0, ends_at - time.monotonic()))
+            child.close()
+        self._luggage.close()
+
+    def _child(self, slot: int) -> Child | None:
+        """Return a slot's child, once it has taken the function; None if all are to end."""
+        child = self._children[slot]
+        if child is not None:
+            return child
+        try:
+            child = Child(self._luggage.fileno())
+        except OSError as error:
+            raise TaskfarmError(f"a child process cannot be started: {error}") from error
+        self._children[slot] = child
+        taken = self._answer(child, Taken)
+        if isinstance(taken, Taken) and taken.fault is None:
+            return child
+        said = child.said().strip()
+        status = self._lose(slot)
+        if self._ending.is_set():
+            return None
+        if isinstance(taken, Taken):
+            raise TaskfarmError(
+                f"the function cannot be used in a child process: {taken.fault}; what it needs "
+                f"must be importable there too. The child said:\n{said}"
+            )
+        raise TaskfarmError(
+            f"a child process ended ({how_it_ended(status)}) before it had taken the function, so "
+            f"no other is started. It said:\n{said or 'nothing'}"
+        )
+
+    def _outcome(self, child: Child, task: Task, slot: int) -> Outcome | None:
+        """Return what came of a task, or None if the child had to end before."""
+        child.slot.percent = None
+        child.slot.stop_requested = False
+        job = Job(
+            task.number,
+            task.percent_completed,
+            task.attempts,
+            task.run_uuid,
+            task.started_at.isoformat(),
+        )
+        with suppress(OSError):  # it ended while it had nothing to do, as the next look shows
+            child.channel.send(job)
+        answer = self._answer(child, Outcome, _Sampler(child.slot, task))
+        if answer is not None:
+            return answer
+        status = self._lose(slot)
+        if self._ending.is_set():
+            return None
+        asked = may_be_asked(status)
+        return Outcome(
+            "fail", f"its child process ended: {how_it_ended(status)}", asked_to_end=asked
+        )
+
+    def _answer(
+        self, child: Child, kind: type[M], look: Callable[[], None] = lambda: None
+    ) -> M | None:
+        """Return what a child says, or None once it has ended, or been told to."""
+        kill_at = math.inf
+        while True:
+            answer = child.receive(kind, LOOK_EVERY_S)
+            look()
+            if answer is not None:
+                return answer
+            if child.group.poll() is not None:
+                # It may have answered with its last breath.
+                return child.receive(kind, 0)
+            if self._ending.is_set() and kill_at == math.inf:
+                kill_at = time.monotonic() + END_WITHIN_S
+                child.group.signal(signal.SIGINT)
+            if self._at_once.is_set() or time.monotonic() >= kill_at:
+                child.group.kill()
+
+    def _lose(self, slot: int) -> int:
+        child, self._children[slot] = self._children[slot], None
+        assert child is not None
+        return child.close()
+
+    def _ends_soon(self, task: Task) -> bool:
+        return task.stop_requested or self._ending.wait(TOLD_WITHIN_S)
+
+
+class _Sampler:
+    """Carries a child's progress to its task, and the wish to stop to the child."""
+
+    def __init__(self, slot: Slot, task: Task) -> None:
+        self._slot = slot
+        self._task = task
+        self._seen: float | None = None
+
+    def __call__(self) -> None:
+        self._slot.stop_requested = self._task.stop_requested
+        percent = self._slot.percent
+        if percent is not None and percent != self._seen:
+            self._seen = percent
+            self._task.update(percent)

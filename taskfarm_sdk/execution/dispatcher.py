@@ -1,0 +1,219 @@
+"""Slots that compute tasks of one worker, each with threads that wait for its child process."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from taskfarm_sdk._processes.signals import STATUS_OF_SIGNALS
+from taskfarm_sdk._worker.deadline import Deadline
+from taskfarm_sdk._worker.held_task import HeldTask
+from taskfarm_sdk.execution.slot import HANDS, Turns
+from taskfarm_sdk.task import Task
+from taskfarm_sdk.worker import Worker, core_of
+
+
+class Crew:
+    """Keeps slots busy: each claims a task from the worker, has it performed, and settles it.
+
+    While tasks are short, the next one is claimed before its turn, and the last one is completed
+    meanwhile; `slot` says how.
+
+    Args:
+        worker: whose tasks they are; its `with` is the caller's.
+        size: how many slots, at least 1.
+        perform: computes a task in a slot (0 to size - 1). Returning completes the task, if it is
+            not settled yet. An exception fails the attempt; if the task is settled already, it
+            ends the work.
+        interrupt: called once when the work is to end before its time, with why: ends whatever
+            `perform` waits for.
+        max_tasks: how many tasks to take at most; None for no limit.
+        linger_s: for how long at most to stay with nothing to do while others compute; None for
+            as long as they do.
+        deadline: when the time for the work is over: what would not be done by then is not
+            claimed. Ending what runs at that moment is the caller's business.
+
+    Attributes:
+        limited: whether `max_tasks`, `linger_s` or the deadline ended it.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        size: int,
+        perform: Callable[[Task, int], None],
+        *,
+        interrupt: Callable[[BaseException], None],
+        max_tasks: int | None = None,
+        linger_s: float | None = None,
+        deadline: Deadline | None = None,
+    ) -> None:
+        self._core = core_of(worker)
+        self._deadline = deadline
+        self._perform = perform
+        self._interrupt = interrupt
+        self._linger_s = linger_s
+        self._changed = threading.Condition()
+        self._left = max_tasks
+        self._busy = 0
+        self._idle_since = time.monotonic()
+        self._failure: BaseException | None = None
+        self._turns = [Turns(self._core.options.rhythm.first_beat_s) for _ in range(size)]
+        self._threads = [
+            threading.Thread(target=self._work, args=(slot,), name=f"taskfarm-crew-{slot}-{hand}")
+            for hand in range(HANDS)
+            for slot in range(size)
+        ]
+        self._at_work = len(self._threads)
+        self.limited: bool = False
+
+    @property
+    def busy(self) -> int:
+        """How many slots compute a task."""
+        return sum(turns.computing for turns in self._turns)
+
+    def run(self, tick: Callable[[], None] = lambda: None, every_s: float = 1.0) -> None:
+        """Work until nothing is left for this worker; in the thread that signals come to.
+
+        Args:
+            tick: called meanwhile, to show how it goes.
+            every_s: how often.
+
+        Raises:
+            BaseException: what interrupted it, or `abort` was called with; the slots have ended
+                by then, and let go of their tasks.
+        """
+        self._core.before_giving_back = self._end
+        self._core.deadline = self._deadline
+        try:
+            for thread in self._threads:
+                thread.start()
+            while not self._has_ended(every_s):
+                tick()
+        except BaseException as error:
+            self.abort(error)
+            self._core.hurry_for(error)
+            self._join(error)
+            raise
+        self._join(None)
+        if self._failure is not None:
+            raise self._failure
+
+    def abort(self, error: BaseException) -> None:
+        """End the work, and have `run` raise this. From any thread; the first error counts."""
+        with self._changed:
+            if self._failure is not None:
+                return
+            self._failure = error
+            self._changed.notify_all()
+        self._core.stop()
+        for turns in self._turns:
+            turns.end()
+        self._interrupt(error)
+
+    def _end(self) -> None:
+        """End all from another thread, after a signal that the main thread is late to hear of."""
+        self.abort(SystemExit(STATUS_OF_SIGNALS + signal.SIGTERM))
+        self._join(None)
+
+    def _has_ended(self, within_s: float) -> bool:
+        with self._changed:
+            if self._at_work:
+                self._changed.wait(within_s)
+            idle_s = 0.0 if self._busy else time.monotonic() - self._idle_since
+            ended = not self._at_work
+        if not ended and self._has_waited_long(idle_s):
+            self.limited = True
+            self._core.stop()
+        return ended
+
+    def _has_waited_long(self, idle_s: float) -> bool:
+        if self._linger_s is not None and idle_s > self._linger_s:
+            return True
+        # Who lingers would notice only with its next look at the others.
+        return idle_s > 0 and not self._is_in_time()
+
+    def _is_in_time(self) -> bool:
+        return self._deadline is None or self._deadline.may_claim
+
+    def _join(self, error: BaseException | None) -> None:
+        for thread in self._threads:
+            while thread.ident is not None and thread.is_alive():
+                try:
+                    thread.join()
+                except BaseException as again:  # noqa: BLE001 - a second signal hurries the first
+                    self._interrupt(again if error is None else error)
+
+    def _work(self, slot: int) -> None:
+        try:
+            while self._go_on(slot, self._turns[slot]):
+                pass
+        except BaseException as error:  # noqa: BLE001 - raised where the crew is waited for
+            self.abort(error)
+        finally:
+            with self._changed:
+                self._at_work -= 1
+                self._changed.notify_all()
+
+    def _go_on(self, slot: int, turns: Turns) -> bool:
+        """See one task through; return whether there may be more."""
+        with turns.turn() as turn:
+            task = self._claim()
+            if task is None:
+                return False
+            with self._busy_with():
+                if not turn.comes() or self._core.stopping:
+                    self._give_back(task)
+                    return True
+                task.begin()
+                with turn.compute():
+                    self._compute(task, slot)
+                if task.settled is None:
+                    task.complete()
+        return True
+
+    def _claim(self) -> HeldTask | None:
+        with self._changed:
+            if self._left == 0:
+                self.limited = True
+                return None
+            if self._left is not None:
+                self._left -= 1
+        task = self._core.claim(begun=False)
+        if task is None and not self._is_in_time():
+            self.limited = True
+        return task
+
+    @contextmanager
+    def _busy_with(self) -> Generator[None]:
+        self._now_busy(1)
+        try:
+            yield
+        finally:
+            self._now_busy(-1)
+
+    def _now_busy(self, more: int) -> None:
+        with self._changed:
+            self._busy += more
+            self._idle_since = time.monotonic()
+
+    def _give_back(self, task: HeldTask) -> None:
+        with self._changed:
+            if self._left is not None:
+                self._left += 1
+        task.release()
+
+    def _compute(self, task: HeldTask, slot: int) -> None:
+        began = time.monotonic()
+        try:
+            self._perform(Task(task), slot)
+        except Exception as error:
+            if task.settled is not None:
+                raise
+            task.fail(f"{type(error).__name__}: {error}")
+        # Before the slot is free: the next claim is to know of it, and completing takes a while.
+        if self._deadline is not None and task.settled is None:
+            self._deadline.took(time.monotonic() - began)

@@ -1,0 +1,1 @@
+"""Executors in which `run.work` computes: concurrent.futures, Dask, MPI."""

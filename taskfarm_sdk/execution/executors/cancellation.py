@@ -1,0 +1,103 @@
+"""What is wished of loops that run elsewhere, and the thread there that asks for it.
+
+No call of an executor reaches a function that runs. Where an engine lets a loop find out by itself
+whether it is still wanted, it does.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from enum import Enum
+
+from taskfarm_sdk._logging import log
+
+LOOK_EVERY_S = 0.2
+
+
+class Wish(Enum):
+    """What is wished of a loop."""
+
+    GO_ON = "take tasks"
+    CLAIM_NO_MORE = "end with what is being computed"
+    GIVE_BACK = "the process is about to end: give back what is being computed"
+    END = "nobody is left to compute for: give back what is being computed, and end the process"
+
+
+Ask = Callable[[], Wish]
+LAST = (Wish.END, Wish.GIVE_BACK)
+
+
+def end_process() -> None:
+    """End this process at once: its main thread may wait for its parent's next word for ever."""
+    os._exit(1)
+
+
+class Watch:
+    """Asks for the wishes of a process's loops, in a thread, from the first `add` to `close`.
+
+    Args:
+        stop: called once none of the loops is to claim anything more.
+        give_back: called when one is to give its task back, which is the last that is done.
+        end: called when the process is to end.
+    """
+
+    def __init__(
+        self,
+        stop: Callable[[], None],
+        give_back: Callable[[], None],
+        end: Callable[[], None] = end_process,
+    ) -> None:
+        self._stop = stop
+        self._give_back = give_back
+        self._end = end
+        self._lock = threading.Lock()
+        self._asks: list[Ask] = []
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, ask: Ask) -> None:
+        """Ask for a loop too."""
+        with self._lock:
+            self._asks.append(ask)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="taskfarm-wishes", daemon=True
+                )
+                self._thread.start()
+
+    def remove(self, ask: Ask) -> None:
+        """Ask for a loop no more, which has ended."""
+        with self._lock:
+            self._asks.remove(ask)
+
+    def close(self) -> None:
+        """Return when the thread has ended."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._over.wait(LOOK_EVERY_S):
+                wish = self._wish()
+                if wish is not Wish.GO_ON:
+                    self._stop()
+                if wish in LAST:
+                    self._give_back()
+                if wish is Wish.END:
+                    self._end()
+                if wish in LAST:
+                    return
+        except Exception:  # noqa: BLE001 - an engine's own, and the loops can do without
+            log.exception("whether this process is still to take tasks cannot be found out")
+
+    def _wish(self) -> Wish:
+        with self._lock:
+            asks = list(self._asks)
+        wishes = {ask() for ask in asks}
+        for last in LAST:
+            if last in wishes:
+                return last
+        return Wish.CLAIM_NO_MORE if wishes == {Wish.CLAIM_NO_MORE} else Wish.GO_ON

@@ -1,0 +1,97 @@
+"""`distributed`'s `client.get_executor()`: loops in the workers of a Dask cluster.
+
+Dask interrupts nothing that runs, but a worker of it knows of what it runs whether anybody still
+wants it: a cancelled future's task, and one whose client has gone, is "cancelled" there. A loop
+looks at that, and at whether its worker is closing. So nobody has to reach the loops.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from typing import Protocol, cast
+
+from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.execution.executors import loop
+from taskfarm_sdk.execution.executors.cancellation import Ask, Wish
+from taskfarm_sdk.execution.executors.engines import Engine
+
+ASK_EVERY_S = 0.2
+
+
+def find_wishes(_: str) -> Ask | None:
+    """Return what a loop in a Dask worker asks with."""
+    from distributed import Status, get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+    # One that closes gracefully still waits for others to take its data over.
+    alive = (Status.running, Status.paused, Status.closing_gracefully)
+
+    def ask() -> Wish:
+        if worker.status not in alive:
+            return Wish.GIVE_BACK
+        task = worker.state.tasks.get(key)
+        unwanted = task is None or task.state == "cancelled"
+        return Wish.CLAIM_NO_MORE if unwanted else Wish.GO_ON
+
+    return ask
+
+
+def knows(executor: Executor) -> bool:
+    """Return whether it is a Dask client's executor."""
+    if "distributed.cfexecutor" not in sys.modules:
+        return False
+    from distributed.cfexecutor import ClientExecutor
+
+    return isinstance(executor, ClientExecutor)
+
+
+class _Client(Protocol):
+    """What is used of a Dask client, which has no types of its own."""
+
+    def ncores(self) -> Mapping[str, int]: ...
+
+    def run(
+        self, function: Callable[[str], bool], key: str, *, on_error: str
+    ) -> Mapping[str, bool]: ...
+
+
+class Cluster(Engine):
+    """A Dask client's executor."""
+
+    def __init__(self, executor: Executor) -> None:
+        super().__init__(executor, find_wishes)
+
+    @property
+    def _client(self) -> _Client:
+        # Private, but what get_executor() was called on is known to nobody else.
+        return cast("_Client", getattr(self.executor, "_client"))  # noqa: B009
+
+    def size(self) -> int | None:
+        """Return how many threads the cluster's workers have."""
+        threads = sum(self._client.ncores().values())
+        if threads == 0:
+            raise ConfigurationError(
+                "the Dask cluster has no workers yet: wait for them, as with "
+                "client.wait_for_workers(1), or give work() the number of loops, workers=…"
+            )
+        return threads
+
+    def let_finish(self) -> None:
+        """Wait for loops whose futures, being cancelled, tell no more of them."""
+        over_at = time.monotonic() + self.grace_s
+        while time.monotonic() < over_at and self._are_at_work():
+            time.sleep(ASK_EVERY_S)
+
+    def _are_at_work(self) -> bool:
+        at_work = self._client.run(loop.workers_at_work, self.key, on_error="ignore")
+        return any(at_work.values())
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Return whether Dask gave up on one loop: too many of its workers died."""
+        from distributed import KilledWorker
+
+        return isinstance(error, KilledWorker) or super().is_lost(error)

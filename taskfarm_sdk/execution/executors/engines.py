@@ -1,0 +1,149 @@
+"""What is particular to an executor: how many loops it takes, and how they are called back.
+
+Beside Python's own, `dask` and `mpi` know one engine each. Of any other executor it is enough
+that it runs what is submitted.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, wait
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
+from typing import cast
+
+from taskfarm_sdk.execution.executors import loop
+from taskfarm_sdk.execution.executors.cancellation import Ask, Wish
+
+# For so long processes that were told to end try to give their tasks back, and a little longer.
+ENDED_WITHIN_S = 6.0
+# What a signal told them by itself is begun by then.
+TOLD_WITHIN_S = 0.5
+
+
+def no_wishes(_: str) -> Ask | None:
+    """Let a loop ask for nothing."""
+    return None
+
+
+def find_parent(_: str) -> Ask | None:
+    """Return what a loop in a pool's process asks with: whether the pool's owner lives."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return None
+    return lambda: Wish.GO_ON if parent.is_alive() else Wish.END
+
+
+class Engine:
+    """An executor for one work; of this one no more is known than what all of them can do.
+
+    Attributes:
+        executor: the caller's.
+        find: see `loop.Parcel`.
+        key: of the work; see `loop.Parcel`.
+        loops: how many are to run.
+        futures: theirs, as far as they are submitted.
+        grace_s: for how long after a signal what is being computed may go on.
+        all_told: whether what ends the work has told the processes of the executor too.
+    """
+
+    # Whether a loop is given the caller's own objects.
+    is_here: bool = False
+
+    def __init__(self, executor: Executor, find: Callable[[str], Ask | None] = no_wishes) -> None:
+        self.executor: Executor = executor
+        self.find: Callable[[str], Ask | None] = find
+        self.key: str = uuid.uuid4().hex
+        self.loops: int = 1
+        self.futures: list[Future[bool]] = []
+        self.grace_s: float = 0.0
+        self.all_told: bool = False
+
+    def refuse(self) -> None:
+        """Do nothing where loops can run.
+
+        Raises:
+            ConfigurationError: they never would.
+        """
+
+    def size(self) -> int | None:
+        """Return how many loops can run at a time; None if that cannot be known."""
+        return None
+
+    @property
+    def grace_here_s(self) -> float:
+        """For how long after a signal this process waits for what is being computed."""
+        return self.grace_s
+
+    def recall(self) -> None:
+        """Have the loops claim no more; may be called again."""
+        for future in self.futures:
+            future.cancel()
+        loop.workers.stop(self.key)
+
+    def let_finish(self) -> None:
+        """Wait for what is being computed after `recall`, where the futures do not tell."""
+
+    def let_end(self) -> None:
+        """Wait for what is being computed after an interruption and `recall`, where that helps."""
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Return whether an error ended one loop alone, and others may go on."""
+        return isinstance(error, loop.LoopLost) or not isinstance(error, Exception)
+
+
+class Threads(Engine):
+    """Python's threads."""
+
+    is_here: bool = True
+
+    def size(self) -> int | None:
+        """Return how many threads there are at most."""
+        return _max_workers(self.executor)
+
+    def let_end(self) -> None:
+        """Wait for all; a signal meanwhile gives back what they compute."""
+        # Python does not end before its threads' functions do, so their work may as well count.
+        try:
+            wait(self.futures)
+        except BaseException:
+            loop.workers.give_back(self.key)
+            raise
+
+
+class Processes(Engine):
+    """Python's pool of processes."""
+
+    def __init__(self, executor: Executor) -> None:
+        super().__init__(executor, find_parent)
+
+    def size(self) -> int | None:
+        """Return how many processes there are at most."""
+        return _max_workers(self.executor)
+
+    @property
+    def grace_here_s(self) -> float:
+        """None: the processes have it themselves."""
+        return 0.0
+
+    def let_end(self) -> None:
+        """Have the loops give their tasks back, before the farm is closed."""
+        told_s = self.grace_s if self.all_told else 0.0
+        if not wait(self.futures, told_s + TOLD_WITHIN_S).not_done:
+            return
+        # Private, but for methods of later Pythons: a loop can be reached by no other way.
+        processes = getattr(self.executor, "_processes", None)
+        for pid in list(cast("Mapping[int, BaseProcess] | None", processes) or ()):
+            with suppress(OSError):
+                os.kill(pid, signal.SIGTERM)
+        wait(self.futures, self.grace_s + ENDED_WITHIN_S)
+
+
+def _max_workers(executor: Executor) -> int | None:
+    # Private, but there is no other way to ask; it has been there since Python 3.2.
+    size = getattr(executor, "_max_workers", None)
+    return size if isinstance(size, int) else None

@@ -1,0 +1,272 @@
+"""What runs in an executor of the caller's: loops that each take tasks, wherever they are.
+
+A loop makes its worker where it runs, so that one which is lost and run again elsewhere is another
+worker; loops in the same process share one. Threads are given the function as it is, and other
+executors a parcel that can travel.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import NamedTuple, cast
+
+import attrs
+
+from taskfarm_sdk._logging import log
+from taskfarm_sdk._processes.forks import renew_in_children
+from taskfarm_sdk._session.link import Link
+from taskfarm_sdk.errors import TaskfarmError
+from taskfarm_sdk.execution.executors.cancellation import Ask, Watch
+from taskfarm_sdk.execution.function import Function, described, explained, unpacked
+from taskfarm_sdk.task import Task
+from taskfarm_sdk.worker import Worker, core_of
+
+
+class LoopLost(Exception):
+    """A loop ended before its time, for the process that it ran in was to end."""
+
+
+class What(NamedTuple):
+    """What a loop does.
+
+    Attributes:
+        make_worker: makes its worker.
+        link: what that talks to the server with.
+        function: is called with each task.
+        linger_s: for how long at most to stay with nothing to do.
+    """
+
+    make_worker: Callable[[], Worker]
+    link: Link
+    function: Function
+    linger_s: float | None
+
+
+@attrs.frozen
+class Parcel:
+    """What a loop is to do: as it is, or packed for another process.
+
+    Attributes:
+        key: the same for all loops of one work, and for no others.
+        find: makes, in the thread of a loop, what it asks for its wishes; None if it cannot ask.
+    """
+
+    key: str
+    _content: What | bytes = attrs.field(repr=False)
+    find: Callable[[str], Ask | None]
+
+    @property
+    def has_travelled(self) -> bool:
+        """Whether its connections are nobody else's."""
+        return isinstance(self._content, bytes)
+
+    def opened(self) -> What:
+        """Return what is in it.
+
+        Raises:
+            TaskfarmError: it cannot be used here.
+        """
+        if not isinstance(self._content, bytes):
+            return self._content
+        try:
+            return cast("What", unpacked(self._content))
+        except Exception as error:
+            raise TaskfarmError(
+                f"the function cannot be used in process {os.getpid()} of the executor: "
+                f"{described(error)}; what it needs must be importable there too"
+            ) from error
+
+
+class _Shared:
+    """A worker that loops of one process share.
+
+    Attributes:
+        worker: it.
+        watch: who asks whether its loops are to go on.
+        loops: how many use it.
+        excused: whether it was stopped by something else than failures.
+        gave_back: whether it gave back what it had in hand, for its process was to end.
+    """
+
+    def __init__(self, worker: Worker, own: Link | None) -> None:
+        self.worker = worker
+        self.watch = Watch(self.stop, self.give_back)
+        self._own = own
+        self.loops = 0
+        self.excused = self.gave_back = False
+        self._busy = 0
+        self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """Have it claim nothing any more."""
+        self.excused = True
+        self.worker.stop()
+
+    def give_back(self) -> None:
+        """Give back what it has in hand."""
+        self.gave_back = True
+        core_of(self.worker).hurry_for(KeyboardInterrupt())
+        self.worker.close()
+
+    @contextmanager
+    def next_task(self, linger_s: float | None) -> Generator[Task | None]:
+        """Claim a task, and stay so long at most where there is none."""
+        with self._impatient(linger_s):
+            task = self.worker.claim()
+        self._now_busy(1)
+        try:
+            yield task
+        finally:
+            self._now_busy(-1)
+
+    def close(self) -> None:
+        """Leave the worker, with the error that is being handled, if any."""
+        try:
+            self.watch.close()
+            self.worker.__exit__(*sys.exc_info())
+        finally:
+            if self._own is not None:
+                self._own.wire.close()
+
+    @contextmanager
+    def _impatient(self, linger_s: float | None) -> Generator[None]:
+        if linger_s is None:
+            yield
+            return
+        timer = threading.Timer(linger_s, self._has_waited)
+        timer.name = "taskfarm-linger"
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _has_waited(self) -> None:
+        # With others at work here it stays: it will be their turn to wait.
+        if self._busy == 0:
+            self.stop()
+
+    def _now_busy(self, more: int) -> None:
+        with self._lock:
+            self._busy += more
+
+
+class Workers:
+    """The workers of this process, by the key of their work."""
+
+    def __init__(self) -> None:
+        self.after_fork()
+        renew_in_children(self)
+
+    def after_fork(self) -> None:
+        """Know none of the parent's."""
+        self._lock = threading.Lock()
+        self._shared: dict[str, _Shared] = {}
+
+    @contextmanager
+    def of(self, parcel: Parcel, what: What) -> Generator[_Shared]:
+        """Share the worker of a work; who leaves last closes it."""
+        key = parcel.key
+        with self._lock:
+            shared = self._shared.get(key)
+            if shared is None:
+                own = what.link if parcel.has_travelled else None
+                shared = self._shared[key] = _Shared(what.make_worker(), own)
+                shared.worker.__enter__()
+            shared.loops += 1
+        try:
+            with _asking(shared.watch, parcel.find(key)):
+                yield shared
+        finally:
+            with self._lock:
+                shared.loops -= 1
+                is_last = shared.loops == 0
+                if is_last:
+                    del self._shared[key]
+            if is_last:
+                shared.close()
+
+    def are_at_work(self, key: str) -> bool:
+        """Return whether there is a worker of a work here."""
+        return self._get(key) is not None
+
+    def stop(self, key: str) -> None:
+        """Have the worker of a work claim nothing any more, if there is one here."""
+        if (shared := self._get(key)) is not None:
+            shared.stop()
+
+    def give_back(self, key: str) -> None:
+        """Give back what the worker of a work has in hand, if there is one here."""
+        if (shared := self._get(key)) is not None:
+            shared.give_back()
+
+    def _get(self, key: str) -> _Shared | None:
+        with self._lock:
+            return self._shared.get(key)
+
+
+workers: Workers = Workers()
+
+
+def workers_at_work(key: str) -> bool:
+    """Return whether this process has a worker of a work; what is asked of other processes."""
+    return workers.are_at_work(key)
+
+
+@contextmanager
+def _asking(watch: Watch, ask: Ask | None) -> Generator[None]:
+    if ask is None:
+        yield
+        return
+    watch.add(ask)
+    try:
+        yield
+    finally:
+        watch.remove(ask)
+
+
+def loop(_index: int, parcel: Parcel) -> bool:
+    """Take tasks until none is left; what executors run.
+
+    Args:
+        _index: tells loops apart for executors that run equal calls once.
+        parcel: what to do.
+
+    Returns:
+        Whether it stopped before that, after too many failures in a row.
+
+    Raises:
+        LoopLost: it stopped before that, for its process is to end.
+    """
+    what = parcel.opened()
+    with workers.of(parcel, what) as shared:
+        more = True
+        while more:
+            with shared.next_task(what.linger_s) as task:
+                more = task is not None
+                if task is not None:
+                    _compute(what.function, task, shared.worker)
+        if shared.gave_back:
+            raise LoopLost(f"process {os.getpid()} was told to end")
+        return shared.worker.stopping and not shared.excused
+
+
+def _compute(function: Function, task: Task, worker: Worker) -> None:
+    with task:
+        try:
+            function(task)
+        except (Exception, SystemExit) as error:
+            leaves = isinstance(error, SystemExit) and worker.stopping
+            if leaves and threading.current_thread() is threading.main_thread():
+                raise  # a signal's, which ends the process
+            if task.settled:
+                log.warning("after task %d was settled: %s", task.number, explained(error))
+            elif leaves:
+                task.release()  # a thread has only others' processes to end, as workers of Dask's
+            else:
+                task.fail(explained(error))  # a function's own SystemExit is a failure of it

@@ -1,0 +1,206 @@
+"""`Run.work` in an executor of the caller's: loops are submitted, waited for and called back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextlib import suppress
+from itertools import islice
+
+from taskfarm_sdk import _validation
+from taskfarm_sdk._flows import waiting
+from taskfarm_sdk._logging import log
+from taskfarm_sdk._processes.signals import Ending
+from taskfarm_sdk._session import request
+from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
+from taskfarm_sdk.execution.executors import dask, mpi
+from taskfarm_sdk.execution.executors.engines import Engine, Processes, Threads
+from taskfarm_sdk.execution.executors.loop import Parcel, What, loop
+from taskfarm_sdk.execution.function import described, packed
+from taskfarm_sdk.execution.work import Work
+
+LOOK_EVERY_S = 0.5
+# Naming open tasks takes a request for each task handed out so far.
+NAMED_MOST = 5000
+OFTEN = "most often since processes of it were killed"
+
+# In this order: the first that knows an executor.
+ENGINES: tuple[tuple[Callable[[Executor], bool], type[Engine]], ...] = (
+    (lambda executor: isinstance(executor, ThreadPoolExecutor), Threads),
+    (lambda executor: isinstance(executor, ProcessPoolExecutor), Processes),
+    (mpi.knows, mpi.Ranks),
+    (dask.knows, dask.Cluster),
+    (lambda _: True, Engine),
+)
+
+
+def engine_of(executor: object, workers: int | None, grace_s: float) -> Engine:
+    """Return what is known of an executor, and how many loops are to run in it.
+
+    Args:
+        executor: the caller's.
+        workers: how many; None for as many as can run at a time.
+        grace_s: for how long after a signal what is being computed may go on.
+
+    Raises:
+        ConfigurationError: it is none; or nothing would ever run in it; or the number is wrong,
+            or not known.
+    """
+    if not isinstance(executor, Executor):
+        raise ConfigurationError(
+            "executor is one of concurrent.futures' kind, such as a ProcessPoolExecutor or a Dask "
+            f"client's client.get_executor(), not a {type(executor).__name__}"
+        )
+    engine = next(kind for knows, kind in ENGINES if knows(executor))(executor)
+    engine.refuse()
+    engine.loops = _number_of_loops(engine, workers)
+    engine.grace_s = _validation.seconds("grace_s", grace_s, zero=True)
+    return engine
+
+
+def _number_of_loops(engine: Engine, workers: int | None) -> int:
+    if workers is not None:
+        return _validation.at_least_one("workers", workers)
+    size = engine.size()
+    if size is None:
+        raise ConfigurationError(
+            f"how many tasks {type(engine.executor).__name__} can compute at a time is not known "
+            "here: give work() the number, workers=…"
+        )
+    return size
+
+
+def by_executor(work: Work, engine: Engine) -> bool:
+    """Compute with loops in an executor until nothing is left for any of them.
+
+    Returns:
+        Whether one stopped before that, after too many failures in a row.
+    """
+    return _Loops(work, engine).run()
+
+
+class _Loops:
+    """The loops of one work."""
+
+    def __init__(self, work: Work, engine: Engine) -> None:
+        self._work = work
+        self._engine = engine
+        self._lost: list[str] = []
+        self._is_told = self._is_recalled = False
+
+    def run(self) -> bool:
+        """Submit them, and wait for them; see `by_executor`."""
+        engine = self._engine
+        parcel = _parcel(self._work, engine)
+        # Signals are handled from after the start on: forked processes begin with handlers of ours.
+        ending = Ending(self._tell, lambda: None, engine.grace_here_s)
+        try:
+            self._submit(parcel)
+            ending.install()
+            halted = self._all_done()
+        except BrokenExecutor as error:
+            raise _broken(self._work, f"the executor broke, {OFTEN}: {error}") from error
+        except BaseException as error:
+            self._recall()
+            # Ctrl-C reaches all processes of the terminal.
+            engine.all_told = isinstance(error, KeyboardInterrupt)
+            engine.let_end()
+            raise
+        finally:
+            ending.remove()
+        if self._lost and not self._is_recalled and not self._work.run.status().finished:
+            lost = f"{len(self._lost)} of {engine.loops} loops of this work were lost, {OFTEN}"
+            raise _broken(self._work, f"{lost}: {self._lost[-1]}")
+        return halted
+
+    def _submit(self, parcel: Parcel) -> None:
+        engine = self._engine
+        try:
+            for index in range(engine.loops):
+                engine.futures.append(engine.executor.submit(loop, index, parcel))
+        except RuntimeError as error:
+            # What all of them say then, in words of their own.
+            if "after shutdown" not in str(error):
+                raise
+            raise ConfigurationError(
+                f"the executor takes nothing any more ({error}): give work() one that was not shut "
+                "down"
+            ) from error
+
+    def _tell(self) -> None:
+        # What a handler of signals may do: the rest takes locks that its own thread may have.
+        self._is_told = True
+
+    def _recall(self) -> None:
+        self._is_recalled = True
+        self._engine.recall()
+
+    def _all_done(self) -> bool:
+        halted = False
+        left = set(self._engine.futures)
+        while left:
+            done, left = wait(left, LOOK_EVERY_S, FIRST_COMPLETED)
+            for future in done:
+                halted |= self._result(future)
+            if self._is_told and not self._is_recalled:
+                self._recall()
+            self._work.look()
+        if self._is_recalled:
+            self._engine.let_finish()
+        return halted
+
+    def _result(self, future: Future[bool]) -> bool:
+        if future.cancelled():
+            if not self._is_recalled:
+                self._lost.append("the executor cancelled it")
+            return False
+        error = future.exception()
+        if error is None:
+            return future.result()
+        if not self._engine.is_lost(error):
+            raise error
+        # Its tasks were given back, or are taken back by others. It is not ours to end of.
+        self._lost.append(described(error))
+        log.warning("a loop of run.work was lost: %s", described(error))
+        return False
+
+
+def _parcel(work: Work, engine: Engine) -> Parcel:
+    what = What(work.make_worker, work.link, work.function, work.linger_s)
+    work.make_worker()  # arguments that are wrong show here, before anything is sent
+    if engine.is_here:
+        return Parcel(engine.key, what, engine.find)
+    packed(work.function)  # what cannot travel shows before a password is sent
+    if work.link.session.token is None:
+        work.link.drive(request.login(work.link.session))
+    return Parcel(engine.key, packed(what), engine.find)
+
+
+def _broken(work: Work, why: str) -> TaskfarmError:
+    named = ""
+    with suppress(TaskfarmError):  # the server may be what is in trouble
+        named = _named(work)
+    return TaskfarmError(
+        f"{why}. {named}A new work() on run {work.run.uuid} with a new executor goes on, and takes "
+        "back what nobody computes any more",
+        run=work.run.uuid,
+    )
+
+
+def _named(work: Work) -> str:
+    status = work.run.status()
+    if status.computing == 0:
+        return ""
+    if status.rows > NAMED_MOST:
+        return f"{status.computing} tasks were open. "
+    infos = islice(work.run.task_infos("computing"), status.computing)
+    numbers = tuple(info.number for info in infos)
+    return f"Tasks that were open: {waiting.shorten(numbers)}. "

@@ -1,0 +1,109 @@
+"""Names of runs: which run a person means."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
+from taskfarm_cli.common.run_name import RunName
+from taskfarm_sdk import Farm, Run
+
+FIRST = "7ce1105e5f2b471a829dc9aef6bcfdb0"
+TWIN = "7ce1105e00000000000000000000000b"
+DIGITS = "12345678900000000000000000000000"
+
+
+class ThreeRuns:
+    """Stands in for a farm, and counts what it is asked."""
+
+    url = "http://farm.test/api/"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.patience: list[float | None] = []
+
+    def runs(self, *, give_up_after_s: float | None = None) -> list[Run]:
+        self.patience.append(give_up_after_s)
+        self.asked.append("runs")
+        ids = {FIRST: 1, TWIN: 123456, DIGITS: 7}
+        return [Run(cast("Any", None), uuid, number, 5, "5") for uuid, number in ids.items()]
+
+    def get_run(self, uuid: str, *, give_up_after_s: float | None = None) -> Run:
+        self.patience.append(give_up_after_s)
+        self.asked.append(uuid)
+        return Run(cast("Any", None), uuid, 1, 5, "5")
+
+
+def find(text: str, *, whole: bool = False) -> Run:
+    return RunName(text, whole=whole).find(cast("Farm", ThreeRuns()))
+
+
+@pytest.mark.parametrize(
+    "text", [FIRST, FIRST.upper(), f" {FIRST} ", f"{FIRST[:8]}-{FIRST[8:]}"], ids=repr
+)
+def test_a_whole_uuid_is_asked_for_alone(text: str) -> None:
+    farm = ThreeRuns()
+    RunName(text, whole=True).find(cast("Farm", farm))
+    assert farm.asked == [FIRST]
+
+
+@pytest.mark.parametrize("text", [FIRST, FIRST[:9]])
+def test_a_run_is_looked_for_as_long_as_asked(text: str) -> None:
+    farm = ThreeRuns()
+    RunName(text, whole=False).find(cast("Farm", farm), 3.0)
+    assert farm.patience == [3.0]
+
+
+@pytest.mark.parametrize("text", ["7ce1105e5", "7CE1105E-5f2b", FIRST[:31], "123456789"])
+def test_a_beginning_names_the_one_run_that_has_it(text: str) -> None:
+    assert find(text).uuid in (FIRST, DIGITS)
+
+
+def test_a_beginning_goes_before_an_id_of_the_same_digits() -> None:
+    assert find("123456").uuid == DIGITS
+
+
+def test_two_runs_of_the_same_beginning_are_named() -> None:
+    with pytest.raises(UsageError, match=f"2 runs .*{FIRST}, {TWIN}"):
+        find("7ce1105e")
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["reading", "changing"])
+@pytest.mark.parametrize(("text", "uuid"), [("1", FIRST), ("7", DIGITS)])
+def test_an_id_is_answered_with_its_uuid(text: str, uuid: str, whole: bool) -> None:
+    with pytest.raises(UsageError, match=uuid):
+        find(text, whole=whole)
+
+
+def test_the_id_of_six_digits_does_not_name_a_run_to_change() -> None:
+    with pytest.raises(UsageError, match=TWIN):
+        find("123456", whole=True)
+
+
+@pytest.mark.parametrize("text", ["2", "99999", "9999999", "abcdef"])
+def test_what_no_run_has_ends_with_no_such_run(text: str) -> None:
+    with pytest.raises(CommandError, match=f"{text} at http://farm.test/api/") as caught:
+        find(text)
+    assert caught.value.status is ExitStatus.NO_SUCH_RUN
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "told"),
+    [
+        ("abcde", False, "at least the first 6"),
+        ("1234-", False, "at least the first 6"),
+        ("run-1", False, "not a run UUID"),
+        ("\u06f7" * 6, False, "not a run UUID"),
+        ("12 34 56", False, "not a run UUID"),
+        (FIRST + "0", False, "not a run UUID"),
+        (FIRST[:31], True, "only a whole"),
+        ("--", True, "not a run UUID"),
+    ],
+)
+def test_what_can_name_no_run_is_refused_before_anything_is_asked(
+    text: str, whole: bool, told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        RunName(text, whole=whole)

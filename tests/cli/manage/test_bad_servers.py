@@ -1,0 +1,168 @@
+"""Servers that are not there, not a taskfarm's, or in trouble: one line and the right status."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple, NoReturn
+
+import pytest
+
+from taskfarm_cli.common import connection_options
+from tests.support.manage_tf import Manage
+from tests.support.recording import Place
+
+PAGE = "<html><head><title>Welcome</title></head>\n<body><h1>It works</h1></body></html>"
+
+
+class Reply(NamedTuple):
+    """What a server answers to everything."""
+
+    status: int
+    body: str = PAGE
+    headers: Mapping[str, str] = {"Content-Type": "text/html"}
+
+
+class Answering(ThreadingHTTPServer):
+    """A server with one answer."""
+
+    reply = Reply(200)
+    block_on_close = True
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Answering
+
+    def do_GET(self) -> None:
+        reply = self.server.reply
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(reply.body.encode())
+
+    def log_message(self, *args: object) -> None: ...
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    with Answering(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def place(answering: Answering) -> Place:
+    return Place(f"http://127.0.0.1:{answering.server_address[1]}/api/", "me", "secret")
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up after the first failure: how often it is tried is the SDK's business."""
+    monkeypatch.setattr(connection_options, "GIVE_UP_AFTER_S", 0.0)
+
+
+@pytest.mark.parametrize("mode", [("-l",), ("-n", "3"), ("--wait", "0" * 32), ("-w", "0" * 32)])
+@pytest.mark.parametrize(
+    ("reply", "status", "told"),
+    [
+        pytest.param(Reply(200), 1, "does not answer as a taskfarm", id="a web page"),
+        pytest.param(Reply(200, "{}"), 1, "does not answer as a taskfarm", id="another's JSON"),
+        pytest.param(Reply(401), 3, "user 'me'", id="refused credentials"),
+        pytest.param(Reply(403), 1, "403", id="forbidden"),
+        pytest.param(
+            Reply(302, "", {"Location": "https://elsewhere.test/api/"}),
+            1,
+            "https://elsewhere.test/api/",
+            id="another place",
+        ),
+        pytest.param(Reply(500), 1, "in trouble", id="a sick server"),
+        pytest.param(Reply(502), 6, "502", id="a proxy without its server"),
+        pytest.param(Reply(503), 6, "503", id="a proxy that waits for its server"),
+    ],
+)
+def test_a_bad_answer_is_one_line(
+    manage: Manage,
+    answering: Answering,
+    mode: tuple[str, ...],
+    reply: Reply,
+    status: int,
+    told: str,
+) -> None:
+    answering.reply = reply
+    outcome = manage(*mode)
+    assert (outcome.status, outcome.out) == (status, "")
+    assert told in outcome.error
+    assert "secret" not in outcome.error
+
+
+@pytest.mark.parametrize("mode", [("-l",), ("-n", "3"), ("--whoami", "--plain")])
+def test_an_address_with_nothing_there_is_told_the_usual_one(
+    manage: Manage, answering: Answering, mode: tuple[str, ...]
+) -> None:
+    answering.reply = Reply(404)
+    outcome = manage(*mode)
+    assert outcome.status == 1
+    assert "ends in /api/" in outcome.error
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        ("-l",),
+        ("-n", "3"),
+        ("--login",),
+        *((mode, "0" * 32) for mode in ("-i", "-w", "--wait", "--tasks", "--repair")),
+        *((mode, "0" * 32) for mode in ("-r", "--reset-failed", "--reset-task=1")),
+    ],
+    ids=lambda mode: mode[0],
+)
+def test_a_server_that_is_not_there_ends_with_6(
+    manage: Manage, refusing_url: str, mode: tuple[str, ...]
+) -> None:
+    outcome = manage(*mode, "-b", refusing_url, "-u", "me", "-p", "secret")
+    assert outcome.status == 6
+    assert "no taskfarm server answers" in outcome.error
+
+
+def test_whoami_shows_what_is_known_of_a_server_that_is_not_there(
+    manage: Manage, refusing_url: str
+) -> None:
+    outcome = manage("--whoami", "--json", "-b", refusing_url, "-u", "me", "-p", "secret")
+    assert outcome.status == 6
+    assert outcome.document["url"] == refusing_url
+    assert outcome.document["accepted"] is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://host.example/api/",
+        "farm",
+        "http://",
+        "http://farm:x/api/",
+        "http://me:secret@host.example/api/",
+        " ",
+    ],
+)
+def test_what_is_no_url_is_a_usage_error(manage: Manage, url: str) -> None:
+    outcome = manage("-l", "-b", url, "-u", "me", "-p", "p")
+    assert outcome.status == 2
+    assert "URL" in outcome.error
+    assert "secret" not in outcome.error
+
+
+def test_a_name_that_no_machine_has_ends_with_6(
+    manage: Manage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    # Some resolvers take long to say so, and some know an address for each name.
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert manage("-l", "-b", "http://no-such-host.invalid/", "-u", "me", "-p", "p").status == 6

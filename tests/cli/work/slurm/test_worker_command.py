@@ -1,0 +1,87 @@
+"""The command of each worker: what the user said of workers goes with it, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from taskfarm_cli.work.command_line.arguments import build_parser, parse
+from taskfarm_cli.work.slurm import worker_command
+
+UUID = "0" * 32
+URL = "http://farm.example/api/"
+# What concerns the one who submits.
+FOR_THE_SUBMITTER = {
+    *("create", "new", "num_tasks", "uuid", "baseurl", "password", "dry_run", "version", "help"),
+    *("slurm", "time", "sbatch_args", "keep", "cancel_on_exit", "allow_loopback"),
+}
+GIVEN = {
+    "batch": ["--batch"],
+    "grace_s": ["--grace-s=7.5"],
+    "halt_after": ["--halt-after=4"],
+    "inputs": ["--inputs=in"],
+    "jobs": ["--jobs=3"],
+    "joblog": ["--joblog=jl"],
+    "journal": ["--journal=j"],
+    "line_buffer": ["--line-buffer"],
+    "linger": ["--no-linger"],
+    "linger_s": ["--linger-s=5"],
+    "log": ["--log=l"],
+    "max_attempts": ["--max-attempts=2"],
+    "max_tasks": ["--max-tasks=9"],
+    "nul": ["--inputs=in", "--null"],
+    "results": ["--results=r"],
+    "shell": ["--shell"],
+    "stop_after_s": ["--stop-after-s=99.5"],
+    "tag": ["--tag"],
+    "timeout_s": ["--timeout-s=1234567.25"],
+    "user": ["--user=me"],
+}
+
+
+def worker(*words: str, run: tuple[str, ...] = ("true",)) -> list[str]:
+    """Return what a worker's own workTF makes of its command."""
+    return worker_command.of_worker(parse([*words, "--slurm", "2", UUID, "--", *run]), URL, UUID)
+
+
+def test_it_is_this_very_program_on_the_same_run() -> None:
+    words = worker(run=("echo", "{task}", "--keep"))
+    assert words[:4] == [sys.executable, "-P", "-m", "taskfarm_cli.work.main"]
+    there = parse(words[4:])
+    assert (there.uuid, there.baseurl) == (UUID, URL)
+    assert there.command == ("echo", "{task}", "--keep")
+    assert there.slurm is None
+    assert there.batch, "what ends as planned is a success for those that depend on it"
+
+
+def test_each_option_goes_with_it_or_is_known_to_be_for_the_submitter() -> None:
+    options = {action.dest for action in build_parser()._actions}
+    assert options - FOR_THE_SUBMITTER == set(GIVEN)
+
+
+PATHS = {"inputs", "joblog", "journal", "log", "results"}
+
+
+@pytest.mark.parametrize("name", sorted(set(GIVEN) - PATHS))
+def test_an_option_means_the_same_there(name: str) -> None:
+    here = parse([*GIVEN[name], UUID, "--", "true"])
+    there = parse(worker(*GIVEN[name])[4:])
+    assert getattr(there, name) == getattr(here, name)
+
+
+@pytest.mark.parametrize("name", sorted(PATHS))
+def test_a_path_means_the_same_wherever_the_job_runs(name: str) -> None:
+    there = parse(worker(*GIVEN[name])[4:])
+    assert getattr(there, name) == str(Path.cwd() / GIVEN[name][0].partition("=")[2])
+
+
+def test_workers_linger_for_ten_minutes_unless_told_otherwise() -> None:
+    assert parse(worker()[4:]).linger_s == 600
+    assert parse(worker("--linger-s", "5")[4:]).linger_s == 5
+    assert not parse(worker("--no-linger")[4:]).linger
+
+
+def test_kept_workers_do_not_linger() -> None:
+    assert not parse(worker("--keep")[4:]).linger

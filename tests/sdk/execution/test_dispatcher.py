@@ -1,0 +1,278 @@
+"""A crew's slots: what they claim, and how they end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from taskfarm_sdk import Farm, Run, Task
+from taskfarm_sdk._transport.drivers import Clock
+from taskfarm_sdk._worker.requests import Requests
+from taskfarm_sdk.execution import Crew, Deadline, dispatcher
+from taskfarm_sdk.execution.slot import Turns
+from taskfarm_sdk.testing import LocalServer
+from tests.support.processes import NET_S, wait_until
+
+pytestmark = pytest.mark.live
+
+
+def ignore(_: BaseException) -> None:
+    """Have nothing to interrupt."""
+
+
+class Told:
+    """A clock that stands where it is told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def run(taskfarm_server: LocalServer, token: str) -> Iterator[Run]:
+    with Farm(taskfarm_server.url, token=token) as farm:
+        yield farm.create_run(8)
+
+
+def work(run: Run, perform: Callable[[Task, int], None], *, size: int = 3) -> None:
+    with run.worker(max_attempts=1) as worker:
+        Crew(worker, size, perform, interrupt=ignore).run()
+
+
+def test_each_slot_has_one_task_at_a_time(run: Run) -> None:
+    busy: set[int] = set()
+    seen: list[int] = []
+
+    def perform(task: Task, slot: int) -> None:
+        assert slot not in busy
+        busy.add(slot)
+        seen.append(task.number)
+        busy.remove(slot)
+
+    work(run, perform)
+    assert sorted(seen) == list(range(8))
+    assert run.status().succeeded
+
+
+def test_slots_work_side_by_side(run: Run) -> None:
+    together = threading.Barrier(3, timeout=NET_S)
+
+    def perform(task: Task, _: int) -> None:
+        if task.number < 3:
+            together.wait()
+
+    work(run, perform)
+    assert run.status().succeeded
+
+
+def test_an_exception_fails_the_attempt_and_the_others_go_on(run: Run) -> None:
+    def perform(task: Task, _: int) -> None:
+        if task.number == 2:
+            raise ValueError("no such thing")
+
+    work(run, perform)
+    assert run.status().failed == 1
+
+
+def test_an_exception_after_the_task_was_settled_ends_the_work(run: Run) -> None:
+    def perform(task: Task, _: int) -> None:
+        task.release()
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="disk is full"):
+        work(run, perform)
+    assert (run.status().waiting, run.status().computing) == (8, 0)
+
+
+def test_abort_interrupts_once_and_raises_the_first_error(run: Run) -> None:
+    interrupted: list[BaseException] = []
+    waiting = threading.Event()
+
+    def interrupt(error: BaseException) -> None:
+        interrupted.append(error)
+        waiting.set()
+
+    def perform(task: Task, _: int) -> None:
+        if task.number == 0:
+            crew.abort(KeyError("first"))
+            crew.abort(KeyError("second"))
+        assert waiting.wait(NET_S)
+        task.release()
+
+    with run.worker() as worker:
+        crew = Crew(worker, 3, perform, interrupt=interrupt)
+        with pytest.raises(KeyError, match="first"):
+            crew.run()
+    assert len(interrupted) == 1
+    assert run.status().computing == 0
+
+
+def test_an_interruption_waits_until_the_slots_have_let_go(run: Run) -> None:
+    ended = threading.Event()
+
+    def perform(task: Task, _: int) -> None:
+        assert ended.wait(NET_S)
+        task.release()
+
+    def interrupt(error: BaseException) -> None:
+        assert isinstance(error, KeyboardInterrupt)
+        ended.set()
+
+    def tick() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), run.worker() as worker:
+        Crew(worker, 3, perform, interrupt=interrupt).run(tick, 0.05)
+    assert run.status().waiting == 8
+
+
+def test_a_slot_computes_while_the_task_before_is_completed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    complete = Requests.complete
+
+    def late(self: Requests, number: int, clock: Clock | None = None) -> str | None:
+        # Two short tasks, and then: no completion before the next task has begun.
+        place = begun.index(number)
+        if 2 <= place < run.num_tasks - 1:
+            wait_until(lambda: len(begun) > place + 1)
+        return complete(self, number, clock)
+
+    monkeypatch.setattr(Requests, "complete", late)
+    work(run, lambda task, slot: begun.append(task.number), size=1)
+    assert run.status().succeeded
+
+
+def test_a_task_taken_ahead_is_given_back_where_the_one_before_it_is_long(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Told()
+    monkeypatch.setattr(dispatcher, "Turns", lambda long_after_s: Turns(long_after_s, clock))
+    taken_ahead: list[bool] = []
+
+    def perform(task: Task, _: int) -> None:
+        if task.number == 3:
+            wait_until(lambda: (run.status().done, run.status().computing) == (3, 2))
+            taken_ahead.append(True)
+            clock.now += 1
+            wait_until(lambda: run.status().computing == 1)
+
+    with run.worker(first_beat_s=0.1) as worker:
+        Crew(worker, 1, perform, interrupt=ignore).run()
+    assert run.status().succeeded
+    assert taken_ahead
+    assert {info.attempts for info in run.task_infos()} == {0}
+
+
+def test_no_more_tasks_are_taken_than_allowed(run: Run) -> None:
+    with run.worker() as worker:
+        crew = Crew(worker, 3, lambda task, slot: None, interrupt=ignore, max_tasks=5)
+        crew.run()
+    assert crew.limited
+    assert run.status().done == 5
+
+
+def test_what_would_not_be_done_in_time_is_not_claimed(run: Run) -> None:
+    clock = Told()
+    deadline = Deadline(100.0, clock)
+    deadline.took(30.0)
+
+    def perform(task: Task, _: int) -> None:
+        if task.number == 3:
+            clock.now = 71.0
+
+    with run.worker() as worker:
+        crew = Crew(worker, 1, perform, interrupt=ignore, deadline=deadline)
+        crew.run()
+    assert crew.limited
+    assert (run.status().done, run.status().waiting) == (4, 4)
+
+
+class ThreadTime(threading.local):
+    """A clock in place of `time`, which goes for each thread as that thread lets it."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_how_long_tasks_take_is_learnt_from_those_that_were_completed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ThreadTime()
+    monkeypatch.setattr(dispatcher, "time", clock)
+    deadline = Deadline(float("inf"))
+
+    def perform(task: Task, _: int) -> None:
+        clock.now += task.number
+        if task.number < 2:
+            raise ValueError("this tells nothing")
+
+    with run.worker(max_attempts=1) as worker:
+        Crew(worker, 2, perform, interrupt=ignore, deadline=deadline).run()
+    assert sorted(deadline._durations) == list(range(2, 8))
+
+
+def test_who_lingers_ends_when_there_is_no_time_for_another_task(run: Run) -> None:
+    clock = Told()
+    with run.worker() as other, run.worker(linger=True) as worker:
+        held = [other.claim() for _ in range(8)]
+        deadline = Deadline(100.0, clock)
+        deadline.took(30.0)
+        crew = Crew(worker, 2, lambda task, slot: None, interrupt=ignore, deadline=deadline)
+
+        def tick() -> None:
+            clock.now = 71.0
+
+        crew.run(tick, 0.05)
+        assert crew.limited
+        assert len([task for task in held if task is not None]) == 8
+
+
+def test_a_signal_that_the_main_thread_is_late_to_hear_of_ends_the_children_first(
+    taskfarm_server: LocalServer,
+) -> None:
+    # The callback holds the main thread in C code for many minutes, while the slot's child must be
+    # dead before its task is given back.
+    program = textwrap.dedent("""
+        import hashlib, os, signal, sys
+        from taskfarm_sdk import Farm
+        from taskfarm_sdk.execution import Crew, Group
+        url, user, password = sys.stdin.read().split()
+        said = []
+        def perform(task, slot):
+            group = Group(["sleep", "86399"])
+            groups.append(group)
+            group.wait()
+            print(task.number, flush=True)
+            task.release()
+        def tick():
+            if groups:
+                os.kill(os.getpid(), signal.SIGTERM)
+                hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)
+        groups = []
+        with Farm(url, user=user, password=password) as farm:
+            with farm.create_run(1).worker() as worker:
+                Crew(worker, 1, perform, interrupt=lambda _: groups[0].kill()).run(tick, 0.05)
+    """)
+    server = taskfarm_server
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=f"{server.url} {server.user} {server.password}",
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=NET_S,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (143, "0\n", "")
+    with server.farm() as farm:
+        status = farm.runs()[-1].status()
+        assert (status.waiting, status.computing) == (1, 0)
