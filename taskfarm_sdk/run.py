@@ -250,14 +250,14 @@ class Run:
             ConfigurationError: an argument is wrong, the run is an odd one, or the journal cannot
                 be written.
         """
-        from taskfarm_sdk._flows.recovery import patience
+        from taskfarm_sdk._flows.recovery import stale_after
         from taskfarm_sdk._worker.core import WorkerCore, WorkerOptions
-        from taskfarm_sdk._worker.heartbeat import rhythm
+        from taskfarm_sdk._worker.heartbeat import intervals
         from taskfarm_sdk.worker import Worker
 
         options = WorkerOptions(
-            rhythm=rhythm(report_every_s, first_beat_s, heartbeat_s),
-            patience=patience(stale_after_s, unleased_after_s, heartbeat_s),
+            intervals=intervals(report_every_s, first_beat_s, heartbeat_s),
+            stale_after=stale_after(stale_after_s, unleased_after_s, heartbeat_s),
             prefetch=prefetch,
             max_attempts=max_attempts,
             retry_delay_s=retry_delay_s,

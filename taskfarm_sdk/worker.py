@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from taskfarm_sdk._logging import log
-from taskfarm_sdk._processes.signals import Ending
+from taskfarm_sdk._processes.signals import SignalHandling
 from taskfarm_sdk._worker.core import WorkerCore
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 from taskfarm_sdk.task import Task
@@ -31,7 +31,7 @@ class Worker:
 
     def __init__(self, core: WorkerCore) -> None:
         self._core = core
-        self._ending = Ending(self.stop, core.give_back_at_once, core.options.grace_s)
+        self._signals = SignalHandling(self.stop, core.give_back_at_once, core.options.grace_s)
         self._entered_in: int | None = None
 
     @property
@@ -99,7 +99,7 @@ class Worker:
         self._core.close()
 
     def __enter__(self) -> Self:
-        self._ending.install()
+        self._signals.install()
         self._entered_in = os.getpid()
         return self
 
@@ -120,7 +120,7 @@ class Worker:
             log.error("the server was not told all of run %s: %s", self.run_uuid, trouble)
         finally:
             self._entered_in = None
-            self._ending.remove()
+            self._signals.remove()
 
     def __reduce__(self) -> NoReturn:
         raise ConfigurationError(

@@ -42,7 +42,7 @@ UNLEASED_MOST_S = 3600.0
 
 
 @attrs.frozen
-class Patience:
+class StaleAfter:
     """After how long without a sign of life a task is stale.
 
     Attributes:
@@ -64,9 +64,9 @@ class Patience:
         return min(max(UNLEASED_FACTOR * longest_s, self.stale_after_s), UNLEASED_MOST_S)
 
 
-def patience(
+def stale_after(
     stale_after_s: float, unleased_after_s: float | Literal["auto"], heartbeat_s: float
-) -> Patience:
+) -> StaleAfter:
     """Return a patience that no live worker tries.
 
     Raises:
@@ -79,8 +79,8 @@ def patience(
             f"task is taken: {least_s:g} or more, not {stale_after_s!r}"
         )
     if unleased_after_s == "auto":
-        return Patience(stale_after_s, None)
-    return Patience(stale_after_s, _validation.seconds("unleased_after_s", unleased_after_s))
+        return StaleAfter(stale_after_s, None)
+    return StaleAfter(stale_after_s, _validation.seconds("unleased_after_s", unleased_after_s))
 
 
 @attrs.define
@@ -159,7 +159,7 @@ class Sweeper:
 
     run: str
     num_tasks: int
-    patience: Patience
+    stale_after: StaleAfter
     max_attempts: int
     _watched: Watchlist = attrs.field(factory=Watchlist, init=False)
     _rest_s: float = attrs.field(default=0.0, init=False)
@@ -230,7 +230,7 @@ class Sweeper:
 
     def _take_back(self, farm: Session, longest_s: float | None) -> Flow[bool]:
         taken = False
-        stale = self._watched.stale(lambda value: self.patience.for_task(value, longest_s))
+        stale = self._watched.stale(lambda value: self.stale_after.for_task(value, longest_s))
         for number in stale:
             taken |= yield from self._take_back_one(farm, number)
         return taken

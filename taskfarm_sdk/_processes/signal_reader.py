@@ -18,7 +18,7 @@ from weakref import WeakSet
 NO_SIGNAL = 0
 
 
-class Wakeup:
+class SignalReader:
     """Reads what Python writes for each signal, until it is closed. For the main thread.
 
     Whoever read that before still gets it all.
@@ -102,20 +102,20 @@ class Wakeup:
             return None
 
 
-_open: WeakSet[Wakeup] = WeakSet()
+_open: WeakSet[SignalReader] = WeakSet()
 
 
-def _each(act: Callable[[Wakeup], None]) -> Callable[[], None]:
+def _each(act: Callable[[SignalReader], None]) -> Callable[[], None]:
     def act_on_all() -> None:
-        for wakeup in list(_open):
-            act(wakeup)
+        for reader in list(_open):
+            act(reader)
 
     return act_on_all
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_each(Wakeup.before_fork),
-        after_in_parent=_each(Wakeup.after_fork_in_parent),
-        after_in_child=_each(Wakeup.after_fork_in_child),
+        before=_each(SignalReader.before_fork),
+        after_in_parent=_each(SignalReader.after_fork_in_parent),
+        after_in_child=_each(SignalReader.after_fork_in_child),
     )

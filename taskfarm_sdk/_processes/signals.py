@@ -25,7 +25,7 @@ from typing import Any
 import attrs
 
 from taskfarm_sdk._processes.forks import renew_in_children
-from taskfarm_sdk._processes.signal_reader import Wakeup
+from taskfarm_sdk._processes.signal_reader import SignalReader
 
 ASKING = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGUSR1") if hasattr(signal, name)
@@ -41,7 +41,7 @@ Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
 
 @attrs.define(eq=False)
-class Ending:
+class SignalHandling:
     """Handles signals from `install` to `remove`, in the main thread; elsewhere there are none.
 
     Attributes:
@@ -55,7 +55,7 @@ class Ending:
     grace_s: float
     _before: dict[int, Handler] = attrs.field(factory=dict[int, Handler], init=False)
     _pid: int = attrs.field(default=0, init=False)
-    _wakeup: Wakeup | None = attrs.field(default=None, init=False)
+    _signal_reader: SignalReader | None = attrs.field(default=None, init=False)
     # What the handler knows, and then what the thread does.
     _asked_by: int | None = attrs.field(default=None, init=False)
     _raised: threading.Event = attrs.field(factory=threading.Event, init=False)
@@ -73,7 +73,7 @@ class Ending:
             if before not in (signal.SIG_IGN, self._handle):
                 self._before[number] = before
                 signal.signal(number, self._handle)
-        self._wakeup = Wakeup(self._hear)
+        self._signal_reader = SignalReader(self._hear)
         renew_in_children(self)
 
     def after_fork(self) -> None:
@@ -91,8 +91,8 @@ class Ending:
             SystemExit: a signal came, and its grace was long enough for what was computed.
         """
         try:
-            if self._wakeup is not None:
-                self._wakeup.close()
+            if self._signal_reader is not None:
+                self._signal_reader.close()
         finally:
             self._put_back()
         if self._asked_by is not None:
@@ -126,8 +126,8 @@ class Ending:
         # The thread may not have heard of it: an event loop takes its place as who is told.
         if self._over_at is None:
             self._over_at = time.monotonic() + self.grace_s
-        if self._wakeup is not None:
-            self._wakeup.poke()
+        if self._signal_reader is not None:
+            self._signal_reader.poke()
 
     def _hear(self, numbers: list[int]) -> float | None:
         """Do what is due by now, in the thread; return after how long something else may be."""

@@ -10,7 +10,7 @@ from taskfarm_sdk._sansio.steps import Flow, Stream
 from taskfarm_sdk._session import settings as _settings
 from taskfarm_sdk._session.session import Session
 from taskfarm_sdk._transport import drivers
-from taskfarm_sdk._transport.client import AsyncWire, Wire
+from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
 from taskfarm_sdk.errors import ConfigurationError
 
 R = TypeVar("R")
@@ -69,7 +69,7 @@ class Link(_AnyLink):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.wire: Wire = Wire(session.url, session.timeout_s)
+        self.wire: HttpTransport = HttpTransport(session.url, session.timeout_s)
 
     def drive(self, flow: Flow[R], clock: drivers.Clock | None = None) -> R:
         """Run a flow to its end."""
@@ -85,7 +85,7 @@ class AsyncLink(_AnyLink):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.wire: AsyncWire = AsyncWire(session.url, session.timeout_s)
+        self.wire: AsyncHttpTransport = AsyncHttpTransport(session.url, session.timeout_s)
 
     async def drive(self, flow: Flow[R]) -> R:
         """Run a flow to its end."""

@@ -62,8 +62,8 @@ def ask(
             farm.outage.is_over(farm.clock.now())
             return answer
         if not renewed and _may_be_the_token(failure):
-            suspect = _Suspect(farm, token, failure, backoff)
-            renewed = yield from exclusive(suspect.settle)
+            check = _TokenCheck(farm, token, failure, backoff)
+            renewed = yield from exclusive(check.settle)
             if renewed:
                 continue
         found = yield from _after(farm, failure, rule, backoff, look)
@@ -149,7 +149,7 @@ def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
 
 
 @attrs.frozen
-class _Suspect:
+class _TokenCheck:
     """A token that may be bad: a request with it was answered 401 or 500."""
 
     farm: Session

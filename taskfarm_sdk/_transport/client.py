@@ -17,7 +17,7 @@ from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
 from taskfarm_sdk._transport import replies, tls
 from taskfarm_sdk._transport.httpx_import import httpx
-from taskfarm_sdk._transport.tcp import Unsent
+from taskfarm_sdk._transport.tcp import TcpUserTimeout
 from taskfarm_sdk.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -150,7 +150,7 @@ def _checked(response: httpx.Response) -> httpx.Response:
     return response
 
 
-class Wire:
+class HttpTransport:
     """The blocking connections of a farm: safe among threads, and after a fork.
 
     Args:
@@ -161,7 +161,7 @@ class Wire:
     def __init__(self, url: str, timeout_s: float) -> None:
         self._url = url
         self._timeout_s = timeout_s
-        self._unsent = Unsent(timeout_s)
+        self._tcp_timeout = TcpUserTimeout(timeout_s)
         self._client: httpx.Client | None = None
         self._closed = False
         self._start()
@@ -178,9 +178,9 @@ class Wire:
             TaskfarmError: one kind for each thing that can go wrong.
         """
         if not call.fresh:
-            return call.sync(Sender(self._get(), call, self._unsent.on_event))
+            return call.sync(Sender(self._get(), call, self._tcp_timeout.on_event))
         with self._new() as client:
-            return call.sync(Sender(client, call, self._unsent.on_event))
+            return call.sync(Sender(client, call, self._tcp_timeout.on_event))
 
     def close(self) -> None:
         """Close all connections; the farm cannot be used any more."""
@@ -222,13 +222,13 @@ class Wire:
 _left_to_the_parent: list[httpx.Client] = []
 
 
-class AsyncWire:
+class AsyncHttpTransport:
     """The awaited connections of a farm: those of one event loop at a time."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self._url = url
         self._timeout_s = timeout_s
-        self._unsent = Unsent(timeout_s)
+        self._tcp_timeout = TcpUserTimeout(timeout_s)
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -251,9 +251,9 @@ class AsyncWire:
             TaskfarmError: one kind for each thing that can go wrong.
         """
         if not call.fresh:
-            return await call.asyncio(AsyncSender(self._get(), call, self._unsent.aon_event))
+            return await call.asyncio(AsyncSender(self._get(), call, self._tcp_timeout.aon_event))
         async with self._new() as client:
-            return await call.asyncio(AsyncSender(client, call, self._unsent.aon_event))
+            return await call.asyncio(AsyncSender(client, call, self._tcp_timeout.aon_event))
 
     async def aclose(self) -> None:
         """Close all connections; the farm cannot be used any more."""

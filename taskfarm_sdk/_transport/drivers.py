@@ -20,7 +20,7 @@ from taskfarm_sdk._sansio.steps import (
     Stream,
     Together,
 )
-from taskfarm_sdk._transport.client import AsyncWire, Wire
+from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
 
 R = TypeVar("R")
 
@@ -92,13 +92,13 @@ class _End:
     value: Any
 
 
-def drive(flow: Flow[R], wire: Wire, clock: Clock) -> R:
+def drive(flow: Flow[R], wire: HttpTransport, clock: Clock) -> R:
     """Run a flow to its end and return what it returns."""
     result: R = _advance(flow, wire, clock).value
     return result
 
 
-def stream(flow: Stream[R], wire: Wire, clock: Clock) -> Generator[R]:
+def stream(flow: Stream[R], wire: HttpTransport, clock: Clock) -> Generator[R]:
     """Run a stream, and yield its items."""
     try:
         while isinstance(outcome := _advance(flow, wire, clock), Item):
@@ -107,13 +107,13 @@ def stream(flow: Stream[R], wire: Wire, clock: Clock) -> Generator[R]:
         flow.close()
 
 
-async def adrive(flow: Flow[R], wire: AsyncWire, clock: Clock) -> R:
+async def adrive(flow: Flow[R], wire: AsyncHttpTransport, clock: Clock) -> R:
     """Run a flow to its end and return what it returns, awaiting."""
     result: R = (await _aadvance(flow, wire, clock)).value
     return result
 
 
-async def astream(flow: Stream[R], wire: AsyncWire, clock: Clock) -> AsyncGenerator[R]:
+async def astream(flow: Stream[R], wire: AsyncHttpTransport, clock: Clock) -> AsyncGenerator[R]:
     """Run a stream, and yield its items, awaiting."""
     try:
         while isinstance(outcome := await _aadvance(flow, wire, clock), Item):
@@ -123,7 +123,7 @@ async def astream(flow: Stream[R], wire: AsyncWire, clock: Clock) -> AsyncGenera
 
 
 # The two below differ in `await` alone, which Python cannot write once.
-def _advance(flow: Flow[Any] | Stream[Any], wire: Wire, clock: Clock) -> Item[Any] | _End:
+def _advance(flow: Flow[Any] | Stream[Any], wire: HttpTransport, clock: Clock) -> Item[Any] | _End:
     try:
         step = flow.send(None)
         while not isinstance(step, Item):
@@ -139,7 +139,7 @@ def _advance(flow: Flow[Any] | Stream[Any], wire: Wire, clock: Clock) -> Item[An
 
 
 async def _aadvance(
-    flow: Flow[Any] | Stream[Any], wire: AsyncWire, clock: Clock
+    flow: Flow[Any] | Stream[Any], wire: AsyncHttpTransport, clock: Clock
 ) -> Item[Any] | _End:
     try:
         step = flow.send(None)
@@ -155,7 +155,7 @@ async def _aadvance(
     return step
 
 
-def _perform(step: Step, wire: Wire, clock: Clock) -> object:
+def _perform(step: Step, wire: HttpTransport, clock: Clock) -> object:
     match step:
         case Call():
             return wire.perform(step)
@@ -169,7 +169,7 @@ def _perform(step: Step, wire: Wire, clock: Clock) -> object:
             return _Crew(step, wire, clock).work()
 
 
-async def _aperform(step: Step, wire: AsyncWire, clock: Clock) -> object:
+async def _aperform(step: Step, wire: AsyncHttpTransport, clock: Clock) -> object:
     match step:
         case Call():
             return await wire.perform(step)
@@ -186,7 +186,7 @@ async def _aperform(step: Step, wire: AsyncWire, clock: Clock) -> object:
 class _Crew:
     """Threads that run flows side by side, for as long as that takes."""
 
-    def __init__(self, step: Together[Any], wire: Wire, clock: Clock) -> None:
+    def __init__(self, step: Together[Any], wire: HttpTransport, clock: Clock) -> None:
         self._wire = wire
         self._clock = clock
         self._left = iter(enumerate(step.flows))
@@ -226,7 +226,7 @@ class _Crew:
             return None if self._failures else next(self._left, None)
 
 
-async def _atogether(step: Together[Any], wire: AsyncWire, clock: Clock) -> list[Any]:
+async def _atogether(step: Together[Any], wire: AsyncHttpTransport, clock: Clock) -> list[Any]:
     import asyncio
 
     limit = asyncio.Semaphore(AT_ONCE)

@@ -14,7 +14,7 @@ CONNECTED = "connection.connect_tcp.complete"
 UNACKNOWLEDGED_MOST_S = 10.0
 
 
-class Unsent:
+class TcpUserTimeout:
     """Sees to it for a client's connections, of which it is told what happens to them.
 
     Args:

@@ -11,14 +11,14 @@ from contextlib import ExitStack
 import attrs
 
 from taskfarm_sdk import _validation
-from taskfarm_sdk._flows.recovery import Patience, Sweeper
+from taskfarm_sdk._flows.recovery import StaleAfter, Sweeper
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._transport.drivers import Clock, Stopped
 from taskfarm_sdk._worker.deadline import Deadline
-from taskfarm_sdk._worker.heartbeat import Rhythm
+from taskfarm_sdk._worker.heartbeat import HeartbeatIntervals
 from taskfarm_sdk._worker.held_task import HeldTask, Terms
 from taskfarm_sdk._worker.idle import Lingering
 from taskfarm_sdk._worker.journal import Journal
@@ -37,8 +37,8 @@ class WorkerOptions:
         ConfigurationError: one of them is wrong.
     """
 
-    rhythm: Rhythm
-    patience: Patience
+    intervals: HeartbeatIntervals
+    stale_after: StaleAfter
     prefetch: int
     max_attempts: int
     retry_delay_s: float
@@ -83,7 +83,7 @@ class WorkerCore:
         self.run_uuid: str = run_uuid
         self.options: WorkerOptions = options
         self._sweeper = (
-            Sweeper(run_uuid, num_tasks, options.patience, options.max_attempts)
+            Sweeper(run_uuid, num_tasks, options.stale_after, options.max_attempts)
             if options.linger
             else None
         )
@@ -112,7 +112,7 @@ class WorkerCore:
         )
         self._terms = Terms(
             self.run_uuid,
-            options.rhythm,
+            options.intervals,
             options.max_attempts,
             options.retry_delay_s,
             self.requests,
@@ -124,7 +124,7 @@ class WorkerCore:
         self._lingering: Lingering[HeldTask] = Lingering(
             self._link,
             self._clock,
-            self.ledger.in_hand,
+            self.ledger.open_tasks,
             self._sweeper,
             may_claim=self._may_claim,
             hand_out=self._handed_out,
@@ -145,7 +145,7 @@ class WorkerCore:
         self._stop.set()
         if self._ahead is not None:
             self._ahead.stop()
-        self.ledger.in_hand.wake()
+        self.ledger.open_tasks.wake()
 
     def claim(self, *, begun: bool) -> HeldTask | None:
         """Be handed out a task, or None once nothing is left, or nothing may be claimed.
@@ -153,8 +153,8 @@ class WorkerCore:
         Args:
             begun: whether its turn is now; else whoever claims it calls its `begin`.
         """
-        in_hand = self.ledger.in_hand
-        asked_at, changes = self.requests.now(), in_hand.changes
+        open_tasks = self.ledger.open_tasks
+        asked_at, changes = self.requests.now(), open_tasks.changes
         task = self._handed_out(begun)
         if task is None:
             task = self._lingering.stay(
@@ -173,7 +173,7 @@ class WorkerCore:
                 lambda clock: None if self.stopping else self._take(clock, begun=False),
                 self.ledger.release,
                 self.requests.now,
-                self.options.rhythm.first_beat_s,
+                self.options.intervals.first_beat_s,
             )
         task = self._ahead.take()
         if task is not None and self.stopping:
@@ -238,7 +238,7 @@ class WorkerCore:
             return None
 
     def _take(self, clock: Clock, *, begun: bool) -> HeldTask | None:
-        with self.ledger.in_hand.claiming():
+        with self.ledger.open_tasks.claiming():
             row = self.requests.claim(self._registered(), clock)
             if row is None:
                 return None

@@ -20,7 +20,7 @@ HEARTBEAT_MOST_S = 30.0
 
 
 @attrs.frozen
-class Rhythm:
+class HeartbeatIntervals:
     """How often a task is written of, in seconds."""
 
     report_every_s: float = 1.0
@@ -28,7 +28,7 @@ class Rhythm:
     heartbeat_s: float = 30.0
 
 
-def rhythm(report_every_s: float, first_beat_s: float, heartbeat_s: float) -> Rhythm:
+def intervals(report_every_s: float, first_beat_s: float, heartbeat_s: float) -> HeartbeatIntervals:
     """Return a rhythm whose numbers make sense together.
 
     Raises:
@@ -39,7 +39,7 @@ def rhythm(report_every_s: float, first_beat_s: float, heartbeat_s: float) -> Rh
             f"heartbeat_s is at most {HEARTBEAT_MOST_S:g}, for other workers take a task that is "
             f"silent for longer: not {heartbeat_s!r}"
         )
-    return Rhythm(
+    return HeartbeatIntervals(
         _validation.seconds("report_every_s", report_every_s),
         _validation.seconds("first_beat_s", first_beat_s),
         heartbeat_s,
@@ -47,7 +47,7 @@ def rhythm(report_every_s: float, first_beat_s: float, heartbeat_s: float) -> Rh
 
 
 @attrs.define
-class Pulse:
+class HeartbeatSchedule:
     """The reports and beats of one task.
 
     Attributes:
@@ -55,7 +55,7 @@ class Pulse:
         handed_at: when it was handed out, by the clock that `due_at` speaks of.
     """
 
-    rhythm: Rhythm
+    intervals: HeartbeatIntervals
     handed_at: float
     _written_at: float | None = None
     _news: bool = False
@@ -83,17 +83,17 @@ class Pulse:
 
     def due_at(self) -> float:
         """Return when it is to be written of next."""
-        rhythm = self.rhythm
+        intervals = self.intervals
         if self._written_at is None:
-            since, beat_s = self.handed_at, rhythm.first_beat_s
+            since, beat_s = self.handed_at, intervals.first_beat_s
         else:
-            since, beat_s = self._written_at, rhythm.heartbeat_s
-        return since + (min(rhythm.report_every_s, beat_s) if self._news else beat_s)
+            since, beat_s = self._written_at, intervals.heartbeat_s
+        return since + (min(intervals.report_every_s, beat_s) if self._news else beat_s)
 
     @property
     def after_gap(self) -> bool:
         """Whether it went without a word for so long that somebody may have taken it."""
-        return awake_s() - self._heard_at > GAP_HEARTBEATS * self.rhythm.heartbeat_s
+        return awake_s() - self._heard_at > GAP_HEARTBEATS * self.intervals.heartbeat_s
 
 
 def awake_s() -> float:

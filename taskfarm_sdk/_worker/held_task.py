@@ -18,7 +18,7 @@ from taskfarm_sdk._protocol.lease import Lease
 from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._transport.drivers import Clock
 from taskfarm_sdk._worker import heartbeat
-from taskfarm_sdk._worker.heartbeat import Pulse, Rhythm
+from taskfarm_sdk._worker.heartbeat import HeartbeatIntervals, HeartbeatSchedule
 from taskfarm_sdk._worker.journal import Entry, Journal
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import Requests
@@ -51,7 +51,7 @@ class Terms:
 
     Attributes:
         run_uuid: the run's.
-        rhythm: how often a task is written of.
+        intervals: how often a task is written of.
         max_attempts: after how many counted attempts a task has failed for good.
         retry_delay_s: how long a failed task is held back.
         requests: asks the server.
@@ -62,7 +62,7 @@ class Terms:
     """
 
     run_uuid: str
-    rhythm: Rhythm
+    intervals: HeartbeatIntervals
     max_attempts: int
     retry_delay_s: float
     requests: Requests
@@ -95,7 +95,7 @@ class HeldTask:
         self._holder: int | None = None
         self._beat = 0
         self._held: tuple[float | None, ...] = (row.percent,)
-        self._pulse = Pulse(terms.rhythm, terms.requests.now())
+        self._heartbeat = HeartbeatSchedule(terms.intervals, terms.requests.now())
         self.settled: str | None = None
         self._retry_at: float | None = None
         self._lost = False
@@ -125,7 +125,7 @@ class HeldTask:
     def report(self, percent: float) -> None:
         """Have the reporter send how far it is."""
         self.percent = percent
-        self._pulse.has_news()
+        self._heartbeat.has_news()
         self._terms.reporter.wake(self)
 
     def complete(self) -> None:
@@ -133,7 +133,7 @@ class HeldTask:
         # An interruption may come in the middle of it: finished work is not given back then.
         self._finished = True
         self._ended_at = _now()
-        self.took_s = self._terms.requests.now() - self._pulse.handed_at
+        self.took_s = self._terms.requests.now() - self._heartbeat.handed_at
         if self._completer is None:
             with self._settling("complete"):
                 self.send_completion(None)
@@ -160,7 +160,7 @@ class HeldTask:
         if not self._is_begun:
             self._is_begun = True
             self.started_at = _now()
-            self._pulse.handed_at = self._terms.requests.now()
+            self._heartbeat.handed_at = self._terms.requests.now()
 
     def release(self) -> None:
         """Give it back, uncounted."""
@@ -229,7 +229,7 @@ class HeldTask:
 
     def due_at(self) -> float:
         """Return when it is to be written of next."""
-        beat_at = self._pulse.due_at()
+        beat_at = self._heartbeat.due_at()
         return beat_at if self._retry_at is None else min(beat_at, self._retry_at)
 
     def beat(self) -> None:
@@ -242,7 +242,7 @@ class HeldTask:
             elif self._is_ours(patiently=False):
                 self._write()
             else:
-                self._pulse.wrote(self._terms.requests.now())
+                self._heartbeat.wrote(self._terms.requests.now())
 
     def _write(self) -> None:
         lease = self._next_lease()
@@ -250,9 +250,9 @@ class HeldTask:
         try:
             answered = self._terms.requests.report(self.number, lease)
         finally:
-            self._pulse.wrote(self._terms.requests.now())
+            self._heartbeat.wrote(self._terms.requests.now())
             if answered:
-                self._pulse.heard(asked_at)
+                self._heartbeat.heard(asked_at)
             value = leases.encode(lease)
             self._held = (value,) if answered else (*self._held, value)
 
@@ -264,7 +264,7 @@ class HeldTask:
 
     def _is_ours(self, *, patiently: bool) -> bool:
         """Look, after a gap of our own, whether somebody took the task over meanwhile."""
-        if self._lost or not self._pulse.after_gap:
+        if self._lost or not self._heartbeat.after_gap:
             return not self._lost
         asked_at = heartbeat.awake_s()
         row = self._terms.requests.look(self.number, patiently=patiently)
@@ -275,7 +275,7 @@ class HeldTask:
             log.warning("task %d of run %s was taken over", self.number, self.run_uuid)
             self._terms.reporter.drop(self)
         else:
-            self._pulse.heard(asked_at)
+            self._heartbeat.heard(asked_at)
         return not self._lost
 
     def _next_lease(self) -> Lease:

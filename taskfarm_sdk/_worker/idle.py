@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from taskfarm_sdk._flows.recovery import Computing, Sweeper
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._transport.drivers import Clock, Stopped
-from taskfarm_sdk._worker.open_tasks import InHand
+from taskfarm_sdk._worker.open_tasks import OpenTasks
 from taskfarm_sdk.errors import ConnectionFailed, ServerError
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ class Lingering(Generic[T]):
     Args:
         link: what the server is asked with.
         clock: what is waited by; ends a wait when the worker is to stop.
-        in_hand: how many tasks are the worker's own.
+        open_tasks: how many tasks are the worker's own.
         sweeper: looks after the tasks of others; None for a worker that does not stay for them.
         may_claim: whether another task may be claimed at all.
         hand_out: asks for a task.
@@ -34,7 +34,7 @@ class Lingering(Generic[T]):
         self,
         link: Link,
         clock: Clock,
-        in_hand: InHand,
+        open_tasks: OpenTasks,
         sweeper: Sweeper | None,
         *,
         may_claim: Callable[[], bool],
@@ -43,7 +43,7 @@ class Lingering(Generic[T]):
     ) -> None:
         self._link = link
         self._clock = clock
-        self._in_hand = in_hand
+        self._open_tasks = open_tasks
         self._sweeper = sweeper
         self._may_claim = may_claim
         self._hand_out = hand_out
@@ -73,7 +73,7 @@ class Lingering(Generic[T]):
                     self._nothing_left_at = self._link.session.clock.now()
                     break
                 is_first = True
-                changes = self._in_hand.changes
+                changes = self._open_tasks.changes
                 if (task := self._hand_out(begun)) is not None:
                     return task
             return None
@@ -83,15 +83,15 @@ class Lingering(Generic[T]):
     def _something_may_wait(self, changes: int, longest_s: float | None) -> bool:
         # A failed task that was held back may have come to wait by itself since it was asked for
         # one, and then nothing shows of it: neither is it held, nor does anybody compute it.
-        return self._retry_failed() or self._in_hand.changes != changes or self._look(longest_s)
+        return self._retry_failed() or self._open_tasks.changes != changes or self._look(longest_s)
 
     def _look(self, longest_s: float | None) -> bool:
         """Look after the tasks of others for a while; return whether to try for one again."""
         if self._sweeper is None:
             return False
-        changes = self._in_hand.changes
-        self._in_hand.wait_until_claimed()
-        flow = self._sweeper.round(self._link.session, self._in_hand.count, longest_s)
+        changes = self._open_tasks.changes
+        self._open_tasks.wait_until_claimed()
+        flow = self._sweeper.round(self._link.session, self._open_tasks.count, longest_s)
         try:
             computing = self._link.drive(flow, self._clock)
         except Stopped:
@@ -99,5 +99,5 @@ class Lingering(Generic[T]):
         except (ConnectionFailed, ServerError):
             return True  # the next claim waits for the server, and gives up where that is due
         if computing is Computing.OURS:
-            self._in_hand.wait_for_change(changes)
+            self._open_tasks.wait_for_change(changes)
         return computing is not Computing.NONE

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._worker.held_task import HeldTask, Settled
-from taskfarm_sdk._worker.open_tasks import InHand
+from taskfarm_sdk._worker.open_tasks import OpenTasks
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import Requests
 from taskfarm_sdk.errors import TaskfarmError
@@ -45,7 +45,7 @@ class Ledger:
         self._doubtful: set[int] = set()
         self._failures_in_a_row = 0
         self._longest_s: float | None = None
-        self.in_hand: InHand = InHand(lambda: len(self._open), stopping)
+        self.open_tasks: OpenTasks = OpenTasks(lambda: len(self._open), stopping)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -98,7 +98,7 @@ class Ledger:
             if task in self._held_back:
                 self._held_back.remove(task)
             # At the same time for who looks at both: what is held, and what has come to wait.
-            self.in_hand.has_gone(waits=waits)
+            self.open_tasks.has_gone(waits=waits)
 
     def retry_failed(self) -> bool:
         """Let anyone try the held tasks again; return whether there were any."""

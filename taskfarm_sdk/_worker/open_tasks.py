@@ -14,7 +14,7 @@ from contextlib import contextmanager
 PATIENCE_S = 5.0
 
 
-class InHand:
+class OpenTasks:
     """Counts a worker's open tasks, and the claims under way that may become some.
 
     Args:

@@ -1,7 +1,7 @@
 """Child processes that compute while this one talks to the server: what run.work and workTF share.
 
-A `Crew` keeps several slots busy with tasks of one worker. A `Group` is a child process together
-with all that it starts, and ends as a whole, even if this process is killed.
+A `Dispatcher` keeps several slots busy with tasks of one worker. A `Group` is a child process
+together with all that it starts, and ends as a whole, even if this process is killed.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from taskfarm_sdk._processes.cpus import usable_cpus
 from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S, how_it_ended, may_be_asked
 from taskfarm_sdk._processes.groups import Group, plain_environment
 from taskfarm_sdk._worker.deadline import Deadline
-from taskfarm_sdk.execution.dispatcher import Crew
+from taskfarm_sdk.execution.dispatcher import Dispatcher
 
 __all__ = [
     "TOLD_WITHIN_S",
-    "Crew",
     "Deadline",
+    "Dispatcher",
     "Group",
     "how_it_ended",
     "may_be_asked",

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from taskfarm_sdk._processes.signals import STATUS_OF_SIGNALS
 from taskfarm_sdk._worker.deadline import Deadline
 from taskfarm_sdk._worker.held_task import HeldTask
-from taskfarm_sdk.execution.slot import HANDS, Turns
+from taskfarm_sdk.execution.slot import HANDS, Slot
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker, core_of
 
 
-class Crew:
+class Dispatcher:
     """Keeps slots busy: each claims a task from the worker, has it performed, and settles it.
 
     While tasks are short, the next one is claimed before its turn, and the last one is completed
@@ -61,7 +61,7 @@ class Crew:
         self._busy = 0
         self._idle_since = time.monotonic()
         self._failure: BaseException | None = None
-        self._turns = [Turns(self._core.options.rhythm.first_beat_s) for _ in range(size)]
+        self._slots = [Slot(self._core.options.intervals.first_beat_s) for _ in range(size)]
         self._threads = [
             threading.Thread(target=self._work, args=(slot,), name=f"taskfarm-crew-{slot}-{hand}")
             for hand in range(HANDS)
@@ -73,7 +73,7 @@ class Crew:
     @property
     def busy(self) -> int:
         """How many slots compute a task."""
-        return sum(turns.computing for turns in self._turns)
+        return sum(turns.computing for turns in self._slots)
 
     def run(self, tick: Callable[[], None] = lambda: None, every_s: float = 1.0) -> None:
         """Work until nothing is left for this worker; in the thread that signals come to.
@@ -110,7 +110,7 @@ class Crew:
             self._failure = error
             self._changed.notify_all()
         self._core.stop()
-        for turns in self._turns:
+        for turns in self._slots:
             turns.end()
         self._interrupt(error)
 
@@ -149,7 +149,7 @@ class Crew:
 
     def _work(self, slot: int) -> None:
         try:
-            while self._go_on(slot, self._turns[slot]):
+            while self._go_on(slot, self._slots[slot]):
                 pass
         except BaseException as error:  # noqa: BLE001 - raised where the crew is waited for
             self.abort(error)
@@ -158,7 +158,7 @@ class Crew:
                 self._at_work -= 1
                 self._changed.notify_all()
 
-    def _go_on(self, slot: int, turns: Turns) -> bool:
+    def _go_on(self, slot: int, turns: Slot) -> bool:
         """See one task through; return whether there may be more."""
         with turns.turn() as turn:
             task = self._claim()

@@ -22,7 +22,7 @@ LET_BEGIN_S = 0.05
 LET_SEND_S = 0.0005
 
 
-class Turns:
+class Slot:
     """The turns of one slot.
 
     Args:
@@ -44,9 +44,9 @@ class Turns:
         return self._tasks.computing
 
     @contextmanager
-    def turn(self) -> Generator[Turn]:
+    def turn(self) -> Generator[SlotTurn]:
         """Return when a task may be claimed, for this slot or ahead of its turn."""
-        turn = Turn(self, has_slot=self.take())
+        turn = SlotTurn(self, has_slot=self.take())
         try:
             yield turn
         finally:
@@ -119,7 +119,7 @@ class Turns:
         return self._tasks.computing and not self._tasks.is_long
 
 
-class Turn:
+class SlotTurn:
     """One turn of one thread: the slot, or the place before it.
 
     Args:
@@ -127,7 +127,7 @@ class Turn:
         has_slot: whether the slot is taken, and not the place before it.
     """
 
-    def __init__(self, turns: Turns, *, has_slot: bool) -> None:
+    def __init__(self, turns: Slot, *, has_slot: bool) -> None:
         self._turns = turns
         self._has_slot = has_slot
         self._is_over = False

@@ -20,7 +20,7 @@ from taskfarm_sdk.errors import (
     TaskfarmError,
     TasksFailed,
 )
-from taskfarm_sdk.execution.dispatcher import Crew
+from taskfarm_sdk.execution.dispatcher import Dispatcher
 from taskfarm_sdk.execution.function import Function, packed
 from taskfarm_sdk.worker import Worker
 
@@ -119,6 +119,8 @@ def by_children(work: Work, workers: int | None) -> bool:
     function = packed(work.function)
     with work.make_worker() as worker, closing(Pool(function, size)) as pool:
         pool.start()
-        crew = Crew(worker, size, pool.perform, interrupt=pool.interrupt, linger_s=work.linger_s)
-        crew.run(work.look)
-    return worker.stopping and not crew.limited
+        dispatcher = Dispatcher(
+            worker, size, pool.perform, interrupt=pool.interrupt, linger_s=work.linger_s
+        )
+        dispatcher.run(work.look)
+    return worker.stopping and not dispatcher.limited

@@ -279,7 +279,7 @@ def test_a_signal_to_a_forked_child_is_not_heard_by_the_parent(
     before = signal.signal(signal.SIGUSR2, lambda *_: None)
     try:
         with taskfarm_server.farm() as farm, farm.create_run(1).worker() as worker:
-            wakeup = worker._ending._wakeup
+            wakeup = worker._signals._signal_reader
             assert wakeup is not None
             wakeup._hear = heard.extend
             ready, tell = os.pipe()
@@ -308,7 +308,7 @@ def test_not_even_in_the_first_moment_of_the_child(taskfarm_server: LocalServer)
     before = signal.signal(signal.SIGUSR2, lambda *_: None)
     try:
         with taskfarm_server.farm() as farm, farm.create_run(1).worker() as worker:
-            wakeup = worker._ending._wakeup
+            wakeup = worker._signals._signal_reader
             assert wakeup is not None
             wakeup._hear = heard.extend
             for _ in range(20):

@@ -65,6 +65,6 @@ def test_no_docstring_speaks_of_who_calls_it_inside() -> None:
     found = [
         path.name
         for path in package.rglob("*.py")
-        if re.search(r"\bFor `(Crew|Worker|Task|Turn)`", path.read_text(encoding="utf-8"))
+        if re.search(r"\bFor `(Dispatcher|Worker|Task|SlotTurn)`", path.read_text(encoding="utf-8"))
     ]
     assert found == []

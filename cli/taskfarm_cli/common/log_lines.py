@@ -19,14 +19,14 @@ class _Lines(logging.Handler):
 
 
 @contextmanager
-def outages_told() -> Generator[None]:
+def outage_log() -> Generator[None]:
     """Show what the SDK logs meanwhile: that the server went, and that it is back."""
     with _told(_OUTAGES):
         yield
 
 
 @contextmanager
-def open_ways_told() -> Generator[None]:
+def tls_warnings() -> Generator[None]:
     """Show meanwhile that a password or token travels for others to read."""
     with _told(_OPEN_WAYS):
         yield

@@ -26,12 +26,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _manage(arguments: Arguments) -> ExitStatus:
-    from taskfarm_cli.common.log_lines import open_ways_told
+    from taskfarm_cli.common.log_lines import tls_warnings
     from taskfarm_cli.manage.output import choice
 
     output = choice.choose(arguments.mode.wording, json=arguments.json, plain=arguments.plain)
     _leave_the_log_alone()
-    with open_ways_told():
+    with tls_warnings():
         return arguments.mode.action(arguments, output)
 
 

@@ -42,11 +42,11 @@ def _of_run(act: OfRun) -> Action:
     def action(arguments: Arguments, output: Output) -> ExitStatus:
         from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
         from taskfarm_cli.common.credentials import open_farm
-        from taskfarm_cli.common.log_lines import outages_told
+        from taskfarm_cli.common.log_lines import outage_log
         from taskfarm_cli.common.run_name import RunName
 
         name = RunName(arguments.uuid or "", whole=arguments.mode.uses is Uses.CHANGES_RUN)
-        told = outages_told() if arguments.mode.asks_for_each_task else nullcontext()
+        told = outage_log() if arguments.mode.asks_for_each_task else nullcontext()
         with told, open_farm(arguments) as farm:
             # A server that was never there is told of soon, whatever the patience afterwards.
             return act(arguments, name.find(farm, GIVE_UP_AFTER_S), output)

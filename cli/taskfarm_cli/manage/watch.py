@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
-from taskfarm_cli.common.log_lines import outages_told
+from taskfarm_cli.common.log_lines import outage_log
 
 if TYPE_CHECKING:
     from taskfarm_cli.manage.output.choice import Output
@@ -25,7 +25,7 @@ def wait(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
     from taskfarm_sdk import WaitTimeout
 
     try:
-        with outages_told():
+        with outage_log():
             status = run.wait(timeout_s)
     except WaitTimeout as error:
         if error.run_status is not None:
@@ -42,7 +42,7 @@ def watch(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
         WaitTimeout: the time is over.
         CommandError: tasks failed.
     """
-    with outages_told():
+    with outage_log():
         status = output.follow(run, run.watch(POLL_S, timeout_s=timeout_s))
         if status is not None and status.failed is None:
             # Counts alone do not tell; `wait` looks at the tasks then.

@@ -10,30 +10,32 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common import pace
 
 if TYPE_CHECKING:
-    from taskfarm_cli.work.commands.runner import Bench
+    from taskfarm_cli.work.commands.runner import CommandRunner
     from taskfarm_cli.work.screen import Screen
     from taskfarm_sdk import Run, RunStatus
-    from taskfarm_sdk.execution import Crew
+    from taskfarm_sdk.execution import Dispatcher
 
 POLL_S = 2.0
 LIVE_EVERY_S = 0.5
 QUIET_EVERY_S = 1.0
 
 
-class Standing:
+class StatusLine:
     """Asks the server now and then how the run stands, and shows it where somebody sees it.
 
     Args:
         run: which.
-        crew: who works on it here.
-        bench: where that is done.
+        dispatcher: who works on it here.
+        runner: where that is done.
         screen: where it is shown.
     """
 
-    def __init__(self, run: Run, crew: Crew, bench: Bench, screen: Screen) -> None:
+    def __init__(
+        self, run: Run, dispatcher: Dispatcher, runner: CommandRunner, screen: Screen
+    ) -> None:
         self._run = run
-        self._crew = crew
-        self._bench = bench
+        self._dispatcher = dispatcher
+        self._runner = runner
         self._screen = screen
         self._pace = pace.Pace()
         self._status: RunStatus | None = None
@@ -49,10 +51,10 @@ class Standing:
             return
         words = [
             f"{status.done} of {status.num_tasks} done",
-            f"{self._crew.busy} running here",
+            f"{self._dispatcher.busy} running here",
         ]
-        if self._bench.failures:
-            words.append(f"{self._bench.failures} attempts failed here")
+        if self._runner.failures:
+            words.append(f"{self._runner.failures} attempts failed here")
         rate, left_s = self._pace.tasks_per_s, self._pace.left_s(time.monotonic())
         if rate is not None and left_s is not None:
             words += [pace.rate(rate), f"{pace.duration(left_s)} left"]

@@ -14,11 +14,11 @@ from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.work import time_limit
 from taskfarm_cli.work.commands.joblog import JobLog
 from taskfarm_cli.work.commands.output import Log, Passing, Results
-from taskfarm_cli.work.commands.runner import Bench, Limits
+from taskfarm_cli.work.commands.runner import CommandRunner, Limits
 from taskfarm_cli.work.slurm import job_environment
-from taskfarm_cli.work.status_line import Standing
+from taskfarm_cli.work.status_line import StatusLine
 from taskfarm_cli.work.verdict import verdict
-from taskfarm_sdk.execution import Crew, Deadline
+from taskfarm_sdk.execution import Deadline, Dispatcher
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.command_line.arguments import Arguments
@@ -69,35 +69,35 @@ def _work_off(
     end = time_limit.end(arguments, screen)
     with ExitStack() as undo:
         jobs = min(_jobs(arguments, screen), run.num_tasks)
-        bench = _bench(
+        runner = _runner(
             arguments, undo, (template, inputs), run.num_tasks, _sink(arguments, jobs, screen)
         )
         worker = undo.enter_context(_worker(arguments, run))
-        crew = Crew(
+        dispatcher = Dispatcher(
             worker,
             jobs,
-            bench.perform,
-            interrupt=bench.interrupt,
+            runner.perform,
+            interrupt=runner.interrupt,
             max_tasks=arguments.max_tasks,
             linger_s=arguments.linger_s,
             deadline=Deadline(end.at),
         )
-        _see_it_done(end, crew, Standing(run, crew, bench, screen))
-    return verdict(run, screen, limited=crew.limited, halted=worker.stopping)
+        _see_it_done(end, dispatcher, StatusLine(run, dispatcher, runner, screen))
+    return verdict(run, screen, limited=dispatcher.limited, halted=worker.stopping)
 
 
-def _bench(
+def _runner(
     arguments: Arguments,
     undo: ExitStack,
     work: tuple[Template, Sequence[str] | None],
     num_tasks: int,
     sink: Sink,
-) -> Bench:
+) -> CommandRunner:
     undo.callback(sink.close)
     joblog = None
     if arguments.joblog is not None:
         joblog = undo.enter_context(closing(JobLog(arguments.joblog)))
-    return Bench(
+    return CommandRunner(
         *work,
         num_tasks=num_tasks,
         sink=sink,
@@ -107,15 +107,17 @@ def _bench(
     )
 
 
-def _see_it_done(end: time_limit.End, crew: Crew, standing: Standing) -> None:
+def _see_it_done(end: time_limit.End, dispatcher: Dispatcher, status_line: StatusLine) -> None:
     """Show how it goes until all is done, or the time is over."""
 
     def tick() -> None:
-        standing.show()
+        status_line.show()
         if time.monotonic() >= end.at:
-            crew.abort(end.error())
+            dispatcher.abort(end.error())
 
-    crew.run(tick, min(standing.every_s, LOOK_EVERY_S) if end.is_known else standing.every_s)
+    dispatcher.run(
+        tick, min(status_line.every_s, LOOK_EVERY_S) if end.is_known else status_line.every_s
+    )
 
 
 def _jobs(arguments: Arguments, screen: Screen) -> int:

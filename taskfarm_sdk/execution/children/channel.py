@@ -123,7 +123,7 @@ def _is_readable(end: socket.socket, timeout_s: float | None) -> bool:
     return bool(poller.poll(None if timeout_s is None else math.ceil(timeout_s * 1000)))
 
 
-class Slot:
+class SharedProgress:
     """A piece of memory that a child writes its progress into, and reads whether to stop from.
 
     Args:

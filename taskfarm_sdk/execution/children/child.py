@@ -18,7 +18,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import cast
 
-from taskfarm_sdk.execution.children.channel import Channel, Job, Outcome, Slot, Taken
+from taskfarm_sdk.execution.children.channel import Channel, Job, Outcome, SharedProgress, Taken
 from taskfarm_sdk.execution.children.payload import read
 from taskfarm_sdk.execution.function import Function, described, explained, unpacked
 from taskfarm_sdk.task import Task
@@ -39,7 +39,7 @@ class ChildHandle:
         outcome: how it is to be settled; None while it is open.
     """
 
-    def __init__(self, job: Job, slot: Slot) -> None:
+    def __init__(self, job: Job, slot: SharedProgress) -> None:
         self.number: int = job.number
         self.run_uuid: str = job.run_uuid
         self.attempts: int = job.attempts
@@ -110,24 +110,24 @@ class _Signals:
             self.asked_to_end = True
 
 
-def main(channel: int, slot: int, luggage: int, stderr: int) -> None:
+def main(channel: int, slot: int, payload: int, stderr: int) -> None:
     """Take the function, then tasks, until the parent closes the channel."""
     signals = _Signals()
     signals.handle()
     # What the function starts must not keep them open.
-    for descriptor in (channel, slot, luggage, stderr):
+    for descriptor in (channel, slot, payload, stderr):
         os.set_inheritable(descriptor, False)
     parent = Channel(socket.socket(fileno=channel))
-    function = _taken(parent, luggage)
+    function = _taken(parent, payload)
     if function is not None:
         _speak_up(stderr)
         parent.send(Taken())
-        _serve(parent, Slot(slot), function, signals)
+        _serve(parent, SharedProgress(slot), function, signals)
 
 
-def _taken(parent: Channel, luggage: int) -> Function | None:
-    path, packed = read(luggage)
-    os.close(luggage)
+def _taken(parent: Channel, payload: int) -> Function | None:
+    path, packed = read(payload)
+    os.close(payload)
     sys.path[:] = path
     try:
         return cast("Function", unpacked(packed))
@@ -146,7 +146,7 @@ def _speak_up(stderr: int) -> None:
         os.write(2, said)
 
 
-def _serve(parent: Channel, slot: Slot, function: Function, signals: _Signals) -> None:
+def _serve(parent: Channel, slot: SharedProgress, function: Function, signals: _Signals) -> None:
     while True:
         try:
             job = parent.receive(Job)

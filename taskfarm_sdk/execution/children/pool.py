@@ -19,7 +19,14 @@ from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S, how_it_ended, may
 from taskfarm_sdk._processes.groups import Group, plain_environment
 from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.execution.children import payload
-from taskfarm_sdk.execution.children.channel import Channel, Job, Outcome, Slot, Taken, slot_file
+from taskfarm_sdk.execution.children.channel import (
+    Channel,
+    Job,
+    Outcome,
+    SharedProgress,
+    Taken,
+    slot_file,
+)
 from taskfarm_sdk.task import Task
 
 # How often a child's progress is looked at, and whether it lives.
@@ -49,7 +56,7 @@ class Child:
                 file = theirs_alone.enter_context(slot_file())
                 stderr = os.dup(2)
                 theirs_alone.callback(os.close, stderr)
-                self.slot: Slot = Slot(file.fileno())
+                self.slot: SharedProgress = SharedProgress(file.fileno())
                 undo.callback(self.slot.close)
                 given = (theirs.fileno(), file.fileno(), packed, stderr)
                 self.group: Group = Group(
@@ -91,7 +98,7 @@ class Child:
 
 
 class Pool:
-    """The children of one `Run.work`, for a `Crew`.
+    """The children of one `Run.work`, for a `Dispatcher`.
 
     Args:
         function: what they call, as `functions.packed` made it.
@@ -99,7 +106,7 @@ class Pool:
     """
 
     def __init__(self, function: bytes, size: int) -> None:
-        self._luggage = payload.pack(function)
+        self._payload = payload.pack(function)
         self._children: list[Child | None] = [None] * size
         self._ending = threading.Event()
         self._at_once = threading.Event()
@@ -144,7 +151,7 @@ class Pool:
         for child in children:
             child.group.wait(max(0.0, ends_at - time.monotonic()))
             child.close()
-        self._luggage.close()
+        self._payload.close()
 
     def _child(self, slot: int) -> Child | None:
         """Return a slot's child, once it has taken the function; None if all are to end."""
@@ -152,7 +159,7 @@ class Pool:
         if child is not None:
             return child
         try:
-            child = Child(self._luggage.fileno())
+            child = Child(self._payload.fileno())
         except OSError as error:
             raise TaskfarmError(f"a child process cannot be started: {error}") from error
         self._children[slot] = child
@@ -228,7 +235,7 @@ class Pool:
 class _Sampler:
     """Carries a child's progress to its task, and the wish to stop to the child."""
 
-    def __init__(self, slot: Slot, task: Task) -> None:
+    def __init__(self, slot: SharedProgress, task: Task) -> None:
         self._slot = slot
         self._task = task
         self._seen: float | None = None

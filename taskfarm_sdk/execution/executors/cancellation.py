@@ -16,7 +16,7 @@ from taskfarm_sdk._logging import log
 LOOK_EVERY_S = 0.2
 
 
-class Wish(Enum):
+class CancelRequest(Enum):
     """What is wished of a loop."""
 
     GO_ON = "take tasks"
@@ -25,8 +25,8 @@ class Wish(Enum):
     END = "nobody is left to compute for: give back what is being computed, and end the process"
 
 
-Ask = Callable[[], Wish]
-LAST = (Wish.END, Wish.GIVE_BACK)
+Poll = Callable[[], CancelRequest]
+LAST = (CancelRequest.END, CancelRequest.GIVE_BACK)
 
 
 def end_process() -> None:
@@ -34,7 +34,7 @@ def end_process() -> None:
     os._exit(1)
 
 
-class Watch:
+class CancelWatcher:
     """Asks for the wishes of a process's loops, in a thread, from the first `add` to `close`.
 
     Args:
@@ -53,24 +53,24 @@ class Watch:
         self._give_back = give_back
         self._end = end
         self._lock = threading.Lock()
-        self._asks: list[Ask] = []
+        self._polls: list[Poll] = []
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def add(self, ask: Ask) -> None:
+    def add(self, poll: Poll) -> None:
         """Ask for a loop too."""
         with self._lock:
-            self._asks.append(ask)
+            self._polls.append(poll)
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="taskfarm-wishes", daemon=True
                 )
                 self._thread.start()
 
-    def remove(self, ask: Ask) -> None:
+    def remove(self, poll: Poll) -> None:
         """Ask for a loop no more, which has ended."""
         with self._lock:
-            self._asks.remove(ask)
+            self._polls.remove(poll)
 
     def close(self) -> None:
         """Return when the thread has ended."""
@@ -81,23 +81,27 @@ class Watch:
     def _run(self) -> None:
         try:
             while not self._over.wait(LOOK_EVERY_S):
-                wish = self._wish()
-                if wish is not Wish.GO_ON:
+                request = self._request()
+                if request is not CancelRequest.GO_ON:
                     self._stop()
-                if wish in LAST:
+                if request in LAST:
                     self._give_back()
-                if wish is Wish.END:
+                if request is CancelRequest.END:
                     self._end()
-                if wish in LAST:
+                if request in LAST:
                     return
         except Exception:  # noqa: BLE001 - an engine's own, and the loops can do without
             log.exception("whether this process is still to take tasks cannot be found out")
 
-    def _wish(self) -> Wish:
+    def _request(self) -> CancelRequest:
         with self._lock:
-            asks = list(self._asks)
-        wishes = {ask() for ask in asks}
+            polls = list(self._polls)
+        requests = {poll() for poll in polls}
         for last in LAST:
-            if last in wishes:
+            if last in requests:
                 return last
-        return Wish.CLAIM_NO_MORE if wishes == {Wish.CLAIM_NO_MORE} else Wish.GO_ON
+        return (
+            CancelRequest.CLAIM_NO_MORE
+            if requests == {CancelRequest.CLAIM_NO_MORE}
+            else CancelRequest.GO_ON
+        )

@@ -15,13 +15,13 @@ from typing import Protocol, cast
 
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.execution.executors import loop
-from taskfarm_sdk.execution.executors.cancellation import Ask, Wish
+from taskfarm_sdk.execution.executors.cancellation import CancelRequest, Poll
 from taskfarm_sdk.execution.executors.engines import Engine
 
 ASK_EVERY_S = 0.2
 
 
-def find_wishes(_: str) -> Ask | None:
+def find_wishes(_: str) -> Poll | None:
     """Return what a loop in a Dask worker asks with."""
     from distributed import Status, get_worker
 
@@ -30,12 +30,12 @@ def find_wishes(_: str) -> Ask | None:
     # One that closes gracefully still waits for others to take its data over.
     alive = (Status.running, Status.paused, Status.closing_gracefully)
 
-    def ask() -> Wish:
+    def ask() -> CancelRequest:
         if worker.status not in alive:
-            return Wish.GIVE_BACK
+            return CancelRequest.GIVE_BACK
         task = worker.state.tasks.get(key)
         unwanted = task is None or task.state == "cancelled"
-        return Wish.CLAIM_NO_MORE if unwanted else Wish.GO_ON
+        return CancelRequest.CLAIM_NO_MORE if unwanted else CancelRequest.GO_ON
 
     return ask
 

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import cast
 
 from taskfarm_sdk.execution.executors import loop
-from taskfarm_sdk.execution.executors.cancellation import Ask, Wish
+from taskfarm_sdk.execution.executors.cancellation import CancelRequest, Poll
 
 # For so long processes that were told to end try to give their tasks back, and a little longer.
 ENDED_WITHIN_S = 6.0
@@ -25,17 +25,17 @@ ENDED_WITHIN_S = 6.0
 TOLD_WITHIN_S = 0.5
 
 
-def no_wishes(_: str) -> Ask | None:
+def no_wishes(_: str) -> Poll | None:
     """Let a loop ask for nothing."""
     return None
 
 
-def find_parent(_: str) -> Ask | None:
+def find_parent(_: str) -> Poll | None:
     """Return what a loop in a pool's process asks with: whether the pool's owner lives."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return None
-    return lambda: Wish.GO_ON if parent.is_alive() else Wish.END
+    return lambda: CancelRequest.GO_ON if parent.is_alive() else CancelRequest.END
 
 
 class Engine:
@@ -43,8 +43,8 @@ class Engine:
 
     Attributes:
         executor: the caller's.
-        find: see `loop.Parcel`.
-        key: of the work; see `loop.Parcel`.
+        find: see `loop.LoopPayload`.
+        key: of the work; see `loop.LoopPayload`.
         loops: how many are to run.
         futures: theirs, as far as they are submitted.
         grace_s: for how long after a signal what is being computed may go on.
@@ -54,9 +54,9 @@ class Engine:
     # Whether a loop is given the caller's own objects.
     is_here: bool = False
 
-    def __init__(self, executor: Executor, find: Callable[[str], Ask | None] = no_wishes) -> None:
+    def __init__(self, executor: Executor, find: Callable[[str], Poll | None] = no_wishes) -> None:
         self.executor: Executor = executor
-        self.find: Callable[[str], Ask | None] = find
+        self.find: Callable[[str], Poll | None] = find
         self.key: str = uuid.uuid4().hex
         self.loops: int = 1
         self.futures: list[Future[bool]] = []

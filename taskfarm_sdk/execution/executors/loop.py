@@ -20,7 +20,7 @@ from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk.errors import TaskfarmError
-from taskfarm_sdk.execution.executors.cancellation import Ask, Watch
+from taskfarm_sdk.execution.executors.cancellation import CancelWatcher, Poll
 from taskfarm_sdk.execution.function import Function, described, explained, unpacked
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker, core_of
@@ -30,7 +30,7 @@ class LoopLost(Exception):
     """A loop ended before its time, for the process that it ran in was to end."""
 
 
-class What(NamedTuple):
+class LoopSpec(NamedTuple):
     """What a loop does.
 
     Attributes:
@@ -47,7 +47,7 @@ class What(NamedTuple):
 
 
 @attrs.frozen
-class Parcel:
+class LoopPayload:
     """What a loop is to do: as it is, or packed for another process.
 
     Attributes:
@@ -56,15 +56,15 @@ class Parcel:
     """
 
     key: str
-    _content: What | bytes = attrs.field(repr=False)
-    find: Callable[[str], Ask | None]
+    _content: LoopSpec | bytes = attrs.field(repr=False)
+    find: Callable[[str], Poll | None]
 
     @property
     def has_travelled(self) -> bool:
         """Whether its connections are nobody else's."""
         return isinstance(self._content, bytes)
 
-    def opened(self) -> What:
+    def opened(self) -> LoopSpec:
         """Return what is in it.
 
         Raises:
@@ -73,7 +73,7 @@ class Parcel:
         if not isinstance(self._content, bytes):
             return self._content
         try:
-            return cast("What", unpacked(self._content))
+            return cast("LoopSpec", unpacked(self._content))
         except Exception as error:
             raise TaskfarmError(
                 f"the function cannot be used in process {os.getpid()} of the executor: "
@@ -94,7 +94,7 @@ class _Shared:
 
     def __init__(self, worker: Worker, own: Link | None) -> None:
         self.worker = worker
-        self.watch = Watch(self.stop, self.give_back)
+        self.watch = CancelWatcher(self.stop, self.give_back)
         self._own = own
         self.loops = 0
         self.excused = self.gave_back = False
@@ -169,18 +169,18 @@ class Workers:
         self._shared: dict[str, _Shared] = {}
 
     @contextmanager
-    def of(self, parcel: Parcel, what: What) -> Generator[_Shared]:
+    def of(self, payload: LoopPayload, spec: LoopSpec) -> Generator[_Shared]:
         """Share the worker of a work; who leaves last closes it."""
-        key = parcel.key
+        key = payload.key
         with self._lock:
             shared = self._shared.get(key)
             if shared is None:
-                own = what.link if parcel.has_travelled else None
-                shared = self._shared[key] = _Shared(what.make_worker(), own)
+                own = spec.link if payload.has_travelled else None
+                shared = self._shared[key] = _Shared(spec.make_worker(), own)
                 shared.worker.__enter__()
             shared.loops += 1
         try:
-            with _asking(shared.watch, parcel.find(key)):
+            with _asking(shared.watch, payload.find(key)):
                 yield shared
         finally:
             with self._lock:
@@ -219,23 +219,23 @@ def workers_at_work(key: str) -> bool:
 
 
 @contextmanager
-def _asking(watch: Watch, ask: Ask | None) -> Generator[None]:
-    if ask is None:
+def _asking(watch: CancelWatcher, poll: Poll | None) -> Generator[None]:
+    if poll is None:
         yield
         return
-    watch.add(ask)
+    watch.add(poll)
     try:
         yield
     finally:
-        watch.remove(ask)
+        watch.remove(poll)
 
 
-def loop(_index: int, parcel: Parcel) -> bool:
+def loop(_index: int, payload: LoopPayload) -> bool:
     """Take tasks until none is left; what executors run.
 
     Args:
         _index: tells loops apart for executors that run equal calls once.
-        parcel: what to do.
+        payload: what to do.
 
     Returns:
         Whether it stopped before that, after too many failures in a row.
@@ -243,14 +243,14 @@ def loop(_index: int, parcel: Parcel) -> bool:
     Raises:
         LoopLost: it stopped before that, for its process is to end.
     """
-    what = parcel.opened()
-    with workers.of(parcel, what) as shared:
+    spec = payload.opened()
+    with workers.of(payload, spec) as shared:
         more = True
         while more:
-            with shared.next_task(what.linger_s) as task:
+            with shared.next_task(spec.linger_s) as task:
                 more = task is not None
                 if task is not None:
-                    _compute(what.function, task, shared.worker)
+                    _compute(spec.function, task, shared.worker)
         if shared.gave_back:
             raise LoopLost(f"process {os.getpid()} was told to end")
         return shared.worker.stopping and not shared.excused

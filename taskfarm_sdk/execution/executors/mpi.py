@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from taskfarm_sdk._logging import log
 from taskfarm_sdk.errors import ConfigurationError
-from taskfarm_sdk.execution.executors.cancellation import Ask, Wish
+from taskfarm_sdk.execution.executors.cancellation import CancelRequest, Poll
 from taskfarm_sdk.execution.executors.engines import Engine
 
 if TYPE_CHECKING:
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 TAG = 31_417
 
 
-def find_wishes(key: str) -> Ask | None:
+def find_wishes(key: str) -> Poll | None:
     """Return what a loop in a rank asks with; None where MPI may not be asked beside the loop."""
     from mpi4py import MPI
 
     if MPI.Query_thread() < MPI.THREAD_MULTIPLE:
         return None
-    wish = Wish.GO_ON
+    request = CancelRequest.GO_ON
 
-    def ask() -> Wish:
-        nonlocal wish
+    def ask() -> CancelRequest:
+        nonlocal request
         # What was meant for earlier works may still be there.
         while (message := MPI.COMM_WORLD.improbe(MPI.ANY_SOURCE, TAG)) is not None:
             if message.recv() == key:
-                wish = Wish.CLAIM_NO_MORE
-        return wish
+                request = CancelRequest.CLAIM_NO_MORE
+        return request
 
     return ask
 

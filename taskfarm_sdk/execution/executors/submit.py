@@ -18,12 +18,12 @@ from itertools import islice
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows import waiting
 from taskfarm_sdk._logging import log
-from taskfarm_sdk._processes.signals import Ending
+from taskfarm_sdk._processes.signals import SignalHandling
 from taskfarm_sdk._session import request
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 from taskfarm_sdk.execution.executors import dask, mpi
 from taskfarm_sdk.execution.executors.engines import Engine, Processes, Threads
-from taskfarm_sdk.execution.executors.loop import Parcel, What, loop
+from taskfarm_sdk.execution.executors.loop import LoopPayload, LoopSpec, loop
 from taskfarm_sdk.execution.function import described, packed
 from taskfarm_sdk.execution.work import Work
 
@@ -99,12 +99,12 @@ class _Loops:
     def run(self) -> bool:
         """Submit them, and wait for them; see `by_executor`."""
         engine = self._engine
-        parcel = _parcel(self._work, engine)
+        payload = _payload(self._work, engine)
         # Signals are handled from after the start on: forked processes begin with handlers of ours.
-        ending = Ending(self._tell, lambda: None, engine.grace_here_s)
+        handling = SignalHandling(self._tell, lambda: None, engine.grace_here_s)
         try:
-            self._submit(parcel)
-            ending.install()
+            self._submit(payload)
+            handling.install()
             halted = self._all_done()
         except BrokenExecutor as error:
             raise _broken(self._work, f"the executor broke, {OFTEN}: {error}") from error
@@ -115,17 +115,17 @@ class _Loops:
             engine.let_end()
             raise
         finally:
-            ending.remove()
+            handling.remove()
         if self._lost and not self._is_recalled and not self._work.run.status().finished:
             lost = f"{len(self._lost)} of {engine.loops} loops of this work were lost, {OFTEN}"
             raise _broken(self._work, f"{lost}: {self._lost[-1]}")
         return halted
 
-    def _submit(self, parcel: Parcel) -> None:
+    def _submit(self, payload: LoopPayload) -> None:
         engine = self._engine
         try:
             for index in range(engine.loops):
-                engine.futures.append(engine.executor.submit(loop, index, parcel))
+                engine.futures.append(engine.executor.submit(loop, index, payload))
         except RuntimeError as error:
             # What all of them say then, in words of their own.
             if "after shutdown" not in str(error):
@@ -173,15 +173,15 @@ class _Loops:
         return False
 
 
-def _parcel(work: Work, engine: Engine) -> Parcel:
-    what = What(work.make_worker, work.link, work.function, work.linger_s)
+def _payload(work: Work, engine: Engine) -> LoopPayload:
+    what = LoopSpec(work.make_worker, work.link, work.function, work.linger_s)
     work.make_worker()  # arguments that are wrong show here, before anything is sent
     if engine.is_here:
-        return Parcel(engine.key, what, engine.find)
+        return LoopPayload(engine.key, what, engine.find)
     packed(work.function)  # what cannot travel shows before a password is sent
     if work.link.session.token is None:
         work.link.drive(request.login(work.link.session))
-    return Parcel(engine.key, packed(what), engine.find)
+    return LoopPayload(engine.key, packed(what), engine.find)
 
 
 def _broken(work: Work, why: str) -> TaskfarmError:

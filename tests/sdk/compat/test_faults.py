@@ -15,7 +15,7 @@ from taskfarm_sdk import (
     OutcomeUnknown,
     RunBroken,
 )
-from taskfarm_sdk._transport.client import Wire
+from taskfarm_sdk._transport.client import HttpTransport
 from taskfarm_sdk.compat import TaskFarm, TaskFarmWorker, tfRuns
 from taskfarm_sdk.compat._errors import ServerAway
 from taskfarm_sdk.testing import LocalServer
@@ -186,13 +186,13 @@ def test_a_run_is_never_created_twice(proxy: FaultProxy, token: str, fault: Faul
 def test_a_run_is_created_over_a_connection_of_its_own(
     taskfarm_server: LocalServer, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect, made = Wire._new, []
+    connect, made = HttpTransport._new, []
 
-    def note(wire: Wire) -> httpx.Client:
+    def note(wire: HttpTransport) -> httpx.Client:
         made.append(wire)
         return connect(wire)
 
-    monkeypatch.setattr(Wire, "_new", note)
+    monkeypatch.setattr(HttpTransport, "_new", note)
     TaskFarm(token, "", numTasks=1, url_base=taskfarm_server.url)
     assert len(made) == 2
 

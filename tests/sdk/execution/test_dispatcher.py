@@ -13,8 +13,8 @@ import pytest
 from taskfarm_sdk import Farm, Run, Task
 from taskfarm_sdk._transport.drivers import Clock
 from taskfarm_sdk._worker.requests import Requests
-from taskfarm_sdk.execution import Crew, Deadline, dispatcher
-from taskfarm_sdk.execution.slot import Turns
+from taskfarm_sdk.execution import Deadline, Dispatcher, dispatcher
+from taskfarm_sdk.execution.slot import Slot
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import NET_S, wait_until
 
@@ -42,7 +42,7 @@ def run(taskfarm_server: LocalServer, token: str) -> Iterator[Run]:
 
 def work(run: Run, perform: Callable[[Task, int], None], *, size: int = 3) -> None:
     with run.worker(max_attempts=1) as worker:
-        Crew(worker, size, perform, interrupt=ignore).run()
+        Dispatcher(worker, size, perform, interrupt=ignore).run()
 
 
 def test_each_slot_has_one_task_at_a_time(run: Run) -> None:
@@ -106,7 +106,7 @@ def test_abort_interrupts_once_and_raises_the_first_error(run: Run) -> None:
         task.release()
 
     with run.worker() as worker:
-        crew = Crew(worker, 3, perform, interrupt=interrupt)
+        crew = Dispatcher(worker, 3, perform, interrupt=interrupt)
         with pytest.raises(KeyError, match="first"):
             crew.run()
     assert len(interrupted) == 1
@@ -128,7 +128,7 @@ def test_an_interruption_waits_until_the_slots_have_let_go(run: Run) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), run.worker() as worker:
-        Crew(worker, 3, perform, interrupt=interrupt).run(tick, 0.05)
+        Dispatcher(worker, 3, perform, interrupt=interrupt).run(tick, 0.05)
     assert run.status().waiting == 8
 
 
@@ -154,7 +154,7 @@ def test_a_task_taken_ahead_is_given_back_where_the_one_before_it_is_long(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Told()
-    monkeypatch.setattr(dispatcher, "Turns", lambda long_after_s: Turns(long_after_s, clock))
+    monkeypatch.setattr(dispatcher, "Slot", lambda long_after_s: Slot(long_after_s, clock))
     taken_ahead: list[bool] = []
 
     def perform(task: Task, _: int) -> None:
@@ -165,7 +165,7 @@ def test_a_task_taken_ahead_is_given_back_where_the_one_before_it_is_long(
             wait_until(lambda: run.status().computing == 1)
 
     with run.worker(first_beat_s=0.1) as worker:
-        Crew(worker, 1, perform, interrupt=ignore).run()
+        Dispatcher(worker, 1, perform, interrupt=ignore).run()
     assert run.status().succeeded
     assert taken_ahead
     assert {info.attempts for info in run.task_infos()} == {0}
@@ -173,7 +173,7 @@ def test_a_task_taken_ahead_is_given_back_where_the_one_before_it_is_long(
 
 def test_no_more_tasks_are_taken_than_allowed(run: Run) -> None:
     with run.worker() as worker:
-        crew = Crew(worker, 3, lambda task, slot: None, interrupt=ignore, max_tasks=5)
+        crew = Dispatcher(worker, 3, lambda task, slot: None, interrupt=ignore, max_tasks=5)
         crew.run()
     assert crew.limited
     assert run.status().done == 5
@@ -189,7 +189,7 @@ def test_what_would_not_be_done_in_time_is_not_claimed(run: Run) -> None:
             clock.now = 71.0
 
     with run.worker() as worker:
-        crew = Crew(worker, 1, perform, interrupt=ignore, deadline=deadline)
+        crew = Dispatcher(worker, 1, perform, interrupt=ignore, deadline=deadline)
         crew.run()
     assert crew.limited
     assert (run.status().done, run.status().waiting) == (4, 4)
@@ -217,7 +217,7 @@ def test_how_long_tasks_take_is_learnt_from_those_that_were_completed(
             raise ValueError("this tells nothing")
 
     with run.worker(max_attempts=1) as worker:
-        Crew(worker, 2, perform, interrupt=ignore, deadline=deadline).run()
+        Dispatcher(worker, 2, perform, interrupt=ignore, deadline=deadline).run()
     assert sorted(deadline._durations) == list(range(2, 8))
 
 
@@ -227,7 +227,7 @@ def test_who_lingers_ends_when_there_is_no_time_for_another_task(run: Run) -> No
         held = [other.claim() for _ in range(8)]
         deadline = Deadline(100.0, clock)
         deadline.took(30.0)
-        crew = Crew(worker, 2, lambda task, slot: None, interrupt=ignore, deadline=deadline)
+        crew = Dispatcher(worker, 2, lambda task, slot: None, interrupt=ignore, deadline=deadline)
 
         def tick() -> None:
             clock.now = 71.0
@@ -245,7 +245,7 @@ def test_a_signal_that_the_main_thread_is_late_to_hear_of_ends_the_children_firs
     program = textwrap.dedent("""
         import hashlib, os, signal, sys
         from taskfarm_sdk import Farm
-        from taskfarm_sdk.execution import Crew, Group
+        from taskfarm_sdk.execution import Dispatcher, Group
         url, user, password = sys.stdin.read().split()
         said = []
         def perform(task, slot):
@@ -261,7 +261,7 @@ def test_a_signal_that_the_main_thread_is_late_to_hear_of_ends_the_children_firs
         groups = []
         with Farm(url, user=user, password=password) as farm:
             with farm.create_run(1).worker() as worker:
-                Crew(worker, 1, perform, interrupt=lambda _: groups[0].kill()).run(tick, 0.05)
+                Dispatcher(worker, 1, perform, interrupt=lambda _: groups[0].kill()).run(tick, 0.05)
     """)
     server = taskfarm_server
     done = subprocess.run(

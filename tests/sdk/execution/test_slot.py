@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from taskfarm_sdk.execution.slot import Turn, Turns
+from taskfarm_sdk.execution.slot import Slot, SlotTurn
 from tests.support.conditions import wait_until_waiting
 from tests.support.processes import NET_S, wait_until
 
@@ -25,26 +25,26 @@ def other() -> Iterator[Other]:
         yield threads.submit
 
 
-def compute(turns: Turns) -> None:
+def compute(turns: Slot) -> None:
     """Compute a short task."""
     with turns.turn() as turn, turn.compute():
         pass
 
 
-def is_kept_waiting(future: Future[object], turns: Turns) -> bool:
+def is_kept_waiting(future: Future[object], turns: Slot) -> bool:
     """Return once the other thread waits for the slot: whether it has not ended."""
     wait_until_waiting(turns._changed)
     return not future.done()
 
 
-def claims_ahead(turns: Turns) -> bool:
+def claims_ahead(turns: Slot) -> bool:
     """Whether what is claimed now is for a later turn."""
     with turns.turn() as turn:
         return not turn._has_slot
 
 
 def test_of_a_free_slot_the_first_takes_the_turn(other: Other) -> None:
-    turns = Turns(LONG_AFTER_S)
+    turns = Slot(LONG_AFTER_S)
     with turns.turn() as turn:
         assert turn.comes()
         assert is_kept_waiting(waiting := other(lambda: claims_ahead(turns)), turns)
@@ -52,7 +52,7 @@ def test_of_a_free_slot_the_first_takes_the_turn(other: Other) -> None:
 
 
 def test_nothing_is_claimed_ahead_until_a_task_was_short(other: Other) -> None:
-    turns = Turns(LONG_AFTER_S)
+    turns = Slot(LONG_AFTER_S)
     with turns.turn() as turn, turn.compute():
         assert is_kept_waiting(waiting := other(lambda: claims_ahead(turns)), turns)
     assert waiting.result(NET_S) is False
@@ -61,7 +61,7 @@ def test_nothing_is_claimed_ahead_until_a_task_was_short(other: Other) -> None:
 
 
 def test_while_tasks_are_short_the_next_is_claimed_ahead_and_gets_the_slot(other: Other) -> None:
-    turns = Turns(LONG_AFTER_S)
+    turns = Slot(LONG_AFTER_S)
     compute(turns)
     claimed = threading.Event()
 
@@ -82,7 +82,7 @@ def test_who_leaves_the_slot_first_lets_the_other_begin(
     other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("taskfarm_sdk.execution.slot.LET_BEGIN_S", NET_S)
-    turns = Turns(LONG_AFTER_S)
+    turns = Slot(LONG_AFTER_S)
     compute(turns)
     has_gone_on = threading.Event()
 
@@ -104,7 +104,7 @@ def test_who_leaves_the_slot_first_lets_the_other_begin(
 
 def test_what_was_claimed_ahead_is_given_back_where_the_current_task_is_long(other: Other) -> None:
     clock = [0.0]
-    turns = Turns(LONG_AFTER_S, lambda: clock[0])
+    turns = Slot(LONG_AFTER_S, lambda: clock[0])
     compute(turns)
     with turns.turn() as turn, turn.compute():
 
@@ -120,7 +120,7 @@ def test_what_was_claimed_ahead_is_given_back_where_the_current_task_is_long(oth
 
 def test_after_a_long_task_nothing_is_claimed_ahead_until_one_was_short(other: Other) -> None:
     clock = [0.0]
-    turns = Turns(LONG_AFTER_S, lambda: clock[0])
+    turns = Slot(LONG_AFTER_S, lambda: clock[0])
     compute(turns)
     with turns.turn() as turn, turn.compute():
         clock[0] = LONG_AFTER_S
@@ -131,9 +131,9 @@ def test_after_a_long_task_nothing_is_claimed_ahead_until_one_was_short(other: O
 
 def test_nobody_claims_for_the_slot_while_the_other_has_a_task_for_it(other: Other) -> None:
     # Its claim might wait for the end of that task, which waits for the slot.
-    turns = Turns(LONG_AFTER_S)
+    turns = Slot(LONG_AFTER_S)
     compute(turns)
-    ahead: list[Turn] = []
+    ahead: list[SlotTurn] = []
     go_on = threading.Event()
 
     def next_one() -> None:
@@ -153,7 +153,7 @@ def test_nobody_claims_for_the_slot_while_the_other_has_a_task_for_it(other: Oth
 
 
 def test_who_found_nothing_to_claim_ahead_leaves_the_slot_to_the_other(other: Other) -> None:
-    turns = Turns(LONG_AFTER_S)
+    turns = Slot(LONG_AFTER_S)
     compute(turns)
     with turns.turn() as turn, turn.compute():
         assert other(lambda: claims_ahead(turns)).result(NET_S) is True
@@ -162,7 +162,7 @@ def test_who_found_nothing_to_claim_ahead_leaves_the_slot_to_the_other(other: Ot
 
 
 def test_the_end_lets_nobody_wait_and_nobody_compute(other: Other) -> None:
-    turns = Turns(LONG_AFTER_S)
+    turns = Slot(LONG_AFTER_S)
 
     def next_one() -> bool:
         with turns.turn() as turn:

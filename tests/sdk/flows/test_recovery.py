@@ -13,7 +13,7 @@ from taskfarm_sdk import Farm, Run, Task, Worker
 from taskfarm_sdk._flows import recovery
 from taskfarm_sdk._flows.recovery import Watchlist
 from taskfarm_sdk._worker import open_tasks
-from taskfarm_sdk.execution import Crew
+from taskfarm_sdk.execution import Dispatcher
 from taskfarm_sdk.worker import core_of
 from tests.support.clock import FastClock
 from tests.support.conditions import wait_until_waiting
@@ -236,7 +236,7 @@ def test_where_only_its_own_tasks_are_computed_a_worker_waits_and_reads_none(
     claiming = threading.Thread(target=lambda: claims.append(worker.claim()))
     proxy.forget()
     claiming.start()
-    wait_until_waiting(core_of(worker).ledger.in_hand._changed)
+    wait_until_waiting(core_of(worker).ledger.open_tasks._changed)
     assert proxy.count("numComputing") == 1
     task.complete()
     # It ends with the task, not with a rest in which nothing would have changed.
@@ -259,7 +259,7 @@ def test_a_crew_alone_on_a_run_never_looks_for_others_tasks(
             raise ValueError("each time")
 
     with run.worker(linger=True) as worker:
-        Crew(worker, 4, perform, interrupt=lambda _: None).run()
+        Dispatcher(worker, 4, perform, interrupt=lambda _: None).run()
     assert run.status().failed == 3
     assert proxy.count("GET .*/tasks/") == 0
     run.delete()
@@ -271,7 +271,7 @@ def test_the_end_of_a_run_costs_a_crew_one_question_for_each_thread(
     run, size = proxied_farm.create_run(48), 16
     proxy.forget()
     with run.worker(linger=True) as worker:
-        Crew(worker, size, lambda task, slot: None, interrupt=lambda _: None).run()
+        Dispatcher(worker, size, lambda task, slot: None, interrupt=lambda _: None).run()
     assert run.status().succeeded
     # Two threads a slot; and the one that stayed asks now and then for all.
     assert proxy.count("POST .*/task$") <= run.num_tasks + 2 * size + 5

@@ -7,23 +7,23 @@ import math
 import pytest
 
 from taskfarm_sdk import ConfigurationError
-from taskfarm_sdk._flows.recovery import Patience, Watchlist, patience
+from taskfarm_sdk._flows.recovery import StaleAfter, Watchlist, stale_after
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol.lease import Lease
 from taskfarm_sdk._protocol.operations import TaskRow
 
 LEASED = leases.encode(Lease(10, 0, 1, 4711))
-PATIENCE = Patience(stale_after_s=120, unleased_after_s=None)
+PATIENCE = StaleAfter(stale_after_s=120, unleased_after_s=None)
 
 
 def looked_at(
-    times: list[float], value: float | None = LEASED, patience: Patience = PATIENCE
+    times: list[float], value: float | None = LEASED, stale_after: StaleAfter = PATIENCE
 ) -> list[int]:
     """Return what is stale after looks at these times at one task that stands still."""
     watched = Watchlist()
     for now in times:
         watched.look(TaskRow(7, "computing", value), now)
-    return watched.stale(lambda held: patience.for_task(held, None))
+    return watched.stale(lambda held: stale_after.for_task(held, None))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_the_patience_with_other_clients_follows_the_longest_task(
     longest_s: float | None, expected_s: float
 ) -> None:
     assert PATIENCE.for_task(50.0, longest_s) == expected_s
-    assert Patience(120, 77).for_task(50.0, longest_s) == 77
+    assert StaleAfter(120, 77).for_task(50.0, longest_s) == 77
     assert PATIENCE.for_task(LEASED, longest_s) == 120
 
 
@@ -85,4 +85,4 @@ def test_a_patience_that_live_workers_would_try_is_refused(
     stale_after_s: float, unleased_after_s: float
 ) -> None:
     with pytest.raises(ConfigurationError, match="after_s"):
-        patience(stale_after_s, unleased_after_s, heartbeat_s=30)
+        stale_after(stale_after_s, unleased_after_s, heartbeat_s=30)

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from taskfarm_sdk import AsyncFarm, Farm
-from taskfarm_sdk._transport.tcp import UNACKNOWLEDGED_MOST_S, Unsent
+from taskfarm_sdk._transport.tcp import UNACKNOWLEDGED_MOST_S, TcpUserTimeout
 from taskfarm_sdk.testing import LocalServer
 
 pytestmark = [
@@ -21,14 +21,14 @@ pytestmark = [
 def limits_ms(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The limits of all connections made, as the kernel has them."""
     found: list[int] = []
-    limit = Unsent.limit
+    limit = TcpUserTimeout.limit
 
-    def spy(self: Unsent, connection: socket.socket | None) -> None:
+    def spy(self: TcpUserTimeout, connection: socket.socket | None) -> None:
         limit(self, connection)
         assert connection is not None
         found.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
 
-    monkeypatch.setattr(Unsent, "limit", spy)
+    monkeypatch.setattr(TcpUserTimeout, "limit", spy)
     return found
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from taskfarm_sdk import Farm, RunNotFound, TaskfarmError
 from taskfarm_sdk._sansio.steps import AT_ONCE, Call, Flow, send, together
-from taskfarm_sdk._transport.client import AsyncWire, Wire
+from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
 from taskfarm_sdk._transport.drivers import SystemClock, adrive, drive
 from tests.support.fault_proxy import Fault, FaultProxy, Seen
 from tests.support.processes import NET_S
@@ -47,11 +47,13 @@ def asking(number: int, act: Callable[[int], object]) -> Callable[[], Flow[int]]
 
 
 def run(*flows: Callable[[], Flow[int]]) -> list[int]:
-    return drive(together(flows), cast("Wire", FakeWire()), SystemClock())
+    return drive(together(flows), cast("HttpTransport", FakeWire()), SystemClock())
 
 
 def arun(*flows: Callable[[], Flow[int]]) -> list[int]:
-    return asyncio.run(adrive(together(flows), cast("AsyncWire", AsyncFakeWire()), SystemClock()))
+    return asyncio.run(
+        adrive(together(flows), cast("AsyncHttpTransport", AsyncFakeWire()), SystemClock())
+    )
 
 
 BOTH = pytest.mark.parametrize("go", [run, arun], ids=["threads", "asyncio"])
@@ -162,7 +164,7 @@ def test_cancelling_ends_those_under_way() -> None:
     async def go() -> None:
         flow = together([lambda: send(Call(never, endless))] * 3)
         waiting = asyncio.create_task(
-            adrive(flow, cast("AsyncWire", AsyncFakeWire()), SystemClock())
+            adrive(flow, cast("AsyncHttpTransport", AsyncFakeWire()), SystemClock())
         )
         for _ in range(5):
             await asyncio.sleep(0)

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from taskfarm_sdk._worker import open_tasks
-from taskfarm_sdk._worker.open_tasks import InHand
+from taskfarm_sdk._worker.open_tasks import OpenTasks
 from tests.support.conditions import wait_until_waiting
 from tests.support.processes import NET_S
 
@@ -19,14 +19,14 @@ def _endless_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_claim_under_way_counts_as_a_task() -> None:
-    in_hand = InHand(lambda: 3, lambda: False)
+    in_hand = OpenTasks(lambda: 3, lambda: False)
     with in_hand.claiming():
         assert in_hand.count() == 4
     assert in_hand.count() == 3
 
 
 def test_who_waits_goes_on_when_a_task_may_wait_for_anyone() -> None:
-    in_hand = InHand(lambda: 1, lambda: False)
+    in_hand = OpenTasks(lambda: 1, lambda: False)
     waiting = threading.Thread(target=in_hand.wait_for_change, args=(in_hand.changes,))
     waiting.start()
     wait_until_waiting(in_hand._changed)
@@ -38,7 +38,7 @@ def test_who_waits_goes_on_when_a_task_may_wait_for_anyone() -> None:
 
 
 def test_one_that_waits_already_is_not_waited_for() -> None:
-    in_hand = InHand(lambda: 1, lambda: False)
+    in_hand = OpenTasks(lambda: 1, lambda: False)
     changes = in_hand.changes
     in_hand.has_gone(waits=True)
     in_hand.wait_for_change(changes)
@@ -46,7 +46,7 @@ def test_one_that_waits_already_is_not_waited_for() -> None:
 
 def test_who_waits_goes_on_when_nothing_is_in_hand() -> None:
     tasks = [1]
-    in_hand = InHand(lambda: len(tasks), lambda: False)
+    in_hand = OpenTasks(lambda: len(tasks), lambda: False)
     waiting = threading.Thread(target=in_hand.wait_for_change, args=(in_hand.changes,))
     waiting.start()
     with in_hand.claiming():
@@ -58,7 +58,7 @@ def test_who_waits_goes_on_when_nothing_is_in_hand() -> None:
 
 
 def test_claims_of_other_threads_are_waited_for() -> None:
-    in_hand = InHand(lambda: 0, lambda: False)
+    in_hand = OpenTasks(lambda: 0, lambda: False)
     waiting = threading.Thread(target=in_hand.wait_until_claimed)
     with in_hand.claiming():
         waiting.start()
@@ -69,7 +69,7 @@ def test_claims_of_other_threads_are_waited_for() -> None:
 
 def test_a_worker_that_stops_waits_for_nothing() -> None:
     stopping = threading.Event()
-    in_hand = InHand(lambda: 1, stopping.is_set)
+    in_hand = OpenTasks(lambda: 1, stopping.is_set)
     waiting = threading.Thread(target=in_hand.wait_for_change, args=(in_hand.changes,))
     waiting.start()
     wait_until_waiting(in_hand._changed)

@@ -45,7 +45,7 @@ class Limits(NamedTuple):
     grace_s: float
 
 
-class Bench:
+class CommandRunner:
     """Runs commands, one for each task.
 
     Args:
@@ -89,7 +89,7 @@ class Bench:
         self._kill_at = math.inf
 
     def perform(self, task: Task, slot: int) -> None:
-        """Run a task's command, and settle the task unless it is done; for a `Crew`.
+        """Run a task's command, and settle the task unless it is done; for a `Dispatcher`.
 
         Raises:
             CommandError: the command cannot be executed; the task is given back.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskfarm_cli.common import pace
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.work.slurm import cli, policy
-from taskfarm_cli.work.slurm.recovery import Lost
+from taskfarm_cli.work.slurm.recovery import TaskRecovery
 from taskfarm_sdk import ConnectionFailed, ServerError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Keeper:
             SystemExit: a signal came.
         """
         try:
-            with self._signals(), closing(Lost(self._make_looker)) as lost:
+            with self._signals(), closing(TaskRecovery(self._make_looker)) as lost:
                 self._keep(lost)
         except BaseException:
             self._leave()
@@ -98,7 +98,7 @@ class Keeper:
     def _make_looker(self) -> Worker:
         return self._run.worker(linger=True, max_attempts=self._terms.max_attempts)
 
-    def _keep(self, lost: Lost) -> None:
+    def _keep(self, lost: TaskRecovery) -> None:
         rest_s = self._terms.every_s
         while True:
             before = self._shown

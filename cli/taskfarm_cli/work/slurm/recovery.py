@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ENDS_WITHIN_S = 2.0
 
 
-class Lost:
+class TaskRecovery:
     """Takes lost tasks back in a thread, and gives them to whoever asks next.
 
     Args:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from taskfarm_cli.work.slurm import recovery as module
-from taskfarm_cli.work.slurm.recovery import Lost
+from taskfarm_cli.work.slurm.recovery import TaskRecovery
 from taskfarm_sdk import Run, Worker
 from taskfarm_sdk._flows import recovery
 from tests.support.processes import NET_S, wait_until
@@ -36,7 +36,7 @@ def test_a_lost_task_waits_for_the_next_worker(
     monkeypatch.setattr(recovery, "MOST_REST_S", 0.1)
     monkeypatch.setattr(recovery, "LEAST_REST_S", 0.1)
     run = new_run(2)
-    lost = Lost(lambda: looker(run))
+    lost = TaskRecovery(lambda: looker(run))
     # One that says nothing is as good as lost to the looker.
     with run.worker(first_beat_s=3600) as silent:
         held = [silent.claim(), silent.claim()]
@@ -54,7 +54,7 @@ def test_looking_again_while_it_looks_begins_nothing_new(new_run: NewRun) -> Non
     run = new_run(1)
     with run.worker() as other:
         assert other.claim() is not None
-        lost = Lost(lambda: looker(run))
+        lost = TaskRecovery(lambda: looker(run))
         for _ in range(3):
             lost.look_after()
         assert [t.name for t in threading.enumerate()].count("taskfarm-lost") == 1
@@ -67,11 +67,11 @@ def test_it_ends_when_it_is_to(new_run: NewRun, monkeypatch: pytest.MonkeyPatch)
     run = new_run(1)
     with run.worker() as other:
         assert other.claim() is not None
-        lost = Lost(lambda: run.worker(linger=True))
+        lost = TaskRecovery(lambda: run.worker(linger=True))
         lost.look_after()
         lost.close()
         assert "taskfarm-lost" not in [t.name for t in threading.enumerate()]
 
 
 def test_what_was_never_begun_can_be_closed(new_run: NewRun) -> None:
-    Lost(lambda: looker(new_run(1))).close()
+    TaskRecovery(lambda: looker(new_run(1))).close()

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 import pytest
 
 from taskfarm_sdk.execution.children import payload
-from taskfarm_sdk.execution.children.channel import Channel, Job, Outcome, Slot, Taken, slot_file
+from taskfarm_sdk.execution.children.channel import (
+    Channel,
+    Job,
+    Outcome,
+    SharedProgress,
+    Taken,
+    slot_file,
+)
 from tests.support.processes import NET_S
 
 
@@ -73,13 +80,13 @@ def test_a_descriptor_of_a_high_number_is_no_trouble() -> None:
             assert Channel(end).receive(Taken, 5) == Taken()
 
 
-def shown(slot: Slot) -> tuple[float | None, bool]:
+def shown(slot: SharedProgress) -> tuple[float | None, bool]:
     return slot.percent, slot.stop_requested
 
 
 def test_a_slot_shows_at_the_other_end_what_was_written_last() -> None:
     with slot_file() as file:
-        here, there = Slot(file.fileno()), Slot(file.fileno())
+        here, there = SharedProgress(file.fileno()), SharedProgress(file.fileno())
         here.percent = None
         assert shown(there) == (None, False)
         there.percent = 33.3

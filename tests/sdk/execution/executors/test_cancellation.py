@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from taskfarm_sdk.execution.executors import cancellation
-from taskfarm_sdk.execution.executors.cancellation import Watch, Wish
+from taskfarm_sdk.execution.executors.cancellation import CancelRequest, CancelWatcher
 from tests.support.processes import NET_S, wait_until
 
 
@@ -19,7 +19,7 @@ class Worker:
         self.stopped = threading.Event()
         self.gave_back = threading.Event()
         self.ended = threading.Event()
-        self.watch = Watch(self.stopped.set, self.gave_back.set, self.end)
+        self.watch = CancelWatcher(self.stopped.set, self.gave_back.set, self.end)
 
     def end(self) -> None:
         assert self.gave_back.is_set()
@@ -37,11 +37,11 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
 class Loop:
     """Is asked, and says what it is told to."""
 
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, wish: CancelRequest) -> None:
         self.wish = wish
         self._asked = 0
 
-    def __call__(self) -> Wish:
+    def __call__(self) -> CancelRequest:
         self._asked += 1
         return self.wish
 
@@ -52,7 +52,7 @@ class Loop:
 
 
 def test_a_worker_claims_as_long_as_one_of_its_loops_is_wanted(worker: Worker) -> None:
-    wanted, unwanted = Loop(Wish.GO_ON), Loop(Wish.CLAIM_NO_MORE)
+    wanted, unwanted = Loop(CancelRequest.GO_ON), Loop(CancelRequest.CLAIM_NO_MORE)
     worker.watch.add(unwanted)
     worker.watch.add(wanted)
     wanted.wait_until_asked_again()
@@ -65,8 +65,8 @@ def test_a_worker_claims_as_long_as_one_of_its_loops_is_wanted(worker: Worker) -
 
 
 def test_a_process_that_is_to_end_gives_back_what_all_its_loops_have(worker: Worker) -> None:
-    worker.watch.add(Loop(Wish.GO_ON))
-    worker.watch.add(Loop(Wish.GIVE_BACK))
+    worker.watch.add(Loop(CancelRequest.GO_ON))
+    worker.watch.add(Loop(CancelRequest.GIVE_BACK))
     assert worker.gave_back.wait(NET_S)
     worker.watch.close()
     assert worker.stopped.is_set()
@@ -74,16 +74,16 @@ def test_a_process_that_is_to_end_gives_back_what_all_its_loops_have(worker: Wor
 
 
 def test_a_process_that_has_nobody_to_compute_for_gives_back_and_ends(worker: Worker) -> None:
-    worker.watch.add(Loop(Wish.GO_ON))
-    worker.watch.add(Loop(Wish.END))
+    worker.watch.add(Loop(CancelRequest.GO_ON))
+    worker.watch.add(Loop(CancelRequest.END))
     assert worker.ended.wait(NET_S)
 
 
 def test_a_loop_that_is_to_claim_no_more_may_still_have_to_give_back(worker: Worker) -> None:
-    loop = Loop(Wish.CLAIM_NO_MORE)
+    loop = Loop(CancelRequest.CLAIM_NO_MORE)
     worker.watch.add(loop)
     assert worker.stopped.wait(NET_S)
-    loop.wish = Wish.GIVE_BACK
+    loop.wish = CancelRequest.GIVE_BACK
     assert worker.gave_back.wait(NET_S)
 
 
@@ -92,7 +92,7 @@ def test_an_engine_that_fails_to_answer_is_logged_and_the_loops_go_on(
 ) -> None:
     asked = threading.Event()
 
-    def ask() -> Wish:
+    def ask() -> CancelRequest:
         asked.set()
         raise RuntimeError("no answer")
 
@@ -104,7 +104,7 @@ def test_an_engine_that_fails_to_answer_is_logged_and_the_loops_go_on(
 
 
 def test_after_close_nobody_is_asked(worker: Worker) -> None:
-    loop = Loop(Wish.GO_ON)
+    loop = Loop(CancelRequest.GO_ON)
     worker.watch.add(loop)
     loop.wait_until_asked_again()
     worker.watch.close()
