@@ -151,7 +151,7 @@ class AsyncRun:
 
     async def reset(self) -> None:
         """Set all computing tasks waiting; see `Run.reset`."""
-        await self._link.drive(tasks.reset(self._link.session, self.uuid, self.num_tasks))
+        await self._link.drive(resetting.reset(self._link.session, self.uuid, self.num_tasks))
 
     async def reset_all(self) -> None:
         """Set every task waiting at 0 %; see `Run.reset_all`."""

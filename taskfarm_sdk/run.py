@@ -122,9 +122,9 @@ class Run:
         Raises:
             OutcomeUnknown: the reply to the restart was lost; resetting again does no harm.
         """
-        from taskfarm_sdk._flows import tasks
+        from taskfarm_sdk._flows import resetting
 
-        self._link.drive(tasks.reset(self._link.session, self.uuid, self.num_tasks))
+        self._link.drive(resetting.reset(self._link.session, self.uuid, self.num_tasks))
 
     def reset_all(self) -> None:
         """Set every task waiting at 0 %, the finished ones too.

@@ -1,28 +1,53 @@
-"""The flows that set single tasks waiting: those that failed, or those that a person names."""
+"""The flows that set tasks waiting: all that compute, those that failed, or those named."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from taskfarm_sdk import _validation
-from taskfarm_sdk._flows.runs import status
-from taskfarm_sdk._flows.tasks import existing, failed_numbers, free, is_failed, read
+from taskfarm_sdk._flows.runs import ask_of_run, restart, status
+from taskfarm_sdk._flows.tasks import (
+    count,
+    existing,
+    failed_numbers,
+    is_failed,
+    read,
+    read_batch,
+)
+from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._protocol.operations import TaskRow
-from taskfarm_sdk._sansio.steps import Flow
+from taskfarm_sdk._sansio.retry import SETTLE, Answer
+from taskfarm_sdk._sansio.steps import Flow, sleep
 from taskfarm_sdk._session.session import Session
+from taskfarm_sdk.errors import TaskfarmError
+
+# A live worker of another client passes through 100 on its way to done.
+STUCK_LOOK_AGAIN_S = 2.0
+
+
+def reset(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
+    """Set all computing tasks waiting, those too that the server's restart passes over."""
+    yield from restart(farm, uuid, everything=False)
+    suspects = yield from _stuck(farm, uuid, num_tasks)
+    if not suspects:
+        return
+    yield from sleep(STUCK_LOOK_AGAIN_S)
+    for number in suspects:
+        if is_stuck((yield from read(farm, uuid, number))):
+            yield from free(farm, uuid, number, is_stuck)
 
 
 def reset_failed(farm: Session, uuid: str) -> Flow[int]:
     """Set the failed tasks waiting, and nothing else; return how many."""
-    count = 0
+    freed = 0
     numbers = yield from failed_numbers(farm, uuid, (yield from status(farm, uuid)))
     for number in numbers:
         # Finding them all may have taken long, and somebody may have queued this one meanwhile.
         if is_failed((yield from read(farm, uuid, number))):
             yield from free(farm, uuid, number, is_failed)
-            count += 1
-    return count
+            freed += 1
+    return freed
 
 
 def reset_tasks(farm: Session, uuid: str, num_tasks: int, numbers: Iterable[int]) -> Flow[int]:
@@ -35,15 +60,15 @@ def reset_tasks(farm: Session, uuid: str, num_tasks: int, numbers: Iterable[int]
     if not wanted:
         return 0
     there = yield from existing(farm, uuid, num_tasks)
-    count = 0
+    freed = 0
     for number in sorted(n for n in wanted if n < there.surely):
-        count += yield from _reset(farm, uuid, (yield from read(farm, uuid, number)))
+        freed += yield from _reset(farm, uuid, (yield from read(farm, uuid, number)))
     # Upwards without a gap: then a task that does not exist is the next in turn, which is harmless.
     for number in range(there.surely, min(there.likely, max(wanted) + 1)):
         row = yield from read(farm, uuid, number)
         if number in wanted:
-            count += yield from _reset(farm, uuid, row)
-    return count
+            freed += yield from _reset(farm, uuid, row)
+    return freed
 
 
 def _reset(farm: Session, uuid: str, before: TaskRow) -> Flow[int]:
@@ -62,3 +87,43 @@ def unchanged(row: TaskRow, before: TaskRow) -> bool:
 
 def _is_nan(percent: float | None) -> bool:
     return percent is not None and math.isnan(percent)
+
+
+def is_stuck(row: TaskRow) -> bool:
+    """Say whether a task is computing at what the server's restart does not take for under 100."""
+    at = row.percent
+    return row.status == "computing" and (at is None or math.isnan(at) or at >= 100)
+
+
+def _stuck(farm: Session, uuid: str, num_tasks: int) -> Flow[list[int]]:
+    computing = yield from count(farm, uuid, "numComputing")
+    if computing == 0:
+        return []
+    there = yield from existing(farm, uuid, num_tasks)
+    found: list[int] = []
+    for batch in there.batches():
+        rows = yield from read_batch(farm, uuid, batch)
+        found += [row.number for row in rows if is_stuck(row)]
+        computing -= sum(row.status == "computing" for row in rows)
+        if computing <= 0:
+            break
+    return found
+
+
+def free(farm: Session, uuid: str, number: int, still: Callable[[TaskRow], bool]) -> Flow[None]:
+    """Set a task waiting at 0 %, with no attempts.
+
+    Args:
+        farm: the session.
+        uuid: the run's.
+        number: the task's.
+        still: says of the task, read again because the outcome is not known, whether it is as it
+            was; otherwise it was freed, and may be somebody's by now.
+    """
+
+    def look(_: TaskfarmError) -> Flow[Answer | None]:
+        row = yield from read(farm, uuid, number)
+        return None if still(row) else Answer(None)
+
+    call = operations.update_task(uuid, number, percent=0.0, status="waiting")
+    yield from ask_of_run(farm, uuid, lambda: call, SETTLE, look=look)

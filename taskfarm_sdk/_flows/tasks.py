@@ -8,19 +8,19 @@ counts that the server takes one after the other, while workers go on.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import attrs
 
 from taskfarm_sdk import _validation
-from taskfarm_sdk._flows.runs import ask_of_run, restart
+from taskfarm_sdk._flows.runs import ask_of_run
 from taskfarm_sdk._models import TASK_STATES, RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._protocol.operations import Count, TaskRow
-from taskfarm_sdk._sansio.retry import READ, SETTLE, Answer
-from taskfarm_sdk._sansio.steps import Flow, Item, Stream, sleep, together
+from taskfarm_sdk._sansio.retry import READ
+from taskfarm_sdk._sansio.steps import Flow, Item, Stream, together
 from taskfarm_sdk._session.request import ask
 from taskfarm_sdk._session.session import Session
 from taskfarm_sdk.errors import (
@@ -30,8 +30,6 @@ from taskfarm_sdk.errors import (
     TaskNotFound,
 )
 
-# A live worker of another client passes through 100 on its way to done.
-STUCK_LOOK_AGAIN_S = 2.0
 # How many tasks are read before the first of them is told of.
 BATCH = 32
 
@@ -109,11 +107,11 @@ def _sum_of_counts(farm: Session, uuid: str) -> Flow[int]:
     order: tuple[Count, ...] = ("numDone", "numComputing", "numWaiting")
     total = 0
     for which in order:
-        total += yield from _count(farm, uuid, which)
+        total += yield from count(farm, uuid, which)
     return total
 
 
-def _count(farm: Session, uuid: str, which: Count) -> Flow[int]:
+def count(farm: Session, uuid: str, which: Count) -> Flow[int]:
     return (yield from ask_of_run(farm, uuid, lambda: operations.count(uuid, which), READ))
 
 
@@ -175,55 +173,3 @@ def failed_numbers(farm: Session, uuid: str, status: RunStatus) -> Flow[tuple[in
 def is_failed(row: TaskRow) -> bool:
     """Say whether a task has failed for good."""
     return info_from(row).state == "failed"
-
-
-def reset(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
-    """Set all computing tasks waiting, those too that the server's restart passes over."""
-    yield from restart(farm, uuid, everything=False)
-    suspects = yield from _stuck(farm, uuid, num_tasks)
-    if not suspects:
-        return
-    yield from sleep(STUCK_LOOK_AGAIN_S)
-    for number in suspects:
-        if is_stuck((yield from read(farm, uuid, number))):
-            yield from free(farm, uuid, number, is_stuck)
-
-
-def is_stuck(row: TaskRow) -> bool:
-    """Say whether a task is computing at what the server's restart does not take for under 100."""
-    at = row.percent
-    return row.status == "computing" and (at is None or math.isnan(at) or at >= 100)
-
-
-def _stuck(farm: Session, uuid: str, num_tasks: int) -> Flow[list[int]]:
-    computing = yield from _count(farm, uuid, "numComputing")
-    if computing == 0:
-        return []
-    there = yield from existing(farm, uuid, num_tasks)
-    found: list[int] = []
-    for batch in there.batches():
-        rows = yield from read_batch(farm, uuid, batch)
-        found += [row.number for row in rows if is_stuck(row)]
-        computing -= sum(row.status == "computing" for row in rows)
-        if computing <= 0:
-            break
-    return found
-
-
-def free(farm: Session, uuid: str, number: int, still: Callable[[TaskRow], bool]) -> Flow[None]:
-    """Set a task waiting at 0 %, with no attempts.
-
-    Args:
-        farm: the session.
-        uuid: the run's.
-        number: the task's.
-        still: says of the task, read again because the outcome is not known, whether it is as it
-            was; otherwise it was freed, and may be somebody's by now.
-    """
-
-    def look(_: TaskfarmError) -> Flow[Answer | None]:
-        row = yield from read(farm, uuid, number)
-        return None if still(row) else Answer(None)
-
-    call = operations.update_task(uuid, number, percent=0.0, status="waiting")
-    yield from ask_of_run(farm, uuid, lambda: call, SETTLE, look=look)

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TypeVar
 
 from taskfarm_sdk import _validation
+from taskfarm_sdk._sansio.clock import Clock, SystemClock
 from taskfarm_sdk._sansio.steps import Flow, Stream
 from taskfarm_sdk._session import settings as _settings
 from taskfarm_sdk._session.session import Session
@@ -23,7 +24,7 @@ def new_session(
     token: str | None,
     timeout_s: float,
     give_up_after_s: float,
-    clock: drivers.Clock | None = None,
+    clock: Clock | None = None,
 ) -> Session:
     """Settle what a farm is made from; sends nothing."""
     settings = _settings.settle(url, user, password, token)
@@ -32,7 +33,7 @@ def new_session(
         _validation.seconds("timeout_s", timeout_s),
         _validation.seconds("give_up_after_s", give_up_after_s, zero=True, endless=True),
         settings.token,
-        clock or drivers.SystemClock(),
+        clock or SystemClock(),
     )
 
 
@@ -71,7 +72,7 @@ class Link(_AnyLink):
         super().__init__(session)
         self.wire: HttpTransport = HttpTransport(session.url, session.timeout_s)
 
-    def drive(self, flow: Flow[R], clock: drivers.Clock | None = None) -> R:
+    def drive(self, flow: Flow[R], clock: Clock | None = None) -> R:
         """Run a flow to its end."""
         return drivers.drive(flow, self.wire, clock or self.session.clock)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import attrs
 
 from taskfarm_sdk._logging import log
+from taskfarm_sdk._sansio.clock import Clock, SystemClock
 from taskfarm_sdk._secrets import masked
 from taskfarm_sdk._session.settings import Settings
-from taskfarm_sdk._transport.drivers import Clock, SystemClock
 
 
 @attrs.define

@@ -15,8 +15,8 @@ from taskfarm_sdk._flows.recovery import StaleAfter, Sweeper
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._protocol import lease as leases
+from taskfarm_sdk._sansio.clock import Clock, Stopped
 from taskfarm_sdk._session.link import Link
-from taskfarm_sdk._transport.drivers import Clock, Stopped
 from taskfarm_sdk._worker.deadline import Deadline
 from taskfarm_sdk._worker.heartbeat import HeartbeatIntervals
 from taskfarm_sdk._worker.held_task import HeldTask, Terms

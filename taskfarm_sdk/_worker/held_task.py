@@ -16,7 +16,7 @@ from taskfarm_sdk._logging import log
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol.lease import Lease
 from taskfarm_sdk._protocol.operations import TaskRow
-from taskfarm_sdk._transport.drivers import Clock
+from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._worker import heartbeat
 from taskfarm_sdk._worker.heartbeat import HeartbeatIntervals, HeartbeatSchedule
 from taskfarm_sdk._worker.journal import Entry, Journal

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from taskfarm_sdk._flows.recovery import Computing, Sweeper
+from taskfarm_sdk._sansio.clock import Clock, Stopped
 from taskfarm_sdk._session.link import Link
-from taskfarm_sdk._transport.drivers import Clock, Stopped
 from taskfarm_sdk._worker.open_tasks import OpenTasks
 from taskfarm_sdk.errors import ConnectionFailed, ServerError
 

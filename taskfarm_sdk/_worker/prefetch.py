@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
-from taskfarm_sdk._transport.drivers import Clock, StoppableClock, Stopped
+from taskfarm_sdk._sansio.clock import Clock, StoppableClock, Stopped
 from taskfarm_sdk._worker.short_tasks import ShortTasks
 
 # How many finished tasks may wait to be completed while another is taken: a worker that is killed

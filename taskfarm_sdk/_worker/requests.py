@@ -9,8 +9,8 @@ import socket
 from taskfarm_sdk._flows import claims, tasks
 from taskfarm_sdk._protocol.lease import Lease
 from taskfarm_sdk._protocol.operations import TaskRow
+from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._session.link import Link
-from taskfarm_sdk._transport.drivers import Clock
 from taskfarm_sdk.errors import ConnectionFailed, ServerError
 
 # Ctrl-C or a signal ends the process: whoever sent it does not wait long.

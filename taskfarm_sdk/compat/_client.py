@@ -11,12 +11,12 @@ import attrs
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows import runs, tasks
 from taskfarm_sdk._protocol import operations
+from taskfarm_sdk._sansio.clock import Clock, SystemClock
 from taskfarm_sdk._sansio.retry import CREATE
 from taskfarm_sdk._sansio.steps import Flow
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import Link, new_session
 from taskfarm_sdk._session.settings import DEFAULT_URL
-from taskfarm_sdk._transport.drivers import Clock, SystemClock
 from taskfarm_sdk.compat import _flows
 from taskfarm_sdk.compat._errors import as_theirs
 from taskfarm_sdk.errors import ConfigurationError

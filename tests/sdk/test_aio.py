@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from taskfarm_sdk import AsyncFarm, ConnectionFailed, Farm, OutcomeUnknown, WaitTimeout
-from taskfarm_sdk._transport.drivers import SystemClock
+from taskfarm_sdk._sansio.clock import SystemClock
 from tests.support.clock import FastClock
 from tests.support.farms import async_farm_by
 from tests.support.fault_proxy import Fault, FaultProxy

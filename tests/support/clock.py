@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import attrs
 
-from taskfarm_sdk._transport.drivers import Stopped
+from taskfarm_sdk._sansio.clock import Stopped
 
 
 class FastClock:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from taskfarm_sdk import AsyncFarm, Farm
+from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._session.link import AsyncLink, Link, new_session
-from taskfarm_sdk._transport.drivers import Clock
 
 TIMEOUT_S = 5.0
 GIVE_UP_AFTER_S = 60.0

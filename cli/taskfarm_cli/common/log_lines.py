@@ -1,44 +1,55 @@
-"""News for whoever waits: the SDK logs them, a person reads them on stderr."""
+"""Lines of the SDK's log, for whoever waits at a terminal and reads stderr."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 
 from taskfarm_cli.common.guard import complain
-from taskfarm_cli.manage.mode import PROGRAM
 
-_OUTAGES = "taskfarm_sdk"
-_OPEN_WAYS = "taskfarm_sdk.security"
+SDK = "taskfarm_sdk"
+SECURITY = "taskfarm_sdk.security"
 
 
 class _Lines(logging.Handler):
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._say = say
+
     def emit(self, record: logging.LogRecord) -> None:
-        complain(PROGRAM, record.getMessage())
+        self._say(record.getMessage())
 
 
 @contextmanager
-def outage_log() -> Generator[None]:
-    """Show what the SDK logs meanwhile: that the server went, and that it is back."""
-    with _told(_OUTAGES):
-        yield
+def show_log(name: str, say: Callable[[str], None], *, alone: bool = False) -> Generator[None]:
+    """Say the warnings of a logger meanwhile.
 
-
-@contextmanager
-def tls_warnings() -> Generator[None]:
-    """Show meanwhile that a password or token travels for others to read."""
-    with _told(_OPEN_WAYS):
-        yield
-
-
-@contextmanager
-def _told(name: str) -> Generator[None]:
-    log, handler = logging.getLogger(name), _Lines(logging.WARNING)
-    # What a logger below it says comes through here too, and has its own handler.
-    handler.addFilter(lambda record: record.name == name)
+    Args:
+        name: the logger's.
+        say: is called with each message.
+        alone: leave out those of the loggers below it, which have handlers of their own.
+    """
+    log, handler = logging.getLogger(name), _Lines(say)
+    if alone:
+        handler.addFilter(lambda record: record.name == name)
     log.addHandler(handler)
     try:
         yield
     finally:
         log.removeHandler(handler)
+
+
+@contextmanager
+def outage_log(program: str) -> Generator[None]:
+    """Show meanwhile that the server went, and that it is back."""
+    with show_log(SDK, partial(complain, program), alone=True):
+        yield
+
+
+@contextmanager
+def tls_warnings(program: str) -> Generator[None]:
+    """Show meanwhile that credentials are sent unencrypted."""
+    with show_log(SECURITY, partial(complain, program), alone=True):
+        yield

@@ -14,7 +14,7 @@ from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.terminal import can_ask
 from taskfarm_cli.manage.mode import PROGRAM, Arguments
-from taskfarm_cli.manage.output.choice import Identity, Output
+from taskfarm_cli.manage.output.base import Identity, Output
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Farm

@@ -31,7 +31,7 @@ def _manage(arguments: Arguments) -> ExitStatus:
 
     output = choice.choose(arguments.mode.wording, json=arguments.json, plain=arguments.plain)
     _leave_the_log_alone()
-    with tls_warnings():
+    with tls_warnings(PROGRAM):
         return arguments.mode.action(arguments, output)
 
 

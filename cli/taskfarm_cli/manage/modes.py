@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.guard import printable
 from taskfarm_cli.common.parser import number_of_tasks
-from taskfarm_cli.manage.mode import Mode, Uses, Value
+from taskfarm_cli.manage.mode import PROGRAM, Mode, Uses, Value
 
 if TYPE_CHECKING:
     from taskfarm_cli.manage.mode import Arguments
-    from taskfarm_cli.manage.output.choice import Output
+    from taskfarm_cli.manage.output.base import Output
     from taskfarm_sdk import Farm, Run
 
 Action = Callable[["Arguments", "Output"], ExitStatus]
@@ -46,7 +46,7 @@ def _of_run(act: OfRun) -> Action:
         from taskfarm_cli.common.run_name import RunName
 
         name = RunName(arguments.uuid or "", whole=arguments.mode.uses is Uses.CHANGES_RUN)
-        told = outage_log() if arguments.mode.asks_for_each_task else nullcontext()
+        told = outage_log(PROGRAM) if arguments.mode.asks_for_each_task else nullcontext()
         with told, open_farm(arguments) as farm:
             # A server that was never there is told of soon, whatever the patience afterwards.
             return act(arguments, name.find(farm, GIVE_UP_AFTER_S), output)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.manage.progress import Progress
 
 if TYPE_CHECKING:
-    from taskfarm_cli.manage.output.choice import Output
+    from taskfarm_cli.manage.output.base import Output
     from taskfarm_sdk import Run, TaskInfo, TaskState
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.log_lines import outage_log
+from taskfarm_cli.manage.mode import PROGRAM
 
 if TYPE_CHECKING:
-    from taskfarm_cli.manage.output.choice import Output
+    from taskfarm_cli.manage.output.base import Output
     from taskfarm_sdk import Run, RunStatus
 
 # A person watches: twice as often as the SDK looks by itself.
@@ -25,7 +26,7 @@ def wait(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
     from taskfarm_sdk import WaitTimeout
 
     try:
-        with outage_log():
+        with outage_log(PROGRAM):
             status = run.wait(timeout_s)
     except WaitTimeout as error:
         if error.run_status is not None:
@@ -42,7 +43,7 @@ def watch(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
         WaitTimeout: the time is over.
         CommandError: tasks failed.
     """
-    with outage_log():
+    with outage_log(PROGRAM):
         status = output.follow(run, run.watch(POLL_S, timeout_s=timeout_s))
         if status is not None and status.failed is None:
             # Counts alone do not tell; `wait` looks at the tasks then.

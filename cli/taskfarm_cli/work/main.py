@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.guard import guarded
 from taskfarm_cli.work import inputs as items
-from taskfarm_cli.work.command_line.arguments import PROGRAM, Arguments, parse
+from taskfarm_cli.work.command_line.arguments import PROGRAM, Arguments
+from taskfarm_cli.work.command_line.parse import parse
 from taskfarm_cli.work.commands.template import Job, Template
 
 if TYPE_CHECKING:

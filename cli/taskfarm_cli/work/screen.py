@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
@@ -10,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
 from taskfarm_cli.common.guard import complain
+from taskfarm_cli.common.log_lines import SDK, show_log
 from taskfarm_cli.common.terminal import is_terminal
 
 ERASE = "\r\x1b[K"
@@ -51,12 +51,10 @@ class Screen:
     @contextmanager
     def told(self) -> Generator[None]:
         """Show what the SDK logs meanwhile: failed attempts, outages, tasks taken back."""
-        log, handler = logging.getLogger("taskfarm_sdk"), _Lines(self)
-        log.addHandler(handler)
         try:
-            yield
+            with show_log(SDK, self.say):
+                yield
         finally:
-            log.removeHandler(handler)
             with self._lock:
                 self._erase()
 
@@ -68,12 +66,3 @@ class Screen:
     def _write(self, text: str) -> None:
         with suppress(OSError):
             print(text, end="", file=sys.stderr, flush=True)
-
-
-class _Lines(logging.Handler):
-    def __init__(self, screen: Screen) -> None:
-        super().__init__(logging.WARNING)
-        self._screen = screen
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._screen.say(record.getMessage())

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from taskfarm_sdk import Farm, Run, Task
-from taskfarm_sdk._transport.drivers import Clock
+from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._worker.requests import Requests
 from taskfarm_sdk.execution import Deadline, Dispatcher, dispatcher
 from taskfarm_sdk.execution.slot import Slot

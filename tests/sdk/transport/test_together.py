@@ -12,9 +12,10 @@ from typing import Any, cast
 import pytest
 
 from taskfarm_sdk import Farm, RunNotFound, TaskfarmError
+from taskfarm_sdk._sansio.clock import SystemClock
 from taskfarm_sdk._sansio.steps import AT_ONCE, Call, Flow, send, together
 from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
-from taskfarm_sdk._transport.drivers import SystemClock, adrive, drive
+from taskfarm_sdk._transport.drivers import adrive, drive
 from tests.support.fault_proxy import Fault, FaultProxy, Seen
 from tests.support.processes import NET_S
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taskfarm_cli.manage.output.choice import Identity
+    from taskfarm_cli.manage.output.base import Identity
     from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
 

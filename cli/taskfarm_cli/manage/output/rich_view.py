@@ -23,7 +23,7 @@ from taskfarm_cli.manage.advice import advice
 from taskfarm_cli.manage.output.plain import Plain
 
 if TYPE_CHECKING:
-    from taskfarm_cli.manage.output.choice import Identity, Wording
+    from taskfarm_cli.manage.output.base import Identity, Wording
     from taskfarm_sdk import Run, RunStatus, TaskInfo, TaskState
     from taskfarm_sdk.logins import Login
 

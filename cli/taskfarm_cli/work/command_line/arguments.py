@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
 
 from taskfarm_cli.common.connection_options import (
     GIVE_UP_IN_THE_MIDDLE_AFTER_S,
     Connection,
     add_connection,
 )
-from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.parser import (
     Parser,
     add_version_and_help,
@@ -19,7 +16,7 @@ from taskfarm_cli.common.parser import (
     number_of_tasks,
     seconds,
 )
-from taskfarm_cli.work.command_line.slurm_arguments import SlurmArguments, add_slurm, check_slurm
+from taskfarm_cli.work.command_line.slurm_arguments import SlurmArguments, add_slurm
 
 PROGRAM = "workTF"
 FROM_STDIN = "-"
@@ -109,69 +106,6 @@ class Arguments(Connection, SlurmArguments):
     def patience_s(self) -> float:
         """For how long a request is tried while the server is away."""
         return GIVE_UP_IN_THE_MIDDLE_AFTER_S
-
-
-def parse(argv: Sequence[str] | None = None) -> Arguments:
-    """Return what a command line says.
-
-    Args:
-        argv: the words after the program's name; None for those of this process.
-
-    Raises:
-        UsageError: it makes no sense.
-        SystemExit: it asked for the help or the version, which was printed.
-    """
-    words = list(sys.argv[1:] if argv is None else argv)
-    at = words.index("--") if "--" in words else len(words)
-    arguments = build_parser().parse_args(_joined(words[:at]), namespace=Arguments())
-    arguments.command = tuple(words[at + 1 :])
-    if not arguments.command or not arguments.command[0]:
-        raise UsageError(f"no command was given: {PROGRAM} [options] UUID -- COMMAND [ARG...]")
-    _check_run(arguments)
-    _check_together(arguments)
-    check_slurm(arguments)
-    return arguments
-
-
-def _joined(words: Sequence[str]) -> list[str]:
-    """Join --sbatch-args and its value, which argparse would take for an option of ours."""
-    joined: list[str] = []
-    for word in words:
-        if joined and joined[-1] == "--sbatch-args":
-            joined[-1] += f"={word}"
-        else:
-            joined.append(word)
-    return joined
-
-
-def _check_run(arguments: Arguments) -> None:
-    if arguments.create:
-        if arguments.uuid is not None:
-            raise UsageError("--create makes a run of its own: give no UUID, or not --create")
-        if (arguments.inputs is None) == (arguments.num_tasks is None):
-            raise UsageError(
-                "--create takes either --inputs FILE, a task for each input, or --num-tasks N"
-            )
-        return
-    if arguments.uuid is None or not arguments.uuid.strip():
-        raise UsageError(
-            "no run UUID was given: manageTF --list shows the runs, --create makes one (is a shell "
-            "variable unset?)"
-        )
-    if arguments.new or arguments.num_tasks is not None:
-        raise UsageError("--new and --num-tasks go with --create")
-
-
-def _check_together(arguments: Arguments) -> None:
-    if arguments.nul and arguments.inputs is None:
-        raise UsageError("-0 goes with --inputs")
-    if FROM_STDIN == arguments.inputs == arguments.password:
-        raise UsageError("stdin cannot give both the inputs and the password")
-    if arguments.linger_s is not None and not arguments.linger:
-        raise UsageError("--linger-s goes without --no-linger")
-    kept = arguments.results is not None or arguments.log is not None
-    if kept and (arguments.tag or arguments.line_buffer):
-        raise UsageError("--tag and --line-buffer are for output that no --results or --log keeps")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -5,14 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.parser import number
 from taskfarm_cli.work.command_line.sbatch_args import sbatch_words
-
-if TYPE_CHECKING:
-    from taskfarm_cli.work.command_line.arguments import Arguments
 
 # Slurm is told to ask for the end so long before it. A command is asked to end then, and
 # killed after its grace; the rest is for telling the server.
@@ -87,46 +82,6 @@ def add_slurm(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take a server at localhost: for a cluster that is this machine alone",
     )
-
-
-def check_slurm(arguments: Arguments) -> None:
-    """Refuse what makes no sense together.
-
-    Raises:
-        UsageError: it does not.
-    """
-    if arguments.slurm is None:
-        for given, option in (
-            (arguments.time, "--time"),
-            (arguments.sbatch_args, "--sbatch-args"),
-            (arguments.keep, "--keep"),
-            (arguments.cancel_on_exit, "--cancel-on-exit"),
-            (arguments.allow_loopback, "--allow-loopback"),
-        ):
-            if given:
-                raise UsageError(f"{option} goes with --slurm N")
-        return
-    if arguments.password is not None:
-        raise UsageError(
-            "--slurm takes no password: the workers read the saved login, so log in once with "
-            "manageTF --login"
-        )
-    if arguments.inputs == "-":
-        raise UsageError(
-            "the nodes cannot read this stdin: put the inputs into a file that they see too"
-        )
-    if arguments.cancel_on_exit and not arguments.keep:
-        raise UsageError("--cancel-on-exit goes with --keep: without it workTF ends at once")
-    if arguments.keep and arguments.linger_s is not None:
-        raise UsageError(
-            "--linger-s does not go with --keep, whose workers leave when nothing waits"
-        )
-    shortest_s = lead_s(arguments.grace_s) + 2 * COARSE_S
-    if arguments.time is not None and limit_s(arguments.time) < shortest_s:
-        raise UsageError(
-            f"--time {arguments.time} leaves no time to work: the last minutes are for ending "
-            f"well, so give at least {math.ceil(shortest_s / 60)} minutes"
-        )
 
 
 def lead_s(grace_s: float) -> int:

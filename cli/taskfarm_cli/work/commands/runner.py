@@ -8,13 +8,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_cli.common.exit_status import CommandError
 from taskfarm_cli.work.commands.joblog import Entry, JobLog
 from taskfarm_cli.work.commands.output import Sink, Streams
+from taskfarm_cli.work.commands.progress_file import ProgressFile
 from taskfarm_cli.work.commands.template import Job, Template
 from taskfarm_sdk.execution import (
     TOLD_WITHIN_S,
@@ -128,7 +128,7 @@ class CommandRunner:
         self, task: Task, slot: int, command: Sequence[str], text: str | None, streams: Streams
     ) -> tuple[int, str | None]:
         """Return a command's exit status (negative for a signal), and what was wrong with it."""
-        progress = Progress(self._folder / f"progress-{slot}", task.update)
+        progress = ProgressFile(self._folder / f"progress-{slot}", task.update)
         started_at, began = time.time(), time.monotonic()
         environment = {**self._environment, **self._facts(task, text, progress)}
         try:
@@ -186,7 +186,7 @@ class CommandRunner:
             if now >= min(kill_at, self._kill_at):
                 group.kill()
 
-    def _facts(self, task: Task, text: str | None, progress: Progress) -> Mapping[str, str]:
+    def _facts(self, task: Task, text: str | None, progress: ProgressFile) -> Mapping[str, str]:
         facts = {
             "TASKFARM_TASK": str(task.number),
             "TASKFARM_NUM_TASKS": str(self._num_tasks),
@@ -201,31 +201,6 @@ class CommandRunner:
         if may_be_asked(status):
             self._ending.wait(TOLD_WITHIN_S)
         return self._ending.is_set()
-
-
-class Progress:
-    """The file in which a command tells how far it is: a number from 0 to 100, in any form.
-
-    Args:
-        path: the file; one that is there is an earlier command's, and goes.
-        update: is told of each new number.
-    """
-
-    def __init__(self, path: Path, update: Callable[[float], None]) -> None:
-        self.path = path
-        self._update = update
-        self._seen = ""
-        path.unlink(missing_ok=True)
-
-    def look(self) -> None:
-        """See whether there is news; what is no number, or half of one, is passed over."""
-        with suppress(OSError, ValueError):
-            text = self.path.read_text(encoding="utf-8").strip()
-            if text and text != self._seen:
-                self._seen = text
-                percent = float(text.removesuffix("%").split()[-1])
-                if 0 <= percent <= 100:
-                    self._update(percent)
 
 
 def signal_of(error: BaseException) -> int:

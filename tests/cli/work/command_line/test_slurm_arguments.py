@@ -9,7 +9,7 @@ import pytest
 
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work.command_line import slurm_arguments
-from taskfarm_cli.work.command_line.arguments import parse
+from taskfarm_cli.work.command_line.parse import parse
 from taskfarm_cli.work.command_line.sbatch_args import sbatch_words
 
 UUID = "0" * 32

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_cli.work.command_line.arguments import build_parser, parse
+from taskfarm_cli.work.command_line.arguments import build_parser
+from taskfarm_cli.work.command_line.parse import parse
 from taskfarm_cli.work.slurm import worker_command
 
 UUID = "0" * 32
