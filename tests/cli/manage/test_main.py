@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import Farm, Run, RunNotFound
-from taskfarm_sdk._transport import drivers
+from taskfarm_sdk._session import link
 from tests.support.clock import FastClock
 from tests.support.manage_tf import Manage, TaskWriter, saved_logins
 from tests.support.recording import Place
@@ -230,7 +230,7 @@ def test_failed_tasks_are_found_beside_odd_percentages_of_other_clients(
 def test_a_time_limit_ends_with_7_and_shows_how_the_run_stands(
     manage: Manage, run: Run, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    monkeypatch.setattr(drivers, "SystemClock", FastClock)
+    monkeypatch.setattr(link, "SystemClock", FastClock)
     outcome = manage(mode, "--timeout-s", "0.8", run.uuid)
     assert outcome.status == 7
     assert outcome.out == f"1 {run.uuid} 5 (5,0,0) 0.0\n"

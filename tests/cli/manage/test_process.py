@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import Farm, Run
-from taskfarm_sdk._transport import drivers
+from taskfarm_sdk._session import link
 from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
 from tests.support.constants import command_with
@@ -196,7 +196,7 @@ def test_a_time_limit_ends_a_watch_in_an_outage_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = FastClock(in_a_wait=lambda _: killable_server.kill())
-    monkeypatch.setattr(drivers, "SystemClock", lambda: clock)
+    monkeypatch.setattr(link, "SystemClock", lambda: clock)
     outcome = live_manage("-w", live_run.uuid, "--timeout-s", "4")
     away, told = outcome.err.splitlines()
     assert outcome.status == 7

@@ -11,7 +11,7 @@ import pytest
 
 from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
 from taskfarm_sdk import Run
-from taskfarm_sdk._transport import drivers
+from taskfarm_sdk._session import link
 from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
 from tests.support.constants import command_with
@@ -119,7 +119,7 @@ def test_a_server_that_stays_away_ends_with_6(
     words: tuple[str, ...],
 ) -> None:
     clock = FastClock()
-    monkeypatch.setattr(drivers, "SystemClock", lambda: clock)
+    monkeypatch.setattr(link, "SystemClock", lambda: clock)
     outcome = live_manage(*words, "0" * 32, "-b", refusing_url, "-u", "me", "-p", "x")
     assert outcome.status == 6
     assert "no taskfarm server answers" in outcome.err
