@@ -1,4 +1,4 @@
-"""What the SDK tells of runs and tasks: frozen data, nothing behind it."""
+"""Values that describe runs and tasks: frozen data, with no request behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller may pass: every input is checked here before anything is sent."""
+"""Checks of arguments, before anything is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a task that somebody computes is stale, and how it is taken back.
+"""Recovery of stale tasks: when a computing task is stale, and how it is taken back.
 
 The server takes nothing back by itself. A worker that finds nothing waiting while others compute
 may linger: it finds their tasks, watches the one number of each, and sets those waiting again of

@@ -1,4 +1,4 @@
-"""How many CPUs a process may use: fewer than there are, on a cluster or in a container."""
+"""Count the CPUs that a process may use: on a cluster or in a container, fewer than there are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the way in which a child process ended says of its task."""
+"""Exit statuses of child processes, and what they say of a task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is tried again: for each kind of request, and each way in which it can go wrong.
+"""The retry table: what follows each failure of each kind of request.
 
 A failure is one of four. *Never sent*: the server cannot have acted. *Lost*: it may have acted,
 the reply did not come. *Busy*: it (or a proxy) asks for patience, 429. *Sick*: it answered 500.

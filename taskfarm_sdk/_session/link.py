@@ -1,4 +1,4 @@
-"""What farms, runs and workers hold on to: a session with the connections that drive its flows."""
+"""The link of farms, runs and workers: a session with the connections that drive its flows."""
 
 from __future__ import annotations
 

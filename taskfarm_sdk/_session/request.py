@@ -1,4 +1,4 @@
-"""How a request is made to succeed: with a token that holds, and tried again as its rule says.
+"""Send a request with a valid token, and retry it by its rule.
 
 The server answers 500, not 401, to a token that its key does not verify, and 500 to everything
 while its database is down. Which of the two it is, is asked once for a farm, not by each thread.

@@ -1,4 +1,4 @@
-"""What all flows of one farm share: its settings, its token, its clock, what it has seen."""
+"""The state that all flows of one farm share: settings, token, clock, outages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a farm is and who asks: from arguments, the environment, or a saved login.
+"""The URL and credentials of a farm: from arguments, the environment, or a saved login.
 
 The first that is found wins. Credentials follow their URL: those of the environment go only to
 the origin of TASKFARM_URL where that is set, those of a saved login only to its own.

@@ -1,4 +1,4 @@
-"""What a reply whose status is not a success says, as an error: of its status, headers and text."""
+"""Make the SDK's error of a reply that is no success: from its status, headers and text."""
 
 from __future__ import annotations
 

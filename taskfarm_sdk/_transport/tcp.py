@@ -1,4 +1,4 @@
-"""What could not be sent in time is never sent.
+"""Have the kernel drop data that could not be sent in time.
 
 What a cut network holds up goes on waiting in the kernel, for minutes, and that of connections
 closed meanwhile too. A report of a task that lands so late overwrites what others made of it.

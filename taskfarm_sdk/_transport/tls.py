@@ -1,4 +1,4 @@
-"""Which certificates are trusted, what is wrong with one that is not, and where there are none."""
+"""Trusted certificates, the reasons to distrust one, and the warning where there is no TLS."""
 
 from __future__ import annotations
 

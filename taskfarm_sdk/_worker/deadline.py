@@ -1,4 +1,4 @@
-"""When a worker claims no more, because its time would be over before the task is done."""
+"""The deadline of a worker: it claims no task that would not be done in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a task in hand is written of: its reports, and the beats that keep its lease alive.
+"""The schedule of a task's reports, and of the heartbeats that keep its lease alive.
 
 A report goes out at most once per `report_every_s`, and not before that long after the hand-out,
 so that a quick task costs its two requests whatever it reports. A task that lasts gets a beat

@@ -1,4 +1,4 @@
-"""What a worker's threads do that find nothing to do: one of them looks after others' tasks."""
+"""Idle threads of a worker: one looks after the tasks of others, the rest wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many tasks the server may think a worker has, and the wait until that matters.
+"""Count a worker's open and in-flight tasks, and wait for that count to change.
 
 Where nobody but the worker itself computes, it has nobody to look after: a thread that finds
 nothing to do waits here, until there may be something again or nothing is left.

@@ -1,4 +1,4 @@
-"""What is asked of the server otherwise than by the SDK's own flows, as flows again."""
+"""Flows for requests that the SDK itself sends in another way."""
 
 from __future__ import annotations
 

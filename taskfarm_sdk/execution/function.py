@@ -1,4 +1,4 @@
-"""How functions travel: those of scripts, notebooks and closures too, by cloudpickle."""
+"""Pack functions for other processes, by cloudpickle: those of scripts and closures too."""
 
 from __future__ import annotations
 

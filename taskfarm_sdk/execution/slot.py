@@ -1,4 +1,4 @@
-"""Whose turn it is in a slot, and when the next task is claimed ahead of its turn.
+"""A slot and the turns of its two threads: one computes, the other claims ahead.
 
 Two threads share a slot. While one computes, the other has the next task handed out, and the first
 completes its own while that one is computed: so the slot waits for nobody's request. `_short_tasks`

@@ -1,4 +1,4 @@
-"""How many connections a server needs of its PostgreSQL, and how many that has for it."""
+"""Count the connections that a server needs of its PostgreSQL, and those that it allows."""
 
 from __future__ import annotations
 

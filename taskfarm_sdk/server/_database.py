@@ -1,4 +1,4 @@
-"""Where a server keeps its runs: a SQLite file of its own, or a PostgreSQL."""
+"""The database of a server: a SQLite file of its own, or a PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kind of file system a folder is on, and whether SQLite's WAL works there."""
+"""Find the kind of file system of a folder, and whether SQLite's WAL works there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands' exit statuses mean, and which one an error ends with."""
+"""Exit statuses of the commands, and the status that each error ends with."""
 
 from __future__ import annotations
 

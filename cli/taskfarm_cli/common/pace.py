@@ -1,4 +1,4 @@
-"""How fast a run goes and when it will be finished, from how it stood lately."""
+"""The pace of a run and the time that is left, from its last counts."""
 
 from __future__ import annotations
 

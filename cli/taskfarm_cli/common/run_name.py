@@ -1,4 +1,4 @@
-"""Which run a person means: a whole UUID, the beginning of one, or by mistake the run's ID."""
+"""Find the run that a person names: by a whole UUID, its beginning, or by mistake the run's ID."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person can do about a run, as far as its counts tell: asking each task takes too long."""
+"""Advice about a run, as far as its counts tell: reading each task would take too long."""
 
 from __future__ import annotations
 

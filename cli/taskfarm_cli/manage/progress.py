@@ -1,4 +1,4 @@
-"""How far a long command is, in one line of stderr that is gone when it ends."""
+"""Show the progress of a long command in one line of stderr, which is gone when it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What serveTF tells before it listens: what there is, and what to think of."""
+"""Messages of serveTF before it listens: database, user, warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What workTF tells on stderr: lines, and on a terminal below them a line that changes."""
+"""The messages of workTF on stderr, and on a terminal a status line below them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the run goes on while workTF works: the line below all others on a terminal."""
+"""The status line of workTF: how the run stands, below all other lines of a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When workTF is to end: after the time that was asked for, or before its batch job does."""
+"""The time limit of workTF: the one that was asked for, or that of its batch job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What workTF ends with: how the run stands then, and whether it ended as it was to."""
+"""The exit status of workTF, from how the run stands at its end."""
 
 from __future__ import annotations
 

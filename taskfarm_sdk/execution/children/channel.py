@@ -1,4 +1,4 @@
-"""What a parent and its child process say to each other, and the memory that they share.
+"""Messages between a parent and its child process, and the memory that they share.
 
 Each child has a socket of its own: one that is killed while it writes cannot hold up the others,
 as it could on a queue that all share.

@@ -1,4 +1,4 @@
-"""What every child process of one `Run.work` takes along: the caller's `sys.path`, the function.
+"""The payload of every child process of one `Run.work`: the caller's `sys.path`, the function.
 
 It lies in one file that has no name, whose descriptor they get: nothing of it stands on a command
 line or in an environment, and a function that holds much is written once.

@@ -1,4 +1,4 @@
-"""What is wished of loops that run elsewhere, and the thread there that asks for it.
+"""Tell remote loops to stop, and the thread in which they check.
 
 No call of an executor reaches a function that runs. Where an engine lets a loop find out by itself
 whether it is still wanted, it does.

@@ -1,4 +1,4 @@
-"""What is particular to an executor: how many loops it takes, and how they are called back.
+"""Particulars of each executor: how many loops it takes, and how they are called back.
 
 Beside Python's own, `dask` and `mpi` know one engine each. Of any other executor it is enough
 that it runs what is submitted.

@@ -1,4 +1,4 @@
-"""What runs in an executor of the caller's: loops that each take tasks, wherever they are.
+"""The loop that runs in an executor of the caller's: it takes tasks until none is left.
 
 A loop makes its worker where it runs, so that one which is lost and run again elsewhere is another
 worker; loops in the same process share one. Threads are given the function as it is, and other

@@ -1,4 +1,4 @@
-"""What a person sees at a terminal. The only module that knows rich, and slow to import for it."""
+"""Tables and bars on a terminal. The only module that imports rich, which is slow to import."""
 
 from __future__ import annotations
 

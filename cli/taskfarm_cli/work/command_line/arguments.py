@@ -1,4 +1,4 @@
-"""What workTF takes on its command line. Nothing here needs the SDK, so --help is quick."""
+"""The command line of workTF. Nothing here imports the SDK, so --help is quick."""
 
 from __future__ import annotations
 

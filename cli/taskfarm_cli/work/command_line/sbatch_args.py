@@ -1,4 +1,4 @@
-"""What may be given to sbatch beside what `--slurm` says itself."""
+"""Options that may be passed on to sbatch beside those that `--slurm` sets itself."""
 
 from __future__ import annotations
 

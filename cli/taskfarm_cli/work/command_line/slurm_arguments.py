@@ -1,4 +1,4 @@
-"""What `--slurm` takes on workTF's command line, and what makes no sense there."""
+"""Options of workTF that go with `--slurm`, and the time limits that they hold."""
 
 from __future__ import annotations
 

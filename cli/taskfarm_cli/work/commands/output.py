@@ -1,4 +1,4 @@
-"""Where a task's stdout and stderr go: passed on when it ends, or kept in files."""
+"""Destinations of a task's stdout and stderr: passed on when it ends, or kept in files."""
 
 from __future__ import annotations
 

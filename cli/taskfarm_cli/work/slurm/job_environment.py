@@ -1,4 +1,4 @@
-"""What a job of Slurm's knows of itself: workTF looks here whenever it runs in one."""
+"""The environment of a Slurm job, which workTF reads whenever it runs in one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many workers a run needs, and when it makes no sense to submit any more. No I/O here."""
+"""The policy of `--keep`: how many workers a run needs, and when to submit no more. No I/O here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What workTF does with `--slurm`: submits workers, and with `--keep` stays with them."""
+"""Submit workers with `workTF --slurm`, and stay with them with `--keep`."""
 
 from __future__ import annotations
 
