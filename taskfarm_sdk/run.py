@@ -379,7 +379,9 @@ class Run:
             # Children share one worker, and so do threads.
             fleet_size=1 if engine is None or engine.is_here else engine.loops,
         )
-        work = working.Work(self, self._link, function, make_worker, progress, linger_s)
+        work = working.Work(
+            self._link, self.uuid, self.num_tasks, function, make_worker, progress, linger_s
+        )
         if engine is None:
             halted = working.by_children(work, workers)
         else:

@@ -1,16 +1,16 @@
-"""`Run.work`: what keeps the worker, who computes and the caller together."""
+"""`Run.work`: the work on one run, from its start to the status that is returned."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import attrs
 
 from taskfarm_sdk import _validation
-from taskfarm_sdk._models import RunStatus
+from taskfarm_sdk._flows import runs, tasks, waiting
+from taskfarm_sdk._models import RunStatus, TaskInfo
 from taskfarm_sdk._processes.cpus import usable_cpus
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk.errors import (
@@ -24,29 +24,29 @@ from taskfarm_sdk.execution.dispatcher import Dispatcher
 from taskfarm_sdk.execution.function import Function, packed
 from taskfarm_sdk.worker import Worker
 
-if TYPE_CHECKING:
-    from taskfarm_sdk.run import Run
-
 PROGRESS_EVERY_S = 2.0
+POLL_S = 2.0
 # As for everybody who polls: the server has no index on a task's run, and counting may be slow.
 REST_PER_REQUEST = 19
 
 
 @attrs.define
 class Work:
-    """What is to be done, for whom.
+    """The work on a run, for one caller.
 
     Attributes:
-        run: the run to work off.
-        link: its own.
+        link: the connections.
+        uuid: the run's.
+        num_tasks: how many tasks the run has.
         function: what is called with each task.
         make_worker: makes a worker of the run; travels.
         tell: is told how the run stands, about every 2 s; None for nobody.
         linger_s: for how long at most to stay with nothing to do; None for as long as it takes.
     """
 
-    run: Run
     link: Link
+    uuid: str
+    num_tasks: int
     function: Function
     make_worker: Callable[[], Worker]
     tell: Callable[[RunStatus], None] | None
@@ -62,13 +62,22 @@ class Work:
             _validation.seconds("linger_s", self.linger_s, zero=True)
         self._due_at = time.monotonic() + PROGRESS_EVERY_S
 
+    def status(self) -> RunStatus:
+        """Ask how the run stands."""
+        return self.link.drive(runs.status(self.link.session, self.uuid))
+
+    def computing(self) -> Iterator[TaskInfo]:
+        """Yield how the tasks stand that are computing."""
+        flow = tasks.infos(self.link.session, self.uuid, self.num_tasks, "computing")
+        return self.link.stream(flow)
+
     def look(self) -> None:
         """Ask how the run stands and tell, if that is due."""
         began = time.monotonic()
         if self.tell is None or began < self._due_at:
             return
         try:
-            status = self.run.status()
+            status = self.status()
         except (ConnectionFailed, ServerError):
             return  # the work itself waits for the server, and gives up where that is due
         finally:
@@ -83,20 +92,21 @@ class Work:
             halted: the work was stopped by failures.
             check: whether to raise for that, and for tasks that failed.
         """
-        status = self.run.status()
+        status = self.status()
         try:
             if status.finished:
-                status = self.run.wait(check=check)
+                flow = waiting.wait(self.link.session, self.uuid, POLL_S, None, check=check)
+                status = self.link.drive(flow)
         except TasksFailed as error:
             self._tell_of(error.run_status)
             raise
         self._tell_of(status)
         if halted and check and not status.finished:
             raise TaskfarmError(
-                f"too many tasks in a row failed, so the work on run {self.run.uuid} was stopped: "
+                f"too many tasks in a row failed, so the work on run {self.uuid} was stopped: "
                 "see the log (`taskfarm_sdk`) or the journal for what went wrong; work() goes on "
                 "with what is left",
-                run=self.run.uuid,
+                run=self.uuid,
             )
         return status
 
@@ -115,7 +125,7 @@ def by_children(work: Work, workers: int | None) -> bool:
     from taskfarm_sdk.execution.children.pool import Pool
 
     wanted = usable_cpus() if workers is None else _validation.at_least_one("workers", workers)
-    size = max(1, min(wanted, work.run.num_tasks))
+    size = max(1, min(wanted, work.num_tasks))
     function = packed(work.function)
     with work.make_worker() as worker, closing(Pool(function, size)) as pool:
         pool.start()

@@ -116,7 +116,7 @@ class _Loops:
             raise
         finally:
             handling.remove()
-        if self._lost and not self._is_recalled and not self._work.run.status().finished:
+        if self._lost and not self._is_recalled and not self._work.status().finished:
             lost = f"{len(self._lost)} of {engine.loops} loops of this work were lost, {OFTEN}"
             raise _broken(self._work, f"{lost}: {self._lost[-1]}")
         return halted
@@ -189,18 +189,18 @@ def _broken(work: Work, why: str) -> TaskfarmError:
     with suppress(TaskfarmError):  # the server may be what is in trouble
         named = _named(work)
     return TaskfarmError(
-        f"{why}. {named}A new work() on run {work.run.uuid} with a new executor goes on, and takes "
+        f"{why}. {named}A new work() on run {work.uuid} with a new executor goes on, and takes "
         "back what nobody computes any more",
-        run=work.run.uuid,
+        run=work.uuid,
     )
 
 
 def _named(work: Work) -> str:
-    status = work.run.status()
+    status = work.status()
     if status.computing == 0:
         return ""
     if status.rows > NAMED_MOST:
         return f"{status.computing} tasks were open. "
-    infos = islice(work.run.task_infos("computing"), status.computing)
+    infos = islice(work.computing(), status.computing)
     numbers = tuple(info.number for info in infos)
     return f"Tasks that were open: {waiting.shorten(numbers)}. "
