@@ -9,10 +9,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
+from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from typing import cast
 
@@ -91,6 +93,9 @@ class Engine:
     def let_end(self) -> None:
         """Wait for what is being computed after an interruption and `recall`, where that helps."""
 
+    def end_broken(self) -> None:
+        """End what the executor waits for, if it broke."""
+
     def is_lost(self, error: BaseException) -> bool:
         """Return whether an error ended one loop alone, and others may go on."""
         return isinstance(error, loop.LoopLost) or not isinstance(error, Exception)
@@ -135,12 +140,36 @@ class Processes(Engine):
         told_s = self.grace_s if self.all_told else 0.0
         if not wait(self.futures, told_s + TOLD_WITHIN_S).not_done:
             return
+        for process in self._processes():
+            _send(process, signal.SIGTERM)
+        wait(self.futures, self.grace_s + ENDED_WITHIN_S)
+
+    def end_broken(self) -> None:
+        """Kill what is left of a pool that broke, once it has had time to give its tasks back.
+
+        Python sends each process a SIGTERM or two, and then waits for it for ever. One whose worker
+        gives its tasks back meanwhile takes both as asking for that, and waits for more work.
+        """
+        if not getattr(self.executor, "_broken", False):
+            return
+        left = {process.sentinel: process for process in self._processes()}
+        ends_at = time.monotonic() + ENDED_WITHIN_S
+        while left and (left_s := ends_at - time.monotonic()) > 0:
+            for sentinel in connection.wait(list(left), left_s):
+                del left[cast("int", sentinel)]
+        for process in left.values():
+            _send(process, signal.SIGKILL)
+
+    def _processes(self) -> list[BaseProcess]:
         # Private, but for methods of later Pythons: a loop can be reached by no other way.
         processes = getattr(self.executor, "_processes", None)
-        for pid in list(cast("Mapping[int, BaseProcess] | None", processes) or ()):
-            with suppress(OSError):
-                os.kill(pid, signal.SIGTERM)
-        wait(self.futures, self.grace_s + ENDED_WITHIN_S)
+        return list((cast("Mapping[int, BaseProcess] | None", processes) or {}).values())
+
+
+def _send(process: BaseProcess, number: signal.Signals) -> None:
+    if process.pid is not None:
+        with suppress(OSError):
+            os.kill(process.pid, number)
 
 
 def _max_workers(executor: Executor) -> int | None:

@@ -115,6 +115,7 @@ class _Loops:
             engine.let_end()
             raise
         finally:
+            engine.end_broken()
             handling.remove()
         if self._lost and not self._is_recalled and not self._work.status().finished:
             lost = f"{len(self._lost)} of {engine.loops} loops of this work were lost, {OFTEN}"

@@ -38,6 +38,11 @@ def is_completion(seen: Seen) -> bool:
     )
 
 
+def are_completed(proxy: FaultProxy, numbers: list[int]) -> bool:
+    """Return whether these tasks were completed, in this order, and no others."""
+    return completed(proxy) == numbers
+
+
 def is_asked_again(proxy: FaultProxy, so_far: int) -> bool:
     """Return whether more hand-outs than these were asked for."""
     return proxy.count(HAND_OUT) > so_far
@@ -93,7 +98,7 @@ def test_the_next_task_is_taken_and_the_last_completed_while_one_is_computed(
                 else:
                     so_far = task.number + 1
                     wait_until(partial(is_asked_again, proxy, so_far))
-                    assert completed(proxy) == list(range(task.number))
+                    wait_until(partial(are_completed, proxy, list(range(task.number))))
     assert run.status().succeeded
 
 
