@@ -26,6 +26,11 @@ QUICK = command_with(
     },
 )
 
+# Shows nothing of how far it is, however slow the machine is.
+UNDRAWN = command_with(
+    "taskfarm_cli.manage.main", {"taskfarm_cli.manage.progress.DRAW_EVERY_S": 3600.0}
+)
+
 
 @pytest.fixture
 def mixed_run(live_farm: Farm) -> Run:
@@ -43,7 +48,7 @@ def mixed_run(live_farm: Farm) -> Run:
 
 
 def test_tasks_are_a_table(live_login: dict[str, str], mixed_run: Run) -> None:
-    with PseudoTerminal(["--tasks", mixed_run.uuid], live_login) as terminal:
+    with PseudoTerminal(["--tasks", mixed_run.uuid], live_login, program=UNDRAWN) as terminal:
         assert terminal.end() == 0
         assert terminal.text.splitlines() == [
             "TASK  STATE         DONE  ATTEMPTS",
@@ -57,7 +62,7 @@ def test_tasks_are_a_table(live_login: dict[str, str], mixed_run: Run) -> None:
 
 def test_no_tasks_are_said_to_be_none(live_login: dict[str, str], mixed_run: Run) -> None:
     with PseudoTerminal(
-        ["--tasks", "--state", "computing", mixed_run.uuid], live_login
+        ["--tasks", "--state", "computing", mixed_run.uuid], live_login, program=UNDRAWN
     ) as terminal:
         assert terminal.end() == 0
         assert terminal.text == "there are no such tasks\n"
@@ -74,7 +79,9 @@ def test_no_tasks_are_said_to_be_none(live_login: dict[str, str], mixed_run: Run
 def test_resets_are_told_with_their_number_and_nothing_is_asked(
     live_login: dict[str, str], mixed_run: Run, words: list[str], told: str
 ) -> None:
-    with PseudoTerminal([*words, mixed_run.uuid], live_login, columns=60) as terminal:
+    with PseudoTerminal(
+        [*words, mixed_run.uuid], live_login, columns=60, program=UNDRAWN
+    ) as terminal:
         assert terminal.end() == 0
         assert terminal.text == f"run {mixed_run.uuid}: {told}\n"
 
