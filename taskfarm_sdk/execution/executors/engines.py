@@ -125,6 +125,7 @@ class Processes(Engine):
 
     def __init__(self, executor: Executor) -> None:
         super().__init__(executor, find_parent)
+        self._is_told = False
 
     def size(self) -> int | None:
         """Return how many processes there are at most."""
@@ -140,6 +141,7 @@ class Processes(Engine):
         told_s = self.grace_s if self.all_told else 0.0
         if not wait(self.futures, told_s + TOLD_WITHIN_S).not_done:
             return
+        self._is_told = True
         for process in self._processes():
             _send(process, signal.SIGTERM)
         wait(self.futures, self.grace_s + ENDED_WITHIN_S)
@@ -150,9 +152,11 @@ class Processes(Engine):
         Python sends each process a SIGTERM or two, and then waits for it for ever. One whose worker
         gives its tasks back meanwhile takes both as asking for that, and waits for more work.
         """
-        if not getattr(self.executor, "_broken", False):
-            return
         left = {process.sentinel: process for process in self._processes()}
+        # Python may not have noticed yet that one of those that were told has ended.
+        ended = self._is_told and connection.wait(list(left), TOLD_WITHIN_S)
+        if not ended and not getattr(self.executor, "_broken", False):
+            return
         ends_at = time.monotonic() + ENDED_WITHIN_S
         while left and (left_s := ends_at - time.monotonic()) > 0:
             for sentinel in connection.wait(list(left), left_s):
