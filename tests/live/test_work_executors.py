@@ -8,10 +8,8 @@ import pickle
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,6 @@ from taskfarm_sdk import (
     TaskfarmError,
     TasksFailed,
 )
-from taskfarm_sdk.execution.executors import engines
 from taskfarm_sdk.testing import LocalServer
 from tests.support.inside import held
 from tests.support.processes import NET_S, wait_until
@@ -133,26 +130,6 @@ def test_what_travels_is_the_token_and_never_the_password(taskfarm_server: Local
         assert farm.login() is not None
         assert password.encode() not in b"".join(pool.sent)
         run.delete()
-
-
-def test_a_broken_pool_ends_though_a_process_of_it_heeds_no_signal(
-    run_of_six: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engines, "ENDED_WITHIN_S", 0.5)
-    deaf = tmp_path / "deaf"
-
-    def compute(task: Task) -> None:
-        if task.number == 0:
-            wait_until(deaf.exists)
-            os.kill(os.getpid(), signal.SIGKILL)
-        deaf.touch()
-        while True:
-            # As a pool's process does whose worker gives its tasks back just then.
-            with suppress(SystemExit):
-                time.sleep(1)
-
-    with executor("spawn") as pool, pytest.raises(TaskfarmError, match="the executor broke"):
-        run_of_six.work(compute, executor=pool)
 
 
 def test_a_token_that_the_server_does_not_take_is_told_of(taskfarm_server: LocalServer) -> None:
