@@ -25,7 +25,9 @@ from taskfarm_sdk import (
     TaskfarmError,
     TasksFailed,
 )
+from taskfarm_sdk.execution.executors import engines
 from taskfarm_sdk.testing import LocalServer
+from tests.support.executors import meet
 from tests.support.inside import held
 from tests.support.processes import NET_S, wait_until
 from tests.support.short_times import PATIENT, Odd
@@ -130,6 +132,29 @@ def test_what_travels_is_the_token_and_never_the_password(taskfarm_server: Local
         assert farm.login() is not None
         assert password.encode() not in b"".join(pool.sent)
         run.delete()
+
+
+def test_a_broken_pool_ends_though_a_process_of_it_ignores_what_ends_it(
+    run_of_six: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "ENDED_WITHIN_S", 0.1)
+    (both := tmp_path / "both").mkdir()
+    deaf = tmp_path / "deaf"
+
+    def compute(task: Task) -> None:
+        if task.number == 0:
+            wait_until(deaf.exists)
+            os.kill(os.getpid(), signal.SIGKILL)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        deaf.touch()
+        threading.Event().wait()
+
+    with executor("spawn") as pool:
+        # Python does not see a process end that it started last, until another one has answered.
+        for met in [pool.submit(meet, both), pool.submit(meet, both)]:
+            met.result(NET_S)
+        with pytest.raises(TaskfarmError, match="the executor broke"):
+            run_of_six.work(compute, executor=pool)
 
 
 def test_a_token_that_the_server_does_not_take_is_told_of(taskfarm_server: LocalServer) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import cast
 
+from tests.support.processes import wait_until
 from tests.support.short_times import hasty
 
 WORKERS = 2
@@ -58,6 +61,13 @@ def executor(kind: str) -> Iterator[Executor | None]:
         context = multiprocessing.get_context(kind)
         with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=hasty) as processes:
             yield processes
+
+
+def meet(folder: Path) -> int:
+    """Return this process's ID once two processes are here."""
+    (folder / str(os.getpid())).touch()
+    wait_until(lambda: len(list(folder.iterdir())) == 2)
+    return os.getpid()
 
 
 def fail() -> None:
