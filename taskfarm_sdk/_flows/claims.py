@@ -87,7 +87,7 @@ def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | 
     call = operations.claim_task(run, worker)
     handed = yield from ask_of_run(farm, run, lambda: call, CLAIM, look=look, until=until)
     if handed is None:
-        farm.complete.add(run)
+        farm.shared.complete.add(run)
     return handed
 
 

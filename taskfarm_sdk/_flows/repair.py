@@ -62,7 +62,7 @@ def repair(farm: Session, uuid: str, num_tasks: int, progress: Progress | None) 
         if progress is not None:
             progress(number + 1, num_tasks)
     yield from _refuse_doubled(farm, uuid, num_tasks)
-    farm.complete.add(uuid)
+    farm.shared.complete.add(uuid)
     return missing
 
 
@@ -100,7 +100,7 @@ def _probe(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
         _refuse(uuid, "the server hands out its tasks, so there is nothing to mend now")
     rows = rows_of((yield from _counts(farm, uuid)))
     if rows >= num_tasks:
-        farm.complete.add(uuid)
+        farm.shared.complete.add(uuid)
     _refuse(uuid, "each of its tasks exists and none waits, so there is nothing to mend")
 
 

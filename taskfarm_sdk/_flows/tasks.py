@@ -92,7 +92,7 @@ def existing(farm: Session, uuid: str, num_tasks: int) -> Flow[Existing]:
     that moment can be; the lower of two sums is taken, and tasks are read upwards, where the first
     that does not exist is the next in turn.
     """
-    if uuid in farm.complete:
+    if uuid in farm.shared.complete:
         return Existing(num_tasks, num_tasks)
     row = yield from ask_of_run(farm, uuid, lambda: operations.counts(uuid), READ)
     likely = sure = min(num_tasks, row.done + row.computing)

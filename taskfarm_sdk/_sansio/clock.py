@@ -6,6 +6,8 @@ import threading
 import time
 from typing import Protocol
 
+from taskfarm_sdk._sansio.hurry import Hurry
+
 
 class Clock(Protocol):
     """What flows take the time from and drivers wait by; tests bring their own."""
@@ -24,6 +26,10 @@ class Clock(Protocol):
 
     def stopped_by(self, stop: threading.Event) -> Clock:
         """Return a clock of the same time whose `wait` raises `Stopped` once this is set."""
+        ...
+
+    def hurried_by(self, hurry: Hurry) -> Clock:
+        """Return a clock of the same time whose `wait` a hurry ends."""
         ...
 
 
@@ -48,6 +54,10 @@ class SystemClock:
         """Return a clock of the same time whose `wait` raises `Stopped` once this is set."""
         return StoppableClock(stop)
 
+    def hurried_by(self, hurry: Hurry) -> Clock:
+        """Return a clock of the same time whose `wait` a hurry ends."""
+        return HurriedClock(hurry)
+
 
 class Stopped(Exception):
     """A wait by a `StoppableClock` was ended."""
@@ -67,3 +77,14 @@ class StoppableClock(SystemClock):
         """
         if self._stop.wait(seconds):
             raise Stopped
+
+
+class HurriedClock(SystemClock):
+    """Waits until the time is over or there is a hurry, whichever is first."""
+
+    def __init__(self, hurry: Hurry) -> None:
+        self._hurry = hurry
+
+    def wait(self, seconds: float) -> None:
+        """Wait in this thread."""
+        self._hurry.wait(seconds)

@@ -1,7 +1,8 @@
 """The retry table: what follows each failure of each kind of request.
 
 A failure is one of four. *Never sent*: the server cannot have acted. *Lost*: it may have acted,
-the reply did not come. *Busy*: it (or a proxy) asks for patience, 429. *Sick*: it answered 500.
+the reply did not come, or came from a proxy (502, 503, 520 …). *Busy*: it (or a proxy) asks for
+patience before it acts, 408, 425 or 429. *Sick*: it answered 500.
 """
 
 from __future__ import annotations
@@ -19,8 +20,14 @@ from taskfarm_sdk.errors import ConnectionFailed, RequestRejected, ServerError, 
 
 R = TypeVar("R")
 
+BUSY = (408, 425, 429)
+# What is not implemented is not there a moment later either.
+FOR_GOOD = (501, 505)
+
 BACKOFF_S = 0.2
 BACKOFF_MOST_S = 10.0
+# A server's `Retry-After` counts up to here: it is a wish, and may be rubbish.
+RETRY_AFTER_MOST_S = 60.0
 # Of the system's, which no seed sets: workers seeded alike would all come back at once.
 DICE = random.SystemRandom()
 
@@ -54,13 +61,14 @@ class Rule:
             return self.lost if error.sent else self.never_sent
         if not isinstance(error, (ServerError, RequestRejected)):
             return Then.RAISE
+        status = error.status or 0
         of_status = {
             400: self.refused,
-            429: self.busy,
             500: self.sick,
-            **dict.fromkeys((502, 503, 504), self.lost),
+            **dict.fromkeys(BUSY, self.busy),
+            **dict.fromkeys(FOR_GOOD, Then.RAISE),
         }
-        return of_status.get(error.status or 0, Then.RAISE)
+        return of_status.get(status, self.lost if status > 500 else Then.RAISE)
 
 
 READ = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN)
@@ -93,22 +101,21 @@ class Backoff:
 
     Args:
         now: the clock.
-        give_up_at: when the last attempt may start, by that clock.
+        give_up_at: when the last attempt may start, by that clock; asked anew for each, for it
+            may have come nearer.
     """
 
     now: Callable[[], float]
-    give_up_at: float
+    give_up_at: Callable[[], float]
     _failures: int = 0
 
     def pause_s(self, error: TaskfarmError) -> float | None:
         """Return how long to wait before the next attempt, or None if the time is up."""
-        left_s = self.give_up_at - self.now()
+        left_s = self.give_up_at() - self.now()
         if left_s <= 0:
             return None
         most_s = min(BACKOFF_MOST_S, BACKOFF_S * math.ldexp(1.0, min(self._failures, 16)))
         self._failures += 1
         pause_s = DICE.uniform(0, most_s)
         asked_s = error.retry_after_s if isinstance(error, ServerError) else None
-        if asked_s is not None and asked_s > left_s:
-            return None
-        return min(max(pause_s, asked_s or 0.0), left_s)
+        return min(max(pause_s, min(asked_s or 0.0, RETRY_AFTER_MOST_S)), left_s)

@@ -79,6 +79,8 @@ class Call(Generic[R]):
         fresh: over a connection of its own, for a request that must not be sent twice: a reused
             connection may have been closed by the server a moment ago.
         timeout_s: how long it may take, where that is less than the client's own limit.
+        left_s: how long it may still take, asked anew while it is under way, for a request that
+            may have to be hurried; None if it may not.
     """
 
     sync: Callable[[Sender], R]
@@ -86,11 +88,12 @@ class Call(Generic[R]):
     acting_as: Basic | None = None
     fresh: bool = False
     timeout_s: float | None = None
+    left_s: Callable[[], float] | None = None
 
-    def sent_as(self, who: Basic) -> Call[R]:
-        """Return it with whom it is sent as."""
+    def sent_as(self, who: Basic, left_s: Callable[[], float] | None = None) -> Call[R]:
+        """Return it with whom it is sent as, and how long it may still take."""
         # By hand, for attrs.evolve takes as long as a tenth of all that the SDK adds to a request.
-        return Call(self.sync, self.asyncio, who, self.fresh, self.timeout_s)
+        return Call(self.sync, self.asyncio, who, self.fresh, self.timeout_s, left_s)
 
 
 @attrs.frozen

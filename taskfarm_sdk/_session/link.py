@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from taskfarm_sdk import _validation
 from taskfarm_sdk._sansio.clock import Clock, SystemClock
+from taskfarm_sdk._sansio.hurry import Hurry
 from taskfarm_sdk._sansio.steps import Flow, Stream
 from taskfarm_sdk._session import settings as _settings
-from taskfarm_sdk._session.session import Session
+from taskfarm_sdk._session.session import Outage, Session, Shared
 from taskfarm_sdk._transport import drivers
 from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
 from taskfarm_sdk.errors import ConfigurationError
@@ -32,7 +33,7 @@ def new_session(
         settings,
         _validation.seconds("timeout_s", timeout_s),
         _validation.seconds("give_up_after_s", give_up_after_s, zero=True, endless=True),
-        settings.token,
+        Shared(settings.token, Outage(settings.url)),
         clock or SystemClock(),
     )
 
@@ -45,13 +46,19 @@ class _AnyLink:
 
     def __reduce__(self) -> tuple[Callable[..., _AnyLink], tuple[object, ...]]:
         session = self.session
-        if session.token is None:
+        if session.shared.token is None:
             raise ConfigurationError(
                 "a Farm travels with its token, never with its password, and has no token yet: "
                 "call farm.login() first"
             )
         given = (session.timeout_s, session.give_up_after_s)
-        return _unpickle, (type(self), session.url, session.settings.user, session.token, *given)
+        return _unpickle, (
+            type(self),
+            session.url,
+            session.settings.user,
+            session.shared.token,
+            *given,
+        )
 
 
 def _unpickle(
@@ -68,9 +75,13 @@ def _unpickle(
 class Link(_AnyLink):
     """Drives flows and blocks; safe among threads."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, wire: HttpTransport | None = None) -> None:
         super().__init__(session)
-        self.wire: HttpTransport = HttpTransport(session.url, session.timeout_s)
+        self.wire: HttpTransport = wire or HttpTransport(session.url, session.timeout_s)
+
+    def hurried_by(self, hurry: Hurry) -> Link:
+        """Return the link of a worker: over the same connections, with its own end of requests."""
+        return Link(self.session.hurried_by(hurry), self.wire)
 
     def drive(self, flow: Flow[R], clock: Clock | None = None) -> R:
         """Run a flow to its end."""

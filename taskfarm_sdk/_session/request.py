@@ -50,16 +50,17 @@ def ask(
     Raises:
         TaskfarmError: what the rule lets through, or the last failure when time is up.
     """
-    backoff = Backoff(farm.clock.now, farm.deadline() if until is None else until)
+    backoff = _backoff(farm, until)
     renewed = False
     while True:
-        token = farm.token or (yield from exclusive(lambda: _first_token(farm, backoff)))
+        token = farm.shared.token or (yield from exclusive(lambda: _first_token(farm, backoff)))
+        began = farm.clock.now()
         try:
-            answer = yield from send(make().sent_as(Basic(token)))
+            answer = yield from _sent(farm, make(), Basic(token))
         except TaskfarmError as error:
             failure = error
         else:
-            farm.outage.is_over(farm.clock.now())
+            farm.shared.outage.is_over(farm.clock.now(), began)
             return answer
         if not renewed and _may_be_the_token(failure):
             check = _TokenCheck(farm, token, failure, backoff)
@@ -76,9 +77,25 @@ def login(farm: Session) -> Flow[str]:
     if farm.settings.password is None:
         yield from ask(farm, operations.token, READ)
     else:
-        backoff = Backoff(farm.clock.now, farm.deadline())
+        backoff = _backoff(farm, None)
         yield from exclusive(lambda: _new_token(farm, backoff))
-    return farm.token or ""
+    return farm.shared.token or ""
+
+
+def _backoff(farm: Session, until: float | None) -> Backoff:
+    limit = farm.deadline() if until is None else until
+    return Backoff(farm.clock.now, lambda: farm.not_after(limit))
+
+
+def _sent(farm: Session, call: Call[R], who: Basic) -> Flow[R]:
+    if farm.hurry is not None and farm.hurry.left_s() <= 0:
+        raise ConnectionFailed(
+            f"{farm.url} was not asked, for the time that a process has to end in is over",
+            sent=False,
+            hopeless=True,
+            url=farm.url,
+        )
+    return (yield from send(call.sent_as(who, farm.left_s)))
 
 
 def _after(
@@ -94,7 +111,7 @@ def _after(
     if pause_s is None:
         raise error
     if then is not Then.LOOK or look is None:
-        farm.outage.goes_on(farm.clock.now(), error)
+        farm.shared.outage.goes_on(farm.clock.now(), error)
         yield from sleep(pause_s)
         return None
     yield from sleep(pause_s)
@@ -118,9 +135,9 @@ def _may_be_the_token(error: TaskfarmError) -> bool:
 
 
 def _first_token(farm: Session, backoff: Backoff) -> Flow[str]:
-    if farm.token is None:
+    if farm.shared.token is None:
         yield from _new_token(farm, backoff)
-    return farm.token or ""
+    return farm.shared.token or ""
 
 
 def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
@@ -128,8 +145,9 @@ def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
     settings = farm.settings
     who = Basic(settings.user or "", settings.password or "")
     while True:
+        began = farm.clock.now()
         try:
-            farm.token = yield from send(operations.token().sent_as(who))
+            farm.shared.token = yield from _sent(farm, operations.token(), who)
         except AuthenticationError as error:
             raise AuthenticationError(
                 f"{farm.url} does not take user {settings.user!r} with this password "
@@ -144,7 +162,7 @@ def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
         except TaskfarmError as error:
             yield from _after(farm, error, READ, backoff, None)
         else:
-            farm.outage.is_over(farm.clock.now())
+            farm.shared.outage.is_over(farm.clock.now(), began)
             return
 
 
@@ -160,7 +178,7 @@ class _TokenCheck:
     def settle(self) -> Flow[bool]:
         """Return whether there is another token to try with; False blames the server."""
         farm = self.farm
-        if farm.token != self.token:
+        if farm.shared.token != self.token:
             return True
         is_bad = isinstance(self.error, AuthenticationError) or (yield from self._is_bad())
         if not is_bad:
@@ -178,26 +196,27 @@ class _TokenCheck:
         return True
 
     def _is_bad(self) -> Flow[bool]:
+        farm = self.farm
         # Asked twice over: a database that comes back between the two questions makes a good
         # token look bad once.
         for _ in range(2):
             try:
-                yield from send(operations.token().sent_as(Basic(self.token)))
+                yield from _sent(farm, operations.token(), Basic(self.token))
             except AuthenticationError:
                 return True
             except (ServerError, ConnectionFailed) as error:
-                if error.status != 500 or not (yield from _server_is_sound()):
+                if error.status != 500 or not (yield from _server_is_sound(farm)):
                     return False
             else:
                 return False
         return True
 
 
-def _server_is_sound() -> Flow[bool]:
+def _server_is_sound(farm: Session) -> Flow[bool]:
     """Ask as a user that cannot exist: a sound server says 401, one without its database 500."""
     nobody = Basic(f"nobody-{secrets.token_hex(8)}")
     try:
-        yield from send(operations.token().sent_as(nobody))
+        yield from _sent(farm, operations.token(), nobody)
     except AuthenticationError:
         return True
     except TaskfarmError:

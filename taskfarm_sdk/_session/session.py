@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._sansio.clock import Clock, SystemClock
+from taskfarm_sdk._sansio.hurry import Hurry
 from taskfarm_sdk._secrets import masked
 from taskfarm_sdk._session.settings import Settings
 
@@ -23,14 +26,33 @@ class Outage:
             self._since = now
             log.warning("%s is not there, trying again: %s", self.url, why)
 
-    def is_over(self, now: float) -> None:
-        """Note that a request was answered."""
-        since, self._since = self._since, None
-        if since is not None:
+    def is_over(self, now: float, began: float) -> None:
+        """Note that a request was answered that began at a moment.
+
+        One that began before the server went says nothing of whether it is back.
+        """
+        since = self._since
+        if since is not None and began >= since:
+            self._since = None
             log.warning("%s is back after %.1f s", self.url, now - since)
 
 
 @attrs.define
+class Shared:
+    """What changes in a session, and is the same for all who work with it.
+
+    Attributes:
+        token: the token in use; None until one is needed and there is a password to get it with.
+        outage: whether the server is there.
+        complete: uuids of runs of which every task exists, for a hand-out said that none is left.
+    """
+
+    token: str | None = attrs.field(repr=masked)
+    outage: Outage
+    complete: set[str] = attrs.field(factory=set[str], init=False)
+
+
+@attrs.frozen
 class Session:
     """The state behind a farm.
 
@@ -38,26 +60,36 @@ class Session:
         settings: where the farm is and who asks.
         timeout_s: the limit of one request.
         give_up_after_s: how long one operation is tried in all.
-        token: the token in use; None until one is needed and there is a password to get it with.
-        complete: uuids of runs of which every task exists, for a hand-out said that none is left.
+        shared: what changes.
+        clock: the time that is waited by.
+        hurry: ends all requests early, for a worker whose process is to end; None for none.
     """
 
     settings: Settings
     timeout_s: float
     give_up_after_s: float
-    token: str | None = attrs.field(repr=masked)
+    shared: Shared
     clock: Clock = attrs.field(factory=SystemClock)
-    outage: Outage = attrs.field(init=False)
-    complete: set[str] = attrs.field(factory=set[str], init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.outage = Outage(self.settings.url)
+    hurry: Hurry | None = None
 
     @property
     def url(self) -> str:
         """The API's URL."""
         return self.settings.url
 
+    def hurried_by(self, hurry: Hurry) -> Session:
+        """Return the session of a worker: the same, but for the end of its requests."""
+        return attrs.evolve(self, clock=self.clock.hurried_by(hurry), hurry=hurry)
+
     def deadline(self, patience_s: float | None = None) -> float:
         """Return until when to try, by the clock; patience_s in place of the session's own."""
         return self.clock.now() + (self.give_up_after_s if patience_s is None else patience_s)
+
+    def not_after(self, moment: float) -> float:
+        """Return a moment, or that at which all requests are to be over if it is before."""
+        return moment if self.hurry is None else min(moment, self.hurry.ends_at)
+
+    @property
+    def left_s(self) -> Callable[[], float] | None:
+        """How long a request may still take, whatever its patience; None for no such end."""
+        return None if self.hurry is None else self.hurry.left_s

@@ -7,15 +7,15 @@ reply, for that code would return an error page as if it were an answer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taskfarm_sdk import _validation
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
-from taskfarm_sdk._transport import replies, tls
+from taskfarm_sdk._transport import bounds, replies, tls
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk._transport.tcp import TcpUserTimeout
 from taskfarm_sdk.errors import (
@@ -34,6 +34,8 @@ AsyncTrace = Callable[[str, dict[str, Any]], Awaitable[None]]
 
 # Each request says itself whom it is sent as: nothing in a URL or a file of the user's does.
 NOBODY = httpx.Auth()
+# Encoded replies are refused: a megabyte of one can be a gigabyte in memory.
+PLAIN = {"Accept-Encoding": "identity"}
 
 # Under gunicorn's default keep-alive of 2 s: a connection that the server is about to close is not
 # used again (with httpx's own 5 s, 3 of 720 requests at that boundary broke).
@@ -43,7 +45,7 @@ LIMITS = httpx.Limits(
 )
 
 # What httpx raises; a bug in it, or in us, is raised as it is.
-_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict)
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, bounds.ReplyTooLarge)
 # Before these, the request had not left.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -78,7 +80,7 @@ class Sender:
         """
         try:
             request = _request(self._client, self._call, self._trace, method, url, more)
-            return _checked(self._client.send(request))
+            return _read(self._client.send(request, stream=True))
         except _ERRORS as error:
             raise _error_of_transport(error, self.url) from error
 
@@ -104,9 +106,14 @@ class AsyncSender:
         Raises:
             TaskfarmError: one kind for each thing that can go wrong.
         """
+        import asyncio
+
         try:
             request = _request(self._client, self._call, self._trace, method, url, more)
-            return _checked(await self._client.send(request))
+            async with asyncio.timeout(request.extensions["timeout"]["read"]):
+                return await _aread(await self._client.send(request, stream=True))
+        except TimeoutError as error:
+            raise _lost(self.url, "no whole reply in time") from error
         except _ERRORS as error:
             raise _error_of_transport(error, self.url) from error
 
@@ -126,11 +133,14 @@ def _request(
     """
     if call.acting_as is not None:
         more["headers"] = {**more.get("headers", {}), "Authorization": call.acting_as.header}
-    if call.timeout_s is not None:
-        more["timeout"] = call.timeout_s
     more["params"] = more.get("params") or None
+    timeout_s = call.timeout_s
+    if timeout_s is None:
+        # The client's own, which all four of its time-outs are.
+        timeout_s = client.timeout.read or 0.0
+    extensions = {"trace": trace, "timeout": bounds.timeouts(timeout_s, call.left_s)}
     url = _absolute(client.base_url, path)
-    return client.build_request(method, url, extensions={"trace": trace}, **more)
+    return client.build_request(method, url, extensions=extensions, **more)
 
 
 @lru_cache(maxsize=256)
@@ -138,16 +148,58 @@ def _absolute(base: httpx.URL, path: str) -> httpx.URL:
     return httpx.URL(path if "://" in path else f"{base}{path.lstrip('/')}")
 
 
-def _checked(response: httpx.Response) -> httpx.Response:
-    """Return a response that was read and is a success, without the stream it was read from.
+def _read(response: httpx.Response) -> httpx.Response:
+    """Read a reply that is a success, and leave the stream that it was read from.
 
     The two hold each other, and fifty objects beside: collecting those is left to Python's search
     for cycles, which lets a program's memory grow by a quarter meanwhile.
+
+    Raises:
+        TaskfarmError: it is none.
     """
-    del response.stream
-    if not response.is_success:
-        raise error_from(response)
+    try:
+        if not response.is_success:
+            raise error_from(response, _page(response.iter_raw()))
+        replies.refuse_encoded(str(response.request.url), response.headers)
+        response.read()
+    finally:
+        response.close()
+        del response.stream
     return response
+
+
+async def _aread(response: httpx.Response) -> httpx.Response:
+    """Read a reply that is a success, awaiting; see `_read`."""
+    try:
+        if not response.is_success:
+            raise error_from(response, await _apage(response.aiter_raw()))
+        replies.refuse_encoded(str(response.request.url), response.headers)
+        await response.aread()
+    finally:
+        await response.aclose()
+        del response.stream
+    return response
+
+
+def _page(chunks: Iterator[bytes]) -> bytes:
+    """Return the beginning of an error's page; a page that breaks off is as good as a short one."""
+    page = b""
+    with suppress(*_ERRORS):
+        for chunk in chunks:
+            page += chunk
+            if len(page) >= replies.PAGE_MOST_BYTES:
+                break
+    return page
+
+
+async def _apage(chunks: AsyncIterator[bytes]) -> bytes:
+    page = b""
+    with suppress(*_ERRORS):
+        async for chunk in chunks:
+            page += chunk
+            if len(page) >= replies.PAGE_MOST_BYTES:
+                break
+    return page
 
 
 class HttpTransport:
@@ -178,9 +230,9 @@ class HttpTransport:
             TaskfarmError: one kind for each thing that can go wrong.
         """
         if not call.fresh:
-            return call.sync(Sender(self._get(), call, self._tcp_timeout.on_event))
+            return call.sync(Sender(self._get(), call, self._on_event))
         with self._new() as client:
-            return call.sync(Sender(client, call, self._tcp_timeout.on_event))
+            return call.sync(Sender(client, call, self._on_event))
 
     def close(self) -> None:
         """Close all connections; the farm cannot be used any more."""
@@ -208,7 +260,12 @@ class HttpTransport:
                 mounts=_past_proxies(self._url),
                 verify=trusted,
                 auth=NOBODY,
+                headers=PLAIN,
             )
+
+    def _on_event(self, event: str, facts: dict[str, Any]) -> None:
+        self._tcp_timeout.on_event(event, facts)
+        bounds.bound_reads(event, facts)
 
     def after_fork(self) -> None:
         """Leave the parent's connections alone: two processes on one get each other's answers."""
@@ -251,9 +308,9 @@ class AsyncHttpTransport:
             TaskfarmError: one kind for each thing that can go wrong.
         """
         if not call.fresh:
-            return await call.asyncio(AsyncSender(self._get(), call, self._tcp_timeout.aon_event))
+            return await call.asyncio(AsyncSender(self._get(), call, self._on_event))
         async with self._new() as client:
-            return await call.asyncio(AsyncSender(client, call, self._tcp_timeout.aon_event))
+            return await call.asyncio(AsyncSender(client, call, self._on_event))
 
     async def aclose(self) -> None:
         """Close all connections; the farm cannot be used any more."""
@@ -291,7 +348,12 @@ class AsyncHttpTransport:
                 mounts=_past_proxies(self._url),
                 verify=trusted,
                 auth=NOBODY,
+                headers=PLAIN,
             )
+
+    async def _on_event(self, event: str, facts: dict[str, Any]) -> None:
+        self._tcp_timeout.on_event(event, facts)
+        bounds.abound_reads(event, facts)
 
 
 def _closed() -> ConfigurationError:
@@ -321,8 +383,11 @@ def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
     said = str(error) or type(error).__name__
     if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
         return ConfigurationError(f"not a URL to ask: {url} ({said})", url=url, detail=said)
-    if isinstance(error, httpx.DecodingError):
-        return UnexpectedReply(f"{url} sent what cannot be read ({said})", url=url, detail=said)
+    if isinstance(error, bounds.ReplyTooLarge):
+        most_mib = bounds.REPLY_MOST_BYTES >> 20
+        return UnexpectedReply(
+            f"{url} sent over {most_mib} MiB, which no taskfarm server does: is it one?", url=url
+        )
     if (distrusted := tls.distrust(error)) is not None:
         return ConnectionFailed(
             tls.explained(url, distrusted), sent=False, hopeless=True, url=url, detail=said
@@ -334,6 +399,10 @@ def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
             url=url,
             detail=said,
         )
+    return _lost(url, said)
+
+
+def _lost(url: str, said: str) -> ConnectionFailed:
     return ConnectionFailed(
         f"the connection to {url} broke before the reply was here ({said})",
         sent=True,
@@ -342,12 +411,12 @@ def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
     )
 
 
-def error_from(response: httpx.Response) -> TaskfarmError:
+def error_from(response: httpx.Response, page: bytes) -> TaskfarmError:
     """Make the error of a reply whose status is not a success."""
     return replies.error_of(
         response.status_code,
         response.reason_phrase,
         str(response.request.url),
         response.headers,
-        response.text,
+        page,
     )

@@ -18,10 +18,15 @@ from taskfarm_sdk.errors import (
 )
 
 DETAIL_LENGTH = 200
+# So much of an error's page is taken from the network, and so much of that is looked at.
+PAGE_MOST_BYTES = 64 * 1024
+READ_MOST_BYTES = 8 * 1024
+# Statuses below 500 by which a server or a proxy asks for patience: RFC 9110, 8470 and 6585.
+LATER = (408, 425, 429)
 
 
 def error_of(
-    status: int, reason: str, url: str, headers: Mapping[str, str], text: str
+    status: int, reason: str, url: str, headers: Mapping[str, str], page: bytes
 ) -> TaskfarmError:
     """Make the error.
 
@@ -30,9 +35,9 @@ def error_of(
         reason: the same in words, for a reply that says nothing else.
         url: what was asked for.
         headers: the reply's, by names in lower case.
-        text: what it says, which may be a page of HTML.
+        page: what it says, or the beginning of that, which may be HTML.
     """
-    detail = _detail(text) or reason
+    detail = ("" if _is_encoded(headers) else _detail(page)) or reason
     facts: dict[str, Any] = {"status": status, "url": url, "detail": detail}
     if status == 401:
         return AuthenticationError(f"{url} does not take the credentials (401)", **facts)
@@ -41,7 +46,7 @@ def error_of(
             f"there is nothing at {url} (404): is the URL right? a taskfarm's ends in /api/",
             **facts,
         )
-    if status == 429 or status >= 500:
+    if status in LATER or status >= 500:
         return ServerError(
             f"the server is in trouble: it answered {status} at {url} ({detail})",
             retry_after_s=_retry_after_s(headers),
@@ -57,19 +62,41 @@ def error_of(
     return RequestRejected(f"the server refused the request ({status}) at {url}: {detail}", **facts)
 
 
-def _detail(text: str) -> str:
-    bare = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL)
+def refuse_encoded(url: str, headers: Mapping[str, str]) -> None:
+    """Do nothing where a reply is as it was written.
+
+    Raises:
+        UnexpectedReply: it is compressed, though no reply was to be.
+    """
+    if _is_encoded(headers):
+        encoding = headers["content-encoding"]
+        raise UnexpectedReply(
+            f"{url} sent a reply encoded as {encoding[:DETAIL_LENGTH]!r}, though it was asked for "
+            "none that is: is a proxy in between?",
+            url=url,
+            detail=encoding[:DETAIL_LENGTH],
+        )
+
+
+def _is_encoded(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-encoding", "").strip().lower() not in ("", "identity")
+
+
+def _detail(page: bytes) -> str:
+    # Whatever a page says that it is written in, nobody reads more of it than a line.
+    text = page[:READ_MOST_BYTES].decode("utf-8", "replace")
+    bare = re.sub(r"<(script|style).*?</\1>|<[^<>]*>", " ", text, flags=re.DOTALL)
     words = " ".join(html.unescape(bare).split())
     return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     value = headers.get("retry-after", "").strip()
-    if value.isdecimal():
+    if value.isascii() and value.isdecimal():
         return float(value)
     try:
         then = parsedate_to_datetime(value)
         now = parsedate_to_datetime(headers["date"])
         return max(0.0, (then - now).total_seconds())
-    except (ValueError, TypeError, KeyError):
+    except Exception:  # noqa: BLE001 - a header can hold anything, and is only a wish
         return None

@@ -29,10 +29,6 @@ class TcpUserTimeout:
         if event == CONNECTED:
             self.limit(facts["return_value"].get_extra_info("socket"))
 
-    async def aon_event(self, event: str, facts: dict[str, Any]) -> None:
-        """Take note of what happens to a connection."""
-        self.on_event(event, facts)
-
     def limit(self, connection: socket.socket | None) -> None:
         """Have the kernel drop what the server does not acknowledge, and the connection with it."""
         option: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux alone has it

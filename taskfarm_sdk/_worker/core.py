@@ -25,7 +25,7 @@ from taskfarm_sdk._worker.journal import Journal
 from taskfarm_sdk._worker.ledger import Ledger
 from taskfarm_sdk._worker.prefetch import Prefetcher
 from taskfarm_sdk._worker.reporter import Reporter
-from taskfarm_sdk._worker.requests import Requests
+from taskfarm_sdk._worker.requests import ENDING_AT_ONCE_S, Requests
 from taskfarm_sdk.errors import ConfigurationError
 
 
@@ -122,7 +122,7 @@ class WorkerCore:
             self.ledger.settle,
         )
         self._lingering: Lingering[HeldTask] = Lingering(
-            self._link,
+            self.requests.link,
             self._clock,
             self.ledger.open_tasks,
             self._sweeper,
@@ -211,6 +211,10 @@ class WorkerCore:
         """Try the server only for a moment more, in all, if the process is to end by this."""
         if not isinstance(error, Exception):
             self.requests.hurry()
+
+    def end_at_once(self) -> None:
+        """Let the requests of a worker that is to end be over, for it was told so twice."""
+        self.requests.hurry(ENDING_AT_ONCE_S)
 
     def _close_ahead(self) -> None:
         if self._ahead is not None:

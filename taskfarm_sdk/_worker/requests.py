@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import socket
 
@@ -10,11 +9,14 @@ from taskfarm_sdk._flows import claims, tasks
 from taskfarm_sdk._protocol.lease import Lease
 from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._sansio.clock import Clock
+from taskfarm_sdk._sansio.hurry import Hurry
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk.errors import ConnectionFailed, ServerError
 
 # Ctrl-C or a signal ends the process: whoever sent it does not wait long.
 ENDING_S = 5.0
+# Who sends a second signal waits no more; a sound server takes tasks back in less than that.
+ENDING_AT_ONCE_S = 0.5
 
 
 class Requests:
@@ -27,18 +29,23 @@ class Requests:
     """
 
     def __init__(self, link: Link, run_uuid: str, give_up_after_s: float) -> None:
-        self._link = link
+        self._hurry = Hurry(link.session.clock.now)
+        self._link = link.hurried_by(self._hurry)
         self._run = run_uuid
         self._give_up_after_s = give_up_after_s
-        self._give_up_at = math.inf
+
+    @property
+    def link(self) -> Link:
+        """The connections, for requests that are to be over when the worker's are."""
+        return self._link
 
     def now(self) -> float:
         """Return the time, by the clock that tasks are written of by."""
         return self._link.session.clock.now()
 
-    def hurry(self) -> None:
-        """Try the server only for a moment more, in all."""
-        self._give_up_at = min(self._give_up_at, self.now() + ENDING_S)
+    def hurry(self, within_s: float = ENDING_S) -> None:
+        """Let all requests be over within a time, those that are under way too."""
+        self._hurry.begin(within_s)
 
     def register(self, fleet_size: int, clock: Clock) -> str:
         """Make the worker known, one of a fleet that starts now; return its uuid."""
@@ -94,4 +101,4 @@ class Requests:
         return self._link.drive(flow)
 
     def _until(self) -> float:
-        return min(self._link.session.deadline(self._give_up_after_s), self._give_up_at)
+        return self._link.session.deadline(self._give_up_after_s)

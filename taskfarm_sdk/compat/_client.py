@@ -138,7 +138,7 @@ class TaskFarm:
     @property
     def token_auth(self) -> TokenAuth:
         """The token as user and password, for requests of your own."""
-        return TokenAuth(self._link.session.token or "", "")
+        return TokenAuth(self._link.session.shared.token or "", "")
 
     @property
     def uuid(self) -> str:

@@ -145,6 +145,7 @@ class Dispatcher:
                 try:
                     thread.join()
                 except BaseException as again:  # noqa: BLE001 - a second signal hurries the first
+                    self._core.end_at_once()
                     self._interrupt(again if error is None else error)
 
     def _work(self, slot: int) -> None:

@@ -127,7 +127,7 @@ def test_what_travels_is_the_token_and_never_the_password(taskfarm_server: Local
     user, password = taskfarm_server.user, taskfarm_server.password
     with Farm(taskfarm_server.url, user=user, password=password) as farm, AnyExecutor() as pool:
         run = farm.create_run(2)
-        farm._link.session.token = None
+        farm._link.session.shared.token = None
         run.work(print, executor=pool, workers=1)
         assert farm.login() is not None
         assert password.encode() not in b"".join(pool.sent)

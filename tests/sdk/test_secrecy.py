@@ -36,7 +36,9 @@ def by_token() -> Farm:
 
 
 def session() -> Session:
-    return attrs.evolve(by_password()._link.session, token=TOKEN)
+    session = by_password()._link.session
+    session.shared.token = TOKEN
+    return session
 
 
 def run() -> Run:

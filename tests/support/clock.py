@@ -8,6 +8,7 @@ from collections.abc import Callable
 import attrs
 
 from taskfarm_sdk._sansio.clock import Stopped
+from taskfarm_sdk._sansio.hurry import Hurry
 
 
 class FastClock:
@@ -47,6 +48,10 @@ class FastClock:
         """Return a clock of the same time whose `wait` raises `Stopped` once this is set."""
         return StoppableFastClock(self, stop)
 
+    def hurried_by(self, _: Hurry) -> FastClock:
+        """Return this clock: no wait of it takes any time."""
+        return self
+
 
 @attrs.frozen
 class StoppableFastClock:
@@ -72,6 +77,10 @@ class StoppableFastClock:
     def stopped_by(self, stop: threading.Event) -> StoppableFastClock:
         """Return a clock of the same time that another event ends."""
         return self._clock.stopped_by(stop)
+
+    def hurried_by(self, _: Hurry) -> StoppableFastClock:
+        """Return this clock: no wait of it takes any time."""
+        return self
 
     def _raise_if_stopped(self) -> None:
         if self._stop.is_set():

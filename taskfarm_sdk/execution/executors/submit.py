@@ -180,7 +180,7 @@ def _payload(work: Work, engine: Engine) -> LoopPayload:
     if engine.is_here:
         return LoopPayload(engine.key, what, engine.find)
     packed(work.function)  # what cannot travel shows before a password is sent
-    if work.link.session.token is None:
+    if work.link.session.shared.token is None:
         work.link.drive(request.login(work.link.session))
     return LoopPayload(engine.key, packed(what), engine.find)
 

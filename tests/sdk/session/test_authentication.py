@@ -52,7 +52,7 @@ def test_a_token_that_no_longer_holds_is_replaced_with_the_password(
     proxy: FaultProxy, farm_with_password: Farm, token: str, mangled: bool
 ) -> None:
     with farm_with_password as farm:
-        farm._link.session.token = "not a token" if mangled else token_of_another_key(token)
+        farm._link.session.shared.token = "not a token" if mangled else token_of_another_key(token)
         run = farm.create_run(2)
         assert run in farm.runs()
         assert proxy.count("^POST /api/run$") == 2
@@ -64,7 +64,7 @@ def test_many_threads_with_a_bad_token_replace_it_once(
     proxy: FaultProxy, farm_with_password: Farm, token: str
 ) -> None:
     with farm_with_password as farm:
-        farm._link.session.token = token_of_another_key(token)
+        farm._link.session.shared.token = token_of_another_key(token)
         threads = [threading.Thread(target=farm.runs) for _ in range(8)]
         for thread in threads:
             thread.start()
@@ -88,13 +88,13 @@ def test_without_a_password_a_bad_token_is_an_error_that_says_how_to_log_in(
 def test_a_sick_server_is_waited_for_and_the_token_kept(
     proxy: FaultProxy, proxied_farm: Farm, clock: FastClock
 ) -> None:
-    token = proxied_farm._link.session.token
+    token = proxied_farm._link.session.shared.token
     # A server without its database answers 500 to everything: the request, and both questions.
     proxy.will("^GET /api/runs$", Fault.SICK, Fault.SICK)
     proxy.will("^GET /api/token$", *[Fault.SICK] * 4)
     proxied_farm.runs()
     assert len(clock.waits) == 2
-    assert proxied_farm._link.session.token == token
+    assert proxied_farm._link.session.shared.token == token
 
 
 def test_a_database_that_comes_back_while_the_token_is_in_doubt_costs_no_login(
@@ -144,7 +144,7 @@ def test_the_first_token_is_waited_for_without_doubt_about_what_follows(
 
 def test_login_with_a_token_alone_asks_whether_it_holds(proxied_farm: Farm, token: str) -> None:
     assert proxied_farm.login() == token
-    proxied_farm._link.session.token = token_of_another_key(token)
+    proxied_farm._link.session.shared.token = token_of_another_key(token)
     with pytest.raises(AuthenticationError):
         proxied_farm.login()
 

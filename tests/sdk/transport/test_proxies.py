@@ -94,7 +94,7 @@ def test_a_server_on_this_machine_is_asked_itself(
         farm.runs()
 
     async def ask() -> None:
-        async with AsyncFarm(farm.url, token=farm._link.session.token) as again:
+        async with AsyncFarm(farm.url, token=farm._link.session.shared.token) as again:
             await again.runs()
 
     asyncio.run(ask())

@@ -185,7 +185,7 @@ def test_tasks_are_read_several_at_a_time_and_told_in_order(
     with run.worker() as worker:
         for task in worker:
             task.complete()
-    proxied_farm._link.session.complete.clear()
+    proxied_farm._link.session.shared.complete.clear()
     all_there = threading.Barrier(AT_ONCE)
 
     def meet(seen: Seen) -> None:
