@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Self, cast
 
-import httpcore
+from taskfarm_sdk._transport.httpx_import import httpcore
 
 # As httpx's transport names the moments at which a connection is there.
 CONNECTED = ("connect_tcp.complete", "start_tls.complete")

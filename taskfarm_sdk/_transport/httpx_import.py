@@ -11,7 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import cast
 
-__all__ = ["httpx"]
+__all__ = ["httpcore", "httpx"]
 
 COMMAND_LINE = "httpx._main"
 
@@ -32,4 +32,5 @@ def _without(name: str) -> Generator[None]:
 
 
 with _without(COMMAND_LINE):
+    import httpcore
     import httpx
