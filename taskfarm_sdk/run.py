@@ -226,7 +226,8 @@ class Run:
                 way, which look the same: on a bad network allow more.
             retry_delay_s: how long a failed task is held back before anyone can try it again,
                 while others wait.
-            halt_after: after how many failures in a row, without a success, the worker stops.
+            halt_after: after how many tasks in a row that failed, each for the first time in this
+                worker, the worker stops; repeats of failed tasks do not count.
             linger: stay while others compute, though nothing waits, and take back what they lost:
                 so a run finishes as long as one worker lives.
             stale_after_s: for how long a task shows no sign of life before it counts as lost, at

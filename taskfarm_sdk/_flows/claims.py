@@ -28,6 +28,8 @@ from taskfarm_sdk.errors import (
 
 # One 500 with sound counts may be the end of a passing trouble; so many in a row are not.
 BROKEN_AFTER_LOOKS = 3
+# The host name that such a look at the database leaves there.
+PROBE = "taskfarm-sdk probe"
 # A stalled report holds up the task's completion, and the reports of the worker's other tasks.
 REPORT_TIMEOUT_S = 10.0
 # A slow server answers the two or three requests of a start in about this time.
@@ -56,6 +58,21 @@ def register(
     )
 
 
+def can_write(farm: Session) -> Flow[bool]:
+    """Find out whether the server's database can be written.
+
+    While its disk is full, or it is read-only, it answers 500 to each hand-out and still counts
+    tasks, as of a run that is broken. No request only tries to write: this one leaves a worker
+    behind that never works.
+    """
+    call = operations.register_worker(uuid.uuid4().hex, PROBE, 0)
+    try:
+        yield from ask(farm, lambda: call, REPORT)
+    except (ConnectionFailed, ServerError, RequestRejected):
+        return False
+    return True
+
+
 def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | None]:
     """Be handed out a task, or None once nothing is left to hand out.
 
@@ -72,7 +89,7 @@ def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | 
         if row.waiting + row.computing + row.done >= num_tasks_of(row):
             return Answer(None)
         looks += 1
-        if looks >= BROKEN_AFTER_LOOKS:
+        if looks >= BROKEN_AFTER_LOOKS and (yield from can_write(farm)):
             raise RunBroken(
                 f"the server cannot hand out the tasks that are left of run {run}: a task of it "
                 "was read or written before its turn, by another client; stop the workers and "

@@ -20,11 +20,12 @@ class Ledger:
     """Keeps what a worker has in hand; safe among threads.
 
     Args:
-        halt_after: after how many failures in a row there are too many.
+        halt_after: after how many tasks in a row that failed for the first time here there are
+            too many.
         requests: asks the server.
         reporter: the thread that writes of open tasks.
         stopping: whether the worker is to stop.
-        on_too_many: called once that many tasks in a row have failed.
+        on_too_many: called once there are.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Ledger:
         self._held_back: list[HeldTask] = []
         self._doubtful: set[int] = set()
         self._failures_in_a_row = 0
+        self._has_failed: set[int] = set()
         self._longest_s: float | None = None
         self.open_tasks: OpenTasks = OpenTasks(lambda: len(self._open), stopping)
 
@@ -77,7 +79,10 @@ class Ledger:
 
     def _note_failure(self, task: HeldTask, *, held: bool) -> None:
         with self._lock:
-            self._failures_in_a_row += 1
+            # A repeat tells of the task, and nothing of this machine.
+            if task.number not in self._has_failed:
+                self._has_failed.add(task.number)
+                self._failures_in_a_row += 1
             failures = self._failures_in_a_row
             if held:
                 self._held_back.append(task)

@@ -254,6 +254,19 @@ def test_a_run_that_another_client_broke_is_called_broken(
     assert raised.value.run == run.uuid
 
 
+def test_a_database_that_cannot_be_written_is_waited_for(
+    proxy: FaultProxy, proxied_farm: Farm
+) -> None:
+    run = proxied_farm.create_run(2)
+    with run.worker() as worker:
+        assert worker.claim() is not None
+        # As with a full disk: tasks are still counted.
+        proxy.will("^POST /api/runs/.*/task$", *[Fault.SICK] * 8)
+        proxy.will("^POST /api/worker$", *[Fault.SICK] * 6)
+        assert worker.claim() is not None
+    assert proxy.count("^POST /api/worker$") > 1
+
+
 @pytest.mark.parametrize("attempts", [0, 99, 2.0, True], ids=repr)
 def test_wrong_limits_are_refused(proxied_farm: Farm, attempts: int) -> None:
     run = proxied_farm.create_run(1)

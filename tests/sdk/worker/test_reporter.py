@@ -304,6 +304,18 @@ def test_a_success_in_between_lets_a_worker_go_on(proxied_farm: Farm) -> None:
     assert run.status().done == 40
 
 
+def test_repeats_of_failed_tasks_do_not_stop_a_worker(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(24)
+    with run.worker(retry_delay_s=NEVER_S) as worker:
+        for task in worker:
+            if task.number % 2:
+                task.complete()
+            else:
+                task.fail("meant to")
+    status = run.wait()
+    assert (status.done, status.failed) == (24, 12)
+
+
 @pytest.fixture
 def awake(monkeypatch: pytest.MonkeyPatch) -> FastClock:
     """The clock that goes on while the machine sleeps."""

@@ -203,7 +203,7 @@ def _add_attempts(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=number,
         default=10,
-        help="stop after so many failures in a row; default 10",
+        help="stop after so many tasks in a row failed; default 10",
     )
 
 
