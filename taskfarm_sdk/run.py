@@ -237,9 +237,9 @@ class Run:
                 then 10 times its longest one, at least `stale_after_s` and at most 1 h.
             grace_s: in `with worker:` on the main thread, SIGTERM, SIGINT and SIGUSR1 give open
                 tasks back, uncounted, and end the process with 128 + the signal's number; so long
-                after the signal, for functions that look at `task.stop_requested`. While C code
-                runs no handler can; then a thread gives them back, and ends the process a second
-                later.
+                after the signal, for functions that look at `task.stop_requested`. So do SIGHUP,
+                SIGUSR2 and SIGXCPU where they would end the process. While C code runs no handler
+                can; then a thread gives them back, and ends the process a second later.
             give_up_after_s: how long each of its requests is tried while the server is away.
             journal: a folder for lines of JSON that tell what became of each attempt, in one file
                 for each host and process; docs/reference/journal.md says what they hold.

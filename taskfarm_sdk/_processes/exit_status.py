@@ -6,7 +6,7 @@ import signal
 
 # Whoever ends a batch job signals all its processes: a child may know, and end, before we do.
 TOLD_WITHIN_S = 0.5
-_ASKING = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP")
+_ASKING = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGUSR2", "SIGXCPU")
 _ASKED_TO_END = tuple(-getattr(signal, name) for name in _ASKING if hasattr(signal, name))
 
 

@@ -21,7 +21,7 @@ MARK = "TASKFARM_CREW"
 
 def main(mark: str) -> None:
     """Watch until the pipe ends, then kill what is left."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     groups = groups_left(sys.stdin)
     for group in groups:

@@ -2,7 +2,8 @@
 
 SIGTERM, SIGINT and SIGUSR1 (which batch systems send before a time limit) stop the worker and,
 when its grace is over, raise in the main thread, so that `with task:` and `with worker:` give back
-what is open. The handler that was there before is called too, and put back on leaving.
+what is open. The handler that was there before is called too, and put back on leaving. So do
+SIGHUP (a terminal or connection is gone), SIGUSR2 and SIGXCPU, where they would end the process.
 
 While the main thread is in C code no handler can run. A thread hears of the signal all the same,
 gives the tasks back in its place, and ends the process if the main thread still does not come.
@@ -27,9 +28,16 @@ import attrs
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._processes.signal_reader import SignalReader
 
-ASKING = tuple(
-    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGUSR1") if hasattr(signal, name)
-)
+
+def _there(*names: str) -> tuple[signal.Signals, ...]:
+    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
+
+
+# Windows lacks most of these.
+ASKING = _there("SIGTERM", "SIGINT", "SIGUSR1")
+# A handler of the user's own, or ignoring it as nohup does, means that they ask for something else.
+ASKING_BY_DEFAULT = _there("SIGHUP", "SIGUSR2", "SIGXCPU")
+ALL_ASKING = ASKING + ASKING_BY_DEFAULT
 STATUS_OF_SIGNALS = 128  # what shells add to a signal's number
 # So much later than it should, a handler is taken to wait for C code.
 LATE_S = 0.3
@@ -68,9 +76,11 @@ class SignalHandling:
         if threading.current_thread() is not threading.main_thread():
             return
         self._pid = os.getpid()
-        for number in ASKING:
+        for number in ALL_ASKING:
             before = signal.getsignal(number)
-            if before not in (signal.SIG_IGN, self._handle):
+            if before not in (signal.SIG_IGN, self._handle) and (
+                number in ASKING or before == signal.SIG_DFL
+            ):
                 self._before[number] = before
                 signal.signal(number, self._handle)
         self._signal_reader = SignalReader(self._hear)

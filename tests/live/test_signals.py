@@ -31,7 +31,7 @@ from tests.support.programs import (
 
 pytestmark = pytest.mark.live
 
-ASKING = ["SIGTERM", "SIGINT", "SIGUSR1"]
+ASKING = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGUSR2", "SIGXCPU"]
 # From 3.12 on Python warns of a fork beside threads, which is what is tested.
 AS_PROGRAM = ("-W", "ignore::DeprecationWarning", "-c")
 
@@ -114,14 +114,32 @@ def test_a_users_own_handler_is_called_and_put_back(taskfarm_server: LocalServer
         signal.signal(signal.SIGUSR1, before)
 
 
-def test_an_ignored_signal_stays_ignored(taskfarm_server: LocalServer) -> None:
-    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+@pytest.mark.parametrize("name", ["SIGUSR1", "SIGHUP", "SIGUSR2", "SIGXCPU"])
+def test_an_ignored_signal_stays_ignored(taskfarm_server: LocalServer, name: str) -> None:
+    number = getattr(signal, name)
+    before = signal.signal(number, signal.SIG_IGN)
     try:
         with taskfarm_server.farm() as farm, farm.create_run(1).worker() as worker:
-            os.kill(os.getpid(), signal.SIGUSR1)
+            os.kill(os.getpid(), number)
             assert not worker.stopping
     finally:
-        signal.signal(signal.SIGUSR1, before)
+        signal.signal(number, before)
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR2", "SIGXCPU"])
+def test_a_users_own_handler_of_what_else_may_ask_means_something_else(
+    taskfarm_server: LocalServer, name: str
+) -> None:
+    called: list[int] = []
+    number = getattr(signal, name)
+    before = signal.signal(number, lambda number, _: called.append(number))
+    try:
+        with taskfarm_server.farm() as farm, farm.create_run(1).worker() as worker:
+            os.kill(os.getpid(), number)
+            assert called == [number]
+            assert not worker.stopping
+    finally:
+        signal.signal(number, before)
 
 
 def test_off_the_main_thread_no_handler_is_touched(taskfarm_server: LocalServer) -> None:

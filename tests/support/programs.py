@@ -27,7 +27,14 @@ MPI_FUTURES: tuple[str | Path, ...] = (sys.executable, "-m", "mpi4py.futures")
 # Rank 0 runs the program.
 MPI_JOB: tuple[str | Path, ...] = (MPIEXEC, "-n", "3", *MPI_FUTURES)
 # How Popen tells of a process that a signal asked to end; of KeyboardInterrupt Python lets it die.
-ENDED = {"SIGTERM": 143, "SIGUSR1": 138, "SIGINT": -2}
+ENDED = {
+    "SIGTERM": 143,
+    "SIGUSR1": 138,
+    "SIGINT": -2,
+    "SIGHUP": 129,
+    "SIGUSR2": 140,
+    "SIGXCPU": 152,
+}
 
 Told = Mapping[str, object]
 

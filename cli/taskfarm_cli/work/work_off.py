@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 0.2
 # What a batch system asks by for a job's end, and what workTF ends with then outside one.
-ASKED = tuple(map(ExitStatus.of_signal, (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)))
+ASKED = tuple(
+    ExitStatus.of_signal(getattr(signal, name))
+    for name in ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGUSR2", "SIGXCPU")
+)
 
 
 def work_off(

@@ -18,6 +18,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import cast
 
+from taskfarm_sdk._processes.signals import ALL_ASKING, ASKING
 from taskfarm_sdk.execution.children.channel import Channel, Job, Outcome, SharedProgress, Taken
 from taskfarm_sdk.execution.children.payload import read
 from taskfarm_sdk.execution.function import Function, described, explained, unpacked
@@ -95,8 +96,9 @@ class _Signals:
 
     def handle(self) -> None:
         # Handlers are not inherited by programs that the function starts; ignoring would be.
-        for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
-            signal.signal(number, self._come)
+        for number in ALL_ASKING:
+            if number in ASKING or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._come)
 
     def _come(self, number: int, _: FrameType | None) -> None:
         if os.getpid() != self._pid:

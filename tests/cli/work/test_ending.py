@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.constants import command_with
+from tests.support.processes import NET_S
 from tests.support.work_tf import (
     JOBS,
     NewRun,
@@ -28,7 +29,17 @@ NESTED_PROCESSES = 4
 DAY = ("--grace-s", "86400")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+ASKING = [
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGUSR1,
+    signal.SIGHUP,
+    signal.SIGUSR2,
+    signal.SIGXCPU,
+]
+
+
+@pytest.mark.parametrize("number", ASKING)
 def test_a_signal_gives_all_tasks_back_uncounted(new_run: NewRun, number: signal.Signals) -> None:
     run = new_run(6)
     with computing(run, NESTED, *DAY, processes=NESTED_PROCESSES) as process:
@@ -38,6 +49,20 @@ def test_a_signal_gives_all_tasks_back_uncounted(new_run: NewRun, number: signal
     assert (run.status().waiting, run.status().computing) == (6, 0)
     assert {info.attempts for info in run.task_infos()} == {0}
     wait_until_no_command_of(run)
+
+
+def test_under_nohup_a_hangup_changes_nothing(new_run: NewRun, work_folder: Path) -> None:
+    run = new_run(JOBS)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does, for all that it starts
+    try:
+        with computing(run, ": > begun-{task}; until [ -e go ]; do sleep 0.05; done") as process:
+            wait_for_files("begun-*")
+            process.send_signal(signal.SIGHUP)
+            (work_folder / "go").touch()
+            assert process.wait(NET_S) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert run.status().succeeded
 
 
 def test_a_command_gets_the_signal_itself(new_run: NewRun, work_folder: Path) -> None:
