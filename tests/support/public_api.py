@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pickle
 import pkgutil
-import pprint
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -25,7 +23,7 @@ from taskfarm_sdk import (
     UnexpectedReply,
 )
 from tests.support.raised_errors import errors_raised_by
-from tests.support.secrecy import TOKEN
+from tests.support.secrecy import TOKEN, texts_that_hold
 
 # Seconds, percentages, and moments by a clock that the parameter's description names.
 UNITS = re.compile(r"_s$|_at$|^percent|percentage$")
@@ -168,25 +166,13 @@ def fields_of(kind: type) -> tuple[Any, ...]:
 
 
 def texts_with_the_secret(kind: type) -> list[str]:
-    """Make one of a class, with a secret for each name of one, and return the texts that show it.
-
-    Args:
-        kind: a class.
-    """
+    """Make one of a class, with a secret for each name of one; return the texts that show it."""
     thing = _with_secrets(kind)
     secrets = {TOKEN}
     for name in names_of_secrets(kind):
         value = getattr(thing, name, None)
         secrets |= {value} if isinstance(value, str) and value else set()
-    things = [thing]
-    with suppress(Exception):  # not everything travels
-        things.append(pickle.loads(pickle.dumps(thing)))
-    texts = [
-        text
-        for one in things
-        for text in (repr(one), str(one), f"{one}", f"{[one]}", pprint.pformat([one]))
-    ]
-    return [text for text in texts if any(secret in text for secret in secrets)]
+    return texts_that_hold(thing, secrets)
 
 
 def _with_secrets(kind: type) -> object:
