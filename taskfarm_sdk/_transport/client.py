@@ -110,8 +110,10 @@ class AsyncSender:
 
         try:
             request = _request(self._client, self._call, self._trace, method, url, more)
-            async with asyncio.timeout(request.extensions["timeout"]["read"]):
-                return await _aread(await self._client.send(request, stream=True))
+            ends_at = asyncio.get_running_loop().time() + request.extensions["timeout"]["read"]
+            async with asyncio.timeout_at(ends_at):
+                response = await self._client.send(request, stream=True)
+            return await _aread(response, ends_at)
         except TimeoutError as error:
             raise _lost(self.url, "no whole reply in time") from error
         except _ERRORS as error:
@@ -168,13 +170,16 @@ def _read(response: httpx.Response) -> httpx.Response:
     return response
 
 
-async def _aread(response: httpx.Response) -> httpx.Response:
-    """Read a reply that is a success, awaiting; see `_read`."""
+async def _aread(response: httpx.Response, ends_at: float) -> httpx.Response:
+    """Read a reply that is a success, awaiting until a time of the event loop; see `_read`."""
+    import asyncio
+
     try:
         if not response.is_success:
-            raise error_from(response, await _apage(response.aiter_raw()))
+            raise error_from(response, await _apage(response.aiter_raw(), ends_at))
         replies.refuse_encoded(str(response.request.url), response.headers)
-        await response.aread()
+        async with asyncio.timeout_at(ends_at):
+            await response.aread()
     finally:
         await response.aclose()
         del response.stream
@@ -192,13 +197,16 @@ def _page(chunks: Iterator[bytes]) -> bytes:
     return page
 
 
-async def _apage(chunks: AsyncIterator[bytes]) -> bytes:
+async def _apage(chunks: AsyncIterator[bytes], ends_at: float) -> bytes:
+    import asyncio
+
     page = b""
-    with suppress(*_ERRORS):
-        async for chunk in chunks:
-            page += chunk
-            if len(page) >= replies.PAGE_MOST_BYTES:
-                break
+    with suppress(TimeoutError, *_ERRORS):
+        async with asyncio.timeout_at(ends_at):
+            async for chunk in chunks:
+                page += chunk
+                if len(page) >= replies.PAGE_MOST_BYTES:
+                    break
     return page
 
 

@@ -23,6 +23,7 @@ PAGE_MOST_BYTES = 64 * 1024
 READ_MOST_BYTES = 8 * 1024
 # Statuses below 500 by which a server or a proxy asks for patience: RFC 9110, 8470 and 6585.
 LATER = (408, 425, 429)
+HIDING = ("script", "style")
 
 
 def error_of(
@@ -84,10 +85,23 @@ def _is_encoded(headers: Mapping[str, str]) -> bool:
 
 def _detail(page: bytes) -> str:
     # Whatever a page says that it is written in, nobody reads more of it than a line.
-    text = page[:READ_MOST_BYTES].decode("utf-8", "replace")
-    bare = re.sub(r"<(script|style).*?</\1>|<[^<>]*>", " ", text, flags=re.DOTALL)
-    words = " ".join(html.unescape(bare).split())
+    words = " ".join(
+        html.unescape(_shown(page[:READ_MOST_BYTES].decode("utf-8", "replace"))).split()
+    )
     return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
+
+
+def _shown(page: str) -> str:
+    """Return what a browser would show of a page, in one pass: some pages are written to cost time."""
+    texts: list[str] = []
+    hidden = False
+    text, *rest = re.split(r"<([^<>]*)>", page)
+    for tag, after in zip(["", *rest[::2]], [text, *rest[1::2]], strict=True):
+        name = tag.partition(" ")[0].lower()
+        hidden = name in HIDING or (hidden and name.removeprefix("/") not in HIDING)
+        if not hidden:
+            texts.append(after)
+    return " ".join(texts)
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
