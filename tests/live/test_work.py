@@ -97,6 +97,18 @@ def test_a_child_that_is_killed_fails_its_attempt_and_the_others_go_on(
     assert "its child process ended: killed by SIGKILL" in caplog.text
 
 
+def test_a_child_that_sends_rubbish_fails_its_attempt_and_the_others_go_on(
+    run_of_six: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 2 and task.attempts == 0:
+            os.write(int(sys.argv[1]), b"printed by mistake")
+
+    assert run_of_six.work(compute, workers=2, **SHORT).succeeded
+    assert "task 2 of run" in caplog.text
+    assert "its child process ended: killed by SIGKILL" in caplog.text
+
+
 def test_a_task_that_kills_its_child_each_time_ends_failed(run_of_six: Run, tmp_path: Path) -> None:
     def compute(task: Task) -> None:
         if task.number == 2:
