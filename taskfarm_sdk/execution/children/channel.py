@@ -1,9 +1,9 @@
 """Messages between a parent and its child process, and the memory that they share.
 
 Each child has a socket of its own: one that is killed while it writes cannot hold up the others,
-as it could on a queue that all share. A message is a line of JSON, gathered as it comes: so half of
-one holds nobody up, as it would a `multiprocessing.connection.Connection`, and has no length that
-rubbish could make up. Nothing is unpickled.
+as it could on a queue that all share. A message is a line of JSON and is read as it arrives: half a
+message of a child that is stopped or killed does not block the parent, as it would in recv_bytes()
+of a `multiprocessing.connection.Connection`, and rubbish cannot pass for the length of a message.
 """
 
 from __future__ import annotations
