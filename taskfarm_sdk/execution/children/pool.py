@@ -134,7 +134,7 @@ class Pool:
         elif outcome.asked_to_end and self._ends_soon(task):
             task.release()
         else:
-            task.fail(outcome.reason, final=outcome.final)
+            task.fail(outcome.reason, final=outcome.final, exit_status=outcome.exit_status)
 
     def interrupt(self, _: BaseException) -> None:
         """Have all children end, after a moment to clean up; a second time at once."""
