@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
-MARK = "TASKFARM_CREW"
+MARK = "TASKFARM_GUARDIAN"
 
 
 def main(mark: str) -> None:

@@ -104,7 +104,7 @@ def _perform(step: Step, wire: HttpTransport, clock: Clock) -> object:
             with wire.exclusive:
                 return drive(step.flow(), wire, clock)
         case Together():
-            return _Crew(step, wire, clock).work()
+            return _FlowThreads(step, wire, clock).work()
 
 
 async def _aperform(step: Step, wire: AsyncHttpTransport, clock: Clock) -> object:
@@ -121,7 +121,7 @@ async def _aperform(step: Step, wire: AsyncHttpTransport, clock: Clock) -> objec
             return await _atogether(step, wire, clock)
 
 
-class _Crew:
+class _FlowThreads:
     """Threads that run flows side by side, for as long as that takes."""
 
     def __init__(self, step: Together[Any], wire: HttpTransport, clock: Clock) -> None:

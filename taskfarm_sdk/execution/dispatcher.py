@@ -63,7 +63,7 @@ class Dispatcher:
         self._failure: BaseException | None = None
         self._slots = [Slot(self._core.options.intervals.first_beat_s) for _ in range(size)]
         self._threads = [
-            threading.Thread(target=self._work, args=(slot,), name=f"taskfarm-crew-{slot}-{hand}")
+            threading.Thread(target=self._work, args=(slot,), name=f"taskfarm-slot-{slot}-{hand}")
             for hand in range(HANDS)
             for slot in range(size)
         ]
@@ -151,7 +151,7 @@ class Dispatcher:
         try:
             while self._go_on(slot, self._slots[slot]):
                 pass
-        except BaseException as error:  # noqa: BLE001 - raised where the crew is waited for
+        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits for the slots
             self.abort(error)
         finally:
             with self._changed:

@@ -1,7 +1,7 @@
 """The child process of `Run.work`: calls the function with the tasks that its parent sends.
 
 It never talks to the server. Its descriptors are named on the command line: the channel to its
-parent, the memory that it shares with it, what it is to take (`Luggage`), and where stderr goes
+parent, the memory that it shares with it, what it is to take (`payload`), and where stderr goes
 once it has taken that; until then the parent keeps what it says.
 """
 

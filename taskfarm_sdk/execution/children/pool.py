@@ -1,4 +1,4 @@
-"""Child processes that compute, one for each slot of a crew: filled up again when one is lost."""
+"""Child processes that compute, one for each slot: another is started when one is lost."""
 
 from __future__ import annotations
 
@@ -130,11 +130,11 @@ class Pool:
         if outcome is None or outcome.how == "release":
             task.release()
         elif outcome.how == "complete":
-            pass  # the crew completes it, while the child goes on
+            pass  # the dispatcher completes it, while the child goes on
         elif outcome.asked_to_end and self._ends_soon(task):
             task.release()
         else:
-            task.fail(outcome.reason, final=outcome.final)
+            task.fail(outcome.reason, final=outcome.final, exit_status=outcome.exit_status)
 
     def interrupt(self, _: BaseException) -> None:
         """Have all children end, after a moment to clean up; a second time at once."""
@@ -233,7 +233,7 @@ class Pool:
 
 
 class _Sampler:
-    """Carries a child's progress to its task, and the wish to stop to the child."""
+    """Carries a child's progress to its task, and the request to stop to the child."""
 
     def __init__(self, slot: SharedProgress, task: Task) -> None:
         self._slot = slot

@@ -27,8 +27,8 @@ ENDED_WITHIN_S = 6.0
 TOLD_WITHIN_S = 0.5
 
 
-def no_wishes(_: str) -> Poll | None:
-    """Let a loop ask for nothing."""
+def no_poll(_: str) -> Poll | None:
+    """Return None: nothing cancels a loop of this executor."""
     return None
 
 
@@ -56,7 +56,7 @@ class Engine:
     # Whether a loop is given the caller's own objects.
     is_here: bool = False
 
-    def __init__(self, executor: Executor, find: Callable[[str], Poll | None] = no_wishes) -> None:
+    def __init__(self, executor: Executor, find: Callable[[str], Poll | None] = no_poll) -> None:
         self.executor: Executor = executor
         self.find: Callable[[str], Poll | None] = find
         self.key: str = uuid.uuid4().hex

@@ -1,4 +1,4 @@
-"""A crew's slots: what they claim, and how they end."""
+"""The slots of a dispatcher: what they claim, and how they end."""
 
 from __future__ import annotations
 
@@ -100,15 +100,15 @@ def test_abort_interrupts_once_and_raises_the_first_error(run: Run) -> None:
 
     def perform(task: Task, _: int) -> None:
         if task.number == 0:
-            crew.abort(KeyError("first"))
-            crew.abort(KeyError("second"))
+            slots.abort(KeyError("first"))
+            slots.abort(KeyError("second"))
         assert waiting.wait(NET_S)
         task.release()
 
     with run.worker() as worker:
-        crew = Dispatcher(worker, 3, perform, interrupt=interrupt)
+        slots = Dispatcher(worker, 3, perform, interrupt=interrupt)
         with pytest.raises(KeyError, match="first"):
-            crew.run()
+            slots.run()
     assert len(interrupted) == 1
     assert run.status().computing == 0
 
@@ -173,9 +173,9 @@ def test_a_task_taken_ahead_is_given_back_where_the_one_before_it_is_long(
 
 def test_no_more_tasks_are_taken_than_allowed(run: Run) -> None:
     with run.worker() as worker:
-        crew = Dispatcher(worker, 3, lambda task, slot: None, interrupt=ignore, max_tasks=5)
-        crew.run()
-    assert crew.limited
+        slots = Dispatcher(worker, 3, lambda task, slot: None, interrupt=ignore, max_tasks=5)
+        slots.run()
+    assert slots.limited
     assert run.status().done == 5
 
 
@@ -189,9 +189,9 @@ def test_what_would_not_be_done_in_time_is_not_claimed(run: Run) -> None:
             clock.now = 71.0
 
     with run.worker() as worker:
-        crew = Dispatcher(worker, 1, perform, interrupt=ignore, deadline=deadline)
-        crew.run()
-    assert crew.limited
+        slots = Dispatcher(worker, 1, perform, interrupt=ignore, deadline=deadline)
+        slots.run()
+    assert slots.limited
     assert (run.status().done, run.status().waiting) == (4, 4)
 
 
@@ -227,13 +227,13 @@ def test_who_lingers_ends_when_there_is_no_time_for_another_task(run: Run) -> No
         held = [other.claim() for _ in range(8)]
         deadline = Deadline(100.0, clock)
         deadline.took(30.0)
-        crew = Dispatcher(worker, 2, lambda task, slot: None, interrupt=ignore, deadline=deadline)
+        slots = Dispatcher(worker, 2, lambda task, slot: None, interrupt=ignore, deadline=deadline)
 
         def tick() -> None:
             clock.now = 71.0
 
-        crew.run(tick, 0.05)
-        assert crew.limited
+        slots.run(tick, 0.05)
+        assert slots.limited
         assert len([task for task in held if task is not None]) == 8
 
 

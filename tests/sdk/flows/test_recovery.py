@@ -248,7 +248,7 @@ def test_where_only_its_own_tasks_are_computed_a_worker_waits_and_reads_none(
     run.delete()
 
 
-def test_a_crew_alone_on_a_run_never_looks_for_others_tasks(
+def test_a_dispatcher_alone_on_a_run_never_looks_for_others_tasks(
     proxied_farm: Farm, proxy: FaultProxy
 ) -> None:
     run = proxied_farm.create_run(60)
@@ -265,7 +265,7 @@ def test_a_crew_alone_on_a_run_never_looks_for_others_tasks(
     run.delete()
 
 
-def test_the_end_of_a_run_costs_a_crew_one_question_for_each_thread(
+def test_the_end_of_a_run_costs_one_request_for_each_thread(
     proxied_farm: Farm, proxy: FaultProxy
 ) -> None:
     run, size = proxied_farm.create_run(48), 16

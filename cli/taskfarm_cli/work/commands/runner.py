@@ -104,7 +104,7 @@ class CommandRunner:
             task.release()
             raise
         if fault is None:
-            return  # the crew completes it, while the slot goes on
+            return  # the dispatcher completes it, while the slot goes on
         if self._was_asked_to_end(status):
             task.release()
         else:
