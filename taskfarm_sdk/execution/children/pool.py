@@ -18,6 +18,7 @@ from typing import TypeVar
 from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S, how_it_ended, may_be_asked
 from taskfarm_sdk._processes.groups import Group, plain_environment
 from taskfarm_sdk.errors import TaskfarmError
+from taskfarm_sdk.execution import outcome as outcomes
 from taskfarm_sdk.execution.children import payload
 from taskfarm_sdk.execution.children.channel import (
     Channel,
@@ -115,26 +116,21 @@ class Pool:
         """Start the first child, so that what none of them can do shows before any claim."""
         self._child(0)
 
-    def perform(self, task: Task, slot: int) -> None:
-        """Have a task computed by the slot's child, and settle it unless it is done.
+    def perform(self, task: Task, slot: int) -> outcomes.Outcome:
+        """Have a task computed by the slot's child, and return how it is to be settled.
 
         Raises:
-            TaskfarmError: no child can compute here; the task is given back.
+            TaskfarmError: no child can compute here.
         """
-        try:
-            child = self._child(slot)
-            outcome = None if child is None else self._outcome(child, task, slot)
-        except BaseException:
-            task.release()
-            raise
-        if outcome is None or outcome.how == "release":
-            task.release()
-        elif outcome.how == "complete":
-            pass  # the crew completes it, while the child goes on
-        elif outcome.asked_to_end and self._ends_soon(task):
-            task.release()
-        else:
-            task.fail(outcome.reason, final=outcome.final)
+        child = self._child(slot)
+        answer = None if child is None else self._outcome(child, task, slot)
+        if answer is None or answer.how == "release":
+            return outcomes.Released()
+        if answer.how == "complete":
+            return outcomes.Completed()
+        if answer.asked_to_end and self._ends_soon(task):
+            return outcomes.Released()
+        return outcomes.Failed(answer.reason, answer.final, answer.exit_status)
 
     def interrupt(self, _: BaseException) -> None:
         """Have all children end, after a moment to clean up; a second time at once."""
