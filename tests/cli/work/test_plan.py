@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import attrs
@@ -105,3 +107,12 @@ def test_a_pipe_of_inputs_is_refused_unread_where_nodes_are_to_read_it() -> None
     os.mkfifo("pipe")
     with pytest.raises(UsageError, match="no file that the nodes could read"):
         plan(UUID, "--slurm=2", "--inputs=pipe")
+
+
+def test_help_starts_without_anything_heavy() -> None:
+    code = (
+        "import sys; from taskfarm_cli.work.main import main; main(['--help']); "
+        "print(sorted({'attrs', 'httpx', 'taskfarm_sdk.execution'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
