@@ -378,3 +378,18 @@ def test_a_function_that_holds_the_gil_keeps_its_task(run_of_six: Run, tmp_path:
     assert begun.count("0 0") == 1
     assert "0 1" not in begun
     assert run_of_six.status().succeeded
+
+
+def test_an_exit_status_that_the_function_tells_is_in_the_journal(
+    run_of_six: Run, tmp_path: Path
+) -> None:
+    def fails(task: Task) -> None:
+        if task.number == 2:
+            task.fail("no luck", final=True, exit_status=3)
+
+    run_of_six.work(fails, workers=1, journal=tmp_path, check=False)
+    [journal] = tmp_path.iterdir()
+    entries = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [
+        (entry["task"], entry["message"]) for entry in entries if entry["exit_status"] == 3
+    ] == [(2, "no luck")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Protocol
 
 # A person waits for the answer: a server that is down is told of soon.
 GIVE_UP_AFTER_S = 5.0
@@ -10,8 +11,32 @@ GIVE_UP_AFTER_S = 5.0
 GIVE_UP_IN_THE_MIDDLE_AFTER_S = 60.0
 
 
+class ConnectionOptions(Protocol):
+    """Which server to ask, as whom, and for how long: whatever holds what a command line said."""
+
+    @property
+    def baseurl(self) -> str | None:
+        """The API's URL, or None for what the settings say."""
+        ...
+
+    @property
+    def user(self) -> str | None:
+        """The user, or None."""
+        ...
+
+    @property
+    def password(self) -> str | None:
+        """The password, "-" for the first line of stdin, or None."""
+        ...
+
+    @property
+    def patience_s(self) -> float:
+        """For how long a request is tried while the server is away."""
+        ...
+
+
 class Connection(argparse.Namespace):
-    """Which server to ask, and as whom.
+    """The `ConnectionOptions` of manageTF's command line.
 
     Attributes:
         baseurl: the API's URL, or None for what the settings say.

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.connection_options import Connection
+from taskfarm_cli.common.connection_options import ConnectionOptions
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.terminal import ask, ask_secret, can_ask, is_terminal
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FROM_STDIN = "-"
 
 
-def open_farm(arguments: Connection) -> Farm:
+def open_farm(options: ConnectionOptions) -> Farm:
     """Return the farm to ask, with credentials asked for if nothing else gives any.
 
     Raises:
@@ -25,33 +25,31 @@ def open_farm(arguments: Connection) -> Farm:
     """
     from taskfarm_sdk import AuthenticationError
 
-    password = given_password(arguments)
+    password = given_password(options)
     try:
-        return make_farm(arguments, arguments.user, password)
+        return make_farm(options, options.user, password)
     except AuthenticationError as missing:
         url = missing.url or ""
         if not can_ask():
-            raise no_credentials(url, arguments.user) from missing
-    return make_farm(arguments, *ask_credentials(url, arguments.user))
+            raise no_credentials(url, options.user) from missing
+    return make_farm(options, *ask_credentials(url, options.user))
 
 
-def make_farm(arguments: Connection, user: str | None, password: str | None) -> Farm:
+def make_farm(options: ConnectionOptions, user: str | None, password: str | None) -> Farm:
     """Return the farm of a command line, with this user and password where they are known."""
     from taskfarm_sdk import Farm
 
-    return Farm(
-        arguments.baseurl, user=user, password=password, give_up_after_s=arguments.patience_s
-    )
+    return Farm(options.baseurl, user=user, password=password, give_up_after_s=options.patience_s)
 
 
-def given_password(arguments: Connection) -> str | None:
+def given_password(options: ConnectionOptions) -> str | None:
     """Return the password of `-p`, read from stdin for `-p -`, or None.
 
     Raises:
         UsageError: stdin was to give it and is empty.
     """
-    if arguments.password != FROM_STDIN:
-        return arguments.password
+    if options.password != FROM_STDIN:
+        return options.password
     if is_terminal(sys.stdin):
         return ask_secret("Password: ")
     line = sys.stdin.readline() if sys.stdin else ""

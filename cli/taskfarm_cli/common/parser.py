@@ -64,7 +64,13 @@ class _Version(argparse.Action):
 
 def add_version_and_help(add_argument: Callable[..., object]) -> None:
     """Add `--version` and `-h`, the last options of every command, by a group's `add_argument`."""
-    add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    add_argument(
+        "--version",
+        action=_Version,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="show the version and exit",
+    )
     add_argument("-h", "--help", action="help", help="show this help message and exit")
 
 

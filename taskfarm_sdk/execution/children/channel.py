@@ -24,7 +24,7 @@ _CHUNK = 65536
 # A percentage, and whether a stop is asked for: two doubles, each written in one piece.
 _SLOT_BYTES = 16
 
-M = TypeVar("M", bound="Job | Taken | Outcome")
+M = TypeVar("M", bound="Job | Taken | Answer")
 
 
 @attrs.frozen
@@ -46,7 +46,7 @@ class Taken:
 
 
 @attrs.frozen
-class Outcome:
+class Answer:
     """What came of a task.
 
     Attributes:
@@ -71,7 +71,7 @@ class Channel:
         self._socket = end
         self._heard = bytearray()
 
-    def send(self, message: Job | Taken | Outcome) -> None:
+    def send(self, message: Job | Taken | Answer) -> None:
         """Send a message.
 
         Raises:

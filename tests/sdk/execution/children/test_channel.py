@@ -17,9 +17,9 @@ import pytest
 
 from taskfarm_sdk.execution.children import payload
 from taskfarm_sdk.execution.children.channel import (
+    Answer,
     Channel,
     Job,
-    Outcome,
     SharedProgress,
     Taken,
     slot_file,
@@ -31,7 +31,7 @@ from tests.support.processes import NET_S, wait_until
 # What a child process does with its end of a channel.
 PREPARE = """
 import pickle, signal, socket, sys, time
-from taskfarm_sdk.execution.children.channel import Channel, Outcome
+from taskfarm_sdk.execution.children.channel import Channel, Answer
 end = socket.socket(fileno=int(sys.argv[1]))
 """
 HALF_THEN_KILLED = """
@@ -39,7 +39,7 @@ end.sendall(b'{"how": "comp')
 signal.raise_signal(signal.SIGKILL)
 """
 LARGE = """
-Channel(end).send(Outcome("fail", "x" * 5_000_000))
+Channel(end).send(Answer("fail", "x" * 5_000_000))
 time.sleep(3600)
 """
 PICKLE = """
@@ -95,19 +95,19 @@ def test_messages_arrive_whole_and_in_order(ends: tuple[Channel, socket.socket])
     here.send(job)
     here.send(job)
     assert [there.receive(Job), there.receive(Job)] == [job, job]
-    outcome = Outcome("fail", "häßlich\n\0", final=True, exit_status=-9, asked_to_end=True)
+    outcome = Answer("fail", "häßlich\n\0", final=True, exit_status=-9, asked_to_end=True)
     there.send(outcome)
-    assert here.receive(Outcome) == outcome
+    assert here.receive(Answer) == outcome
 
 
 def test_a_message_larger_than_the_socket_holds_arrives(
     ends: tuple[Channel, socket.socket],
 ) -> None:
     here, there = ends[0], Channel(ends[1])
-    outcome = Outcome("fail", "x" * 5_000_000)
+    outcome = Answer("fail", "x" * 5_000_000)
     thread = threading.Thread(target=there.send, args=(outcome,))
     thread.start()
-    assert here.receive(Outcome, NET_S) == outcome
+    assert here.receive(Answer, NET_S) == outcome
     thread.join()
 
 
@@ -130,10 +130,10 @@ def test_a_child_that_is_stopped_in_a_message_holds_nobody_up() -> None:
         wait_until(lambda: select.select([end], [], [], 0)[0])
         child.send_signal(signal.SIGSTOP)
         wait_until(lambda: state(child.pid) == "T")
-        assert here.receive(Outcome, 0.01) is None
-        assert here.receive(Outcome, 0) is None
+        assert here.receive(Answer, 0.01) is None
+        assert here.receive(Answer, 0) is None
         child.send_signal(signal.SIGCONT)
-        assert here.receive(Outcome, NET_S) == Outcome("fail", "x" * 5_000_000)
+        assert here.receive(Answer, NET_S) == Answer("fail", "x" * 5_000_000)
 
 
 def test_half_a_message_of_a_killed_child_is_its_end() -> None:
@@ -141,12 +141,12 @@ def test_half_a_message_of_a_killed_child_is_its_end() -> None:
         here = Channel(end)
         for _ in range(2):
             with pytest.raises(EOFError):
-                here.receive(Outcome, NET_S)
+                here.receive(Answer, NET_S)
 
 
 def test_what_a_child_pickles_is_its_end_and_never_loaded(tmp_path: Path) -> None:
     with child_that(PICKLE, str(tmp_path / "loaded")) as (end, _), pytest.raises(EOFError):
-        Channel(end).receive(Outcome, NET_S)
+        Channel(end).receive(Answer, NET_S)
     assert not list(tmp_path.iterdir())
 
 
@@ -160,10 +160,10 @@ def test_rubbish_counts_as_the_end_whatever_follows(
 ) -> None:
     here, there = ends
     there.sendall(rubbish + b"\n")
-    Channel(there).send(Outcome("complete"))
+    Channel(there).send(Answer("complete"))
     for _ in range(2):
         with pytest.raises(EOFError):
-            here.receive(Outcome, NET_S)
+            here.receive(Answer, NET_S)
 
 
 def test_where_the_other_end_is_closed_that_is_said(ends: tuple[Channel, socket.socket]) -> None:
@@ -181,7 +181,7 @@ def test_a_descriptor_of_a_high_number_is_no_trouble() -> None:
     with child_that(LARGE) as (end, _):
         high = os.dup2(end.fileno(), 1500)
         with socket.socket(fileno=high) as same:
-            assert Channel(same).receive(Outcome, NET_S) is not None
+            assert Channel(same).receive(Answer, NET_S) is not None
 
 
 def test_a_child_has_no_end_of_another_childs_channel() -> None:
