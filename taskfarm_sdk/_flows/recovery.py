@@ -17,6 +17,7 @@ from taskfarm_sdk import _validation
 from taskfarm_sdk._flows.claims import give_back
 from taskfarm_sdk._flows.runs import ask_of_run
 from taskfarm_sdk._flows.tasks import BATCH, read, read_batch
+from taskfarm_sdk._flows.waiting import REST_PER_REQUEST
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol import operations
@@ -34,7 +35,6 @@ LOOKS_APART_S = 45.0
 START_SPREAD_S = 5.0
 LEAST_REST_S = 1.0
 MOST_REST_S = 15.0
-REST_PER_REQUEST = 20
 # For tasks that show no lease: another client's, or of a worker that died in its first seconds.
 UNLEASED_AT_FIRST_S = 1200.0
 UNLEASED_FACTOR = 10.0

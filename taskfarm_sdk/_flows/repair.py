@@ -34,8 +34,8 @@ Progress = Callable[[int, int], None]
 
 # A hand-out whose reply is lost would leave a task of a sound run with nobody: it is not repeated.
 # A 500 says here that the run is broken, or a uuid taken, and no word of an outage is due.
-ONCE = Rule(Then.AGAIN, Then.UNKNOWN, Then.AGAIN, Then.RAISE)
-TAKEN = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.RAISE)
+ONCE = Rule(never_sent=Then.AGAIN, lost=Then.UNKNOWN, busy=Then.AGAIN, sick=Then.RAISE)
+TAKEN = Rule(never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.RAISE)
 # Between two hand-outs that were answered 500.
 REST_S = 0.2
 # Between two looks at the rows. At random, so that two who began together look apart.

@@ -26,7 +26,6 @@ from taskfarm_sdk._worker.ledger import Ledger
 from taskfarm_sdk._worker.prefetch import Prefetcher
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import Requests
-from taskfarm_sdk.errors import ConfigurationError
 
 
 @attrs.frozen
@@ -74,11 +73,7 @@ class WorkerCore:
     """
 
     def __init__(self, link: Link, run_uuid: str, num_tasks: int, options: WorkerOptions) -> None:
-        if num_tasks < 1:
-            raise ConfigurationError(
-                f"run {run_uuid} has no sound number of tasks, so nobody can work on it: another "
-                "client made it; delete it, or leave it alone"
-            )
+        _validation.sound_run(run_uuid, num_tasks)
         self._link = link
         self.run_uuid: str = run_uuid
         self.options: WorkerOptions = options
