@@ -11,7 +11,7 @@ import attrs
 
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
-from taskfarm_sdk._protocol.operations import CountsRow, RunRow
+from taskfarm_sdk._protocol.operations import RunRow
 from taskfarm_sdk._session.link import Link
 
 # Imported where they are used: most commands and programs need few of them.
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
     from taskfarm_sdk.task import Task
     from taskfarm_sdk.worker import Worker
-
-
-def run_data(row: RunRow | CountsRow) -> tuple[str, int, int, str]:
-    """Return a row as a run's uuid, id, num_tasks and num_tasks_text."""
-    return row.uuid, row.id, runs.num_tasks_of(row), str(row.num_tasks)
 
 
 @attrs.frozen
@@ -387,3 +382,8 @@ class Run:
         else:
             halted = submit.by_executor(work, engine)
         return work.end(halted=halted, check=check)
+
+
+def run_of(link: Link, row: RunRow) -> Run:
+    """Return the run of a row that was asked for over a link."""
+    return Run(link, row.uuid, row.id, row.num_tasks, str(row.held))

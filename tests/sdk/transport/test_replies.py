@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import http.server
-import json
-import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
@@ -22,49 +18,11 @@ from taskfarm_sdk import (
 )
 from tests.support.clock import FastClock
 from tests.support.farms import farm_by
+from tests.support.stub_server import Answer, answering, data, page
 
 UUID = "0123456789abcdef0123456789abcdef"
 RUN = {"id": 1, "uuid": UUID, "numTasks": 5}
 COUNTS = {**RUN, "numWaiting": 0, "numComputing": 0, "numDone": 0, "percentDone": 0}
-Answer = tuple[int, dict[str, str], bytes]
-
-
-@contextmanager
-def answering(answer: Answer) -> Generator[str]:
-    """Serve one and the same answer to everything; gives the URL."""
-    status, headers, body = answer
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response_only(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_PUT = do_DELETE = do_GET
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/api/"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def page(status: int, **headers: str) -> Answer:
-    return status, {"Content-Type": "text/html", **headers}, b"<html><h1>Hello</h1></html>"
-
-
-def data(value: object) -> Answer:
-    return 200, {"Content-Type": "application/json"}, json.dumps(value).encode()
-
 
 ODD_REPLIES = [
     pytest.param(page(200), UnexpectedReply, id="an HTML page"),
@@ -109,7 +67,7 @@ def ask_awaiting(url: str) -> None:
 def test_an_odd_reply_is_one_error_that_names_the_place(
     answer: Answer, kind: type[TaskfarmError], how: Callable[[str], None]
 ) -> None:
-    with answering(answer) as url, pytest.raises(kind) as raised:
+    with answering(lambda *_: answer) as url, pytest.raises(kind) as raised:
         how(url)
     assert url.rstrip("/") in str(raised.value) or UUID in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -118,7 +76,10 @@ def test_an_odd_reply_is_one_error_that_names_the_place(
 
 def test_a_redirect_is_not_followed_and_says_where_it_points() -> None:
     answer = page(301, Location="https://elsewhere.example/api/runs")
-    with answering(answer) as url, pytest.raises(UnexpectedReply, match="elsewhere.example"):
+    with (
+        answering(lambda *_: answer) as url,
+        pytest.raises(UnexpectedReply, match="elsewhere.example"),
+    ):
         ask(url)
 
 
@@ -139,7 +100,7 @@ def clock() -> FastClock:
 def test_retry_after_is_honoured(clock: FastClock, value: str, least_s: float) -> None:
     headers = {"Retry-After": value, "Date": "Thu, 01 Jan 2026 00:00:00 GMT"}
     with (
-        answering((503, headers, b"busy")) as url,
+        answering(lambda *_: (503, headers, b"busy")) as url,
         farm_by(clock, url, token="t", give_up_after_s=20) as farm,
         pytest.raises(ServerError),
     ):
@@ -150,7 +111,7 @@ def test_retry_after_is_honoured(clock: FastClock, value: str, least_s: float) -
 
 def test_a_retry_after_beyond_the_deadline_is_not_waited_for(clock: FastClock) -> None:
     with (
-        answering((503, {"Retry-After": "3600"}, b"busy")) as url,
+        answering(lambda *_: (503, {"Retry-After": "3600"}, b"busy")) as url,
         farm_by(clock, url, token="t", give_up_after_s=20) as farm,
         pytest.raises(ServerError) as raised,
     ):
