@@ -18,6 +18,7 @@ from taskfarm_sdk._session.link import Link
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from taskfarm_sdk._worker.options import WorkerOptions
     from taskfarm_sdk.task import Task
     from taskfarm_sdk.worker import Worker
 
@@ -245,24 +246,30 @@ class Run:
             ConfigurationError: an argument is wrong, the run is an odd one, or the journal cannot
                 be written.
         """
-        from taskfarm_sdk._flows.recovery import stale_after
-        from taskfarm_sdk._worker.core import WorkerCore, WorkerOptions
-        from taskfarm_sdk._worker.heartbeat import intervals
-        from taskfarm_sdk.worker import Worker
+        from taskfarm_sdk._worker.options import WorkerOptions
 
         options = WorkerOptions(
-            intervals=intervals(report_every_s, first_beat_s, heartbeat_s),
-            stale_after=stale_after(stale_after_s, unleased_after_s, heartbeat_s),
             prefetch=prefetch,
+            report_every_s=report_every_s,
+            first_beat_s=first_beat_s,
+            heartbeat_s=heartbeat_s,
             max_attempts=max_attempts,
             retry_delay_s=retry_delay_s,
             halt_after=halt_after,
             linger=linger,
+            stale_after_s=stale_after_s,
+            unleased_after_s=unleased_after_s,
             grace_s=grace_s,
             give_up_after_s=give_up_after_s,
             journal=journal,
             fleet_size=fleet_size,
         )
+        return self._worker(options)
+
+    def _worker(self, options: WorkerOptions) -> Worker:
+        from taskfarm_sdk._worker.core import WorkerCore
+        from taskfarm_sdk.worker import Worker
+
         return Worker(WorkerCore(self._link, self.uuid, self.num_tasks, options))
 
     def work(
@@ -352,12 +359,12 @@ class Run:
         """
         from pathlib import Path
 
+        from taskfarm_sdk._worker.options import WorkerOptions
         from taskfarm_sdk.execution import work as working
         from taskfarm_sdk.execution.executors import submit
 
         engine = None if executor is None else submit.engine_of(executor, workers, grace_s)
-        make_worker = partial(
-            self.worker,
+        options = WorkerOptions(
             report_every_s=report_every_s,
             first_beat_s=first_beat_s,
             heartbeat_s=heartbeat_s,
@@ -374,6 +381,7 @@ class Run:
             # Children share one worker, and so do threads.
             fleet_size=1 if engine is None or engine.is_here else engine.loops,
         )
+        make_worker = partial(self._worker, options)
         work = working.Work(
             self._link, self.uuid, self.num_tasks, function, make_worker, progress, linger_s
         )
