@@ -14,6 +14,8 @@ from taskfarm_sdk._protocol.operations import RunRow
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import AsyncLink, new_session
 
+__all__ = ["AsyncFarm", "AsyncRun"]
+
 
 class AsyncFarm:
     """`Farm` for asyncio; see `Farm` for its arguments and errors.

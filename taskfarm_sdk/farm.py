@@ -10,6 +10,8 @@ from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import Link, new_session
 from taskfarm_sdk.run import Run, run_of
 
+__all__ = ["Farm"]
+
 
 class Farm:
     """A taskfarm server and who asks it.

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from taskfarm_sdk.task import Task
     from taskfarm_sdk.worker import Worker
 
+__all__ = ["Run"]
+
 
 @attrs.frozen
 class Run:
