@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -87,3 +89,13 @@ def test_no_repr_shows_a_field_named_as_a_secret() -> None:
         if SECRET.search(field.name) and field.repr is True
     ]
     assert shown == []
+
+
+def test_no_function_stands_in_two_modules() -> None:
+    found: dict[str, set[str]] = {}
+    for path in Path(taskfarm_sdk.__file__).parent.rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                body = ast.dump(ast.Module(node.body, []))
+                found.setdefault(body, set()).add(f"{path.name}: {node.name}")
+    assert [places for places in found.values() if len(places) > 1] == []
