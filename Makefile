@@ -24,7 +24,10 @@ OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client genera
 	--path openapi/taskfarm.yaml --config openapi/generator.yaml --meta none --custom-template-path openapi/templates \
 	--overwrite --fail-on-warning
 
-.PHONY: help demo test test-fast test-busy coverage load client cassettes check format drift docs bench lock dist clean
+CHECKS := drift check-format check-lint check-types check-pyright check-exports check-imports check-openapi \
+	check-spelling
+
+.PHONY: $(CHECKS) help demo test test-fast test-busy coverage load client cassettes check format docs bench lock dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,14 +62,37 @@ cassettes: $(READY) ## record tests/cassettes again from a fresh real server
 	rm -rf tests/cassettes
 	$(PYTEST) tests -m vcr --record-mode=rewrite
 
-check: $(READY) drift ## format, lint, types, import rule, drift of generated/
+check: $(READY) ## format, lint, types, imports, spelling, drift of generated/: all, then name what failed
+	@failed=; for check in $(CHECKS); do \
+		echo "=== $$check"; \
+		$(MAKE) --no-print-directory $$check || failed+=" $$check"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "=== make check failed in:$$failed" >&2; exit 1; fi; \
+	echo "=== all checks passed"
+
+check-format: $(READY)
 	$(BIN)/ruff format --check .
+
+check-lint: $(READY)
 	$(BIN)/ruff check .
+
+check-types: $(READY)
 	$(BIN)/mypy
+
+check-pyright: $(READY)
 	$(BIN)/pyright --warnings --pythonpath $(BIN)/python
+
+check-exports: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --ignoreexternal --verifytypes taskfarm_sdk
+
+check-imports: $(READY)
 	$(BIN)/lint-imports
+
+check-openapi: $(READY)
 	$(BIN)/openapi-spec-validator openapi/taskfarm.yaml
+
+check-spelling: $(READY)
+	$(BIN)/codespell
 
 drift: $(GENERATOR_READY)
 	rm -rf build/drift && mkdir -p build/drift

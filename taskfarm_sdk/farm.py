@@ -26,6 +26,11 @@ class Farm:
     `manageTF --login` are used. A password is sent once, for a token, which then stands for it.
     Over `http://` to another machine both can be read on the way: the log says so once.
 
+    Methods that send requests raise `ConnectionFailed`, `ServerError`, `RequestRejected`,
+    `UnexpectedReply` or `AuthenticationError` if the server cannot do what is asked;
+    `taskfarm_sdk.errors` tells when. A wrong argument raises `ConfigurationError`, and nothing is
+    sent.
+
     One Farm serves many threads, and forked children: they make connections of their own. It
     pickles with its token, never with a password.
 

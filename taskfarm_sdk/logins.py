@@ -45,6 +45,9 @@ class Login:
         host: the machine that a loopback URL means; None for any other URL. Home folders are
             shared among machines, and each has a localhost of its own.
         default: whether it is the one used when no URL is given.
+
+    Raises:
+        ConfigurationError: the URL is none.
     """
 
     url: str = attrs.field(converter=_validation.base_url)
@@ -91,7 +94,11 @@ def saved_logins() -> tuple[Login, ...]:
 
 
 def default_login() -> Login | None:
-    """Return the login that is used when no URL is given: a loopback one before a shared one."""
+    """Return the login that is used when no URL is given: a loopback one before a shared one.
+
+    Raises:
+        ConfigurationError: the file is damaged, or others may read it.
+    """
     here = [login for login in saved_logins() if login.default and login.usable_here]
     return next(iter(sorted(here, key=lambda login: login.host is None)), None)
 

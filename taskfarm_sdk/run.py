@@ -29,6 +29,9 @@ __all__ = ["Run"]
 class Run:
     """A run: plain data, and methods that ask the server. `Farm` makes them.
 
+    Methods that send requests raise `RunNotFound` if the run was deleted, and what those of `Farm`
+    raise. A wrong argument raises `ConfigurationError`, and nothing is sent.
+
     Attributes:
         uuid: what the server and the command line know it by, 32 hex digits.
         id: its number on the server.

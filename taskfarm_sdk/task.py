@@ -71,6 +71,10 @@ class Task:
 
         Args:
             percent: 0 to 100; the server keeps hundredths of it.
+
+        Raises:
+            ConfigurationError: `percent` is not such a number.
+            TaskfarmError: the task was settled before.
         """
         checked = _validation.percentage(percent)
         self._refuse_if_settled("update")
@@ -89,7 +93,11 @@ class Task:
         self._handle.complete()
 
     def release(self) -> None:
-        """Give it back, waiting for anyone; the attempt is not counted."""
+        """Give it back, waiting for anyone; the attempt is not counted.
+
+        Raises:
+            TaskfarmError: the task was settled before, or the server could not be told.
+        """
         self._refuse_if_settled("release")
         self._handle.release()
 
@@ -104,6 +112,9 @@ class Task:
                 texts.
             final: failed for good, however many attempts are left.
             exit_status: a command's, for the journal.
+
+        Raises:
+            TaskfarmError: the task was settled before, or the server could not be told.
         """
         self._refuse_if_settled("fail")
         self._handle.fail(reason, final=final, exit_status=exit_status)

@@ -97,7 +97,11 @@ class Worker:
         core.ledger.complete_doubtful()
 
     def close(self) -> None:
-        """Give back what is open, let failed tasks be tried again, make sure of completed ones."""
+        """Give back what is open, let failed tasks be tried again, make sure of completed ones.
+
+        Raises:
+            TaskfarmError: the server could not be told all of it.
+        """
         self._core.close()
 
     def __enter__(self) -> Self:

@@ -20,7 +20,11 @@ def may_be_asked(status: int) -> bool:
 
 
 def how_it_ended(status: int) -> str:
-    """Return how it ended: "exit status 3", "killed by SIGKILL"."""
+    """Return how a process ended: "exit status 3", "killed by SIGKILL".
+
+    Args:
+        status: its exit status, or a signal's number with a minus, as `subprocess` has it.
+    """
     if status >= 0:
         return f"exit status {status}"
     try:

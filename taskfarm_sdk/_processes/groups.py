@@ -106,7 +106,7 @@ class Group:
         return self._popen.returncode
 
     def signal(self, number: int) -> None:
-        """Send a signal to the whole group, if it still runs."""
+        """Send the signal of this `number` to the whole group, if it still runs."""
         with self._lock:
             if self._popen.returncode is None:
                 with suppress(ProcessLookupError):

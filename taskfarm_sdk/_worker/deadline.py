@@ -39,7 +39,7 @@ class Deadline:
         self._durations: deque[float] = deque(maxlen=REMEMBERED)
 
     def took(self, duration_s: float) -> None:
-        """Note how long a task took that was completed."""
+        """Note that a task was completed, and took `duration_s`."""
         with self._lock:
             self._durations.append(duration_s)
 

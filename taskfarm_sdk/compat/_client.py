@@ -124,7 +124,7 @@ class TaskFarm:
             return self._link.drive(flow)
 
     def url(self, url: str) -> str:
-        """Return the whole URL of an end point of the API."""
+        """Return the whole URL of an end point of the API, given as `url` without the base URL."""
         return f"{self._url_base}{url}"
 
     @property

@@ -103,7 +103,7 @@ class Dispatcher:
             raise self._failure
 
     def abort(self, error: BaseException) -> None:
-        """End the work, and have `run` raise this. From any thread; the first error counts."""
+        """End the work, and have `run` raise `error`. From any thread; the first error counts."""
         with self._changed:
             if self._failure is not None:
                 return

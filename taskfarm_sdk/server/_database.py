@@ -39,7 +39,7 @@ class Database:
 
     @classmethod
     def sqlite(cls, path: str | Path) -> Database:
-        """Return the database in a SQLite file, which need not exist yet."""
+        """Return the database in the SQLite file at `path`, which need not exist yet."""
         return cls(path=Path(path).absolute())
 
     @classmethod

@@ -80,7 +80,11 @@ class DataFolder:
         return self._lock
 
     def record(self, facts: dict[str, str]) -> None:
-        """Tell who comes next what is here, beside this process's id; `facts` may have a `url`."""
+        """Tell who comes next what is here, beside this process's id; `facts` may have a `url`.
+
+        Raises:
+            ConfigurationError: the folder cannot be written.
+        """
         holder = {"pid": str(os.getpid()), "host": socket.gethostname(), **facts}
         document = json.dumps(holder).encode() + b"\n"
         with _explaining(self.path):
@@ -104,6 +108,9 @@ class DataFolder:
     def secrets(self, user: str) -> Secrets:
         """Return the server's key and a user's password, made at random the first time.
 
+        Args:
+            user: whose password it is.
+
         Raises:
             ConfigurationError: others may read them, or they cannot be kept.
         """
@@ -113,7 +120,7 @@ class DataFolder:
         )
 
     def password_file(self, user: str) -> Path:
-        """Return the file that a user's password is kept in."""
+        """Return the file that the password of `user` is kept in."""
         return self.path / f"password-{quote(user, safe='@+')}"
 
     def _secret(self, path: Path, new: str) -> str:

@@ -22,7 +22,15 @@ LOOPBACK = "127.0.0.1"
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Return sockets that listen on all addresses of a host; arguments and errors are `bind`'s."""
+    """Return sockets that listen on all addresses of a host.
+
+    Args:
+        host: a name or an address, as for `bind`.
+        port: 1 to 65535, or 0 for a free one.
+
+    Raises:
+        ConfigurationError: the host is unknown, or the port is taken or reserved.
+    """
     with ExitStack() as undo:
         sockets = bind(host, port)
         for one in sockets:
@@ -65,7 +73,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 
 def port_of(listener: socket.socket) -> int:
-    """Return the port that a socket is bound to."""
+    """Return the port that `listener` is bound to."""
     return cast("tuple[str, int]", listener.getsockname()[:2])[1]
 
 

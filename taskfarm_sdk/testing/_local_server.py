@@ -100,7 +100,11 @@ class LocalServer:
         return None if self._process is None else self._process.pid
 
     def farm(self) -> Farm:
-        """Return a new Farm for this server, logged in as its user."""
+        """Return a new Farm for this server, logged in as its user.
+
+        Raises:
+            ConfigurationError: the server was never started.
+        """
         from taskfarm_sdk import Farm
 
         return Farm(self.url, user=self.user, password=self.password)

@@ -1,4 +1,4 @@
-"""The page about manageTF says what the program does."""
+"""The pages about the commands say what these do."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from taskfarm_cli.manage.modes import MODES
 from taskfarm_cli.manage.output.documents import status_facts, task_facts
 from taskfarm_cli.serve import main as serve
 from taskfarm_sdk import RunStatus, TaskInfo
+from tests.support.help_pages import COLUMNS, difference
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 PAGE = (REFERENCE / "manageTF.md").read_text(encoding="utf-8")
-COLUMNS = "100"
 
 
 PROGRAMS = {
@@ -43,7 +43,8 @@ def test_the_help_in_the_page_is_what_the_program_prints(
     assert main(["--help"]) == 0
     printed = capsys.readouterr().out
     page = (REFERENCE / f"{program}.md").read_text(encoding="utf-8")
-    assert f"```text\n$ COLUMNS={COLUMNS} {program} --help\n{printed}```\n" in page
+    if shown := difference(page, program, printed):
+        pytest.fail(f"the page's help is not what is printed:\n{shown}", pytrace=False)
 
 
 def test_links_in_the_documents_lead_somewhere() -> None:

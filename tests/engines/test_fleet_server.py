@@ -20,7 +20,7 @@ from tests.support.fleet import WORKERS, Fleet, fleet, run_of
 from tests.support.nginx import Nginx, nginx_before
 from tests.support.postgresql import Mortal, PostgreSQL
 from tests.support.processes import Process, members, wait_until
-from tests.support.scenarios import all_done
+from tests.support.scenarios import check_all_done
 
 pytestmark = [
     pytest.mark.live,
@@ -81,7 +81,7 @@ def _working(front: Front, num_tasks: int, gate: Path) -> Generator[tuple[Run, F
 def _finished(run: Run, workers: Fleet, faults: int) -> None:
     """See that all is done, and that no more was done twice than was on its way at a fault."""
     workers.wait_for_success()
-    all_done(run, workers)
+    check_all_done(run, workers)
     assert workers.computed().total() - run.num_tasks <= faults * WORKERS
 
 

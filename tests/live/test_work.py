@@ -309,6 +309,7 @@ def test_what_others_lost_is_taken_back_and_computed(run_of_six: Run) -> None:
 def test_a_function_that_holds_the_gil_keeps_its_task(run_of_six: Run, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
+    taken = threading.Event()
     stale_after_s = 2.0
     times = Short(**{**SHORT, "stale_after_s": stale_after_s, "unleased_after_s": stale_after_s})
 
@@ -323,19 +324,30 @@ def test_a_function_that_holds_the_gil_keeps_its_task(run_of_six: Run, tmp_path:
     def open_the_gate(other: Worker) -> None:
         sweeper = core_of(other)._sweeper
         assert sweeper is not None
-        watched = sweeper._watched
-        wait_until(lambda: watched.numbers == [0])
-        time.sleep(1.5 * stale_after_s)  # as long as a dead one's task would have been taken after
-        gate.write_text("!")
+        seen = sweeper._watched._seen
+        changed_at: list[float] = []
+
+        def was_renewed_after_a_dead_ones_time() -> bool:
+            if (task := seen.get(0)) is not None:
+                changed_at.append(task.since)
+            lived_s = changed_at[-1] - changed_at[0] if changed_at else 0
+            return taken.is_set() or lived_s >= 1.5 * stale_after_s
+
+        try:
+            wait_until(was_renewed_after_a_dead_ones_time)
+        finally:
+            gate.write_text("!")
 
     with working(run_of_six, compute, times), ThreadPoolExecutor(1) as beside:
         wait_until((tmp_path / "begun").exists)
         with run_of_six.worker(linger=True, **times) as other:
             opening = beside.submit(open_the_gate, other)
             for task in other:
-                assert task.number != 0
+                if task.number == 0:
+                    taken.set()
                 task.complete()
             opening.result()
+    assert not taken.is_set()
     begun = (tmp_path / "begun").read_text().splitlines()
     assert begun.count("0 0") == 1
     assert "0 1" not in begun

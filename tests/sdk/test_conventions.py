@@ -3,92 +3,184 @@
 from __future__ import annotations
 
 import ast
-import importlib
-import inspect
-import pkgutil
-import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import attrs
 import pytest
 
 import taskfarm_sdk
-
-# Numbers of these kinds have no unit of time: the name itself says what they are.
-UNITS = re.compile(r"_s$|^percent|percentage$")
-MADE_BY_USERS = {"Farm", "AsyncFarm"}
-SECRET = re.compile(r"token|password|secret_key")
-
-
-def public_functions() -> Iterator[tuple[str, Callable[..., Any], str]]:
-    """Yield the functions and methods that users call, with their names and documentation."""
-    for name in taskfarm_sdk.__all__:
-        kind = getattr(taskfarm_sdk, name)
-        if not isinstance(kind, type):
-            continue
-        if name in MADE_BY_USERS:
-            yield name, kind, kind.__doc__ or ""
-        for member, method in inspect.getmembers(kind, inspect.isfunction):
-            if not member.startswith("_"):
-                yield f"{name}.{member}", method, method.__doc__ or ""
-    for home in ("logins", "testing"):
-        module = importlib.import_module(f"taskfarm_sdk.{home}")
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            if not name.startswith("_") and function.__module__.startswith("taskfarm_sdk"):
-                yield f"{home}.{name}", function, function.__doc__ or ""
-
-
-FUNCTIONS = list(public_functions())
-each_function = pytest.mark.parametrize(
-    ("function", "told"), [pytest.param(*rest, id=name) for name, *rest in FUNCTIONS]
+from taskfarm_sdk import RunBroken, TaskfarmError
+from taskfarm_sdk._secrets import masked
+from tests.support.public_api import (
+    Public,
+    callables_of,
+    classes,
+    errors_not_named,
+    floats_without_unit,
+    has_a_repr,
+    names_of_secrets,
+    public_callables,
+    texts_with_the_secret,
+    undescribed,
 )
 
-
-def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """Return a function's parameters but for `self`."""
-    parameters = inspect.signature(function).parameters.values()
-    return [parameter for parameter in parameters if parameter.name != "self"]
-
-
-@each_function
-def test_a_float_says_its_unit_in_its_name(function: Callable[..., Any], told: str) -> None:
-    assert told
-    floats = [p.name for p in parameters_of(function) if re.search(r"\bfloat\b", str(p.annotation))]
-    assert [name for name in floats if not UNITS.search(name)] == []
-
-
-@each_function
-def test_each_argument_is_described(function: Callable[..., Any], told: str) -> None:
-    if re.search("; see `", told):
-        return  # a twin's are described at the other's
-    names = [parameter.name for parameter in parameters_of(function)]
-    # In a line of its own under Args, or by its name in a sentence.
-    described = r"^\s+{0}: |`{0}`"
-    missing = [n for n in names if not re.search(described.format(n), told, flags=re.MULTILINE)]
-    assert missing == []
-
-
-def classes_of_the_sdk() -> Iterator[type]:
-    """Yield every class of attrs in the SDK, private ones too."""
-    for found in pkgutil.walk_packages(taskfarm_sdk.__path__, "taskfarm_sdk."):
-        if found.name.endswith(("_bootstrap", "plugin", "__main__", "guardian")):
-            continue
-        module = importlib.import_module(found.name)
-        for _, value in inspect.getmembers(module, inspect.isclass):
-            if value.__module__ == module.__name__ and attrs.has(value):
-                yield value
+# Its errors are taskfarm-worker's, which the SDK's own are turned into.
+TRANSLATED = "compat."
+# Errors that the code read alone could raise, and why they are not raised.
+NEVER_RAISED = {
+    ("testing.LocalServer.farm", "AuthenticationError"): "it gives the credentials itself",
+    **{
+        (f"taskfarm_sdk.Run.{name}", "TaskNotFound"): "it reads tasks that the run has"
+        for name in (
+            "repair",
+            "reset",
+            "reset_failed",
+            "reset_tasks",
+            "task_info",
+            "task_infos",
+            "wait",
+        )
+    },
+}
+each_public = pytest.mark.parametrize(
+    "public", [pytest.param(public, id=public.name) for public in public_callables()]
+)
+WITH_SECRETS = [kind for kind in classes() if names_of_secrets(kind) and has_a_repr(kind)]
 
 
-def test_no_repr_shows_a_field_named_as_a_secret() -> None:
-    shown = [
-        f"{kind.__qualname__}.{field.name}"
-        for kind in classes_of_the_sdk()
-        for field in attrs.fields(kind)
-        if SECRET.search(field.name) and field.repr is True
-    ]
-    assert shown == []
+@each_public
+def test_all_that_is_public_is_documented(public: Public) -> None:
+    assert public.told
+
+
+@each_public
+def test_a_float_says_its_unit_in_its_name(public: Public) -> None:
+    assert floats_without_unit(public) == []
+
+
+@each_public
+def test_each_argument_is_described(public: Public) -> None:
+    assert undescribed(public) == []
+
+
+@each_public
+def test_the_errors_that_are_raised_are_named(public: Public) -> None:
+    if not public.name.startswith(TRANSLATED):
+        missing = errors_not_named(public)
+        assert [error for error in missing if (public.name, error) not in NEVER_RAISED] == []
+
+
+@pytest.mark.parametrize("kind", WITH_SECRETS, ids=lambda kind: kind.__qualname__)
+def test_no_text_of_what_holds_a_secret_shows_it(kind: type) -> None:
+    assert texts_with_the_secret(kind) == []
+
+
+class Bad:
+    """Keeps none of the rules.
+
+    Args:
+        token: a token.
+    """
+
+    def __init__(self, token: str, timeout: float = 0.0) -> None:
+        self.token = token
+        self.timeout = timeout
+
+    def wait(self, poll: float, number: int) -> None:
+        """Wait, and say nothing of how."""
+        _give_up(number)
+
+    def __repr__(self) -> str:
+        return f"Bad({self.token})"
+
+
+def _give_up(number: int) -> None:
+    raise RunBroken(f"{number} is over")
+
+
+class Good:
+    """Keeps the rules.
+
+    Args:
+        token: a token.
+        timeout_s: how long.
+    """
+
+    def __init__(self, token: str, timeout_s: float = 0.0) -> None:
+        self.token = token
+        self.timeout_s = timeout_s
+
+    def wait(self, poll_s: float, number: int) -> None:
+        """Wait for `number`.
+
+        Args:
+            poll_s: how often.
+
+        Raises:
+            RunBroken: it is over.
+        """
+        _give_up(number)
+
+    def __repr__(self) -> str:
+        return "Good(token='***')"
+
+
+class BadRow(NamedTuple):
+    user: str
+    password: str
+
+
+@attrs.frozen
+class BadRecord:
+    user: str
+    token: str
+
+
+@attrs.frozen
+class GoodRecord:
+    user: str
+    token: str = attrs.field(repr=masked)
+
+
+def test_the_rules_notice_who_breaks_them() -> None:
+    made, wait = callables_of("here", Bad)
+    assert floats_without_unit(made) == ["timeout"]
+    assert floats_without_unit(wait) == ["poll"]
+    assert undescribed(made) == ["timeout"]
+    assert undescribed(wait) == ["poll", "number"]
+    assert errors_not_named(wait) == ["RunBroken"]
+    for public in callables_of("here", Good):
+        assert floats_without_unit(public) == undescribed(public) == errors_not_named(public) == []
+
+
+def _made() -> TaskfarmError:
+    return TaskfarmError("made")
+
+
+def _raises_what_is_made() -> None:
+    """Do it."""
+    raise _made()
+
+
+def test_an_error_that_a_helper_makes_counts_as_raised() -> None:
+    (public,) = callables_of("here", _raises_what_is_made)
+    assert errors_not_named(public) == ["TaskfarmError"]
+
+
+@pytest.mark.parametrize("kind", [Bad, BadRow, BadRecord])
+def test_a_repr_with_a_secret_is_noticed(kind: type) -> None:
+    assert texts_with_the_secret(kind)
+
+
+@pytest.mark.parametrize("kind", [Good, GoodRecord])
+def test_a_repr_without_its_secret_is_passed(kind: type) -> None:
+    assert texts_with_the_secret(kind) == []
+
+
+def test_the_secrets_of_the_sdk_are_found() -> None:
+    found = {kind.__qualname__ for kind in WITH_SECRETS}
+    assert {"Farm", "AsyncFarm", "Login", "LocalServer", "Secrets", "Session"} <= found
 
 
 def test_no_function_stands_in_two_modules() -> None:

@@ -6,9 +6,7 @@ import asyncio
 import copy
 import math
 import pickle
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 import pytest
 
@@ -21,6 +19,7 @@ from taskfarm_sdk import (
     Run,
 )
 from tests.support.secrecy import PASSWORD, TOKEN, told_by
+from tests.support.stub_server import SilentPort, silent_port
 
 URL = "http://farm.example.org/api/"
 RUN_DATA = ("0" * 32, 1, 5, "5")
@@ -179,31 +178,13 @@ def test_a_closed_async_farm_is_used_no_more() -> None:
     asyncio.run(main())
 
 
-class Listener:
-    """Listens, answers nothing, and counts who came."""
-
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/api/"
-
-    def callers(self) -> int:
-        count = 0
-        self.socket.setblocking(False)
-        with suppress(BlockingIOError):
-            while True:
-                self.socket.accept()[0].close()
-                count += 1
-        return count
-
-
 @pytest.fixture
-def listener() -> Iterator[Listener]:
-    listener = Listener()
-    yield listener
-    listener.socket.close()
+def listener() -> Iterator[SilentPort]:
+    with silent_port() as port:
+        yield port
 
 
-def test_nothing_is_sent_until_something_is_asked(listener: Listener) -> None:
+def test_nothing_is_sent_until_something_is_asked(listener: SilentPort) -> None:
     for kind in (Farm, AsyncFarm):
         kind(listener.url, user="me", password=PASSWORD)
         farm = logged_in(kind, listener.url)
@@ -226,7 +207,7 @@ def test_nothing_is_sent_until_something_is_asked(listener: Listener) -> None:
         pytest.param(lambda run: run.worker(give_up_after_s=0).claim(), id="claim"),
     ],
 )
-def test_what_is_asked_is_sent(listener: Listener, ask: Callable[[Run], object]) -> None:
+def test_what_is_asked_is_sent(listener: SilentPort, ask: Callable[[Run], object]) -> None:
     with Farm(listener.url, token=TOKEN, timeout_s=0.05, give_up_after_s=0) as farm:
         run = Run(farm._link, *RUN_DATA)
         with pytest.raises(ConnectionFailed):
@@ -242,7 +223,7 @@ def test_what_is_asked_is_sent(listener: Listener, ask: Callable[[Run], object])
     ],
 )
 def test_what_is_iterated_asks_nothing_before_its_first_item(
-    listener: Listener, ask: Callable[[Run], Iterator[object]]
+    listener: SilentPort, ask: Callable[[Run], Iterator[object]]
 ) -> None:
     with Farm(listener.url, token=TOKEN, timeout_s=0.05, give_up_after_s=0) as farm:
         items = ask(Run(farm._link, *RUN_DATA))

@@ -48,6 +48,8 @@ BREACHES = [
     ("taskfarm_sdk/execution/executors/loop", "distributed", EXTRA),
     ("taskfarm_sdk/execution/executors/engines", "mpi4py", EXTRA),
 ]
+# Where it is for the type checkers alone.
+TYPED_BREACH = ("taskfarm_sdk/_flows/tasks", "taskfarm_sdk.farm")
 
 
 def lint(tree: Path, cwd: Path) -> str:
@@ -78,6 +80,11 @@ def breached(tmp_path_factory: pytest.TempPathFactory) -> str:
         (folder,) = (tree / one for one in PACKAGES if one.endswith(package))
         with (folder / f"{module}.py").open("a") as file:
             file.write(f"\nimport {imported}\n")
+    place, imported = TYPED_BREACH
+    with (tree / f"{place}.py").open("a") as file:
+        file.write(
+            f"\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import {imported}\n"
+        )
     (tree / "taskfarm_sdk" / "_brand_new.py").touch()
     return lint(tree, tree)
 
@@ -105,6 +112,11 @@ def test_a_breach_is_noticed(breached: str, place: str, imported: str, contract:
     assert re.search(
         rf"{re.escape(module)} -> {re.escape(imported)} \(l\.\d+\)", broken(breached, contract)
     )
+
+
+def test_a_breach_for_the_type_checkers_alone_is_noticed(breached: str) -> None:
+    place, imported = TYPED_BREACH
+    assert f"{place.replace('/', '.')} -> {imported} (l." in broken(breached, INSIDE)
 
 
 def test_a_module_that_has_no_place_in_the_order_is_noticed(breached: str) -> None:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import base64
 import logging
-import pprint
 import socket
 from collections.abc import Callable
 
 import attrs
 import pytest
 
-from taskfarm_sdk import AsyncFarm, AsyncRun, ConnectionFailed, Farm, Run, TaskfarmError
+import taskfarm_sdk
+from taskfarm_sdk import (
+    AsyncFarm,
+    AsyncRun,
+    ConnectionFailed,
+    Farm,
+    Run,
+    RunStatus,
+    TaskfarmError,
+    TaskInfo,
+)
 from taskfarm_sdk._protocol.operations import TaskRow, token
 from taskfarm_sdk._sansio.steps import Basic, Call
 from taskfarm_sdk._session.session import Session
@@ -21,7 +30,7 @@ from taskfarm_sdk.task import Task
 from taskfarm_sdk.testing import LocalServer
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.inside import open_task
-from tests.support.secrecy import PASSWORD, TOKEN, told_by
+from tests.support.secrecy import PASSWORD, TOKEN, texts_that_hold, told_by
 
 URL = "http://farm.example.org/api/"
 RUN_DATA = ("0" * 32, 1, 5, "5")
@@ -68,15 +77,25 @@ THINGS: list[Callable[[], object]] = [
     call,
     lambda: by_password()._link,
     lambda: by_token()._link.wire,
+    lambda: RunStatus(num_tasks=1, waiting=1, computing=0, done=0, failed=None, percent_done=0.0),
+    lambda: TaskInfo(number=0, state="waiting"),
 ]
 
 
 @pytest.mark.parametrize("make", [pytest.param(m, id=type(m()).__name__) for m in THINGS])
 def test_no_text_of_a_thing_holds_a_secret(make: Callable[[], object]) -> None:
     thing = make()
-    for text in (repr(thing), str(thing), f"{thing}", f"{[thing]}", pprint.pformat([thing])):
-        assert PASSWORD not in text
-        assert TOKEN not in text
+    assert texts_that_hold(thing, {PASSWORD, TOKEN}) == []
+
+
+def test_each_public_class_is_among_the_things() -> None:
+    made = {type(make()) for make in THINGS}
+    exported = {getattr(taskfarm_sdk, name) for name in taskfarm_sdk.__all__}
+    assert {
+        kind
+        for kind in exported - made
+        if isinstance(kind, type) and not issubclass(kind, BaseException)
+    } == set()
 
 
 @pytest.mark.parametrize(

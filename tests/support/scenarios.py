@@ -44,10 +44,6 @@ def check_all_done(run: Run, workers: Fleet) -> None:
     assert "AuthenticationError" not in workers.read_errors()
 
 
-# The name that tests/engines/test_fleet_server.py calls still.
-all_done = check_all_done
-
-
 def kill_the_server_in_mid_run(server: LocalServer, num_tasks: int, task_s: float) -> None:
     """Kill the server five times while a run is worked off: it costs no worker and no task."""
     kills = 5

@@ -3,62 +3,26 @@
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple, NoReturn
+from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 
 from taskfarm_cli.common import connection_options
 from tests.support.manage_tf import Manage
 from tests.support.recording import Place
-
-PAGE = "<html><head><title>Welcome</title></head>\n<body><h1>It works</h1></body></html>"
-
-
-class Reply(NamedTuple):
-    """What a server answers to everything."""
-
-    status: int
-    body: str = PAGE
-    headers: Mapping[str, str] = {"Content-Type": "text/html"}
-
-
-class Answering(ThreadingHTTPServer):
-    """A server with one answer."""
-
-    reply = Reply(200)
-    block_on_close = True
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Answering
-
-    def do_GET(self) -> None:
-        reply = self.server.reply
-        self.send_response(reply.status)
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(reply.body.encode())
-
-    def log_message(self, *args: object) -> None: ...
+from tests.support.stub_server import Reply, StubServer, document, page, stub_server
 
 
 @pytest.fixture
-def answering() -> Iterator[Answering]:
-    with Answering(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+def answering() -> Iterator[StubServer]:
+    with stub_server(page(200)) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
-def place(answering: Answering) -> Place:
-    return Place(f"http://127.0.0.1:{answering.server_address[1]}/api/", "me", "secret")
+def place(answering: StubServer) -> Place:
+    return Place(answering.url, "me", "secret")
 
 
 @pytest.fixture(autouse=True)
@@ -71,30 +35,30 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("reply", "status", "told"),
     [
-        pytest.param(Reply(200), 1, "does not answer as a taskfarm", id="a web page"),
-        pytest.param(Reply(200, "{}"), 1, "does not answer as a taskfarm", id="another's JSON"),
-        pytest.param(Reply(401), 3, "user 'me'", id="refused credentials"),
-        pytest.param(Reply(403), 1, "403", id="forbidden"),
+        pytest.param(page(200), 1, "does not answer as a taskfarm", id="a web page"),
+        pytest.param(document({}), 1, "does not answer as a taskfarm", id="another's JSON"),
+        pytest.param(page(401), 3, "user 'me'", id="refused credentials"),
+        pytest.param(page(403), 1, "403", id="forbidden"),
         pytest.param(
-            Reply(302, "", {"Location": "https://elsewhere.test/api/"}),
+            Reply(302, b"", {"Location": "https://elsewhere.test/api/"}),
             1,
             "https://elsewhere.test/api/",
             id="another place",
         ),
-        pytest.param(Reply(500), 1, "in trouble", id="a sick server"),
-        pytest.param(Reply(502), 6, "502", id="a proxy without its server"),
-        pytest.param(Reply(503), 6, "503", id="a proxy that waits for its server"),
+        pytest.param(page(500), 1, "in trouble", id="a sick server"),
+        pytest.param(page(502), 6, "502", id="a proxy without its server"),
+        pytest.param(page(503), 6, "503", id="a proxy that waits for its server"),
     ],
 )
 def test_a_bad_answer_is_one_line(
     manage: Manage,
-    answering: Answering,
+    answering: StubServer,
     mode: tuple[str, ...],
     reply: Reply,
     status: int,
     told: str,
 ) -> None:
-    answering.reply = reply
+    answering.answers = reply
     outcome = manage(*mode)
     assert (outcome.status, outcome.out) == (status, "")
     assert told in outcome.error
@@ -103,9 +67,9 @@ def test_a_bad_answer_is_one_line(
 
 @pytest.mark.parametrize("mode", [("-l",), ("-n", "3"), ("--whoami", "--plain")])
 def test_an_address_with_nothing_there_is_told_the_usual_one(
-    manage: Manage, answering: Answering, mode: tuple[str, ...]
+    manage: Manage, answering: StubServer, mode: tuple[str, ...]
 ) -> None:
-    answering.reply = Reply(404)
+    answering.answers = page(404)
     outcome = manage(*mode)
     assert outcome.status == 1
     assert "ends in /api/" in outcome.error

@@ -9,10 +9,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import Farm, Run
-from tests.support.work_tf import WORK, NewRun, WorkTF, run_work_tf
-
-# For tests/engines/slurm, which look for it here.
-__all__ = ["WORK"]
+from tests.support.work_tf import NewRun, WorkTF, run_work_tf
 
 
 @pytest.fixture

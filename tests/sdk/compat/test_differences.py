@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
@@ -16,6 +13,7 @@ from taskfarm_sdk.testing import LocalServer
 from tests.support.compat import Hire, Load
 from tests.support.fault_proxy import FaultProxy
 from tests.support.peers import run_rows, task_rows
+from tests.support.stub_server import Reply, Request, document, stub_server
 
 pytestmark = pytest.mark.live
 
@@ -139,43 +137,26 @@ def test_the_token_goes_with_any_http_library_and_does_not_show(
         _ = loaded.session
 
 
-class _OddServer(BaseHTTPRequestHandler):
-    """Answers as a taskfarm does, but not where single fields are asked for."""
-
-    def do_GET(self) -> None:
-        odd = {"numDone": b"<html>", "numWaiting": b"[]", "numComputing": b"{}"}
-        body = json.dumps(
-            {"token": "t", "id": 1, "uuid": "0" * 32, "numTasks": 3, "numWaiting": 0,
-             "numComputing": 0, "numDone": 0, "percentDone": 0.0}
-        ).encode()  # fmt: skip
-        if self.path.endswith("/token"):
-            body = b'{"token": "t"}'
-        for name, content in odd.items():
-            body = content if self.path.endswith(name) else body
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+def _oddly(request: Request) -> Reply:
+    """Answer as a taskfarm server does, but not where single fields are asked for."""
+    odd = {"numDone": b"<html>", "numWaiting": b"[]", "numComputing": b"{}"}
+    if request.path.endswith("/token"):
+        return document({"token": "t"})
+    for name, content in odd.items():
+        if request.path.endswith(f"info={name}"):
+            return Reply(200, content, {"Content-Type": "application/json"})
+    facts = {"id": 1, "uuid": "0" * 32, "numTasks": 3, "percentDone": 0.0}
+    return document(facts | dict.fromkeys(odd, 0))
 
 
 def test_replies_that_are_no_taskfarms_are_said_to_be() -> None:
-    with HTTPServer(("127.0.0.1", 0), _OddServer) as server:
-        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        serving.start()
-        try:
-            farm = TaskFarm("me", "x", "0" * 32, url_base=f"http://127.0.0.1:{server.server_port}")
-            assert farm.info("")["numTasks"] == 3
-            for name in ("numDone", "numWaiting", "numComputing"):
-                with pytest.raises(RuntimeError, match="does not answer as a taskfarm") as raised:
-                    farm.info(name)
-                assert isinstance(raised.value.__cause__, UnexpectedReply)
-        finally:
-            server.shutdown()
-            serving.join()
+    with stub_server(_oddly) as server:
+        farm = TaskFarm("me", "x", "0" * 32, url_base=server.origin)
+        assert farm.info("")["numTasks"] == 3
+        for name in ("numDone", "numWaiting", "numComputing"):
+            with pytest.raises(RuntimeError, match="does not answer as a taskfarm") as raised:
+                farm.info(name)
+            assert isinstance(raised.value.__cause__, UnexpectedReply)
 
 
 def _worked_off(worker: TaskFarmWorker) -> Iterator[int]:

@@ -22,7 +22,7 @@ from taskfarm_sdk._flows import claims, tasks
 from taskfarm_sdk._protocol.lease import Lease
 from tests.support.clock import FastClock
 from tests.support.farms import farm_by
-from tests.support.stub_server import Answer, answering, data, page
+from tests.support.stub_server import Reply, Request, document, page, stub_server
 
 UUID = "0123456789abcdef0123456789abcdef"
 COUNTS = {
@@ -50,8 +50,8 @@ class Stub:
     seen: list[str] = attrs.field(factory=list[str])
     in_trouble: int = 0
 
-    def answer(self, method: str, path: str) -> Answer:
-        asked = f"{method} {path.partition('?')[0]}"
+    def answer(self, request: Request) -> Reply:
+        asked = f"{request.method} {request.path.partition('?')[0]}"
         self.seen.append(asked)
         if asked in self.lacks:
             return page(404)
@@ -59,11 +59,11 @@ class Stub:
             if self.in_trouble:
                 self.in_trouble -= 1
                 return page(503)
-            return data(COUNTS)
+            return document(COUNTS)
         if asked == "POST /api/worker":
-            return data({"id": 1, "uuid": UUID}, 201)
+            return document({"id": 1, "uuid": UUID}, 201)
         task = {"id": 1, "task": 0, "status": "computing", "percentCompleted": 0}
-        return data(task, 201 if method == "POST" else 200)
+        return document(task, 201 if request.method == "POST" else 200)
 
 
 @pytest.fixture
@@ -74,8 +74,8 @@ def stub() -> Stub:
 def asked(stub: Stub, act: Callable[[Run], object], clock: FastClock) -> TaskfarmError:
     """Return the error that comes of asking something of the stub's run."""
     with (
-        answering(stub.answer) as url,
-        farm_by(clock, url, token="t") as farm,
+        stub_server(stub.answer) as server,
+        farm_by(clock, server.url, token="t") as farm,
         pytest.raises(TaskfarmError) as raised,
     ):
         run = farm.get_run(UUID)
@@ -136,15 +136,15 @@ def test_the_same_404_without_the_run_says_that_the_run_is_not_there(
     stub.lacks = {route}
     answer = stub.answer
 
-    def goes_with_that(method: str, path: str) -> Answer:
-        reply = answer(method, path)
+    def goes_with_that(request: Request) -> Reply:
+        reply = answer(request)
         if stub.seen[-1] == route:
             stub.lacks.add(RUN)
         return reply
 
     with (
-        answering(goes_with_that) as url,
-        farm_by(clock, url, token="t") as farm,
+        stub_server(goes_with_that) as server,
+        farm_by(clock, server.url, token="t") as farm,
         pytest.raises(RunNotFound),
     ):
         act(farm.get_run(UUID))
@@ -168,8 +168,8 @@ def test_the_awaited_twin_names_it_too(stub: Stub, route: str, act: Callable[...
             await act(run)  # type: ignore[misc]
 
     stub.lacks = {route}
-    with answering(stub.answer) as url, pytest.raises(UnexpectedReply, match="404 to"):
-        asyncio.run(go(url))
+    with stub_server(stub.answer) as server, pytest.raises(UnexpectedReply, match="404 to"):
+        asyncio.run(go(server.url))
     assert stub.seen[stub.seen.index(route) :] == [route, RUN]
 
 
@@ -195,8 +195,8 @@ def test_a_claim_may_also_fail_for_a_worker_that_the_server_has_lost(
 def test_a_run_that_is_not_there_is_asked_for_once(stub: Stub) -> None:
     stub.lacks = {RUN}
     with (
-        answering(stub.answer) as url,
-        Farm(url, token="t") as farm,
+        stub_server(stub.answer) as server,
+        Farm(server.url, token="t") as farm,
         pytest.raises(RunNotFound) as raised,
     ):
         farm.get_run(UUID)
@@ -206,7 +206,7 @@ def test_a_run_that_is_not_there_is_asked_for_once(stub: Stub) -> None:
 
 def test_a_task_that_the_run_has_not_is_not_found(stub: Stub, clock: FastClock) -> None:
     stub.lacks = {f"GET /api/runs/{UUID}/tasks/5"}
-    with answering(stub.answer) as url, farm_by(clock, url, token="t") as farm:
+    with stub_server(stub.answer) as server, farm_by(clock, server.url, token="t") as farm:
         link = farm._link
         with pytest.raises(TaskNotFound) as raised:
             link.drive(tasks.read(link.session, UUID, 5))

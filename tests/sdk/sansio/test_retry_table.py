@@ -20,6 +20,8 @@ from taskfarm_sdk import (
     Task,
     Worker,
 )
+from taskfarm_sdk._flows import runs
+from taskfarm_sdk._protocol import operations
 from taskfarm_sdk.testing import LocalServer
 from taskfarm_sdk.worker import core_of
 from tests.support.clock import FastClock
@@ -27,6 +29,7 @@ from tests.support.farms import farm_by
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.inside import held
 from tests.support.processes import NET_S
+from tests.support.retried_operations import RULES, Pair, all_operations, pairs_of_the_sdk
 from tests.support.stalling import time_out_where_stalled
 
 pytestmark = pytest.mark.live
@@ -60,6 +63,7 @@ class End(Enum):
 class Scene:
     """A farm behind the proxy, and what the operation under test works on."""
 
+    server: LocalServer
     proxy: FaultProxy
     clock: FastClock
     farm: Farm
@@ -75,9 +79,20 @@ class Scene:
 
 @attrs.frozen
 class Operation:
-    """An operation, the line of its request, and what is expected where it is not AGAIN."""
+    """An operation as its users know it, and what is expected of it.
+
+    Attributes:
+        name: what they call it.
+        pair: the function that makes its request, and the rule by which that is sent.
+        line: its request's method and path.
+        act: has it done.
+        check: whether it was done, by the server and by what `act` returned.
+        ends: what follows a fault where that is not AGAIN.
+        claims_first: whether a task is claimed before the fault.
+    """
 
     name: str
+    pair: Pair
     line: str
     act: Callable[[Scene], object]
     check: Callable[[Scene, object], bool]
@@ -111,13 +126,60 @@ def is_counted(scene: Scene) -> bool:
     return (info.state, info.attempts) == ("waiting", 1)
 
 
+def log_in(scene: Scene) -> str:
+    server = scene.server
+    with farm_by(
+        scene.clock, scene.proxy.url, user=server.user, password=server.password, timeout_s=NET_S
+    ) as farm:
+        return farm.login()
+
+
+def count_done(scene: Scene) -> int:
+    link = scene.farm._link
+    return link.drive(runs.count(link.session, scene.run.uuid, "numDone"))
+
+
 OPERATIONS = [
+    Operation("log in", ("token", "READ"), "^GET /api/token$", log_in, lambda _, r: bool(r)),
     Operation(
-        "status", r"^GET /api/runs/\w+$", lambda s: s.run.status().waiting, lambda _, r: r == 3
+        "count",
+        ("count", "READ"),
+        r"^GET /api/runs/\w+\?info=numDone$",
+        count_done,
+        lambda _, r: r == 0,
     ),
-    Operation("runs", r"^GET /api/runs$", lambda s: s.farm.runs(), lambda s, r: s.run in r),  # type: ignore[operator]
+    Operation(
+        "read a task",
+        ("get_task", "READ"),
+        "^GET /api/runs/.*/tasks/0$",
+        state,
+        lambda _, r: r == "computing",
+        claims_first=True,
+    ),
+    Operation(
+        "status",
+        ("run_status", "READ"),
+        r"^GET /api/runs/\w+$",
+        lambda s: s.run.status().waiting,
+        lambda _, r: r == 3,
+    ),
+    Operation(
+        "get a run",
+        ("get_run", "READ"),
+        r"^GET /api/runs/\w+$",
+        lambda s: s.farm.get_run(s.run.uuid),
+        lambda s, r: r == s.run,
+    ),
+    Operation(
+        "runs",
+        ("list_runs", "READ"),
+        r"^GET /api/runs$",
+        lambda s: s.farm.runs(),
+        lambda s, r: s.run in r,  # type: ignore[operator]
+    ),
     Operation(
         "complete",
+        ("update_task", "COMPLETE"),
         "^PUT ",
         lambda s: s.held().complete(),
         lambda s, _: state(s) == "done" and s.run.status().percent_done == 100 / 3,
@@ -125,6 +187,7 @@ OPERATIONS = [
     ),
     Operation(
         "report",
+        ("update_task", "REPORT"),
         "^PUT ",
         report,
         lambda s, _: state(s) == "computing",
@@ -133,6 +196,7 @@ OPERATIONS = [
     ),
     Operation(
         "give back",
+        ("update_task", "SETTLE"),
         "^PUT ",
         lambda s: s.held().release(),
         lambda s, _: state(s) == "waiting",
@@ -141,6 +205,7 @@ OPERATIONS = [
     ),
     Operation(
         "fail",
+        ("update_task", "SETTLE"),
         "^PUT ",
         fail_once,
         lambda s, _: is_counted(s),
@@ -149,24 +214,28 @@ OPERATIONS = [
     ),
     Operation(
         "delete",
+        ("delete_run", "DELETE"),
         "^DELETE ",
         lambda s: s.run.delete(),
         lambda s, _: s.run not in s.farm.runs(),
     ),
     Operation(
         "register",
+        ("register_worker", "REGISTER"),
         "^POST /api/worker$",
         lambda s: s.worker.claim(),
         lambda s, _: no_uuid_twice(s),
     ),
     Operation(
         "hand-out",
+        ("claim_task", "CLAIM"),
         "^POST /api/runs/.*/task$",
         lambda s: s.worker.claim(),
         lambda s, task: isinstance(task, Task) and state(s, task.number) == "computing",
     ),
     Operation(
         "create",
+        ("create_run", "CREATE"),
         "^POST /api/run$",
         lambda s: s.farm.create_run(7),
         lambda s, run: run in s.farm.runs(),
@@ -174,6 +243,7 @@ OPERATIONS = [
     ),
     Operation(
         "restart",
+        ("restart_run", "RESTART"),
         "^POST /api/runs/.*/restart",
         lambda s: s.run.reset_all(),
         lambda s, _: s.run.status().computing == 0,
@@ -190,14 +260,16 @@ def no_uuid_twice(scene: Scene) -> bool:
 
 
 @pytest.fixture
-def scene(proxy: FaultProxy, token: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+def scene(
+    taskfarm_server: LocalServer, proxy: FaultProxy, token: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Scene]:
     time_out_where_stalled(monkeypatch, proxy)
     # The wait before the next attempt is when a refused port opens again.
     clock = FastClock(lambda _: proxy.up())
     with farm_by(clock, proxy.url, token=token, timeout_s=NET_S) as farm:
         run = farm.create_run(3)
         worker = run.worker(report_every_s=600, first_beat_s=600, give_up_after_s=60)
-        yield Scene(proxy, clock, farm, run, worker)
+        yield Scene(taskfarm_server, proxy, clock, farm, run, worker)
         proxy.up()
         core_of(worker).reporter.close()
         if run in farm.runs():
@@ -208,15 +280,36 @@ def name_of(fault: object) -> str:
     return fault.name.lower() if isinstance(fault, Fault) else str(fault)
 
 
+def calls_made(name: str, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return a list that grows by each call that a function of `operations` makes."""
+    made: list[object] = []
+    make: Callable[..., object] = getattr(operations, name)
+
+    def noting(*args: object, **more: object) -> object:
+        made.append(make(*args, **more))
+        return made[-1]
+
+    monkeypatch.setattr(operations, name, noting)
+    return made
+
+
+def test_each_operation_and_the_rule_it_is_sent_by_have_a_row_here() -> None:
+    pairs = pairs_of_the_sdk()
+    assert {operation for operation, _ in pairs} == all_operations()
+    assert {rule for _, rule in pairs} == RULES
+    assert {operation.pair for operation in OPERATIONS} == pairs
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
 def test_after_one_failure_each_operation_does_what_the_table_says(
-    scene: Scene, operation: Operation, fault: str | Fault
+    scene: Scene, operation: Operation, fault: str | Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if operation.claims_first:
         scene.task = scene.worker.claim()
     end = operation.ends.get(fault, End.AGAIN)
     scene.proxy.forget()
+    made = calls_made(operation.pair[0], monkeypatch)
     if isinstance(fault, Fault):
         scene.proxy.will(operation.line, fault)
     else:
@@ -227,8 +320,10 @@ def test_after_one_failure_each_operation_does_what_the_table_says(
         with pytest.raises(OutcomeUnknown if end is End.UNKNOWN else ServerError):
             operation.act(scene)
         assert scene.proxy.count(operation.line) == 1
+        assert made
         return
     result = operation.act(scene)
+    assert made
     repeated = 1 if end is End.AGAIN else 0
     assert scene.proxy.count(operation.line) == sent + repeated
     scene.proxy.up()

@@ -3,68 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from taskfarm_sdk import AsyncFarm, ConfigurationError, ConnectionFailed, Farm, ServerError
 from taskfarm_sdk.testing import LocalServer
-
-
-class Proxy:
-    """Says 502 to everything, and keeps the first line of what it was asked."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self.asked: list[str] = []
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with connection:
-                request = connection.recv(65536).decode()
-                self.asked.append(request.partition("\r\n")[0])
-                connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+from tests.support.stub_server import Reply, StubServer, stub_server
 
 
 @pytest.fixture
-def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    proxy = Proxy()
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.setenv(name, proxy.url)
-    yield proxy
-    proxy.close()
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubServer]:
+    """A proxy that says 502 to everything, and that the environment names."""
+    with stub_server(Reply(502)) as server:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, server.origin)
+        yield server
 
 
-def test_a_server_elsewhere_is_asked_through_the_proxy(proxy: Proxy) -> None:
+def test_a_server_elsewhere_is_asked_through_the_proxy(proxy: StubServer) -> None:
     with Farm("http://farm.example/api/", token="t", give_up_after_s=0) as farm:
         with pytest.raises(ServerError) as raised:
             farm.runs()
         assert raised.value.status == 502
-    assert proxy.asked == ["GET http://farm.example/api/runs HTTP/1.1"]
+    assert proxy.lines == ["GET http://farm.example/api/runs HTTP/1.1"]
 
 
-def test_a_proxy_that_lets_no_tls_through_is_a_server_not_reached(proxy: Proxy) -> None:
+def test_a_proxy_that_lets_no_tls_through_is_a_server_not_reached(proxy: StubServer) -> None:
     with Farm("https://farm.example/api/", token="t", give_up_after_s=0) as farm:
         with pytest.raises(ConnectionFailed) as raised:
             farm.runs()
         assert raised.value.sent is False
-    assert proxy.asked == ["CONNECT farm.example:443 HTTP/1.1"]
+    assert proxy.lines == ["CONNECT farm.example:443 HTTP/1.1"]
 
 
 def test_a_host_that_no_proxy_is_for_is_asked_itself(
-    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    proxy: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "elsewhere.example, nowhere.invalid")
     with (
@@ -72,7 +46,7 @@ def test_a_host_that_no_proxy_is_for_is_asked_itself(
         pytest.raises(ConnectionFailed),
     ):
         farm.runs()
-    assert proxy.asked == []
+    assert proxy.lines == []
 
 
 @pytest.mark.parametrize("url", ["foo://user:hidden@host", "http://host:port", "socks5://host:1"])
@@ -88,7 +62,7 @@ def test_a_proxy_that_cannot_be_used_is_told_of(monkeypatch: pytest.MonkeyPatch,
 
 @pytest.mark.live
 def test_a_server_on_this_machine_is_asked_itself(
-    proxy: Proxy, taskfarm_server: LocalServer
+    proxy: StubServer, taskfarm_server: LocalServer
 ) -> None:
     with taskfarm_server.farm() as farm:
         farm.runs()
@@ -98,4 +72,4 @@ def test_a_server_on_this_machine_is_asked_itself(
             await again.runs()
 
     asyncio.run(ask())
-    assert proxy.asked == []
+    assert proxy.lines == []

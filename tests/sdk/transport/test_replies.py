@@ -18,27 +18,30 @@ from taskfarm_sdk import (
 )
 from tests.support.clock import FastClock
 from tests.support.farms import farm_by
-from tests.support.stub_server import Answer, answering, data, page
+from tests.support.stub_server import Reply, document, page, stub_server
 
 UUID = "0123456789abcdef0123456789abcdef"
 RUN = {"id": 1, "uuid": UUID, "numTasks": 5}
 COUNTS = {**RUN, "numWaiting": 0, "numComputing": 0, "numDone": 0, "percentDone": 0}
 
+
 ODD_REPLIES = [
     pytest.param(page(200), UnexpectedReply, id="an HTML page"),
-    pytest.param((200, {}, b""), UnexpectedReply, id="nothing"),
-    pytest.param((200, {}, b"\xff\xfe\x00"), UnexpectedReply, id="bytes that are no text"),
-    pytest.param((200, {}, b"[" * 100_000), UnexpectedReply, id="JSON without an end"),
-    pytest.param((200, {"Content-Encoding": "gzip"}, b"no"), UnexpectedReply, id="broken gzip"),
-    pytest.param((204, {}, b""), UnexpectedReply, id="no content"),
-    pytest.param((299, {}, b"{}"), UnexpectedReply, id="a status without a name"),
-    pytest.param(data([]), UnexpectedReply, id="a list"),
-    pytest.param(data(None), UnexpectedReply, id="null"),
-    pytest.param(data({}), UnexpectedReply, id="an empty object"),
-    pytest.param(data({**COUNTS, "numDone": "5"}), UnexpectedReply, id="a text for a count"),
-    pytest.param(data({**COUNTS, "numDone": True}), UnexpectedReply, id="true for a count"),
-    pytest.param(data({**COUNTS, "numDone": 1.5}), UnexpectedReply, id="half a count"),
-    pytest.param(data({**COUNTS, "uuid": None}), UnexpectedReply, id="no uuid"),
+    pytest.param(Reply(200), UnexpectedReply, id="nothing"),
+    pytest.param(Reply(200, b"\xff\xfe\x00"), UnexpectedReply, id="bytes that are no text"),
+    pytest.param(Reply(200, b"[" * 100_000), UnexpectedReply, id="JSON without an end"),
+    pytest.param(
+        Reply(200, b"no", {"Content-Encoding": "gzip"}), UnexpectedReply, id="broken gzip"
+    ),
+    pytest.param(Reply(204), UnexpectedReply, id="no content"),
+    pytest.param(Reply(299, b"{}"), UnexpectedReply, id="a status without a name"),
+    pytest.param(document([]), UnexpectedReply, id="a list"),
+    pytest.param(document(None), UnexpectedReply, id="null"),
+    pytest.param(document({}), UnexpectedReply, id="an empty object"),
+    pytest.param(document({**COUNTS, "numDone": "5"}), UnexpectedReply, id="a text for a count"),
+    pytest.param(document({**COUNTS, "numDone": True}), UnexpectedReply, id="true for a count"),
+    pytest.param(document({**COUNTS, "numDone": 1.5}), UnexpectedReply, id="half a count"),
+    pytest.param(document({**COUNTS, "uuid": None}), UnexpectedReply, id="no uuid"),
     pytest.param(page(302, Location="/login"), UnexpectedReply, id="a redirect"),
     pytest.param(page(403), RequestRejected, id="403"),
     pytest.param(page(405), RequestRejected, id="405"),
@@ -63,24 +66,21 @@ def ask_awaiting(url: str) -> None:
 
 
 @pytest.mark.parametrize("how", [ask, ask_awaiting], ids=["blocking", "awaiting"])
-@pytest.mark.parametrize(("answer", "kind"), ODD_REPLIES)
+@pytest.mark.parametrize(("reply", "kind"), ODD_REPLIES)
 def test_an_odd_reply_is_one_error_that_names_the_place(
-    answer: Answer, kind: type[TaskfarmError], how: Callable[[str], None]
+    reply: Reply, kind: type[TaskfarmError], how: Callable[[str], None]
 ) -> None:
-    with answering(lambda *_: answer) as url, pytest.raises(kind) as raised:
-        how(url)
-    assert url.rstrip("/") in str(raised.value) or UUID in str(raised.value)
+    with stub_server(reply) as server, pytest.raises(kind) as raised:
+        how(server.url)
+    assert server.url.rstrip("/") in str(raised.value) or UUID in str(raised.value)
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 600
 
 
 def test_a_redirect_is_not_followed_and_says_where_it_points() -> None:
-    answer = page(301, Location="https://elsewhere.example/api/runs")
-    with (
-        answering(lambda *_: answer) as url,
-        pytest.raises(UnexpectedReply, match="elsewhere.example"),
-    ):
-        ask(url)
+    reply = page(301, Location="https://elsewhere.example/api/runs")
+    with stub_server(reply) as server, pytest.raises(UnexpectedReply, match="elsewhere.example"):
+        ask(server.url)
 
 
 @pytest.fixture
@@ -100,8 +100,8 @@ def clock() -> FastClock:
 def test_retry_after_is_honoured(clock: FastClock, value: str, least_s: float) -> None:
     headers = {"Retry-After": value, "Date": "Thu, 01 Jan 2026 00:00:00 GMT"}
     with (
-        answering(lambda *_: (503, headers, b"busy")) as url,
-        farm_by(clock, url, token="t", give_up_after_s=20) as farm,
+        stub_server(Reply(503, b"busy", headers)) as server,
+        farm_by(clock, server.url, token="t", give_up_after_s=20) as farm,
         pytest.raises(ServerError),
     ):
         farm.runs()
@@ -111,8 +111,8 @@ def test_retry_after_is_honoured(clock: FastClock, value: str, least_s: float) -
 
 def test_a_retry_after_beyond_the_deadline_is_not_waited_for(clock: FastClock) -> None:
     with (
-        answering(lambda *_: (503, {"Retry-After": "3600"}, b"busy")) as url,
-        farm_by(clock, url, token="t", give_up_after_s=20) as farm,
+        stub_server(Reply(503, b"busy", {"Retry-After": "3600"})) as server,
+        farm_by(clock, server.url, token="t", give_up_after_s=20) as farm,
         pytest.raises(ServerError) as raised,
     ):
         farm.runs()
