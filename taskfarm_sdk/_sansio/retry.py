@@ -34,7 +34,7 @@ class Then(Enum):
     UNKNOWN = "raise that the outcome is unknown"
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Rule:
     """What follows each kind of failure of one kind of request."""
 
@@ -63,18 +63,22 @@ class Rule:
         return of_status.get(error.status or 0, Then.RAISE)
 
 
-READ = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN)
-COMPLETE = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN, refused=Then.AGAIN)
+READ = Rule(never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.AGAIN)
+COMPLETE = Rule(
+    never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.AGAIN, refused=Then.AGAIN
+)
 # A late report may land after the task's end: it is never repeated, the next one brings the news.
-REPORT = Rule(Then.RAISE, Then.RAISE, Then.RAISE, Then.RAISE)
+REPORT = Rule(never_sent=Then.RAISE, lost=Then.RAISE, busy=Then.RAISE, sick=Then.RAISE)
 # Giving back, failing, taking back: someone else may hold the task by now.
-SETTLE = Rule(Then.AGAIN, Then.LOOK, Then.AGAIN, Then.LOOK, refused=Then.LOOK)
-DELETE = Rule(Then.AGAIN, Then.LOOK, Then.AGAIN, Then.LOOK)
-REGISTER = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN)
+SETTLE = Rule(
+    never_sent=Then.AGAIN, lost=Then.LOOK, busy=Then.AGAIN, sick=Then.LOOK, refused=Then.LOOK
+)
+DELETE = Rule(never_sent=Then.AGAIN, lost=Then.LOOK, busy=Then.AGAIN, sick=Then.LOOK)
+REGISTER = Rule(never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.AGAIN)
 # The task of a lost hand-out is left to recovery.
-CLAIM = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.LOOK)
-CREATE = Rule(Then.AGAIN, Then.UNKNOWN, Then.AGAIN, Then.RAISE)
-RESTART = Rule(Then.AGAIN, Then.UNKNOWN, Then.AGAIN, Then.RAISE)
+CLAIM = Rule(never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.LOOK)
+CREATE = Rule(never_sent=Then.AGAIN, lost=Then.UNKNOWN, busy=Then.AGAIN, sick=Then.RAISE)
+RESTART = Rule(never_sent=Then.AGAIN, lost=Then.UNKNOWN, busy=Then.AGAIN, sick=Then.RAISE)
 
 
 @attrs.frozen

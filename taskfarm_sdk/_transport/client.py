@@ -345,6 +345,7 @@ def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
 def error_from(response: httpx.Response) -> TaskfarmError:
     """Make the error of a reply whose status is not a success."""
     return replies.error_of(
+        response.request.method,
         response.status_code,
         response.reason_phrase,
         str(response.request.url),

@@ -21,11 +21,12 @@ DETAIL_LENGTH = 200
 
 
 def error_of(
-    status: int, reason: str, url: str, headers: Mapping[str, str], text: str
+    method: str, status: int, reason: str, url: str, headers: Mapping[str, str], text: str
 ) -> TaskfarmError:
     """Make the error.
 
     Args:
+        method: the request's.
         status: the reply's.
         reason: the same in words, for a reply that says nothing else.
         url: what was asked for.
@@ -39,6 +40,7 @@ def error_of(
     if status == 404:
         return NotFound(
             f"there is nothing at {url} (404): is the URL right? a taskfarm's ends in /api/",
+            method=method,
             **facts,
         )
     if status == 429 or status >= 500:

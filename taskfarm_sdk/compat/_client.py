@@ -101,7 +101,7 @@ class TaskFarm:
             row = self._drive(runs.find(self._link.session, str(uuid)))
             self._uuid = row.uuid
             # Another client's odd number of tasks is shown for what it is.
-            self._num_tasks = cast("int", row.num_tasks)
+            self._num_tasks = cast("int", row.held)
         # Tasks below these exist: surely, and as far as counts that were taken one by one can say.
         self._surely_made = self._made = 0
 

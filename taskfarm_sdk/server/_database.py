@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import attrs
 
+from taskfarm_sdk._secrets import masked
 from taskfarm_sdk.errors import ConfigurationError
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
@@ -23,10 +24,6 @@ _CONNECTING: dict[str, str | int] = {
 }
 
 
-def _masked(_: object) -> str:
-    return "'***'"
-
-
 @attrs.frozen
 class Database:
     """A database for the server; made by `sqlite` or `postgresql`.
@@ -38,7 +35,7 @@ class Database:
     """
 
     path: Path | None = None
-    url: str | None = attrs.field(default=None, repr=_masked)
+    url: str | None = attrs.field(default=None, repr=masked)
 
     @classmethod
     def sqlite(cls, path: str | Path) -> Database:

@@ -6,16 +6,13 @@ import sys
 
 import attrs
 
+from taskfarm_sdk._secrets import masked
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.server._database import Database
 
 MAX_USER_LENGTH = 32  # the server's column
 MAX_PROCESSES = 64
 MAX_THREADS = 64
-
-
-def _masked(_: object) -> str:
-    return "'***'"
 
 
 @attrs.frozen(kw_only=True)
@@ -27,8 +24,8 @@ class Secrets:
         password: the password of the settings' user.
     """
 
-    key: str = attrs.field(repr=_masked)
-    password: str = attrs.field(repr=_masked)
+    key: str = attrs.field(repr=masked)
+    password: str = attrs.field(repr=masked)
 
 
 @attrs.frozen(kw_only=True)

@@ -18,13 +18,12 @@ from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from typing import cast
 
+from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S
 from taskfarm_sdk.execution.executors import loop
 from taskfarm_sdk.execution.executors.cancellation import CancelRequest, Poll
 
 # For so long processes that were told to end try to give their tasks back, and a little longer.
 ENDED_WITHIN_S = 6.0
-# What a signal told them by itself is begun by then.
-TOLD_WITHIN_S = 0.5
 
 
 def no_poll(_: str) -> Poll | None:
