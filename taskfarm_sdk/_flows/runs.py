@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TypeVar
-
-import attrs
+from typing import TYPE_CHECKING, TypeVar
 
 from taskfarm_sdk import _validation
-from taskfarm_sdk._models import RunStatus
-from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._protocol.operations import CountsRow, RunRow
 from taskfarm_sdk._sansio.retry import CREATE, DELETE, READ, RESTART, Answer, Look, Rule
@@ -22,6 +18,10 @@ from taskfarm_sdk.errors import (
     RunNotFound,
     TaskfarmError,
 )
+
+# Imported where it is used: a list of runs does without.
+if TYPE_CHECKING:
+    from taskfarm_sdk._models import RunStatus
 
 R = TypeVar("R")
 
@@ -41,7 +41,7 @@ def rows_of(row: CountsRow) -> int:
 def create(farm: Session, num_tasks: int) -> Flow[RunRow]:
     """Create a run; what was sent is not sent again."""
     wanted = _validation.number_of_tasks(num_tasks)
-    call = attrs.evolve(operations.create_run(wanted), fresh=True)
+    call = operations.create_run(wanted)._replace(fresh=True)
     return (yield from ask(farm, lambda: call, CREATE))
 
 
@@ -77,6 +77,11 @@ def status(farm: Session, uuid: str, until: float | None = None) -> Flow[RunStat
 
 def status_from(row: CountsRow) -> RunStatus:
     """Work out how a run stands: what waits is what nobody has, whether it exists yet or not."""
+    import attrs
+
+    from taskfarm_sdk._models import RunStatus
+    from taskfarm_sdk._protocol import lease as leases
+
     total = num_tasks_of(row)
     known = RunStatus(
         num_tasks=total,
@@ -94,7 +99,7 @@ def status_from(row: CountsRow) -> RunStatus:
 
 def restart(farm: Session, uuid: str, *, everything: bool) -> Flow[None]:
     """Have the server set tasks waiting; what was sent is not sent again."""
-    call = attrs.evolve(operations.restart_run(uuid, everything=everything), fresh=True)
+    call = operations.restart_run(uuid, everything=everything)._replace(fresh=True)
     yield from ask_of_run(farm, uuid, lambda: call, RESTART)
 
 

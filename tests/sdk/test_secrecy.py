@@ -8,7 +8,6 @@ import pprint
 import socket
 from collections.abc import Callable
 
-import attrs
 import pytest
 
 from taskfarm_sdk import AsyncFarm, AsyncRun, ConnectionFailed, Farm, Run, TaskfarmError
@@ -36,7 +35,9 @@ def by_token() -> Farm:
 
 
 def session() -> Session:
-    return attrs.evolve(by_password()._link.session, token=TOKEN)
+    found = by_password()._link.session
+    found.token = TOKEN
+    return found
 
 
 def run() -> Run:
@@ -48,7 +49,7 @@ def task() -> Task:
 
 
 def call() -> Call[str]:
-    return attrs.evolve(token(), acting_as=Basic("me", PASSWORD))
+    return token().sent_as(Basic("me", PASSWORD))
 
 
 THINGS: list[Callable[[], object]] = [
