@@ -52,7 +52,7 @@ class Session:
         self.give_up_after_s = give_up_after_s
         self.token = token
         self.clock: Clock = clock or SystemClock()
-        self.outage = Outage(settings.url)
+        self.outage: Outage = Outage(settings.url)
         self.complete: set[str] = set()
 
     @property
