@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from taskfarm_sdk._flows import runs
-from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._protocol.operations import RunRow
 from taskfarm_sdk._session.link import Link
 
@@ -18,6 +17,7 @@ from taskfarm_sdk._session.link import Link
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
     from taskfarm_sdk._worker.options import WorkerOptions
     from taskfarm_sdk.task import Task
     from taskfarm_sdk.worker import Worker

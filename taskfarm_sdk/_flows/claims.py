@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-import attrs
-
 from taskfarm_sdk._flows.runs import ask_of_run, status, waiting_rows
 from taskfarm_sdk._flows.tasks import ask_of_task, read
 from taskfarm_sdk._logging import log
@@ -100,9 +98,8 @@ def report(farm: Session, run: str, number: int, lease: Lease) -> Flow[bool]:
     Returns:
         Whether the server answered.
     """
-    call = attrs.evolve(
-        operations.update_task(run, number, percent=leases.encode(lease)),
-        timeout_s=min(farm.timeout_s, REPORT_TIMEOUT_S),
+    call = operations.update_task(run, number, percent=leases.encode(lease))._replace(
+        timeout_s=min(farm.timeout_s, REPORT_TIMEOUT_S)
     )
     try:
         yield from ask_of_task(farm, run, number, call, REPORT)

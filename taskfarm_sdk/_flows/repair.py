@@ -14,8 +14,6 @@ import uuid as uuids
 from collections.abc import Callable
 from typing import NoReturn
 
-import attrs
-
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows import claims
 from taskfarm_sdk._flows.resetting import unchanged
@@ -102,7 +100,7 @@ def _probe(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
 
 def _hand_out(farm: Session, uuid: str, worker: str) -> Flow[TaskRow | None]:
     """Ask for a task; None if none is left to hand out, `_BROKEN` if the server cannot."""
-    call = attrs.evolve(operations.claim_task(uuid, worker), fresh=True)
+    call = operations.claim_task(uuid, worker)._replace(fresh=True)
     # Counted apart: a server in trouble answers 500 though tasks wait; a run that another repair
     # begins to mend shows its first waiting task after looks that found none, and hands it out.
     with_none_waiting = with_some_waiting = 0

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TypeVar
-
-import attrs
+from typing import TYPE_CHECKING, TypeVar
 
 from taskfarm_sdk import _validation
-from taskfarm_sdk._models import RunStatus
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._protocol.operations import Count, RunRow
 from taskfarm_sdk._sansio.retry import CREATE, DELETE, READ, RESTART, Answer, Look, Rule
@@ -24,6 +21,10 @@ from taskfarm_sdk.errors import (
     UnexpectedReply,
 )
 
+# Imported where it is used: a list of runs does without.
+if TYPE_CHECKING:
+    from taskfarm_sdk._models import RunStatus
+
 R = TypeVar("R")
 
 
@@ -35,7 +36,7 @@ def waiting_rows(status: RunStatus) -> int:
 def create(farm: Session, num_tasks: int) -> Flow[RunRow]:
     """Create a run; what was sent is not sent again."""
     wanted = _validation.number_of_tasks(num_tasks)
-    call = attrs.evolve(operations.create_run(wanted), fresh=True)
+    call = operations.create_run(wanted)._replace(fresh=True)
     return (yield from ask(farm, lambda: call, CREATE))
 
 
@@ -73,7 +74,7 @@ def count(farm: Session, uuid: str, which: Count) -> Flow[int]:
 
 def restart(farm: Session, uuid: str, *, everything: bool) -> Flow[None]:
     """Have the server set tasks waiting; what was sent is not sent again."""
-    call = attrs.evolve(operations.restart_run(uuid, everything=everything), fresh=True)
+    call = operations.restart_run(uuid, everything=everything)._replace(fresh=True)
     yield from ask_of_run(farm, uuid, lambda: call, RESTART)
 
 

@@ -139,7 +139,7 @@ class _Poll:
             if self._last is None:
                 return call
             left_s = max(LEAST_TIMEOUT_S, self._deadline - self._asked_at)
-            return attrs.evolve(call, timeout_s=min(self.farm.timeout_s, left_s))
+            return call._replace(timeout_s=min(self.farm.timeout_s, left_s))
 
         return attempt
 

@@ -16,8 +16,6 @@ import taskfarm_sdk._transport.httpx_import  # noqa: F401  # pyright: ignore[rep
 # isort: split
 from taskfarm_api.client import Client
 from taskfarm_api.types import UNSET, Response
-from taskfarm_sdk._models import RunStatus
-from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._sansio.steps import AsyncSender, Call, Sender
 from taskfarm_sdk._validation import MAX_TASKS
 from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from taskfarm_api.models.run_info import RunInfo
     from taskfarm_api.models.task import Task
     from taskfarm_api.models.task_status import TaskStatus
+    from taskfarm_sdk._models import RunStatus
 
 R = TypeVar("R")
 X = TypeVar("X")
@@ -315,6 +314,9 @@ def _sound_number(held: object) -> int:
 
 def _run_status(run: RunInfo) -> RunStatus:
     """Say how a run stands: what waits is what nobody has, whether it exists yet or not."""
+    from taskfarm_sdk._models import RunStatus
+    from taskfarm_sdk._protocol import lease as leases
+
     total, percent_done = _sound_number(run.num_tasks), _number(run.percent_done)
     computing, done = _whole(run.num_computing), _whole(run.num_done)
     waiting = max(0, total - computing - done)

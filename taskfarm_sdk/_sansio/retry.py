@@ -10,9 +10,7 @@ import math
 import random
 from collections.abc import Callable
 from enum import Enum
-from typing import TypeVar
-
-import attrs
+from typing import NamedTuple, TypeVar
 
 from taskfarm_sdk._sansio.steps import Flow
 from taskfarm_sdk.errors import ConnectionFailed, RequestRejected, ServerError, TaskfarmError
@@ -34,8 +32,7 @@ class Then(Enum):
     UNKNOWN = "raise that the outcome is unknown"
 
 
-@attrs.frozen(kw_only=True)
-class Rule:
+class Rule(NamedTuple):
     """What follows each kind of failure of one kind of request."""
 
     never_sent: Then
@@ -81,8 +78,7 @@ CREATE = Rule(never_sent=Then.AGAIN, lost=Then.UNKNOWN, busy=Then.AGAIN, sick=Th
 RESTART = Rule(never_sent=Then.AGAIN, lost=Then.UNKNOWN, busy=Then.AGAIN, sick=Then.RAISE)
 
 
-@attrs.frozen
-class Answer:
+class Answer(NamedTuple):
     """What a look found: the request's own outcome, so that nothing is left to try."""
 
     value: object
@@ -91,7 +87,6 @@ class Answer:
 Look = Callable[[TaskfarmError], Flow[Answer | None]]
 
 
-@attrs.define
 class Backoff:
     """Full jitter over exponentially growing waits, and one deadline over all of them.
 
@@ -100,13 +95,14 @@ class Backoff:
         give_up_at: when the last attempt may start, by that clock.
     """
 
-    now: Callable[[], float]
-    give_up_at: float
-    _failures: int = 0
+    def __init__(self, now: Callable[[], float], give_up_at: float) -> None:
+        self._now = now
+        self._give_up_at = give_up_at
+        self._failures = 0
 
     def pause_s(self, error: TaskfarmError) -> float | None:
         """Return how long to wait before the next attempt, or None if the time is up."""
-        left_s = self.give_up_at - self.now()
+        left_s = self._give_up_at - self._now()
         if left_s <= 0:
             return None
         most_s = min(BACKOFF_MOST_S, BACKOFF_S * math.ldexp(1.0, min(self._failures, 16)))

@@ -11,11 +11,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import lru_cache
-from typing import Any, Generic, Protocol, TypeVar
-
-import attrs
-
-from taskfarm_sdk._secrets import masked
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 R = TypeVar("R")
 
@@ -24,12 +20,19 @@ R = TypeVar("R")
 AT_ONCE = 8
 
 
-@attrs.frozen
+# Steps are named tuples, and what holds a secret is written by hand: attrs takes six times as long
+# to make a class, and every command makes all of these when it starts.
 class Basic:
     """Whom a request is sent as: user and password, or a token as user and no password."""
 
-    user: str = attrs.field(repr=masked)
-    password: str = attrs.field(repr=masked, default="")
+    __slots__ = ("password", "user")
+
+    def __init__(self, user: str, password: str = "") -> None:
+        self.user: Final = user
+        self.password: Final = password
+
+    def __repr__(self) -> str:
+        return "Basic('***', '***')"
 
     @property
     def header(self) -> str:
@@ -68,8 +71,7 @@ class AsyncSender(Protocol):
         ...
 
 
-@attrs.frozen
-class Call(Generic[R]):
+class Call(NamedTuple, Generic[R]):
     """One request, for either driver.
 
     Attributes:
@@ -89,33 +91,29 @@ class Call(Generic[R]):
 
     def sent_as(self, who: Basic) -> Call[R]:
         """Return it with whom it is sent as."""
-        # By hand, for attrs.evolve takes as long as a tenth of all that the SDK adds to a request.
+        # By hand, for this is done for each request, and `_replace` takes longer.
         return Call(self.sync, self.asyncio, who, self.fresh, self.timeout_s)
 
 
-@attrs.frozen
-class Sleep:
+class Sleep(NamedTuple):
     """A wait; whatever stops or interrupts the driver ends it."""
 
     seconds: float
 
 
-@attrs.frozen
-class Exclusive(Generic[R]):
+class Exclusive(NamedTuple, Generic[R]):
     """A flow that only one at a time may run, of all that share the farm's connections."""
 
     flow: Callable[[], Flow[R]]
 
 
-@attrs.frozen
-class Together(Generic[R]):
+class Together(NamedTuple, Generic[R]):
     """Flows to run side by side, `AT_ONCE` of them at a time; the first that fails ends it."""
 
     flows: Sequence[Callable[[], Flow[R]]]
 
 
-@attrs.frozen
-class Item(Generic[R]):
+class Item(NamedTuple, Generic[R]):
     """One item of a stream."""
 
     value: R

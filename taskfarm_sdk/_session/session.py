@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import attrs
-
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._sansio.clock import Clock, SystemClock
-from taskfarm_sdk._secrets import masked
 from taskfarm_sdk._session.settings import Settings
 
 
-@attrs.define
 class Outage:
     """Tells the log when the server goes and when it is back: one line each."""
 
-    url: str
-    _since: float | None = None
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._since: float | None = None
 
     def goes_on(self, now: float, why: Exception) -> None:
         """Note that a request failed and will be tried again."""
@@ -30,7 +27,7 @@ class Outage:
             log.warning("%s is back after %.1f s", self.url, now - since)
 
 
-@attrs.define
+# By hand, as the steps are: every command makes these classes when it starts.
 class Session:
     """The state behind a farm.
 
@@ -42,16 +39,21 @@ class Session:
         complete: uuids of runs of which every task exists, for a hand-out said that none is left.
     """
 
-    settings: Settings
-    timeout_s: float
-    give_up_after_s: float
-    token: str | None = attrs.field(repr=masked)
-    clock: Clock = attrs.field(factory=SystemClock)
-    outage: Outage = attrs.field(init=False)
-    complete: set[str] = attrs.field(factory=set[str], init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.outage = Outage(self.settings.url)
+    def __init__(
+        self,
+        settings: Settings,
+        timeout_s: float,
+        give_up_after_s: float,
+        token: str | None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings
+        self.timeout_s = timeout_s
+        self.give_up_after_s = give_up_after_s
+        self.token = token
+        self.clock: Clock = clock or SystemClock()
+        self.outage: Outage = Outage(settings.url)
+        self.complete: set[str] = set()
 
     @property
     def url(self) -> str:

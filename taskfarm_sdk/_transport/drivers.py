@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any, TypeVar
-
-import attrs
+from typing import Any, NamedTuple, TypeVar
 
 from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._sansio.steps import (
@@ -25,8 +23,7 @@ from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
 R = TypeVar("R")
 
 
-@attrs.frozen
-class _End:
+class _End(NamedTuple):
     value: Any
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from taskfarm_sdk.errors import (
@@ -60,12 +58,16 @@ def error_of(
 
 
 def _detail(text: str) -> str:
+    import html
+
     bare = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL)
     words = " ".join(html.unescape(bare).split())
     return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    from email.utils import parsedate_to_datetime
+
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value)

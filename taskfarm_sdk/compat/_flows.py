@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any, Literal, TypeVar, cast
 
-import attrs
-
 from taskfarm_sdk._flows import claims, tasks
 from taskfarm_sdk._flows.runs import ask_for_run
 from taskfarm_sdk._logging import log
@@ -35,8 +33,8 @@ TASK_FIELDS = ("status", "percentCompleted")
 STATUSES = ("waiting", "computing", "done")
 
 # What users write here is not checked before, so that a 400 is about it.
-WRITE = attrs.evolve(COMPLETE, refused=Then.RAISE)
-SET = attrs.evolve(SETTLE, refused=Then.RAISE)
+WRITE = COMPLETE._replace(refused=Then.RAISE)
+SET = SETTLE._replace(refused=Then.RAISE)
 
 
 def runs(farm: Session) -> Flow[list[Document]]:
