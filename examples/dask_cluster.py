@@ -1,10 +1,10 @@
 """Call a function for each task, on a Dask cluster.
 
-    python examples/dask_cluster.py                     # starts a cluster on this machine, to try it
-    python examples/dask_cluster.py tcp://HOST:8786     # uses an existing cluster
+    python examples/dask_cluster.py                   # a new cluster on this machine
+    python examples/dask_cluster.py tcp://HOST:8786   # an existing cluster
 
-To start a cluster, run `dask scheduler` on one host, and `dask worker tcp://HOST:8786` on any number of
-hosts; dask-jobqueue starts one with Slurm. Workers may join and leave during the run.
+To start a cluster, run `dask scheduler` on one host, and `dask worker tcp://HOST:8786` on any number
+of hosts; dask-jobqueue starts one with Slurm. Workers may join and leave during the run.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def show(status: RunStatus) -> None:
 
 
 if __name__ == "__main__":
-    # One thread in each process, because only one thread of a process can run Python code at a time.
+    # One thread in each process, because only one thread of a process runs Python code at a time.
     client = Client(sys.argv[1]) if sys.argv[1:] else Client(threads_per_worker=1)
     with client, Farm() as farm:
         run = farm.create_run(20)

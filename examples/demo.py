@@ -1,8 +1,8 @@
 """`make demo`: a complete run on one machine, with the real server, leaving no files behind.
 
 It starts the server on an embedded database, creates a run of 200 tasks with manageTF, computes
-its tasks in 4 worker processes while `manageTF --watch` shows the progress, and combines the results
-into an estimate of pi from random points.
+its tasks in 4 worker processes while `manageTF --watch` shows the progress, and combines the
+results into an estimate of pi from random points.
 """
 
 from __future__ import annotations

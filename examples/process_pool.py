@@ -1,9 +1,9 @@
 """Call a function for each task, in your own pool of processes.
 
 Run it as `python examples/process_pool.py`. `run.work(estimate_pi)` without a pool is more
-robust: a killed child costs one attempt, but a killed process breaks a pool. Use a pool if you already
-have one, or on Windows, where `run.work` cannot start child processes. If the pool breaks, start the
-script again with the run's UUID: `python examples/process_pool.py UUID`.
+robust: a killed child costs one attempt, but a killed process breaks a pool. Use a pool if you
+already have one, or on Windows, where `run.work` cannot start child processes. If the pool breaks,
+start the script again with the run's UUID: `python examples/process_pool.py UUID`.
 """
 
 from __future__ import annotations

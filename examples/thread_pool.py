@@ -1,8 +1,8 @@
 """Call a function for each task, in threads: for code that waits or computes outside Python.
 
 Run it as `python examples/thread_pool.py FOLDER`: it prints the checksum of each file in FOLDER.
-Threads share the memory of the script, so results need no files. But only code that releases the GIL
-runs in parallel, for example hashing, compression, NumPy, downloads and databases.
+Threads share the memory of the script, so results need no files. But only code that releases the
+GIL runs in parallel, for example hashing, compression, NumPy, downloads and databases.
 """
 
 from __future__ import annotations

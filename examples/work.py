@@ -1,8 +1,8 @@
 """Call a function for each task, on all CPUs of this machine: start here.
 
-Run it as `python examples/work.py`. It uses the server of your environment or saved login; if you have
-none, run `serveTF` in another terminal first. To join the same run from other machines, give its UUID
-as the argument.
+Run it as `python examples/work.py`. It uses the server of your environment or saved login; if you
+have none, run `serveTF` in another terminal first. To join the same run from other machines, give
+its UUID as the argument.
 """
 
 from __future__ import annotations
