@@ -3,8 +3,8 @@
     python examples/dask_cluster.py                   # a new cluster on this machine
     python examples/dask_cluster.py tcp://HOST:8786   # an existing cluster
 
-To start a cluster, run `dask scheduler` on one host, and `dask worker tcp://HOST:8786` on any number
-of hosts; dask-jobqueue starts one with Slurm. Workers may join and leave during the run.
+To start a cluster, run `dask scheduler` on one host, and `dask worker tcp://HOST:8786` on any
+number of hosts; dask-jobqueue starts one with Slurm. Workers may join and leave during the run.
 """
 
 from __future__ import annotations

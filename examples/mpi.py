@@ -3,8 +3,8 @@
     mpiexec -n 4 python -m mpi4py.futures examples/mpi.py
 
 Rank 0 runs this script and the other ranks compute; without `-m mpi4py.futures` no rank would
-compute. In a Slurm batch job, use `srun` instead of `mpiexec -n 4`. If a rank is killed, MPI ends all
-ranks: to continue, start the script again with the run's UUID after `mpi.py`.
+compute. In a Slurm batch job, use `srun` instead of `mpiexec -n 4`. If a rank is killed, MPI ends
+all ranks: to continue, start the script again with the run's UUID after `mpi.py`.
 """
 
 from __future__ import annotations
