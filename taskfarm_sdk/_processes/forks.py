@@ -1,4 +1,4 @@
-"""Renew in a forked child what it may not share, and close what it must not keep."""
+"""Renew objects that a forked child must not share, and close those that it must not keep."""
 
 from __future__ import annotations
 

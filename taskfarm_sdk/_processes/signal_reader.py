@@ -1,8 +1,8 @@
-"""Hears of signals in a thread, where the main thread is in code that is not Python's.
+"""Receive signals in a background thread while the main thread runs C code.
 
-Python runs a signal's handler in the main thread, as soon as that executes Python again, which may
-be after seconds. Its C part writes a byte for each signal at once: whoever reads that hears of it,
-unless the C code holds the interpreter's lock.
+Python runs a signal's handler in the main thread when that thread executes Python code again, which
+can be seconds later. Its C code writes a byte for each signal at once. A thread that reads these
+bytes learns of the signal, unless the C code of the main thread holds the GIL.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class SignalReader:
         )
 
     def poke(self) -> None:
-        """Have `hear` called."""
+        """Make the thread call `hear`."""
         with suppress(OSError):
             self._write.send(bytes([NO_SIGNAL]))
 
     def close(self) -> None:
-        """Put back what was there before, and return when the thread has ended."""
+        """Restore the previous descriptor, and return when the thread has ended."""
         if self._write.fileno() < 0:
             return
         self._replace(self._before)

@@ -1,7 +1,7 @@
 """The retry table: what follows each failure of each kind of request.
 
-A failure is one of four. *Never sent*: the server cannot have acted. *Lost*: it may have acted,
-the reply did not come. *Busy*: it (or a proxy) asks for patience, 429. *Sick*: it answered 500.
+There are four failures. *Never sent*: the server cannot have acted. *Lost*: it may have acted, but
+the reply was lost. *Busy*: the server or a proxy answered 429. *Sick*: the server answered 500.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 BACKOFF_S = 0.2
 BACKOFF_MOST_S = 10.0
-# Of the system's, which no seed sets: workers seeded alike would all come back at once.
+# The system's random source: workers with the same seed would otherwise all retry at once.
 DICE = random.SystemRandom()
 
 

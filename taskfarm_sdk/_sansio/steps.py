@@ -1,9 +1,9 @@
 """Policies written once, as generators that do no I/O.
 
-A flow yields what it wants done, a `Call`, a `Sleep`, an `Exclusive` or a `Together`, and is sent
-what came of it; what went wrong is thrown into it, so that trying again is a plain `try` and
-`except`. A stream is a flow that also yields items for its reader, each in an `Item`. The drivers
-in `_transport.drivers` run both, with threads or with asyncio.
+A flow yields a step (`Call`, `Sleep`, `Exclusive` or `Together`) and receives its result. Errors
+are thrown into the flow, so a retry is a plain `try` and `except`. A stream is a flow that also
+yields items for its reader, each in an `Item`. The drivers in `_transport.drivers` run both, with
+threads or with asyncio.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ AT_ONCE = 8
 # Steps are named tuples, and what holds a secret is written by hand: attrs takes six times as long
 # to make a class, and every command makes all of these when it starts.
 class Basic:
-    """Whom a request is sent as: user and password, or a token as user and no password."""
+    """Credentials of a request: user and password, or a token as user and an empty password."""
 
     __slots__ = ("password", "user")
 
@@ -36,7 +36,7 @@ class Basic:
 
     @property
     def header(self) -> str:
-        """What says so to the server."""
+        """The value of the Authorization header."""
         return _header(self.user, self.password)
 
 
