@@ -80,7 +80,7 @@ class DataFolder:
         return self._lock
 
     def record(self, facts: dict[str, str]) -> None:
-        """Write this process's id and facts, such as a `url`, for a server that is locked out.
+        """Write this process's id and `facts`, such as a `url`, for a server that is locked out.
 
         Raises:
             ConfigurationError: the folder cannot be written.
@@ -120,7 +120,7 @@ class DataFolder:
         )
 
     def password_file(self, user: str) -> Path:
-        """Return the file that contains a user's password."""
+        """Return the file that contains the password of `user`."""
         return self.path / f"password-{quote(user, safe='@+')}"
 
     def _secret(self, path: Path, new: str) -> str:

@@ -180,7 +180,7 @@ def test_a_repr_without_its_secret_is_passed(kind: type) -> None:
 
 def test_the_secrets_of_the_sdk_are_found() -> None:
     found = {kind.__qualname__ for kind in WITH_SECRETS}
-    assert {"Farm", "AsyncFarm", "Login", "LocalServer", "Secrets", "Session"} <= found
+    assert {"Farm", "AsyncFarm", "Login", "LocalServer", "Secrets"} <= found
 
 
 def test_no_function_stands_in_two_modules() -> None:

@@ -77,7 +77,7 @@ def test_a_password_does_not_show_in_a_plan() -> None:
 @pytest.mark.parametrize(
     ("words", "command", "says"),
     [
-        pytest.param(("abc123",), ["true"], "only a whole run UUID", id="part of a UUID"),
+        pytest.param(("abc123",), ["true"], "the whole run UUID is required", id="part of a UUID"),
         pytest.param((UUID,), ["echo", "{input}"], "give them with --inputs", id="no inputs"),
         pytest.param((UUID, "--inputs=none"), ["true"], "cannot read the inputs", id="no file"),
         pytest.param((UUID, "--shell"), ["echo", "x"], "one argument", id="words for a shell"),
