@@ -1,10 +1,10 @@
-"""A function for each task, on a Dask cluster.
+"""Call a function for each task, on a Dask cluster.
 
-    python examples/dask_cluster.py                     # a cluster on this machine, to try it
-    python examples/dask_cluster.py tcp://HOST:8786     # one that is there
+    python examples/dask_cluster.py                   # a new cluster on this machine
+    python examples/dask_cluster.py tcp://HOST:8786   # an existing cluster
 
-Such a one is `dask scheduler` on a host, and `dask worker tcp://HOST:8786` on as many as you like;
-dask-jobqueue starts it by Slurm. Workers may come and go while the run is worked off.
+To start a cluster, run `dask scheduler` on one host, and `dask worker tcp://HOST:8786` on any
+number of hosts; dask-jobqueue starts one with Slurm. Workers may join and leave during the run.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from distributed import Client
 from taskfarm_sdk import Farm, RunStatus, Task
 
 POINTS = 100_000
-# For all workers the same place, whatever folder they were started in.
+# Absolute, so that all workers use the same folder, wherever they were started.
 RESULTS = Path("results").absolute()
 
 
 def estimate_pi(task: Task) -> None:
-    """Write an estimate of pi into a file of the task's own, which does no harm when repeated."""
+    """Write an estimate of pi to a file named for the task, so that repeating it does no harm."""
     points = random.Random(task.number)
     inside = sum(points.random() ** 2 + points.random() ** 2 <= 1 for _ in range(POINTS))
     RESULTS.mkdir(exist_ok=True)
@@ -31,12 +31,12 @@ def estimate_pi(task: Task) -> None:
 
 
 def show(status: RunStatus) -> None:
-    """Tell how it goes."""
+    """Print the progress of the run."""
     print(f"{status.done} of {status.num_tasks} tasks are done", flush=True)
 
 
 if __name__ == "__main__":
-    # A thread in each process, for Python computes in one thread at a time.
+    # One thread in each process, because only one thread of a process runs Python code at a time.
     client = Client(sys.argv[1]) if sys.argv[1:] else Client(threads_per_worker=1)
     with client, Farm() as farm:
         run = farm.create_run(20)

@@ -1,8 +1,8 @@
-"""`make demo`: the whole way on one machine, with the real server, and nothing left behind.
+"""`make demo`: a complete run on one machine, with the real server, leaving no files behind.
 
-It starts the server on an embedded database, creates a run of 200 tasks with manageTF, works it
-off with 4 worker processes while `manageTF --watch` shows how it goes, and puts the tasks'
-results together: an estimate of pi from random points.
+It starts the server on an embedded database, creates a run of 200 tasks with manageTF, computes
+its tasks in 4 worker processes while `manageTF --watch` shows the progress, and combines the
+results into an estimate of pi from random points.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ MANAGE = Path(sys.executable).with_name("manageTF")
 
 
 def main() -> int:
-    """Run the demo; returns the exit status of the run that it watched."""
+    """Run the demo, and return the exit status of `manageTF --watch`."""
     with tempfile.TemporaryDirectory(prefix="taskfarm-demo-") as folder:
         os.environ["TASKFARM_CONFIG"] = folder
         say("Starting a taskfarm server on an embedded database …")
         with LocalServer() as server, server.farm() as farm:
-            # What `manageTF --login` does, without a person to ask for the password.
+            # Does the same as `manageTF --login`, without asking for the password.
             logins.save_login(server.url, server.user, farm.login())
             return demonstrate(farm, Path(folder))
 
 
 def demonstrate(farm: Farm, folder: Path) -> int:
-    """Create a run, work it off in view of the user, and show what came of it."""
+    """Create a run, compute its tasks while the user watches, and show the results."""
     uuid = manage("--create", str(NUM_TASKS), capture=True).stdout.strip()
     say(uuid)
     run = farm.get_run(uuid)
-    say(f"\nWorking it off with {NUM_WORKERS} worker processes …")
+    say(f"\nComputing its tasks with {NUM_WORKERS} worker processes …")
     begin_s = time.monotonic()
     workers = start_workers(run, folder)
     try:
@@ -65,7 +65,7 @@ def demonstrate(farm: Farm, folder: Path) -> int:
 
 
 def start_workers(run: Run, folder: Path) -> list[multiprocessing.process.BaseProcess]:
-    """Start the workers; the run travels to them with its farm's token."""
+    """Start the workers; each gets the run, with the token of its farm."""
     context = multiprocessing.get_context("spawn")
     workers: list[multiprocessing.process.BaseProcess] = [
         context.Process(target=work, args=(run, folder / f"pi-{number}.json"))
@@ -77,8 +77,8 @@ def start_workers(run: Run, folder: Path) -> list[multiprocessing.process.BasePr
 
 
 def work(run: Run, results: Path) -> None:
-    """Take tasks until none is left; what a worker of one's own looks like."""
-    # Ctrl-C reaches the whole terminal: the parent ends its workers.
+    """Claim and compute tasks until none is left: an example of your own worker."""
+    # Ctrl-C reaches all processes of the terminal, but the parent stops its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     shares: list[float] = []
     with run.worker() as worker:
@@ -89,7 +89,7 @@ def work(run: Run, results: Path) -> None:
 
 
 def share_in_circle(task: Task) -> float:
-    """Return which share of random points of the unit square is in the quarter circle."""
+    """Return the share of random points in the unit square that lie in the quarter circle."""
     points = random.Random(task.number)
     inside = 0
     for step in range(STEPS):
@@ -108,7 +108,7 @@ def manage(*arguments: str, capture: bool = False) -> subprocess.CompletedProces
 
 
 def say(text: str) -> None:
-    """Tell the user, before what the next command tells."""
+    """Print a line at once, before the output of the next command."""
     print(text, flush=True)
 
 

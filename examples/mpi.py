@@ -1,10 +1,10 @@
-"""A function for each task, in the ranks of an MPI job.
+"""Call a function for each task, in the ranks of an MPI job.
 
     mpiexec -n 4 python -m mpi4py.futures examples/mpi.py
 
-Rank 0 runs this script, the others compute; without `-m mpi4py.futures` none would. In a batch job
-of Slurm's, `srun` takes the place of `mpiexec -n 4`. If a rank is killed, MPI ends them all: start
-it again with the run's UUID behind `mpi.py`, and it goes on.
+Rank 0 runs this script and the other ranks compute; without `-m mpi4py.futures` no rank would
+compute. In a Slurm batch job, use `srun` instead of `mpiexec -n 4`. If a rank is killed, MPI ends
+all ranks: to continue, start the script again with the run's UUID after `mpi.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RESULTS = Path("results").absolute()
 
 
 def estimate_pi(task: Task) -> None:
-    """Write an estimate of pi into a file of the task's own, which does no harm when repeated."""
+    """Write an estimate of pi to a file named for the task, so that repeating it does no harm."""
     points = random.Random(task.number)
     inside = sum(points.random() ** 2 + points.random() ** 2 <= 1 for _ in range(POINTS))
     RESULTS.mkdir(exist_ok=True)

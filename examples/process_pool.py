@@ -1,9 +1,9 @@
-"""A function for each task, in a pool of processes that is yours.
+"""Call a function for each task, in your own pool of processes.
 
-Run it as `python examples/process_pool.py`. `run.work(estimate_pi)` alone does more: a child that
-is killed costs it one attempt, while a pool breaks. Take a pool where you have one already, or
-where `run.work` has no children, as on Windows. If it breaks, start the script again with the run's
-UUID: `python examples/process_pool.py UUID`.
+Run it as `python examples/process_pool.py`. `run.work(estimate_pi)` without a pool is more
+robust: a killed child costs one attempt, but a killed process breaks a pool. Use a pool if you
+already have one, or on Windows, where `run.work` cannot start child processes. If the pool breaks,
+start the script again with the run's UUID: `python examples/process_pool.py UUID`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ RESULTS = Path("results").absolute()
 
 
 def estimate_pi(task: Task) -> None:
-    """Write an estimate of pi into a file of the task's own, which does no harm when repeated."""
+    """Write an estimate of pi to a file named for the task, so that repeating it does no harm."""
     points = random.Random(task.number)
     inside = sum(points.random() ** 2 + points.random() ** 2 <= 1 for _ in range(POINTS))
     RESULTS.mkdir(exist_ok=True)

@@ -1,8 +1,8 @@
-"""A function for each task, in threads: for what waits, or computes outside of Python.
+"""Call a function for each task, in threads: for code that waits or computes outside Python.
 
-Run it as `python examples/thread_pool.py FOLDER`: it prints the checksum of each file in there.
-Threads share what the script holds, so results need no files; but only code that releases Python's
-lock, as hashing, compressing, NumPy, downloads and databases do, goes on at the same time.
+Run it as `python examples/thread_pool.py FOLDER`: it prints the checksum of each file in FOLDER.
+Threads share the memory of the script, so results need no files. But only code that releases the
+GIL runs in parallel, for example hashing, compression, NumPy, downloads and databases.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CHECKSUMS: dict[Path, str] = {}
 
 
 def checksum(task: Task) -> None:
-    """Take down the checksum of the task's file."""
+    """Store the checksum of the task's file."""
     path = FILES[task.number]
     with path.open("rb") as file:
         CHECKSUMS[path] = hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,8 +1,8 @@
-"""A function for each task, on all CPUs of this machine: where most people start.
+"""Call a function for each task, on all CPUs of this machine: start here.
 
-Run it as `python examples/work.py`, against the server of your environment or saved login; without
-one, `serveTF` in another terminal makes both. Any number of machines may run it on the same run,
-whose UUID is its argument then.
+Run it as `python examples/work.py`. It uses the server of your environment or saved login; if you
+have none, run `serveTF` in another terminal first. To join the same run from other machines, give
+its UUID as the argument.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ STEPS = 10
 
 
 def estimate_pi(task: Task) -> None:
-    """Write an estimate of pi into a file of the task's own, which does no harm when repeated."""
+    """Write an estimate of pi to a file named for the task, so that repeating it does no harm."""
     points = random.Random(task.number)
     inside = 0
     for step in range(STEPS):
@@ -29,7 +29,7 @@ def estimate_pi(task: Task) -> None:
 
 
 def show(status: RunStatus) -> None:
-    """Tell how it goes."""
+    """Print the progress of the run."""
     print(f"{status.done} of {status.num_tasks} tasks are done", flush=True)
 
 

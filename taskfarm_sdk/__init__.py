@@ -19,81 +19,57 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
-    from taskfarm_sdk.aio import AsyncFarm, AsyncRun
-    from taskfarm_sdk.errors import (
-        AuthenticationError,
-        ConfigurationError,
-        ConnectionFailed,
-        NotFound,
-        OutcomeUnknown,
-        RequestRejected,
-        RunBroken,
-        RunNotFound,
-        ServerError,
-        TaskfarmError,
-        TaskNotFound,
-        TasksFailed,
-        UnexpectedReply,
-        WaitTimeout,
-    )
-    from taskfarm_sdk.farm import Farm
-    from taskfarm_sdk.run import Run
-    from taskfarm_sdk.task import Task
-    from taskfarm_sdk.worker import Worker
+    # A star brings what a module's `__all__` lists. While running, no module is to be imported
+    # before it is used, so there the names stand in a table; a test compares it with the modules.
+    from taskfarm_sdk._models import *  # noqa: F403
+    from taskfarm_sdk.aio import *  # noqa: F403
+    from taskfarm_sdk.errors import *  # noqa: F403
+    from taskfarm_sdk.farm import *  # noqa: F403
+    from taskfarm_sdk.run import *  # noqa: F403
+    from taskfarm_sdk.task import *  # noqa: F403
+    from taskfarm_sdk.worker import *  # noqa: F403
 
+    __all__: list[str]
     __version__: str
-
-__all__ = [
-    "AsyncFarm",
-    "AsyncRun",
-    "AuthenticationError",
-    "ConfigurationError",
-    "ConnectionFailed",
-    "Farm",
-    "NotFound",
-    "OutcomeUnknown",
-    "RequestRejected",
-    "Run",
-    "RunBroken",
-    "RunNotFound",
-    "RunStatus",
-    "ServerError",
-    "Task",
-    "TaskInfo",
-    "TaskNotFound",
-    "TaskState",
-    "TaskfarmError",
-    "TasksFailed",
-    "UnexpectedReply",
-    "WaitTimeout",
-    "Worker",
-    "__version__",
-]
-
-if not TYPE_CHECKING:
+else:
     _HOMES = {
         "AsyncFarm": "aio",
         "AsyncRun": "aio",
+        "AuthenticationError": "errors",
+        "ConfigurationError": "errors",
+        "ConnectionFailed": "errors",
         "Farm": "farm",
+        "NotFound": "errors",
+        "OutcomeUnknown": "errors",
+        "RequestRejected": "errors",
         "Run": "run",
+        "RunBroken": "errors",
+        "RunNotFound": "errors",
         "RunStatus": "_models",
+        "ServerError": "errors",
         "Task": "task",
         "TaskInfo": "_models",
+        "TaskNotFound": "errors",
         "TaskState": "_models",
+        "TaskfarmError": "errors",
+        "TasksFailed": "errors",
+        "UnexpectedReply": "errors",
+        "WaitTimeout": "errors",
         "Worker": "worker",
     }
+    # Type checkers read no list that is worked out, and go by the imports above.
+    __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
     def __getattr__(name: str) -> object:
-        from importlib import import_module
-
         if name == "__version__":
             from importlib.metadata import version
 
             return version("taskfarm-sdk")
-        if name not in __all__:
+        if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
         globals()[name] = value
         return value
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 import attrs
 
+__all__ = ["RunStatus", "TaskInfo", "TaskState"]
+
 TaskState = Literal["waiting", "computing", "done", "failed"]
 TASK_STATES: tuple[TaskState, ...] = ("waiting", "computing", "done", "failed")
 

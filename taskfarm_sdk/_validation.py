@@ -127,8 +127,8 @@ def sound_run(uuid: str, num_tasks: int) -> None:
     """Refuse a run that another client made with something that is no number of tasks."""
     if num_tasks < 1:
         raise ConfigurationError(
-            f"run {uuid} has no sound number of tasks, so it has no tasks: another client made "
-            "it; delete it, or leave it alone"
+            f"run {uuid} has no sound number of tasks, so it cannot be worked on: another "
+            "client made it; delete it, or leave it alone"
         )
 
 

@@ -10,9 +10,11 @@ import attrs
 
 from taskfarm_sdk._flows import repair, resetting, runs, tasks, waiting
 from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
+from taskfarm_sdk._protocol.operations import RunRow
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import AsyncLink, new_session
-from taskfarm_sdk.run import run_data
+
+__all__ = ["AsyncFarm", "AsyncRun"]
 
 
 class AsyncFarm:
@@ -72,17 +74,17 @@ class AsyncFarm:
     async def create_run(self, num_tasks: int) -> AsyncRun:
         """Create a run; see `Farm.create_run`."""
         row = await self._link.drive(runs.create(self._link.session, num_tasks))
-        return AsyncRun(self._link, *run_data(row))
+        return _run_of(self._link, row)
 
     async def runs(self, *, give_up_after_s: float | None = None) -> list[AsyncRun]:
         """Return all runs; see `Farm.runs`."""
         rows = await self._link.drive(runs.list_all(self._link.session, give_up_after_s))
-        return [AsyncRun(self._link, *run_data(row)) for row in rows]
+        return [_run_of(self._link, row) for row in rows]
 
     async def get_run(self, uuid: str, *, give_up_after_s: float | None = None) -> AsyncRun:
         """Return the run of a uuid; see `Farm.get_run`."""
         row = await self._link.drive(runs.find(self._link.session, uuid, give_up_after_s))
-        return AsyncRun(self._link, *run_data(row))
+        return _run_of(self._link, row)
 
     async def close(self) -> None:
         """Close the connections; see `Farm.close`."""
@@ -175,3 +177,7 @@ class AsyncRun:
     async def delete(self) -> None:
         """Delete the run; see `Run.delete`."""
         await self._link.drive(runs.delete(self._link.session, self.uuid))
+
+
+def _run_of(link: AsyncLink, row: RunRow) -> AsyncRun:
+    return AsyncRun(link, row.uuid, row.id, row.num_tasks, str(row.held))

@@ -121,7 +121,25 @@ class AuthenticationError(TaskfarmError):
 
 
 class NotFound(TaskfarmError):
-    """The server has nothing at that address."""
+    """The server has nothing at that address.
+
+    Attributes:
+        method: the method of the request, as "GET", where there was one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        url: str | None = None,
+        detail: str | None = None,
+        run: str | None = None,
+        task: int | None = None,
+        method: str | None = None,
+    ) -> None:
+        super().__init__(message, status=status, url=url, detail=detail, run=run, task=task)
+        self.method = method
 
 
 class RunNotFound(NotFound):

@@ -8,7 +8,9 @@ from typing import Self
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import Link, new_session
-from taskfarm_sdk.run import Run, run_data
+from taskfarm_sdk.run import Run, run_of
+
+__all__ = ["Farm"]
 
 
 class Farm:
@@ -102,7 +104,7 @@ class Farm:
             OutcomeUnknown: the reply was lost; the run may exist, see `runs()`.
         """
         row = self._link.drive(runs.create(self._link.session, num_tasks))
-        return Run(self._link, *run_data(row))
+        return run_of(self._link, row)
 
     def runs(self, *, give_up_after_s: float | None = None) -> list[Run]:
         """Return all runs of the server, by id; other clients' odd ones too.
@@ -111,7 +113,7 @@ class Farm:
             give_up_after_s: how long to try, in seconds, 0 or more; None is the farm's own.
         """
         rows = self._link.drive(runs.list_all(self._link.session, give_up_after_s))
-        return [Run(self._link, *run_data(row)) for row in rows]
+        return [run_of(self._link, row) for row in rows]
 
     def get_run(self, uuid: str, *, give_up_after_s: float | None = None) -> Run:
         """Return the run of a uuid, given with or without dashes.
@@ -125,7 +127,7 @@ class Farm:
             RunNotFound: there is none.
         """
         row = self._link.drive(runs.find(self._link.session, uuid, give_up_after_s))
-        return Run(self._link, *run_data(row))
+        return run_of(self._link, row)
 
     def close(self) -> None:
         """Close the connections; the farm and its runs cannot be used any more."""

@@ -34,10 +34,6 @@ __all__ = [
 _VERSION = 1
 
 
-def _masked(_: object) -> str:
-    return "'***'"
-
-
 @attrs.frozen
 class Login:
     """A saved login.
@@ -56,7 +52,7 @@ class Login:
 
     url: str = attrs.field(converter=_validation.base_url)
     user: str
-    token: str = attrs.field(repr=_masked)
+    token: str = attrs.field(repr=_secrets.masked)
     host: str | None = None
     default: bool = False
 

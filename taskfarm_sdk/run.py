@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from taskfarm_sdk._flows import runs
-from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
-from taskfarm_sdk._protocol.operations import CountsRow, RunRow
+from taskfarm_sdk._protocol.operations import RunRow
 from taskfarm_sdk._session.link import Link
 
 # Imported where they are used: most commands and programs need few of them.
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
+    from taskfarm_sdk._worker.options import WorkerOptions
     from taskfarm_sdk.task import Task
     from taskfarm_sdk.worker import Worker
 
-
-def run_data(row: RunRow | CountsRow) -> tuple[str, int, int, str]:
-    """Return a row as a run's uuid, id, num_tasks and num_tasks_text."""
-    return row.uuid, row.id, runs.num_tasks_of(row), str(row.num_tasks)
+__all__ = ["Run"]
 
 
 @attrs.frozen
@@ -254,24 +252,30 @@ class Run:
             ConfigurationError: an argument is wrong, the run is an odd one, or the journal cannot
                 be written.
         """
-        from taskfarm_sdk._flows.recovery import stale_after
-        from taskfarm_sdk._worker.core import WorkerCore, WorkerOptions
-        from taskfarm_sdk._worker.heartbeat import intervals
-        from taskfarm_sdk.worker import Worker
+        from taskfarm_sdk._worker.options import WorkerOptions
 
         options = WorkerOptions(
-            intervals=intervals(report_every_s, first_beat_s, heartbeat_s),
-            stale_after=stale_after(stale_after_s, unleased_after_s, heartbeat_s),
             prefetch=prefetch,
+            report_every_s=report_every_s,
+            first_beat_s=first_beat_s,
+            heartbeat_s=heartbeat_s,
             max_attempts=max_attempts,
             retry_delay_s=retry_delay_s,
             halt_after=halt_after,
             linger=linger,
+            stale_after_s=stale_after_s,
+            unleased_after_s=unleased_after_s,
             grace_s=grace_s,
             give_up_after_s=give_up_after_s,
             journal=journal,
             fleet_size=fleet_size,
         )
+        return self._worker(options)
+
+    def _worker(self, options: WorkerOptions) -> Worker:
+        from taskfarm_sdk._worker.core import WorkerCore
+        from taskfarm_sdk.worker import Worker
+
         return Worker(WorkerCore(self._link, self.uuid, self.num_tasks, options))
 
     def work(
@@ -361,12 +365,12 @@ class Run:
         """
         from pathlib import Path
 
+        from taskfarm_sdk._worker.options import WorkerOptions
         from taskfarm_sdk.execution import work as working
         from taskfarm_sdk.execution.executors import submit
 
         engine = None if executor is None else submit.engine_of(executor, workers, grace_s)
-        make_worker = partial(
-            self.worker,
+        options = WorkerOptions(
             report_every_s=report_every_s,
             first_beat_s=first_beat_s,
             heartbeat_s=heartbeat_s,
@@ -383,6 +387,7 @@ class Run:
             # Children share one worker, and so do threads.
             fleet_size=1 if engine is None or engine.is_here else engine.loops,
         )
+        make_worker = partial(self._worker, options)
         work = working.Work(
             self._link, self.uuid, self.num_tasks, function, make_worker, progress, linger_s
         )
@@ -391,3 +396,8 @@ class Run:
         else:
             halted = submit.by_executor(work, engine)
         return work.end(halted=halted, check=check)
+
+
+def run_of(link: Link, row: RunRow) -> Run:
+    """Return the run of a row that was asked for over a link."""
+    return Run(link, row.uuid, row.id, row.num_tasks, str(row.held))

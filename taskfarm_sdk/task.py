@@ -10,6 +10,8 @@ from taskfarm_sdk import _validation
 from taskfarm_sdk._handle import Handle, already_settled
 from taskfarm_sdk.errors import ConfigurationError
 
+__all__ = ["Task"]
+
 
 class Task:
     """A task that was handed out to this worker, to be settled once.

@@ -13,6 +13,8 @@ from taskfarm_sdk._worker.core import WorkerCore
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 from taskfarm_sdk.task import Task
 
+__all__ = ["Worker"]
+
 
 class Worker:
     """Takes tasks of a run, one after the other or many at once. `Run.worker` makes them.

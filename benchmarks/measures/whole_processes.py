@@ -91,7 +91,7 @@ def _imported(setting: Setting) -> Iterator[Row]:
         models = sum(name.startswith("taskfarm_api.models.") for name in loaded)
         yield Row(
             what=f"modules loaded by {statement}",
-            against="rich, asyncio, a command line of httpx, awaited and crew modules",
+            against="rich, asyncio, a command line of httpx, aio, execution",
             figure=f"{len(found)} of them",
             target="0",
             reached=not found,

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import uuid
 
-import attrs
-
-from taskfarm_sdk._flows.runs import ask_of_run, num_tasks_of
-from taskfarm_sdk._flows.tasks import not_found, read
+from taskfarm_sdk._flows.runs import ask_of_run, status, waiting_rows
+from taskfarm_sdk._flows.tasks import ask_of_task, read
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._protocol.lease import Lease
 from taskfarm_sdk._protocol.operations import TaskRow
-from taskfarm_sdk._sansio.retry import CLAIM, COMPLETE, DICE, READ, REGISTER, REPORT, SETTLE, Answer
+from taskfarm_sdk._sansio.retry import CLAIM, COMPLETE, DICE, REGISTER, REPORT, SETTLE, Answer
 from taskfarm_sdk._sansio.steps import Flow, sleep
 from taskfarm_sdk._session.request import ask
 from taskfarm_sdk._session.session import Session
 from taskfarm_sdk.errors import (
     ConnectionFailed,
-    NotFound,
     RequestRejected,
     RunBroken,
     ServerError,
@@ -35,6 +32,8 @@ REPORT_TIMEOUT_S = 10.0
 # A slow server answers the two or three requests of a start in about this time.
 START_APART_S = 0.02
 START_SPREAD_MOST_S = 5.0
+# What else a 404 to a hand-out means: a database that was put back knows no worker of today.
+OR_WORKER_GONE = ", or no longer knows the worker that asks"
 
 
 def start_spread_s(fleet_size: int) -> float:
@@ -83,10 +82,10 @@ def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | 
 
     def look(error: TaskfarmError) -> Flow[Answer | None]:
         nonlocal looks
-        row = yield from ask_of_run(farm, run, lambda: operations.counts(run), READ, until=until)
-        if row.waiting > 0:
+        stands = yield from status(farm, run, until)
+        if waiting_rows(stands) > 0:
             return None
-        if row.waiting + row.computing + row.done >= num_tasks_of(row):
+        if stands.rows >= stands.num_tasks:
             return Answer(None)
         looks += 1
         if looks >= BROKEN_AFTER_LOOKS and (yield from can_write(farm)):
@@ -102,7 +101,9 @@ def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | 
         return None
 
     call = operations.claim_task(run, worker)
-    handed = yield from ask_of_run(farm, run, lambda: call, CLAIM, look=look, until=until)
+    handed = yield from ask_of_run(
+        farm, run, lambda: call, CLAIM, look=look, until=until, or_gone=OR_WORKER_GONE
+    )
     if handed is None:
         farm.shared.complete.add(run)
     return handed
@@ -114,17 +115,14 @@ def report(farm: Session, run: str, number: int, lease: Lease) -> Flow[bool]:
     Returns:
         Whether the server answered.
     """
-    call = attrs.evolve(
-        operations.update_task(run, number, percent=leases.encode(lease)),
-        timeout_s=min(farm.timeout_s, REPORT_TIMEOUT_S),
+    call = operations.update_task(run, number, percent=leases.encode(lease))._replace(
+        timeout_s=min(farm.timeout_s, REPORT_TIMEOUT_S)
     )
     try:
-        yield from ask(farm, lambda: call, REPORT)
+        yield from ask_of_task(farm, run, number, call, REPORT)
     except (ConnectionFailed, ServerError, RequestRejected) as error:
         log.info("a report of task %d of run %s was dropped: %s", number, run, error)
         return False
-    except NotFound as error:
-        raise (yield from not_found(farm, run, number, error)) from error
     return True
 
 
@@ -135,10 +133,7 @@ def complete(farm: Session, run: str, number: int, until: float) -> Flow[str | N
         The `Date` of the server's reply, where it has one.
     """
     call = operations.update_task(run, number, percent=leases.SUCCESS, status="done")
-    try:
-        return (yield from ask(farm, lambda: call, COMPLETE, until=until))
-    except NotFound as error:
-        raise (yield from not_found(farm, run, number, error)) from error
+    return (yield from ask_of_task(farm, run, number, call, COMPLETE, until=until))
 
 
 def still_complete(farm: Session, run: str, number: int, until: float) -> Flow[None]:
@@ -180,7 +175,4 @@ def give_back(
     call = operations.update_task(
         run, number, percent=leave, status="done" if lease.failed else "waiting"
     )
-    try:
-        return (yield from ask(farm, lambda: call, SETTLE, look=look, until=until))
-    except NotFound as error:
-        raise (yield from not_found(farm, run, number, error)) from error
+    return (yield from ask_of_task(farm, run, number, call, SETTLE, look=look, until=until))

@@ -15,14 +15,14 @@ import attrs
 
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows.claims import give_back
-from taskfarm_sdk._flows.runs import ask_of_run
+from taskfarm_sdk._flows.runs import count
 from taskfarm_sdk._flows.tasks import BATCH, read, read_batch
+from taskfarm_sdk._flows.waiting import REST_PER_REQUEST
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._protocol import lease as leases
-from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._protocol.lease import Lease
 from taskfarm_sdk._protocol.operations import TaskRow
-from taskfarm_sdk._sansio.retry import DICE, READ
+from taskfarm_sdk._sansio.retry import DICE
 from taskfarm_sdk._sansio.steps import Flow, sleep
 from taskfarm_sdk._session.session import Session
 from taskfarm_sdk.errors import ConfigurationError
@@ -34,7 +34,6 @@ LOOKS_APART_S = 45.0
 START_SPREAD_S = 5.0
 LEAST_REST_S = 1.0
 MOST_REST_S = 15.0
-REST_PER_REQUEST = 20
 # For tasks that show no lease: another client's, or of a worker that died in its first seconds.
 UNLEASED_AT_FIRST_S = 1200.0
 UNLEASED_FACTOR = 10.0
@@ -176,10 +175,10 @@ class Sweeper:
             longest_s: how long the longest task took that was finished here; None before one was.
         """
         # First, for at the end of a run each worker of a fleet comes here, and needs no more.
-        if (yield from self._count(farm, "numDone")) >= self.num_tasks:
+        if (yield from count(farm, self.run, "numDone")) >= self.num_tasks:
             return Computing.NONE
         asked_at, before = farm.clock.now(), ours()
-        computing = yield from self._count(farm, "numComputing")
+        computing = yield from count(farm, self.run, "numComputing")
         latency_s = farm.clock.now() - asked_at
         if computing == 0:
             # One that was computed is done by now, or has come to wait again.
@@ -197,10 +196,6 @@ class Sweeper:
             self._rest_s = min(rest_s, MOST_REST_S)
             yield from sleep(self._rest_s)
         return Computing.OTHERS
-
-    def _count(self, farm: Session, which: Literal["numDone", "numComputing"]) -> Flow[int]:
-        call = operations.count(self.run, which)
-        return (yield from ask_of_run(farm, self.run, lambda: call, READ))
 
     def _look(self, farm: Session, computing: int) -> Flow[bool]:
         news = False

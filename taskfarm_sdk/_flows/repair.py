@@ -14,17 +14,15 @@ import uuid as uuids
 from collections.abc import Callable
 from typing import NoReturn
 
-import attrs
-
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows import claims
 from taskfarm_sdk._flows.resetting import unchanged
-from taskfarm_sdk._flows.runs import ask_of_run, num_tasks_of, rows_of
-from taskfarm_sdk._flows.tasks import read
+from taskfarm_sdk._flows.runs import ask_of_run, status, waiting_rows
+from taskfarm_sdk._flows.tasks import ask_of_task, read
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._protocol import operations
-from taskfarm_sdk._protocol.operations import CountsRow, TaskRow
-from taskfarm_sdk._sansio.retry import DICE, READ, SETTLE, Answer, Rule, Then
+from taskfarm_sdk._protocol.operations import TaskRow
+from taskfarm_sdk._sansio.retry import DICE, SETTLE, Answer, Rule, Then
 from taskfarm_sdk._sansio.steps import Flow, sleep
 from taskfarm_sdk._session.request import ask
 from taskfarm_sdk._session.session import Session
@@ -34,8 +32,8 @@ Progress = Callable[[int, int], None]
 
 # A hand-out whose reply is lost would leave a task of a sound run with nobody: it is not repeated.
 # A 500 says here that the run is broken, or a uuid taken, and no word of an outage is due.
-ONCE = Rule(Then.AGAIN, Then.UNKNOWN, Then.AGAIN, Then.RAISE)
-TAKEN = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.RAISE)
+ONCE = Rule(never_sent=Then.AGAIN, lost=Then.UNKNOWN, busy=Then.AGAIN, sick=Then.RAISE)
+TAKEN = Rule(never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.RAISE)
 # Between two hand-outs that were answered 500.
 REST_S = 0.2
 # Between two looks at the rows. At random, so that two who began together look apart.
@@ -66,17 +64,13 @@ def repair(farm: Session, uuid: str, num_tasks: int, progress: Progress | None) 
     return missing
 
 
-def _counts(farm: Session, uuid: str) -> Flow[CountsRow]:
-    return (yield from ask_of_run(farm, uuid, lambda: operations.counts(uuid), READ))
-
-
 def _refuse_doubled(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
     """Make sure that a run has no more rows than tasks."""
-    rows = rows_of((yield from _counts(farm, uuid)))
+    rows = (yield from status(farm, uuid)).rows
     if rows > num_tasks:
         # Counts are taken one after the other: beside workers one look can be too high.
         yield from sleep(DICE.uniform(*LOOK_AGAIN_S))
-        rows = min(rows, rows_of((yield from _counts(farm, uuid))))
+        rows = min(rows, (yield from status(farm, uuid)).rows)
     if rows > num_tasks:
         raise RunBroken(
             f"run {uuid} has {rows} rows for its {num_tasks} tasks, so some would be computed "
@@ -98,7 +92,7 @@ def _probe(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
     if handed is not None:
         yield from _put_back(farm, uuid, handed)
         _refuse(uuid, "the server hands out its tasks, so there is nothing to mend now")
-    rows = rows_of((yield from _counts(farm, uuid)))
+    rows = (yield from status(farm, uuid)).rows
     if rows >= num_tasks:
         farm.shared.complete.add(uuid)
     _refuse(uuid, "each of its tasks exists and none waits, so there is nothing to mend")
@@ -106,24 +100,26 @@ def _probe(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
 
 def _hand_out(farm: Session, uuid: str, worker: str) -> Flow[TaskRow | None]:
     """Ask for a task; None if none is left to hand out, `_BROKEN` if the server cannot."""
-    call = attrs.evolve(operations.claim_task(uuid, worker), fresh=True)
+    call = operations.claim_task(uuid, worker)._replace(fresh=True)
     # Counted apart: a server in trouble answers 500 though tasks wait; a run that another repair
     # begins to mend shows its first waiting task after looks that found none, and hands it out.
     with_none_waiting = with_some_waiting = 0
     while True:
         try:
-            return (yield from ask_of_run(farm, uuid, lambda: call, ONCE))
+            return (
+                yield from ask_of_run(farm, uuid, lambda: call, ONCE, or_gone=claims.OR_WORKER_GONE)
+            )
         except OutcomeUnknown as error:
             raise _perhaps_handed_out(uuid, error) from error
         except ServerError as error:
             if error.status != 500:
                 raise
-            row = yield from _counts(farm, uuid)
-            if row.waiting > 0:
+            stands = yield from status(farm, uuid)
+            if waiting_rows(stands) > 0:
                 with_some_waiting += 1
                 if with_some_waiting == claims.BROKEN_AFTER_LOOKS:
                     raise
-            elif rows_of(row) >= num_tasks_of(row):
+            elif stands.rows >= stands.num_tasks:
                 return None
             else:
                 with_none_waiting += 1
@@ -153,7 +149,7 @@ def _put_back(farm: Session, uuid: str, handed: TaskRow) -> Flow[None]:
 
     call = operations.update_task(uuid, handed.number, status="waiting")
     try:
-        yield from ask_of_run(farm, uuid, lambda: call, SETTLE, look=look)
+        yield from ask_of_task(farm, uuid, handed.number, call, SETTLE, look=look)
     except TaskfarmError:
         log.warning(
             "task %d of run %s was handed out to see whether the run is sound, and could not be "
@@ -174,7 +170,7 @@ def _take_turn(farm: Session, uuid: str, num_tasks: int) -> Flow[int]:
     To see that the rows do not grow is not enough: of 192 runs of 40 tasks on PostgreSQL that 8
     began to mend at once, 32 ended with more rows than tasks by that alone, and none by this.
     """
-    rows = rows_of((yield from _counts(farm, uuid)))
+    rows = (yield from status(farm, uuid)).rows
     turn = int(time.time() // TURN_S)
     # The turn before as well, or two who begin on either side of a turn's end would both be first.
     for name in (f"{rows} {turn - 1}", f"{rows} {turn}"):
@@ -186,8 +182,8 @@ def _take_turn(farm: Session, uuid: str, num_tasks: int) -> Flow[int]:
                 f"{2 * TURN_S} s if it is still broken",
             )
     yield from sleep(DICE.uniform(*LOOK_AGAIN_S))
-    row = yield from _counts(farm, uuid)
-    if row.waiting > 0 or rows_of(row) != rows or rows >= num_tasks:
+    stands = yield from status(farm, uuid)
+    if waiting_rows(stands) > 0 or stands.rows != rows or rows >= num_tasks:
         _refuse(uuid, "its rows are changing: somebody is mending it, or working on it")
     return rows
 
@@ -200,7 +196,7 @@ def _is_first(farm: Session, uuid: str, token: str) -> Flow[bool]:
         if error.status != 500:
             raise
         # Alone it may mean a server in trouble; beside counts it means that the uuid is taken.
-        yield from _counts(farm, uuid)
+        yield from status(farm, uuid)
         return False
     return True
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterable
 
 from taskfarm_sdk import _validation
-from taskfarm_sdk._flows.runs import ask_of_run, restart, status
+from taskfarm_sdk._flows.runs import count, restart, status
 from taskfarm_sdk._flows.tasks import (
-    count,
+    ask_of_task,
     existing,
     failed_numbers,
     is_failed,
@@ -126,4 +126,4 @@ def free(farm: Session, uuid: str, number: int, still: Callable[[TaskRow], bool]
         return None if still(row) else Answer(None)
 
     call = operations.update_task(uuid, number, percent=0.0, status="waiting")
-    yield from ask_of_run(farm, uuid, lambda: call, SETTLE, look=look)
+    yield from ask_of_task(farm, uuid, number, call, SETTLE, look=look)

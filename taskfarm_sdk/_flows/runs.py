@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TypeVar
-
-import attrs
+from typing import TYPE_CHECKING, TypeVar
 
 from taskfarm_sdk import _validation
-from taskfarm_sdk._models import RunStatus
-from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol import operations
-from taskfarm_sdk._protocol.operations import CountsRow, RunRow
+from taskfarm_sdk._protocol.operations import Count, RunRow
 from taskfarm_sdk._sansio.retry import CREATE, DELETE, READ, RESTART, Answer, Look, Rule
 from taskfarm_sdk._sansio.steps import Call, Flow
 from taskfarm_sdk._session.request import ask
@@ -21,27 +17,26 @@ from taskfarm_sdk.errors import (
     NotFound,
     RunNotFound,
     TaskfarmError,
+    TaskNotFound,
+    UnexpectedReply,
 )
+
+# Imported where it is used: a list of runs does without.
+if TYPE_CHECKING:
+    from taskfarm_sdk._models import RunStatus
 
 R = TypeVar("R")
 
 
-def num_tasks_of(row: RunRow | CountsRow) -> int:
-    """Return a run's number of tasks, or 0 if another client stored something odd."""
-    held = row.num_tasks
-    sound = type(held) is int and 1 <= held <= _validation.MAX_TASKS
-    return held if sound and isinstance(held, int) else 0
-
-
-def rows_of(row: CountsRow) -> int:
-    """Return how many of a run's tasks exist, as far as counts taken one by one can say."""
-    return row.waiting + row.computing + row.done
+def waiting_rows(status: RunStatus) -> int:
+    """Return how many tasks wait of those that exist, as the server counts them."""
+    return status.rows - status.computing - status.done
 
 
 def create(farm: Session, num_tasks: int) -> Flow[RunRow]:
     """Create a run; what was sent is not sent again."""
     wanted = _validation.number_of_tasks(num_tasks)
-    call = attrs.evolve(operations.create_run(wanted), fresh=True)
+    call = operations.create_run(wanted)._replace(fresh=True)
     return (yield from ask(farm, lambda: call, CREATE))
 
 
@@ -52,13 +47,11 @@ def list_all(farm: Session, give_up_after_s: float | None = None) -> Flow[list[R
     return sorted(rows, key=attrgetter("id"))
 
 
-def find(farm: Session, uuid: str, give_up_after_s: float | None = None) -> Flow[CountsRow]:
-    """Get a run with its counts."""
+def find(farm: Session, uuid: str, give_up_after_s: float | None = None) -> Flow[RunRow]:
+    """Get a run."""
     wanted = _validation.run_uuid(uuid)
     until = _until(farm, give_up_after_s)
-    return (
-        yield from ask_of_run(farm, wanted, lambda: operations.counts(wanted), READ, until=until)
-    )
+    return (yield from ask_for_run(farm, wanted, lambda: operations.get_run(wanted), until=until))
 
 
 def _until(farm: Session, give_up_after_s: float | None) -> float:
@@ -71,30 +64,17 @@ def _until(farm: Session, give_up_after_s: float | None) -> float:
 
 def status(farm: Session, uuid: str, until: float | None = None) -> Flow[RunStatus]:
     """Get how a run stands."""
-    row = yield from ask_of_run(farm, uuid, lambda: operations.counts(uuid), READ, until=until)
-    return status_from(row)
+    return (yield from ask_for_run(farm, uuid, lambda: operations.run_status(uuid), until=until))
 
 
-def status_from(row: CountsRow) -> RunStatus:
-    """Work out how a run stands: what waits is what nobody has, whether it exists yet or not."""
-    total = num_tasks_of(row)
-    known = RunStatus(
-        num_tasks=total,
-        waiting=max(0, total - row.computing - row.done),
-        computing=row.computing,
-        done=row.done,
-        failed=None,
-        percent_done=row.percent_done,
-        rows=rows_of(row),
-    )
-    if not known.finished:
-        return known
-    return attrs.evolve(known, failed=leases.failed_tasks(total, row.percent_done))
+def count(farm: Session, uuid: str, which: Count) -> Flow[int]:
+    """Get one of a run's counts."""
+    return (yield from ask_for_run(farm, uuid, lambda: operations.count(uuid, which)))
 
 
 def restart(farm: Session, uuid: str, *, everything: bool) -> Flow[None]:
     """Have the server set tasks waiting; what was sent is not sent again."""
-    call = attrs.evolve(operations.restart_run(uuid, everything=everything), fresh=True)
+    call = operations.restart_run(uuid, everything=everything)._replace(fresh=True)
     yield from ask_of_run(farm, uuid, lambda: call, RESTART)
 
 
@@ -123,10 +103,53 @@ def ask_of_run(
     *,
     look: Look | None = None,
     until: float | None = None,
+    or_gone: str = "",
 ) -> Flow[R]:
-    """Ask about a run, for which the server's 404 says that there is no such run."""
+    """Ask something of a run.
+
+    The server's 404 is the same for a run that is not there and for a route that it has not, so
+    the run itself is asked for then.
+
+    Args:
+        farm: the session.
+        uuid: the run's.
+        make: makes the request.
+        rule: what follows each kind of failure.
+        look: see `ask`.
+        until: see `ask`.
+        or_gone: what else a 404 can mean while the run is there.
+
+    Raises:
+        RunNotFound: there is no such run.
+        UnexpectedReply: there is, and the server does not know what it is asked.
+    """
     try:
         return (yield from ask(farm, make, rule, look=look, until=until))
+    except (RunNotFound, TaskNotFound):
+        raise  # found out by the look
+    except NotFound as error:
+        yield from status(farm, uuid, until)
+        raise unknown_route(farm, uuid, error, or_gone) from error
+
+
+def unknown_route(farm: Session, uuid: str, error: NotFound, or_gone: str = "") -> UnexpectedReply:
+    """Return the error of a 404 though the run is there."""
+    return UnexpectedReply(
+        f"{farm.url} has run {uuid}, and answers 404 to {error.method} {error.url}: it does not "
+        f"know this request{or_gone}; is it an older server, or another one?",
+        status=error.status,
+        url=error.url,
+        detail=error.detail,
+        run=uuid,
+    )
+
+
+def ask_for_run(
+    farm: Session, uuid: str, make: Callable[[], Call[R]], *, until: float | None = None
+) -> Flow[R]:
+    """Ask how a run stands: the one route of which a 404 says that there is no such run."""
+    try:
+        return (yield from ask(farm, make, READ, until=until))
     except NotFound as error:
         raise RunNotFound(
             f"there is no run {uuid} at {farm.url}: it was deleted, or is on another server "
@@ -135,4 +158,5 @@ def ask_of_run(
             url=error.url,
             detail=error.detail,
             run=uuid,
+            method=error.method,
         ) from error

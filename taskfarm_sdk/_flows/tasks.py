@@ -10,25 +10,28 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import TypeVar
 
 import attrs
 
 from taskfarm_sdk import _validation
-from taskfarm_sdk._flows.runs import ask_of_run
+from taskfarm_sdk._flows.runs import count, status, unknown_route, waiting_rows
 from taskfarm_sdk._models import TASK_STATES, RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._protocol.operations import Count, TaskRow
-from taskfarm_sdk._sansio.retry import READ
-from taskfarm_sdk._sansio.steps import Flow, Item, Stream, together
+from taskfarm_sdk._sansio.retry import READ, Look, Rule
+from taskfarm_sdk._sansio.steps import Call, Flow, Item, Stream, together
 from taskfarm_sdk._session.request import ask
 from taskfarm_sdk._session.session import Session
 from taskfarm_sdk.errors import (
     ConfigurationError,
     NotFound,
-    TaskfarmError,
+    RunNotFound,
     TaskNotFound,
 )
+
+R = TypeVar("R")
 
 # How many tasks are read before the first of them is told of.
 BATCH = 32
@@ -37,23 +40,43 @@ BATCH = 32
 def read(farm: Session, uuid: str, number: int, *, until: float | None = None) -> Flow[TaskRow]:
     """Read one task that exists."""
     call = operations.get_task(uuid, number)
+    return (yield from ask_of_task(farm, uuid, number, call, READ, until=until))
+
+
+def ask_of_task(
+    farm: Session,
+    uuid: str,
+    number: int,
+    call: Call[R],
+    rule: Rule,
+    *,
+    look: Look | None = None,
+    until: float | None = None,
+) -> Flow[R]:
+    """Ask something of a task; as for `ask_of_run`, a 404 has the run itself asked for.
+
+    Raises:
+        RunNotFound: there is no such run.
+        TaskNotFound: the run has no such task.
+        UnexpectedReply: it has, and the server does not know what it is asked.
+    """
     try:
-        return (yield from ask(farm, lambda: call, READ, until=until))
+        return (yield from ask(farm, lambda: call, rule, look=look, until=until))
+    except (RunNotFound, TaskNotFound):
+        raise  # found out by the look
     except NotFound as error:
-        raise (yield from not_found(farm, uuid, number, error)) from error
-
-
-def not_found(farm: Session, uuid: str, number: int, error: NotFound) -> Flow[TaskfarmError]:
-    """Find out what a 404 for a task means: the task is not there, or the whole run is gone."""
-    yield from ask_of_run(farm, uuid, lambda: operations.count(uuid, "numDone"), READ)
-    return TaskNotFound(
-        f"run {uuid} has no task {number}",
-        status=error.status,
-        url=error.url,
-        detail=error.detail,
-        run=uuid,
-        task=number,
-    )
+        stands = yield from status(farm, uuid, until)
+        if 0 <= number < stands.num_tasks:
+            raise unknown_route(farm, uuid, error) from error
+        raise TaskNotFound(
+            f"run {uuid} has no task {number}",
+            status=error.status,
+            url=error.url,
+            detail=error.detail,
+            run=uuid,
+            task=number,
+            method=error.method,
+        ) from error
 
 
 @attrs.frozen
@@ -94,9 +117,9 @@ def existing(farm: Session, uuid: str, num_tasks: int) -> Flow[Existing]:
     """
     if uuid in farm.shared.complete:
         return Existing(num_tasks, num_tasks)
-    row = yield from ask_of_run(farm, uuid, lambda: operations.counts(uuid), READ)
-    likely = sure = min(num_tasks, row.done + row.computing)
-    if row.waiting > 0 and sure < num_tasks:
+    stands = yield from status(farm, uuid)
+    likely = sure = min(num_tasks, stands.done + stands.computing)
+    if waiting_rows(stands) > 0 and sure < num_tasks:
         first = yield from _sum_of_counts(farm, uuid)
         second = yield from _sum_of_counts(farm, uuid)
         likely = max(sure, min(num_tasks, first, second))
@@ -109,10 +132,6 @@ def _sum_of_counts(farm: Session, uuid: str) -> Flow[int]:
     for which in order:
         total += yield from count(farm, uuid, which)
     return total
-
-
-def count(farm: Session, uuid: str, which: Count) -> Flow[int]:
-    return (yield from ask_of_run(farm, uuid, lambda: operations.count(uuid, which), READ))
 
 
 def info(farm: Session, uuid: str, num_tasks: int, number: int) -> Flow[TaskInfo]:

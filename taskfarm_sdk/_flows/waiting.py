@@ -9,11 +9,10 @@ from typing import TypeVar
 import attrs
 
 from taskfarm_sdk import _validation
-from taskfarm_sdk._flows.runs import ask_of_run, status_from
+from taskfarm_sdk._flows.runs import ask_for_run
 from taskfarm_sdk._flows.tasks import failed_numbers
 from taskfarm_sdk._models import RunStatus
 from taskfarm_sdk._protocol import operations
-from taskfarm_sdk._sansio.retry import READ
 from taskfarm_sdk._sansio.steps import Call, Flow, Item, Stream, sleep
 from taskfarm_sdk._session.session import Session
 from taskfarm_sdk.errors import ConnectionFailed, ServerError, TasksFailed, WaitTimeout
@@ -106,9 +105,8 @@ class _Poll:
         self._deadline = self.farm.clock.now() + self.patience_s
 
     def status(self) -> Flow[RunStatus]:
-        row = yield from self._ask(operations.counts(self.uuid))
-        self._last = status_from(row)
-        return self._last
+        status = self._last = yield from self._ask(operations.run_status(self.uuid))
+        return status
 
     def done(self) -> Flow[int]:
         return (yield from self._ask(operations.count(self.uuid, "numDone")))
@@ -124,7 +122,7 @@ class _Poll:
         # Once the server has answered, it is waited for: until the time is over, or for ever.
         until = self._deadline if self._last else min(farm.deadline(), self._deadline)
         try:
-            answer = yield from ask_of_run(farm, self.uuid, self._timed(call), READ, until=until)
+            answer = yield from ask_for_run(farm, self.uuid, self._timed(call), until=until)
         except (ConnectionFailed, ServerError) as error:
             if self._last is None or farm.clock.now() < self._deadline:
                 raise
@@ -141,7 +139,7 @@ class _Poll:
             if self._last is None:
                 return call
             left_s = max(LEAST_TIMEOUT_S, self._deadline - self._asked_at)
-            return attrs.evolve(call, timeout_s=min(self.farm.timeout_s, left_s))
+            return call._replace(timeout_s=min(self.farm.timeout_s, left_s))
 
         return attempt
 

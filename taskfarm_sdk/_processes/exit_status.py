@@ -1,4 +1,4 @@
-"""Exit statuses of child processes, and what they say of a task."""
+"""Exit statuses of child processes, and their meaning for a task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends what a killed process leaves behind: a program of its own, run by `groups`.
+"""Kill the processes that a killed process leaves behind: a separate program, started by `groups`.
 
 Its standard input is a pipe that its parent holds: `+123` a line for each process group that was
 started, `-123` when it has ended. When the pipe ends, so has the parent, however that happened;
@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
-MARK = "TASKFARM_CREW"
+MARK = "TASKFARM_GUARDIAN"
 
 
 def main(mark: str) -> None:

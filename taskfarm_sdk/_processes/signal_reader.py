@@ -1,8 +1,8 @@
-"""Hears of signals in a thread, where the main thread is in code that is not Python's.
+"""Receive signals in a background thread while the main thread runs C code.
 
-Python runs a signal's handler in the main thread, as soon as that executes Python again, which may
-be after seconds. Its C part writes a byte for each signal at once: whoever reads that hears of it,
-unless the C code holds the interpreter's lock.
+Python runs a signal's handler in the main thread when that thread executes Python code again, which
+can be seconds later. Its C code writes a byte for each signal at once. A thread that reads these
+bytes learns of the signal, unless the C code of the main thread holds the GIL.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from weakref import WeakSet
+
+from taskfarm_sdk._processes.forks import at_forks, forget
 
 NO_SIGNAL = 0
 
@@ -36,15 +37,20 @@ class SignalReader:
         self._thread = threading.Thread(target=self._run, name="taskfarm-signals", daemon=True)
         self._thread.start()
         self._is_held_back = False
-        _open.add(self)
+        at_forks(
+            self,
+            before=SignalReader._before_fork,
+            in_parent=SignalReader._after_fork_in_parent,
+            in_child=SignalReader._after_fork_in_child,
+        )
 
     def poke(self) -> None:
-        """Have `hear` called."""
+        """Make the thread call `hear`."""
         with suppress(OSError):
             self._write.send(bytes([NO_SIGNAL]))
 
     def close(self) -> None:
-        """Put back what was there before, and return when the thread has ended."""
+        """Restore the previous descriptor, and return when the thread has ended."""
         if self._write.fileno() < 0:
             return
         self._replace(self._before)
@@ -53,22 +59,22 @@ class SignalReader:
         self._thread.join()
         self._close_sockets()
 
-    def before_fork(self) -> None:
+    def _before_fork(self) -> None:
         """Be told of nothing, lest the child's first signals come here too."""
         # In another thread than the main one Python does not let us; that leaves a moment.
         if threading.current_thread() is threading.main_thread():
             self._is_held_back = self._replace(-1)
 
-    def after_fork_in_parent(self) -> None:
+    def _after_fork_in_parent(self) -> None:
         """Be told again."""
         if self._is_held_back:
             self._is_held_back = False
             signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
 
-    def after_fork_in_child(self) -> None:
+    def _after_fork_in_child(self) -> None:
         """Leave the parent's thread alone: it must not hear of the child's signals."""
         if self._write.fileno() >= 0:
-            self.after_fork_in_parent()
+            self._after_fork_in_parent()
             self._replace(self._before)
             self._close_sockets()
 
@@ -81,7 +87,7 @@ class SignalReader:
         return True
 
     def _close_sockets(self) -> None:
-        _open.discard(self)
+        forget(self)
         self._write.close()
         self._read.close()
 
@@ -100,22 +106,3 @@ class SignalReader:
             return self._read.recv(4096)
         except TimeoutError:
             return None
-
-
-_open: WeakSet[SignalReader] = WeakSet()
-
-
-def _each(act: Callable[[SignalReader], None]) -> Callable[[], None]:
-    def act_on_all() -> None:
-        for reader in list(_open):
-            act(reader)
-
-    return act_on_all
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_each(SignalReader.before_fork),
-        after_in_parent=_each(SignalReader.after_fork_in_parent),
-        after_in_child=_each(SignalReader.after_fork_in_child),
-    )

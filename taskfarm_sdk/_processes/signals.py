@@ -1,4 +1,4 @@
-"""Handlers for the signals that ask a worker to end: its tasks are given back first.
+"""Handle the signals that ask a worker to end: release its tasks first.
 
 SIGTERM, SIGINT and SIGUSR1 (which batch systems send before a time limit) stop the worker and,
 when its grace is over, raise in the main thread, so that `with task:` and `with worker:` give back

@@ -17,6 +17,7 @@ import taskfarm_sdk._transport.httpx_import  # noqa: F401  # pyright: ignore[rep
 from taskfarm_api.client import Client
 from taskfarm_api.types import UNSET, Response
 from taskfarm_sdk._sansio.steps import AsyncSender, Call, Sender
+from taskfarm_sdk._validation import MAX_TASKS
 from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
 
 # Each operation imports what it needs of these: most commands need one or two of them.
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from taskfarm_api.models.run_info import RunInfo
     from taskfarm_api.models.task import Task
     from taskfarm_api.models.task_status import TaskStatus
+    from taskfarm_sdk._models import RunStatus
 
 R = TypeVar("R")
 X = TypeVar("X")
@@ -34,27 +36,32 @@ _NOT_THE_CONTRACT = (ValueError, KeyError, TypeError, AttributeError, RecursionE
 
 
 class RunRow(NamedTuple):
-    """A run as the server lists it; its number of tasks can be anything that a client sent."""
+    """A run as the server holds it.
 
-    id: int
+    Apart from `Run`, which asks the server, and so belongs to a farm or to its awaited twin.
+
+    Attributes:
+        uuid: see `Run`.
+        id: see `Run`.
+        held: what the server holds for the number of tasks: anything that a client sent.
+    """
+
     uuid: str
-    num_tasks: int | float | str | None
-
-
-class CountsRow(NamedTuple):
-    """A run with its counts, which are of the tasks that exist in the database."""
-
     id: int
-    uuid: str
-    num_tasks: int | float | str | None
-    waiting: int
-    computing: int
-    done: int
-    percent_done: float
+    held: int | float | str | None
+
+    @property
+    def num_tasks(self) -> int:
+        """The number of tasks, or 0 if another client stored something odd."""
+        return _sound_number(self.held)
 
 
 class TaskRow(NamedTuple):
-    """A task as the server holds it."""
+    """A task as the server holds it.
+
+    Apart from `TaskInfo`, which says what the number means: whether a task is still in the same
+    hands shows in the number itself.
+    """
 
     number: int
     status: TaskStatus
@@ -99,15 +106,25 @@ def list_runs() -> Call[list[RunRow]]:
     )
 
 
-def counts(uuid: str) -> Call[CountsRow]:
-    """Get a run with all its counts."""
+def get_run(uuid: str) -> Call[RunRow]:
+    """Get a run."""
+    return _of_run(uuid, lambda row, _: row)
+
+
+def run_status(uuid: str) -> Call[RunStatus]:
+    """Get how a run stands."""
+    return _of_run(uuid, lambda _, status: status)
+
+
+def _of_run(uuid: str, pick: Callable[[RunRow, RunStatus], R]) -> Call[R]:
+    # Both are read, for a reply that lacks either is not a taskfarm server's.
     from taskfarm_api.api.runs import get_run as endpoint
     from taskfarm_api.models.run_info import RunInfo
 
     return _call(
         lambda api: endpoint.sync_detailed(uuid, client=api),
         lambda api: endpoint.asyncio_detailed(uuid, client=api),
-        lambda reply: _counts_row(_as(RunInfo, reply)),
+        lambda reply: pick(_run_row(run := _as(RunInfo, reply)), _run_status(run)),
     )
 
 
@@ -284,19 +301,34 @@ def _number(value: object) -> float:
     return value
 
 
-def _run_row(run: Run) -> RunRow:
-    return RunRow(_whole(run.id), _text(run.uuid), run.num_tasks)
+def _run_row(run: Run | RunInfo) -> RunRow:
+    return RunRow(_text(run.uuid), _whole(run.id), run.num_tasks)
 
 
-def _counts_row(run: RunInfo) -> CountsRow:
-    return CountsRow(
-        _whole(run.id),
-        _text(run.uuid),
-        run.num_tasks,
-        _whole(run.num_waiting),
-        _whole(run.num_computing),
-        _whole(run.num_done),
-        _number(run.percent_done),
+def _sound_number(held: object) -> int:
+    # bool is an int in Python, and true is somebody's mistake.
+    if isinstance(held, bool) or not isinstance(held, int):
+        return 0
+    return held if 1 <= held <= MAX_TASKS else 0
+
+
+def _run_status(run: RunInfo) -> RunStatus:
+    """Say how a run stands: what waits is what nobody has, whether it exists yet or not."""
+    from taskfarm_sdk._models import RunStatus
+    from taskfarm_sdk._protocol import lease as leases
+
+    total, percent_done = _sound_number(run.num_tasks), _number(run.percent_done)
+    computing, done = _whole(run.num_computing), _whole(run.num_done)
+    waiting = max(0, total - computing - done)
+    is_finished = waiting == 0 and computing == 0
+    return RunStatus(
+        num_tasks=total,
+        waiting=waiting,
+        computing=computing,
+        done=done,
+        failed=leases.failed_tasks(total, percent_done) if is_finished else None,
+        percent_done=percent_done,
+        rows=_whole(run.num_waiting) + computing + done,
     )
 
 

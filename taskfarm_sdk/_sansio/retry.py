@@ -1,8 +1,8 @@
 """The retry table: what follows each failure of each kind of request.
 
-A failure is one of four. *Never sent*: the server cannot have acted. *Lost*: it may have acted,
-the reply did not come, or came from a proxy (502, 503, 520 …). *Busy*: it (or a proxy) asks for
-patience before it acts, 408, 425 or 429. *Sick*: it answered 500.
+There are four failures. *Never sent*: the server cannot have acted. *Lost*: it may have acted, but
+the reply was lost, or came from a proxy (502, 503, 520 …). *Busy*: the server or a proxy did not
+act yet and answered 408, 425 or 429. *Sick*: the server answered 500.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ import math
 import random
 from collections.abc import Callable
 from enum import Enum
-from typing import TypeVar
-
-import attrs
+from typing import NamedTuple, TypeVar
 
 from taskfarm_sdk._sansio.steps import Flow
 from taskfarm_sdk.errors import ConnectionFailed, RequestRejected, ServerError, TaskfarmError
@@ -26,9 +24,9 @@ FOR_GOOD = (501, 505)
 
 BACKOFF_S = 0.2
 BACKOFF_MOST_S = 10.0
-# A server's `Retry-After` counts up to here: it is a wish, and may be rubbish.
+# A server's `Retry-After` counts up to this: it is a wish, and may be rubbish.
 RETRY_AFTER_MOST_S = 60.0
-# Of the system's, which no seed sets: workers seeded alike would all come back at once.
+# The system's random source: workers with the same seed would otherwise all retry at once.
 DICE = random.SystemRandom()
 
 
@@ -41,8 +39,7 @@ class Then(Enum):
     UNKNOWN = "raise that the outcome is unknown"
 
 
-@attrs.frozen
-class Rule:
+class Rule(NamedTuple):
     """What follows each kind of failure of one kind of request."""
 
     never_sent: Then
@@ -71,22 +68,25 @@ class Rule:
         return of_status.get(status, self.lost if status > 500 else Then.RAISE)
 
 
-READ = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN)
-COMPLETE = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN, refused=Then.AGAIN)
+READ = Rule(never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.AGAIN)
+COMPLETE = Rule(
+    never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.AGAIN, refused=Then.AGAIN
+)
 # A late report may land after the task's end: it is never repeated, the next one brings the news.
-REPORT = Rule(Then.RAISE, Then.RAISE, Then.RAISE, Then.RAISE)
+REPORT = Rule(never_sent=Then.RAISE, lost=Then.RAISE, busy=Then.RAISE, sick=Then.RAISE)
 # Giving back, failing, taking back: someone else may hold the task by now.
-SETTLE = Rule(Then.AGAIN, Then.LOOK, Then.AGAIN, Then.LOOK, refused=Then.LOOK)
-DELETE = Rule(Then.AGAIN, Then.LOOK, Then.AGAIN, Then.LOOK)
-REGISTER = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.AGAIN)
+SETTLE = Rule(
+    never_sent=Then.AGAIN, lost=Then.LOOK, busy=Then.AGAIN, sick=Then.LOOK, refused=Then.LOOK
+)
+DELETE = Rule(never_sent=Then.AGAIN, lost=Then.LOOK, busy=Then.AGAIN, sick=Then.LOOK)
+REGISTER = Rule(never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.AGAIN)
 # The task of a lost hand-out is left to recovery.
-CLAIM = Rule(Then.AGAIN, Then.AGAIN, Then.AGAIN, Then.LOOK)
-CREATE = Rule(Then.AGAIN, Then.UNKNOWN, Then.AGAIN, Then.RAISE)
-RESTART = Rule(Then.AGAIN, Then.UNKNOWN, Then.AGAIN, Then.RAISE)
+CLAIM = Rule(never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.LOOK)
+CREATE = Rule(never_sent=Then.AGAIN, lost=Then.UNKNOWN, busy=Then.AGAIN, sick=Then.RAISE)
+RESTART = Rule(never_sent=Then.AGAIN, lost=Then.UNKNOWN, busy=Then.AGAIN, sick=Then.RAISE)
 
 
-@attrs.frozen
-class Answer:
+class Answer(NamedTuple):
     """What a look found: the request's own outcome, so that nothing is left to try."""
 
     value: object
@@ -95,7 +95,6 @@ class Answer:
 Look = Callable[[TaskfarmError], Flow[Answer | None]]
 
 
-@attrs.define
 class Backoff:
     """Full jitter over exponentially growing waits, and one deadline over all of them.
 
@@ -105,13 +104,14 @@ class Backoff:
             may have come nearer.
     """
 
-    now: Callable[[], float]
-    give_up_at: Callable[[], float]
-    _failures: int = 0
+    def __init__(self, now: Callable[[], float], give_up_at: Callable[[], float]) -> None:
+        self._now = now
+        self._give_up_at = give_up_at
+        self._failures = 0
 
     def pause_s(self, error: TaskfarmError) -> float | None:
         """Return how long to wait before the next attempt, or None if the time is up."""
-        left_s = self.give_up_at() - self.now()
+        left_s = self._give_up_at() - self._now()
         if left_s <= 0:
             return None
         most_s = min(BACKOFF_MOST_S, BACKOFF_S * math.ldexp(1.0, min(self._failures, 16)))

@@ -1,9 +1,9 @@
 """Policies written once, as generators that do no I/O.
 
-A flow yields what it wants done, a `Call`, a `Sleep`, an `Exclusive` or a `Together`, and is sent
-what came of it; what went wrong is thrown into it, so that trying again is a plain `try` and
-`except`. A stream is a flow that also yields items for its reader, each in an `Item`. The drivers
-in `_transport.drivers` run both, with threads or with asyncio.
+A flow yields a step (`Call`, `Sleep`, `Exclusive` or `Together`) and receives its result. Errors
+are thrown into the flow, so a retry is a plain `try` and `except`. A stream is a flow that also
+yields items for its reader, each in an `Item`. The drivers in `_transport.drivers` run both, with
+threads or with asyncio.
 """
 
 from __future__ import annotations
@@ -11,11 +11,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import lru_cache
-from typing import Any, Generic, Protocol, TypeVar
-
-import attrs
-
-from taskfarm_sdk._secrets import masked
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 R = TypeVar("R")
 
@@ -24,16 +20,23 @@ R = TypeVar("R")
 AT_ONCE = 8
 
 
-@attrs.frozen
+# Steps are named tuples, and what holds a secret is written by hand: attrs takes six times as long
+# to make a class, and every command makes all of these when it starts.
 class Basic:
-    """Whom a request is sent as: user and password, or a token as user and no password."""
+    """Credentials of a request: user and password, or a token as user and an empty password."""
 
-    user: str = attrs.field(repr=masked)
-    password: str = attrs.field(repr=masked, default="")
+    __slots__ = ("password", "user")
+
+    def __init__(self, user: str, password: str = "") -> None:
+        self.user: Final = user
+        self.password: Final = password
+
+    def __repr__(self) -> str:
+        return "Basic('***', '***')"
 
     @property
     def header(self) -> str:
-        """What says so to the server."""
+        """The value of the Authorization header."""
         return _header(self.user, self.password)
 
 
@@ -68,8 +71,7 @@ class AsyncSender(Protocol):
         ...
 
 
-@attrs.frozen
-class Call(Generic[R]):
+class Call(NamedTuple, Generic[R]):
     """One request, for either driver.
 
     Attributes:
@@ -92,33 +94,29 @@ class Call(Generic[R]):
 
     def sent_as(self, who: Basic, left_s: Callable[[], float] | None = None) -> Call[R]:
         """Return it with whom it is sent as, and how long it may still take."""
-        # By hand, for attrs.evolve takes as long as a tenth of all that the SDK adds to a request.
+        # By hand, for this is done for each request, and `_replace` takes longer.
         return Call(self.sync, self.asyncio, who, self.fresh, self.timeout_s, left_s)
 
 
-@attrs.frozen
-class Sleep:
+class Sleep(NamedTuple):
     """A wait; whatever stops or interrupts the driver ends it."""
 
     seconds: float
 
 
-@attrs.frozen
-class Exclusive(Generic[R]):
+class Exclusive(NamedTuple, Generic[R]):
     """A flow that only one at a time may run, of all that share the farm's connections."""
 
     flow: Callable[[], Flow[R]]
 
 
-@attrs.frozen
-class Together(Generic[R]):
+class Together(NamedTuple, Generic[R]):
     """Flows to run side by side, `AT_ONCE` of them at a time; the first that fails ends it."""
 
     flows: Sequence[Callable[[], Flow[R]]]
 
 
-@attrs.frozen
-class Item(Generic[R]):
+class Item(NamedTuple, Generic[R]):
     """One item of a stream."""
 
     value: R

@@ -10,7 +10,7 @@ from taskfarm_sdk._sansio.clock import Clock, SystemClock
 from taskfarm_sdk._sansio.hurry import Hurry
 from taskfarm_sdk._sansio.steps import Flow, Stream
 from taskfarm_sdk._session import settings as _settings
-from taskfarm_sdk._session.session import Outage, Session, Shared
+from taskfarm_sdk._session.session import Session, Shared
 from taskfarm_sdk._transport import drivers
 from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
 from taskfarm_sdk.errors import ConfigurationError
@@ -33,7 +33,7 @@ def new_session(
         settings,
         _validation.seconds("timeout_s", timeout_s),
         _validation.seconds("give_up_after_s", give_up_after_s, zero=True, endless=True),
-        Shared(settings.token, Outage(settings.url)),
+        Shared(settings.token, settings.url),
         clock or SystemClock(),
     )
 

@@ -6,16 +6,12 @@ while its database is down. Which of the two it is, is asked once for a farm, no
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from typing import TypeVar, cast
-
-import attrs
 
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._sansio.retry import READ, Answer, Backoff, Look, Rule, Then
 from taskfarm_sdk._sansio.steps import Basic, Call, Flow, exclusive, send, sleep
-from taskfarm_sdk._secrets import masked
 from taskfarm_sdk._session.session import Session
 from taskfarm_sdk.errors import (
     AuthenticationError,
@@ -166,14 +162,14 @@ def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
             return
 
 
-@attrs.frozen
 class _TokenCheck:
     """A token that may be bad: a request with it was answered 401 or 500."""
 
-    farm: Session
-    token: str = attrs.field(repr=masked)
-    error: TaskfarmError
-    backoff: Backoff
+    def __init__(self, farm: Session, token: str, error: TaskfarmError, backoff: Backoff) -> None:
+        self.farm = farm
+        self.token = token
+        self.error = error
+        self.backoff = backoff
 
     def settle(self) -> Flow[bool]:
         """Return whether there is another token to try with; False blames the server."""
@@ -214,6 +210,8 @@ class _TokenCheck:
 
 def _server_is_sound(farm: Session) -> Flow[bool]:
     """Ask as a user that cannot exist: a sound server says 401, one without its database 500."""
+    import secrets
+
     nobody = Basic(f"nobody-{secrets.token_hex(8)}")
     try:
         yield from _sent(farm, operations.token(), nobody)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import attrs
-
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._sansio.clock import Clock, SystemClock
 from taskfarm_sdk._sansio.hurry import Hurry
-from taskfarm_sdk._secrets import masked
 from taskfarm_sdk._session.settings import Settings
 
 
-@attrs.define
 class Outage:
     """Tells the log when the server goes and when it is back: one line each."""
 
-    url: str
-    _since: float | None = None
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._since: float | None = None
 
     def goes_on(self, now: float, why: Exception) -> None:
         """Note that a request failed and will be tried again."""
@@ -37,9 +34,9 @@ class Outage:
             log.warning("%s is back after %.1f s", self.url, now - since)
 
 
-@attrs.define
+# By hand, as the steps are: every command makes these classes when it starts.
 class Shared:
-    """What changes in a session, and is the same for all who work with it.
+    """What changes in a session, and is the same for everyone who works with it.
 
     Attributes:
         token: the token in use; None until one is needed and there is a password to get it with.
@@ -47,12 +44,12 @@ class Shared:
         complete: uuids of runs of which every task exists, for a hand-out said that none is left.
     """
 
-    token: str | None = attrs.field(repr=masked)
-    outage: Outage
-    complete: set[str] = attrs.field(factory=set[str], init=False)
+    def __init__(self, token: str | None, url: str) -> None:
+        self.token = token
+        self.outage: Outage = Outage(url)
+        self.complete: set[str] = set()
 
 
-@attrs.frozen
 class Session:
     """The state behind a farm.
 
@@ -65,12 +62,21 @@ class Session:
         hurry: ends all requests early, for a worker whose process is to end; None for none.
     """
 
-    settings: Settings
-    timeout_s: float
-    give_up_after_s: float
-    shared: Shared
-    clock: Clock = attrs.field(factory=SystemClock)
-    hurry: Hurry | None = None
+    def __init__(
+        self,
+        settings: Settings,
+        timeout_s: float,
+        give_up_after_s: float,
+        shared: Shared,
+        clock: Clock | None = None,
+        hurry: Hurry | None = None,
+    ) -> None:
+        self.settings = settings
+        self.timeout_s = timeout_s
+        self.give_up_after_s = give_up_after_s
+        self.shared = shared
+        self.clock: Clock = clock or SystemClock()
+        self.hurry = hurry
 
     @property
     def url(self) -> str:
@@ -79,7 +85,10 @@ class Session:
 
     def hurried_by(self, hurry: Hurry) -> Session:
         """Return the session of a worker: the same, but for the end of its requests."""
-        return attrs.evolve(self, clock=self.clock.hurried_by(hurry), hurry=hurry)
+        clock = self.clock.hurried_by(hurry)
+        return Session(
+            self.settings, self.timeout_s, self.give_up_after_s, self.shared, clock, hurry
+        )
 
     def deadline(self, patience_s: float | None = None) -> float:
         """Return until when to try, by the clock; patience_s in place of the session's own."""

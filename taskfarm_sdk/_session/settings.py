@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-
-import attrs
+from typing import Final
 
 from taskfarm_sdk import _validation, logins
-from taskfarm_sdk._secrets import masked
 from taskfarm_sdk.errors import AuthenticationError, ConfigurationError
 
 DEFAULT_URL = "http://localhost:5000/api/"
 
 
-@attrs.frozen(kw_only=True)
 class Settings:
     """What a farm is made from.
 
@@ -30,11 +27,21 @@ class Settings:
         source: where the credentials come from, in words.
     """
 
-    url: str
-    user: str | None
-    password: str | None = attrs.field(default=None, repr=masked)
-    token: str | None = attrs.field(default=None, repr=masked)
-    source: str
+    # By hand, for attrs would take longer to make the class than all of this takes to run.
+    def __init__(
+        self,
+        *,
+        url: str,
+        user: str | None,
+        password: str | None = None,
+        token: str | None = None,
+        source: str,
+    ) -> None:
+        self.url: Final = url
+        self.user: Final = user
+        self.password: Final = password
+        self.token: Final = token
+        self.source: Final = source
 
 
 def settle(

@@ -422,6 +422,7 @@ def _lost(url: str, said: str) -> ConnectionFailed:
 def error_from(response: httpx.Response, page: bytes) -> TaskfarmError:
     """Make the error of a reply whose status is not a success."""
     return replies.error_of(
+        response.request.method,
         response.status_code,
         response.reason_phrase,
         str(response.request.url),

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any, TypeVar
-
-import attrs
+from typing import Any, NamedTuple, TypeVar
 
 from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._sansio.steps import (
@@ -25,8 +23,7 @@ from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
 R = TypeVar("R")
 
 
-@attrs.frozen
-class _End:
+class _End(NamedTuple):
     value: Any
 
 
@@ -104,7 +101,7 @@ def _perform(step: Step, wire: HttpTransport, clock: Clock) -> object:
             with wire.exclusive:
                 return drive(step.flow(), wire, clock)
         case Together():
-            return _Crew(step, wire, clock).work()
+            return _FlowThreads(step, wire, clock).work()
 
 
 async def _aperform(step: Step, wire: AsyncHttpTransport, clock: Clock) -> object:
@@ -121,7 +118,7 @@ async def _aperform(step: Step, wire: AsyncHttpTransport, clock: Clock) -> objec
             return await _atogether(step, wire, clock)
 
 
-class _Crew:
+class _FlowThreads:
     """Threads that run flows side by side, for as long as that takes."""
 
     def __init__(self, step: Together[Any], wire: HttpTransport, clock: Clock) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from taskfarm_sdk.errors import (
@@ -27,11 +25,17 @@ HIDING = ("script", "style")
 
 
 def error_of(
-    status: int, reason: str, url: str, headers: Mapping[str, str], page: bytes
+    method: str,
+    status: int,
+    reason: str,
+    url: str,
+    headers: Mapping[str, str],
+    page: bytes,
 ) -> TaskfarmError:
     """Make the error.
 
     Args:
+        method: the request's.
         status: the reply's.
         reason: the same in words, for a reply that says nothing else.
         url: what was asked for.
@@ -45,6 +49,7 @@ def error_of(
     if status == 404:
         return NotFound(
             f"there is nothing at {url} (404): is the URL right? a taskfarm's ends in /api/",
+            method=method,
             **facts,
         )
     if status in LATER or status >= 500:
@@ -84,15 +89,16 @@ def _is_encoded(headers: Mapping[str, str]) -> bool:
 
 
 def _detail(page: bytes) -> str:
-    # Whatever a page says that it is written in, nobody reads more of it than a line.
-    words = " ".join(
-        html.unescape(_shown(page[:READ_MOST_BYTES].decode("utf-8", "replace"))).split()
-    )
+    import html
+
+    # Whatever charset a page names, nobody reads more of it than a line.
+    shown = _shown(page[:READ_MOST_BYTES].decode("utf-8", "replace"))
+    words = " ".join(html.unescape(shown).split())
     return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
 
 
 def _shown(page: str) -> str:
-    """Return what a browser would show of a page, in one pass: some pages are written to cost time."""
+    """Return what a browser would show of a page, in one pass: some are written to cost time."""
     texts: list[str] = []
     hidden = False
     text, *rest = re.split(r"<([^<>]*)>", page)
@@ -105,6 +111,8 @@ def _shown(page: str) -> str:
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    from email.utils import parsedate_to_datetime
+
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdecimal():
         return float(value)

@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 
-import attrs
-
 from taskfarm_sdk import _validation
-from taskfarm_sdk._flows.recovery import StaleAfter, Sweeper
+from taskfarm_sdk._flows.recovery import Sweeper
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.forks import renew_in_children
-from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._sansio.clock import Clock, Stopped
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._worker.deadline import Deadline
-from taskfarm_sdk._worker.heartbeat import HeartbeatIntervals
 from taskfarm_sdk._worker.held_task import HeldTask, Terms
 from taskfarm_sdk._worker.idle import Lingering
 from taskfarm_sdk._worker.journal import Journal
 from taskfarm_sdk._worker.ledger import Ledger
+from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk._worker.prefetch import Prefetcher
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import ENDING_AT_ONCE_S, Requests
-from taskfarm_sdk.errors import ConfigurationError
-
-
-@attrs.frozen
-class WorkerOptions:
-    """Options of a worker; `Run.worker` documents them.
-
-    Raises:
-        ConfigurationError: one of them is wrong.
-    """
-
-    intervals: HeartbeatIntervals
-    stale_after: StaleAfter
-    prefetch: int
-    max_attempts: int
-    retry_delay_s: float
-    halt_after: int
-    linger: bool
-    grace_s: float
-    give_up_after_s: float
-    journal: str | os.PathLike[str] | None
-    fleet_size: int
-
-    def __attrs_post_init__(self) -> None:
-        _validation.one_or_none("prefetch", self.prefetch)
-        leases.max_attempts(self.max_attempts)
-        _validation.seconds("retry_delay_s", self.retry_delay_s, zero=True)
-        _validation.at_least_one("halt_after", self.halt_after)
-        _validation.seconds("grace_s", self.grace_s, zero=True)
-        _validation.seconds("give_up_after_s", self.give_up_after_s, zero=True, endless=True)
-        _validation.at_least_one("fleet_size", self.fleet_size)
 
 
 class WorkerCore:
@@ -74,11 +39,7 @@ class WorkerCore:
     """
 
     def __init__(self, link: Link, run_uuid: str, num_tasks: int, options: WorkerOptions) -> None:
-        if num_tasks < 1:
-            raise ConfigurationError(
-                f"run {run_uuid} has no sound number of tasks, so nobody can work on it: another "
-                "client made it; delete it, or leave it alone"
-            )
+        _validation.sound_run(run_uuid, num_tasks)
         self._link = link
         self.run_uuid: str = run_uuid
         self.options: WorkerOptions = options

@@ -1,4 +1,4 @@
-"""taskfarm-worker's names and ways on this SDK: change the import, and the program runs.
+"""The API of taskfarm-worker on this SDK: change the import, and the program runs.
 
 ```python
 from taskfarm_sdk.compat import TaskFarmWorker  # was: from taskfarm_worker import TaskFarmWorker
@@ -12,11 +12,11 @@ for task in worker.tasks:
 
 Names, arguments, attributes that ask the server, and errors (`RuntimeError`, `ValueError`) are
 those of taskfarm-worker 0.4.0, and percentages are written as they are given, without a lease.
-`docs/how-to/move-from-taskfarm-worker.md` tells how to go on from here. What is different:
+`docs/how-to/move-from-taskfarm-worker.md` explains the next steps. Differences:
 
-- **Trouble is sat out.** Each request is tried again where that is safe: for 10 minutes by a
-  worker, for one by the rest. A report of progress that does not get through is dropped, with a
-  line in the log of `taskfarm_sdk`, as `done()` writes the 100 again; all else that fails raises.
+- **Outages are waited through.** Each request is retried where that is safe: for 10 minutes by a
+  worker, for one minute otherwise. A progress report that fails is dropped, with a line in the log
+  of `taskfarm_sdk`, because `done()` writes the 100 again; all other failures raise.
 - **A broken run**: where the server cannot hand out what is left, a worker raises `RuntimeError`
   as before, but not where a 500 only means that nothing is left.
 - **Reading a task never makes it.** One that nobody has asked for yet reads as waiting at 0.0,

@@ -6,8 +6,6 @@ import json
 import weakref
 from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeVar, cast
 
-import attrs
-
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows import runs, tasks
 from taskfarm_sdk._protocol import operations
@@ -101,7 +99,7 @@ class TaskFarm:
             row = self._drive(runs.find(self._link.session, str(uuid)))
             self._uuid = row.uuid
             # Another client's odd number of tasks is shown for what it is.
-            self._num_tasks = cast("int", row.num_tasks)
+            self._num_tasks = cast("int", row.held)
         # Tasks below these exist: surely, and as far as counts that were taken one by one can say.
         self._surely_made = self._made = 0
 
@@ -115,7 +113,7 @@ class TaskFarm:
 
     def _create(self, number: int) -> str:
         # Not by the flow that `Farm.create_run` uses: here a run may have no tasks.
-        call = attrs.evolve(operations.create_run(number), fresh=True)
+        call = operations.create_run(number)._replace(fresh=True)
         session = self._link.session
         return self._drive(request.ask(session, lambda: call, CREATE)).uuid
 

@@ -1,4 +1,4 @@
-"""The SDK's errors as the kinds that taskfarm-worker's callers catch."""
+"""Translate the SDK's errors into those that callers of taskfarm-worker catch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taskfarm_sdk.errors import ConnectionFailed, ServerError, TaskfarmError
 
 # OSError first: what rebuilds an error in another process, as Dask does, calls its __new__ alone.
 class ServerAway(OSError, RuntimeError):
-    """The server could not be asked, or is in trouble.
+    """The server could not be reached, or had an internal error.
 
     taskfarm-worker lets the errors of requests through here, which are OSErrors, or raises a
     RuntimeError, by the kind of request: this is both, so whatever a program catches, it does.

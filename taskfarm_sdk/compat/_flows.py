@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any, Literal, TypeVar, cast
 
-import attrs
-
 from taskfarm_sdk._flows import claims, tasks
-from taskfarm_sdk._flows.runs import ask_of_run
+from taskfarm_sdk._flows.runs import ask_for_run
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol import operations
@@ -35,20 +33,20 @@ TASK_FIELDS = ("status", "percentCompleted")
 STATUSES = ("waiting", "computing", "done")
 
 # What users write here is not checked before, so that a 400 is about it.
-WRITE = attrs.evolve(COMPLETE, refused=Then.RAISE)
-SET = attrs.evolve(SETTLE, refused=Then.RAISE)
+WRITE = COMPLETE._replace(refused=Then.RAISE)
+SET = SETTLE._replace(refused=Then.RAISE)
 
 
 def runs(farm: Session) -> Flow[list[Document]]:
     """List all runs in the server's order; what another client made of one stands there too."""
     rows = yield from ask(farm, operations.list_runs, READ)
-    return [{"id": row.id, "numTasks": row.num_tasks, "uuid": row.uuid} for row in rows]
+    return [{"id": row.id, "numTasks": row.held, "uuid": row.uuid} for row in rows]
 
 
 def run_info(farm: Session, run: str, field: str) -> Flow[object]:
     """Read one field of a run, or all of them if the field is empty."""
     call = _document(f"{farm.url}runs/{run}", field)
-    return _answer(farm, (yield from ask_of_run(farm, run, lambda: call, READ)), field)
+    return _answer(farm, (yield from ask_for_run(farm, run, lambda: call)), field)
 
 
 def task_info(farm: Session, run: str, number: object, field: str) -> Flow[object]:

@@ -1,6 +1,7 @@
 """Child processes that compute while this one talks to the server: what run.work and workTF share.
 
-A `Dispatcher` keeps several slots busy with tasks of one worker. A `Group` is a child process
+A `Dispatcher` keeps several slots busy with tasks of one worker, and settles each task by the
+`Outcome` of its attempt. A `Group` is a child process
 together with all that it starts, and ends as a whole, even if this process is killed.
 """
 
@@ -11,12 +12,17 @@ from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S, how_it_ended, may
 from taskfarm_sdk._processes.groups import Group, plain_environment
 from taskfarm_sdk._worker.deadline import Deadline
 from taskfarm_sdk.execution.dispatcher import Dispatcher
+from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
 
 __all__ = [
     "TOLD_WITHIN_S",
+    "Completed",
     "Deadline",
     "Dispatcher",
+    "Failed",
     "Group",
+    "Outcome",
+    "Released",
     "how_it_ended",
     "may_be_asked",
     "plain_environment",

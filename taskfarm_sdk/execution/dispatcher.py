@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from taskfarm_sdk._processes.signals import STATUS_OF_SIGNALS
 from taskfarm_sdk._worker.deadline import Deadline
 from taskfarm_sdk._worker.held_task import HeldTask
-from taskfarm_sdk.execution.slot import HANDS, Slot
+from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released, settle
+from taskfarm_sdk.execution.slot import HANDS, Slot, SlotTurn
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker, core_of
 
@@ -25,9 +26,8 @@ class Dispatcher:
     Args:
         worker: whose tasks they are; its `with` is the caller's.
         size: how many slots, at least 1.
-        perform: computes a task in a slot (0 to size - 1). Returning completes the task, if it is
-            not settled yet. An exception fails the attempt; if the task is settled already, it
-            ends the work.
+        perform: computes a task in a slot (0 to size - 1), and returns how it is to be settled. An
+            exception gives the task back, uncounted, and ends the work.
         interrupt: called once when the work is to end before its time, with why: ends whatever
             `perform` waits for.
         max_tasks: how many tasks to take at most; None for no limit.
@@ -38,13 +38,14 @@ class Dispatcher:
 
     Attributes:
         limited: whether `max_tasks`, `linger_s` or the deadline ended it.
+        failures: how many attempts failed.
     """
 
     def __init__(
         self,
         worker: Worker,
         size: int,
-        perform: Callable[[Task, int], None],
+        perform: Callable[[Task, int], Outcome],
         *,
         interrupt: Callable[[BaseException], None],
         max_tasks: int | None = None,
@@ -63,12 +64,13 @@ class Dispatcher:
         self._failure: BaseException | None = None
         self._slots = [Slot(self._core.options.intervals.first_beat_s) for _ in range(size)]
         self._threads = [
-            threading.Thread(target=self._work, args=(slot,), name=f"taskfarm-crew-{slot}-{hand}")
+            threading.Thread(target=self._work, args=(slot,), name=f"taskfarm-slot-{slot}-{hand}")
             for hand in range(HANDS)
             for slot in range(size)
         ]
         self._at_work = len(self._threads)
         self.limited: bool = False
+        self.failures: int = 0
 
     @property
     def busy(self) -> int:
@@ -152,7 +154,7 @@ class Dispatcher:
         try:
             while self._go_on(slot, self._slots[slot]):
                 pass
-        except BaseException as error:  # noqa: BLE001 - raised where the crew is waited for
+        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits for the slots
             self.abort(error)
         finally:
             with self._changed:
@@ -171,10 +173,18 @@ class Dispatcher:
                     return True
                 task.begin()
                 with turn.compute():
-                    self._compute(task, slot)
-                if task.settled is None:
-                    task.complete()
+                    self._see_through(task, slot, turn)
         return True
+
+    def _see_through(self, task: HeldTask, slot: int, turn: SlotTurn) -> None:
+        outcome: Outcome = Released()
+        try:
+            outcome = self._compute(task, slot)
+        finally:
+            if isinstance(outcome, Completed):
+                # Completing takes a while; all else the next claim is to know of.
+                turn.leave()
+            settle(task, outcome)
 
     def _claim(self) -> HeldTask | None:
         with self._changed:
@@ -205,16 +215,15 @@ class Dispatcher:
         with self._changed:
             if self._left is not None:
                 self._left += 1
-        task.release()
+        settle(task, Released())
 
-    def _compute(self, task: HeldTask, slot: int) -> None:
+    def _compute(self, task: HeldTask, slot: int) -> Outcome:
         began = time.monotonic()
-        try:
-            self._perform(Task(task), slot)
-        except Exception as error:
-            if task.settled is not None:
-                raise
-            task.fail(f"{type(error).__name__}: {error}")
-        # Before the slot is free: the next claim is to know of it, and completing takes a while.
-        if self._deadline is not None and task.settled is None:
+        outcome = self._perform(Task(task), slot)
+        # Before the slot is free: the next claim is to know of it.
+        if self._deadline is not None and isinstance(outcome, Completed):
             self._deadline.took(time.monotonic() - began)
+        if isinstance(outcome, Failed):
+            with self._changed:
+                self.failures += 1
+        return outcome

@@ -91,6 +91,7 @@ class Slot:
         with self._changed:
             if has_slot:
                 self._is_taken = False
+                self._tasks.end()
             else:
                 self._is_awaited = False
             if self._next == threading.get_ident():
@@ -101,18 +102,12 @@ class Slot:
                 self._changed.wait_for(lambda: self._next is None, LET_BEGIN_S)
                 self._changed.wait(LET_SEND_S)
 
-    @contextmanager
-    def compute(self) -> Generator[None]:
-        """Note how long a task is computed."""
+    def begin(self) -> None:
+        """Note that a task is computed from now on, until the slot is left."""
         with self._changed:
             self._tasks.begin()
             self._next = None
             self._changed.notify_all()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._tasks.end()
 
     def _in_time(self) -> bool:
         """Whether a task is computed that is not long yet."""
@@ -140,10 +135,12 @@ class SlotTurn:
 
     @contextmanager
     def compute(self) -> Generator[None]:
-        """Compute a task in the slot, and leave it."""
-        with self._turns.compute():
+        """Compute a task in the slot, which is left at the end if it was not before."""
+        self._turns.begin()
+        try:
             yield
-        self.leave()
+        finally:
+            self.leave()
 
     def leave(self) -> None:
         """Leave it to the other thread."""

@@ -26,8 +26,6 @@ from taskfarm_sdk.worker import Worker
 
 PROGRESS_EVERY_S = 2.0
 POLL_S = 2.0
-# As for everybody who polls: the server has no index on a task's run, and counting may be slow.
-REST_PER_REQUEST = 19
 
 
 @attrs.define
@@ -82,7 +80,7 @@ class Work:
             return  # the work itself waits for the server, and gives up where that is due
         finally:
             ended = time.monotonic()
-            self._due_at = ended + max(PROGRESS_EVERY_S, REST_PER_REQUEST * (ended - began))
+            self._due_at = ended + max(PROGRESS_EVERY_S, waiting.REST_PER_REQUEST * (ended - began))
         self.tell(status)
 
     def end(self, *, halted: bool, check: bool) -> RunStatus:

@@ -1,8 +1,8 @@
-"""The real taskfarm server, run and looked after from Python.
+"""The real taskfarm server, run and monitored from Python.
 
-This is what `serveTF` and `taskfarm_sdk.testing.LocalServer` stand on. It needs the extra
-`server` (`pip install 'taskfarm-sdk[server]'`), or another environment's interpreter that has
-what the extra lists, and Linux or macOS.
+`serveTF` and `taskfarm_sdk.testing.LocalServer` are built on it. It needs Linux or macOS, and the
+extra `server` (`pip install 'taskfarm-sdk[server]'`) or the interpreter of another environment in
+which the packages of that extra are installed.
 
 ```python
 settings = ServerSettings(database=Database.sqlite("farm.db"), user="me")

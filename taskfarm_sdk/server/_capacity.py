@@ -1,4 +1,4 @@
-"""Count the connections that a server needs of its PostgreSQL, and those that it allows."""
+"""Compare the connections that a server needs with those that PostgreSQL allows."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import attrs
 
-# Each limit (the server's, the role's, the database's; NULL is none) and how many count against it
-# without ours. Any role may ask that, and no limit but the first holds for a superuser.
+# Each limit (of the server, the role and the database; NULL means none), and how many connections
+# of others count against it. Any role may run this; only the first limit applies to a superuser.
 QUERY = """
 WITH them AS (
     SELECT usesysid, datid FROM pg_stat_activity
@@ -28,13 +28,13 @@ WHERE rolname = current_user AND datname = current_database()
 
 @attrs.frozen
 class Capacity:
-    """What a server needs of its database, against what there is.
+    """The connections that a server needs, and those that its database allows.
 
     Attributes:
-        needed: its connections at most: one for each request that is handled at once, and twice
-            as many while SIGHUP replaces the processes.
-        allowed: the tightest of PostgreSQL's limits for it.
-        held: how many of those others hold now.
+        needed: the most connections that the server opens: one for each request that it handles at
+            once, and twice as many while SIGHUP replaces the processes.
+        allowed: the lowest of PostgreSQL's limits.
+        held: how many connections others use now.
     """
 
     needed: int
@@ -43,12 +43,12 @@ class Capacity:
 
     @property
     def fits(self) -> bool:
-        """Whether the server gets all that it needs, as things stand."""
+        """Whether the server can now open all connections that it needs."""
         return self.needed <= self.allowed - self.held
 
     @classmethod
     def from_row(cls, row: Sequence[int | None] | None, at_once: int) -> Capacity | None:
-        """Make it from what the query found; None if that could not be asked.
+        """Return the capacity from the query's row; None if the query failed.
 
         Args:
             row: each limit, followed by how many count against it already.

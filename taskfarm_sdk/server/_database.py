@@ -1,4 +1,4 @@
-"""The database of a server: a SQLite file of its own, or a PostgreSQL."""
+"""The database of a server: a SQLite file, or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import attrs
 
+from taskfarm_sdk._secrets import masked
 from taskfarm_sdk.errors import ConfigurationError
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
-# How psycopg connects unless the URL says otherwise. A database whose machine is gone without a
-# word is noticed after a minute, not after the system's two hours.
+# Connection options of psycopg, unless the URL sets them. A database machine that disappears
+# silently is noticed after a minute instead of the system's two hours.
 _CONNECTING: dict[str, str | int] = {
     "application_name": "taskfarm",
     "connect_timeout": 10,
@@ -23,22 +24,18 @@ _CONNECTING: dict[str, str | int] = {
 }
 
 
-def _masked(_: object) -> str:
-    return "'***'"
-
-
 @attrs.frozen
 class Database:
     """A database for the server; made by `sqlite` or `postgresql`.
 
     Attributes:
         path: the SQLite file, or None on PostgreSQL.
-        url: the URL as SQLAlchemy takes it, or None on SQLite; masked in the repr, for it may
-            hold a password.
+        url: the URL for SQLAlchemy, or None on SQLite; masked in the repr, because it may contain
+            a password.
     """
 
     path: Path | None = None
-    url: str | None = attrs.field(default=None, repr=_masked)
+    url: str | None = attrs.field(default=None, repr=masked)
 
     @classmethod
     def sqlite(cls, path: str | Path) -> Database:
@@ -47,15 +44,15 @@ class Database:
 
     @classmethod
     def postgresql(cls, url: str) -> Database:
-        """Return the PostgreSQL at a URL.
+        """Return the PostgreSQL database at a URL.
 
         Args:
-            url: `postgresql://USER@HOST:PORT/NAME`, with or without `+psycopg` (it is psycopg 3
-                that is used, in any case). What it leaves out, libpq finds as always: in PGHOST
-                and its kin, and in `~/.pgpass`.
+            url: `postgresql://USER@HOST:PORT/NAME`, with or without `+psycopg` (psycopg 3 is used
+                in any case). libpq takes missing parts from PGHOST and similar variables, and from
+                `~/.pgpass`.
 
         Raises:
-            ConfigurationError: it is not such a URL. The text never repeats a password.
+            ConfigurationError: the URL is invalid. The message never repeats a password.
         """
         parts = _split(url)
         if not parts.path.strip("/"):
@@ -68,7 +65,7 @@ class Database:
 
     @property
     def has_password(self) -> bool:
-        """Whether the URL itself holds a password."""
+        """Whether the URL contains a password."""
         if self.url is None:
             return False
         parts = _split(self.url)
@@ -76,12 +73,12 @@ class Database:
 
     @property
     def connect_args(self) -> dict[str, str | int]:
-        """What the driver is to be given beside the URL; nothing that the URL itself says."""
+        """Connection options for the driver that the URL does not set."""
         said = parse_qs(_split(self.url).query) if self.url is not None else {}
         return {name: value for name, value in _CONNECTING.items() if name not in said}
 
     def __str__(self) -> str:
-        """Return it for people: a path, or a URL without password and options."""
+        """Return a path, or a URL without password and options."""
         return str(self.path) if self.url is None else _shown(_split(self.url))
 
 
@@ -92,17 +89,15 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         # The error's own text would repeat a part of the URL, maybe of its password.
         raise ConfigurationError(
-            "not a database URL: it looks like postgresql://USER@HOST:PORT/NAME, and characters "
-            "like @ : / ? # in a password are written as %40 %3A %2F %3F %23"
+            "not a database URL: it looks like postgresql://USER@HOST:PORT/NAME; in a password, "
+            "write @ : / ? # as %40 %3A %2F %3F %23"
         ) from None
     if parts.scheme == "sqlite":
         raise ConfigurationError(
-            "a database URL is for PostgreSQL: a server without one keeps a SQLite file of its own"
+            "a database URL is for PostgreSQL: without one, the server uses its own SQLite file"
         )
     if parts.scheme not in _POSTGRESQL:
-        raise ConfigurationError(
-            "the database's URL is not a PostgreSQL's: it looks like postgresql://USER@HOST/NAME"
-        )
+        raise ConfigurationError("not a PostgreSQL URL: it looks like postgresql://USER@HOST/NAME")
     return parts
 
 

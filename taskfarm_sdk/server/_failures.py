@@ -1,4 +1,4 @@
-"""Why a server did not start, for the person who can mend it."""
+"""Error messages for a server that did not start: the cause, and what to do."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _INSTALL_ELSEWHERE = (
     "-m pip install 'taskfarm==0.4.0' 'authlib<2' 'gunicorn>=27,<28' 'psycopg[binary]'"
 )
 _DATABASE = {
-    "database-missing": "cannot use the database {database}: {detail}; make what is missing "
+    "database-missing": "cannot use the database {database}: {detail}; create what is missing "
     "(createdb, createuser), or correct the URL",
-    "database-unauthorised": "the database {database} does not let us in: {detail}; put the "
-    "password into ~/.pgpass (mode 0600), or correct the user in the URL",
-    "database-forbidden": "we may not write to the database {database}: {detail}; let the "
-    "database's owner grant it (ALTER DATABASE … OWNER TO …), or mend the file's modes",
-    "database-full": "no space is left for the database {database}: {detail}; make some, or take "
-    "another folder",
-    "database-damaged": "the database {database} is damaged: {detail}; move the file away to start "
-    "afresh, or put a copy of it back",
-    "database-locked": "another program holds the database {database}: {detail}; end it first",
-    "database-unreachable": "cannot reach the database {database}: {detail}; is it running, and is "
-    "its URL right?",
+    "database-unauthorised": "the database {database} refused the login: {detail}; write the "
+    "password to ~/.pgpass (mode 0600), or correct the user in the URL",
+    "database-forbidden": "no permission to write to the database {database}: {detail}; let the "
+    "database's owner grant it (ALTER DATABASE … OWNER TO …), or correct the file's mode",
+    "database-full": "no space is left for the database {database}: {detail}; free some space, or "
+    "choose another folder",
+    "database-damaged": "the database {database} is damaged: {detail}; restore the file from a "
+    "backup, or move it away to start with an empty one",
+    "database-locked": "another program locked the database {database}: {detail}; stop it first",
+    "database-unreachable": "cannot reach the database {database}: {detail}; check that it is "
+    "running and that its URL is correct",
 }
 
 
@@ -35,10 +35,10 @@ def explain(
     """Return the error for a failure that the server's process reported.
 
     Args:
-        kind: what it calls it.
-        detail: what it, or a library under it, said.
-        database: where it was to keep its runs.
-        python: the interpreter it was run with, or None for our own.
+        kind: the kind of failure, as the process names it.
+        detail: the text of the error.
+        database: the server's database.
+        python: the interpreter that ran the server, or None for this process's own.
     """
     if kind == "missing":
         way_out = _INSTALL if python is None else f"{os.fspath(python)} {_INSTALL_ELSEWHERE}"
@@ -49,14 +49,14 @@ def explain(
         )
     if kind == "port":
         return ConfigurationError(
-            f"another program listens on the port since a moment ago ({detail}): take another one "
-            "(--port N)",
+            f"another program has just started to listen on the port ({detail}): choose another "
+            "port (--port N)",
             detail=detail,
         )
     if kind == "user":
         return ConfigurationError(
-            f"the database {database} has a user {detail!r} with another password already: take "
-            "another one (--user NAME), or put that user's password into the file that keeps it",
+            f"the database {database} already has a user {detail!r} with another password: choose "
+            "another name (--user NAME), or write that user's password to its password file",
             detail=detail,
         )
     text = _DATABASE.get(kind, "the server did not start: {detail}")

@@ -1,4 +1,4 @@
-"""The folder in which a lasting server keeps its database and its secrets."""
+"""The folder in which a server stores its database and its secrets."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from taskfarm_sdk.server._database import Database
 from taskfarm_sdk.server._mounts import check_wal
 from taskfarm_sdk.server._settings import Secrets
 
-# How long a server whose parent was killed may take to go.
+# How long a server may take to end after its parent was killed.
 LOCK_PATIENCE_S = 5.0
 _LOCK_POLL_S = 0.05
 
 
 def default_data_folder() -> Path:
-    """Return where a user's server keeps its data unless told otherwise."""
+    """Return the default folder for the data of a user's server."""
     return Path(platformdirs.user_data_dir("taskfarm", appauthor=False))
 
 
 class DataFolder:
-    """A server's folder, held by one server at a time; a context manager.
+    """A server's folder, locked by one server at a time; a context manager.
 
-    Entering it makes the folder (mode 0700) where it is missing and takes its lock.
+    Entering it creates the folder (mode 0700) if it is missing, and takes its lock.
 
     Args:
         path: the folder, or None for `default_data_folder()`.
 
     Raises:
-        ConfigurationError: on entering, if the folder cannot be made or written, or if another
-            server holds it.
+        ConfigurationError: on entering, if the folder cannot be created or written, or if another
+            server has locked it.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
@@ -51,7 +51,7 @@ class DataFolder:
         self._lock: int | None = None
 
     def __enter__(self) -> Self:
-        """Make the folder and take its lock."""
+        """Create the folder and take its lock."""
         with _explaining(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -69,18 +69,18 @@ class DataFolder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let the lock go; a server that still runs keeps it."""
+        """Release the lock; a server that still runs keeps it."""
         self._release()
 
     @property
     def lock(self) -> int:
-        """The lock's descriptor, for the server to hold as long as it lives."""
+        """The lock's descriptor, which the server keeps open while it lives."""
         if self._lock is None:
-            raise ConfigurationError("a data folder is used in a `with`")
+            raise ConfigurationError("a DataFolder must be used in a `with` block")
         return self._lock
 
     def record(self, facts: dict[str, str]) -> None:
-        """Tell who comes next what is here, beside this process's id; `facts` may have a `url`.
+        """Write this process's id and `facts`, such as a `url`, for a server that is locked out.
 
         Raises:
             ConfigurationError: the folder cannot be written.
@@ -93,11 +93,11 @@ class DataFolder:
 
     @property
     def database(self) -> Database:
-        """The folder's SQLite database, which may be missing still."""
+        """The folder's SQLite database, which may not exist yet."""
         return Database.sqlite(self.path / "taskfarm.db")
 
     def check_sqlite(self) -> None:
-        """Make sure that the folder will do for SQLite.
+        """Check that SQLite can use the folder.
 
         Raises:
             ConfigurationError: SQLite's WAL does not work there, as on network file systems.
@@ -106,13 +106,13 @@ class DataFolder:
             check_wal(self.path)
 
     def secrets(self, user: str) -> Secrets:
-        """Return the server's key and a user's password, made at random the first time.
+        """Return the server's key and a user's password, created at random the first time.
 
         Args:
             user: whose password it is.
 
         Raises:
-            ConfigurationError: others may read them, or they cannot be kept.
+            ConfigurationError: other users can read them, or they cannot be written.
         """
         return Secrets(
             key=self._secret(self.path / "secret-key", secrets.token_hex(32)),
@@ -120,7 +120,7 @@ class DataFolder:
         )
 
     def password_file(self, user: str) -> Path:
-        """Return the file that the password of `user` is kept in."""
+        """Return the file that contains the password of `user`."""
         return self.path / f"password-{quote(user, safe='@+')}"
 
     def _secret(self, path: Path, new: str) -> str:
@@ -134,8 +134,8 @@ class DataFolder:
                 return new
         if len(secret) < 8:
             raise ConfigurationError(
-                f"'{path}' is damaged, for it holds no secret: put a copy of it back, or remove it "
-                "to have a new one made"
+                f"'{path}' is damaged and contains no secret: restore it from a backup, or remove "
+                "it to create a new one"
             )
         return secret
 
@@ -154,7 +154,7 @@ class DataFolder:
                     return
             except BlockingIOError:
                 holder = _holder(lock)
-                # One whose parent is dead is just ending; a living one is here to stay.
+                # A server whose parent is dead is about to end; a living one is not.
                 if _lives(holder) or time.monotonic() > deadline:
                     raise self._in_use(holder) from None
             time.sleep(_LOCK_POLL_S)
@@ -162,9 +162,9 @@ class DataFolder:
     def _in_use(self, holder: dict[str, str]) -> ConfigurationError:
         at = f" at {holder['url']}" if "url" in holder else ""
         where = "" if _is_here(holder) else f" on {holder['host']}"
-        end = f"end it with 'kill {holder['pid']}'{where}" if "pid" in holder else "end it"
+        end = f"stop it with 'kill {holder['pid']}'{where}" if "pid" in holder else "stop it"
         return ConfigurationError(
-            f"another server{at} uses the folder '{self.path}': {end}, or take another folder "
+            f"another server{at} uses the folder '{self.path}': {end}, or choose another folder "
             "(--data DIR)"
         )
 
@@ -176,15 +176,15 @@ class DataFolder:
 
 @contextmanager
 def _explaining(path: Path) -> Generator[None]:
-    """Turn what the operating system refuses into the way out."""
+    """Turn an error of the operating system into one that says what to do."""
     try:
         yield
     except BlockingIOError:
         raise
     except OSError as error:
         raise ConfigurationError(
-            f"cannot use '{path}': {error.strerror}; make room or mend its modes, or take another "
-            "folder (--data DIR)"
+            f"cannot use '{path}': {error.strerror}; free space or correct its mode, or choose "
+            "another folder (--data DIR)"
         ) from error
 
 
@@ -196,7 +196,7 @@ def _holder(lock: int) -> dict[str, str]:
 
 
 def _is_here(holder: dict[str, str]) -> bool:
-    # Home folders, and with them locks, are shared among machines.
+    # Machines may share home folders, and with them the locks.
     return holder.get("host", socket.gethostname()) == socket.gethostname()
 
 

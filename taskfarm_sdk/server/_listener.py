@@ -1,4 +1,4 @@
-"""The sockets a server listens on: bound here and handed over, so that no port is ever guessed."""
+"""Sockets for a server to listen on: bound here and passed on, so that a port is never guessed."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class ReservedPort:
         return listener
 
     def close(self) -> None:
-        """Let others have the port."""
+        """Release the port."""
         self._keeper.close()
 
 
@@ -111,7 +111,7 @@ def _addresses(host: str) -> Iterable[tuple[socket.AddressFamily, str]]:
     except (OSError, UnicodeError) as error:
         raise ConfigurationError(
             f"there is no host {host!r} to listen on: give an address of this machine, 127.0.0.1 "
-            "for itself alone or 0.0.0.0 for all its networks"
+            "for this machine only or 0.0.0.0 for all networks"
         ) from error
     # A dict, for a name may have an address twice, and the first one should stay the first.
     return {(family, cast("str", address[0])): None for family, _, _, _, address in found}
@@ -171,16 +171,16 @@ def _explained(host: str, port: int, error: OSError) -> ConfigurationError:
     if error.errno == errno.EADDRINUSE:
         mac = " (macOS keeps 5000 for AirPlay)" if sys.platform == "darwin" else ""
         return ConfigurationError(
-            f"another program listens on port {port} already{mac}: take another one, "
+            f"another program already listens on port {port}{mac}: choose another port, "
             f"--port {port + 1 if port < 65535 else 5001}"
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return ConfigurationError(
-            f"port {port} is for the system's own services: take one from 1024 up, --port 5000"
+            f"port {port} is reserved for system services: choose one from 1024 up, --port 5000"
         )
     if error.errno == errno.EADDRNOTAVAIL:
         return ConfigurationError(
-            f"{host} is not an address of this machine: 127.0.0.1 is itself alone, 0.0.0.0 all "
-            "its networks"
+            f"{host} is not an address of this machine: use 127.0.0.1 for this machine only, or "
+            "0.0.0.0 for all networks"
         )
     return ConfigurationError(f"cannot listen on {host} port {port}: {error.strerror}")

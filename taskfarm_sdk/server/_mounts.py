@@ -12,8 +12,8 @@ from taskfarm_sdk.errors import ConfigurationError
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 
-# WAL needs memory that all processes share, which these give to one machine at best, and locks
-# that some of them only pretend to take.
+# WAL needs shared memory, which these file systems provide on one machine at best, and locks that
+# some of them do not really take.
 # fmt: off
 _NETWORK = frozenset((
     "9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "cvmfs", "gfs", "gfs2", "glusterfs",
@@ -25,7 +25,7 @@ _NETWORK = frozenset((
 ))
 # fmt: on
 _WAY_OUT = (
-    "give a folder on a disk of this machine (--data DIR, say below /var/tmp), or a PostgreSQL "
+    "choose a folder on a local disk (--data DIR, such as below /var/tmp), or use PostgreSQL "
     "(--database-url URL)"
 )
 
@@ -54,12 +54,12 @@ def filesystem_type(folder: PurePosixPath, mountinfo: str) -> str | None:
 
 
 def is_network(kind: str) -> bool:
-    """Say whether a type of file system is one that several machines share."""
+    """Return whether several machines share file systems of this type."""
     return kind.removeprefix("fuse.") in _NETWORK
 
 
 def check_wal(folder: Path) -> None:
-    """Make sure that SQLite can keep a database in WAL mode in a folder.
+    """Check that SQLite can use WAL mode in a folder.
 
     Raises:
         ConfigurationError: it cannot; its text says why, and what to do instead.
@@ -69,21 +69,21 @@ def check_wal(folder: Path) -> None:
         raise ConfigurationError(
             f"'{folder}' is on a network file system ({kind}), where SQLite loses data: {_WAY_OUT}"
         )
-    # Containers and odd mounts hide what they are, so it is tried out too.
+    # Containers and unusual mounts hide the type, so try it as well.
     try:
         with tempfile.TemporaryDirectory(prefix=".wal-", dir=folder) as trial:
             mode = _try_wal(Path(trial) / "trial.db")
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise ConfigurationError(
-                f"no space is left in '{folder}': make some, or take another folder (--data DIR)"
+                f"no space is left in '{folder}': free some, or choose another folder (--data DIR)"
             ) from error
         raise ConfigurationError(
             f"SQLite cannot work in '{folder}' ({error}): {_WAY_OUT}"
         ) from error
     if mode != "wal":
         raise ConfigurationError(
-            f"SQLite's WAL does not work in '{folder}' (it stays at {mode!r}): {_WAY_OUT}"
+            f"SQLite's WAL does not work in '{folder}' (the mode stays {mode!r}): {_WAY_OUT}"
         )
 
 

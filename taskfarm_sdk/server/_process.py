@@ -34,21 +34,21 @@ _OWN_PYTHON = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LA
 class ServerProcess:
     """A server's processes. Starting is `__init__`, being ready is `wait_ready`.
 
-    In between its database is made ready, and `wait_prepared` tells of it before anybody can
-    connect, if the sockets do not listen already.
+    In between, the server prepares its database. `wait_prepared` returns after that, before any
+    client can connect (unless the sockets listen already).
 
-    They are a process group of their own, so that Ctrl-C in a terminal reaches the parent alone
-    and `kill` reaches all of them. They end when this process does, however it ends. As a context
-    manager it stops the server on leaving.
+    The processes form their own process group, so Ctrl-C in a terminal reaches only the parent, and
+    `kill` reaches all of them. They end when this process ends, for whatever reason. As a context
+    manager, it stops the server on exit.
 
     Args:
         settings: what to serve, and how.
-        secrets: what it signs tokens with, and its user's password.
-        listeners: sockets that have their port (`bind`), or listen already (`listen`); this
-            process's copies are closed, so that nobody waits in vain once the server is gone.
-        python: the interpreter to run it with; None is this process's own. It needs `taskfarm`
-            and what the extra `server` lists, and none of taskfarm_sdk.
-        log: where the server's own messages go, a file's descriptor; None is our stderr.
+        secrets: the key that signs tokens, and the user's password.
+        listeners: sockets that are bound (`bind`) or already listen (`listen`). This process's
+            copies are closed, so that no client waits for a server that has ended.
+        python: the interpreter to run it with; None is this process's own. It needs the packages
+            of the extra `server`, but not taskfarm_sdk.
+        log: the file descriptor for the server's own messages; None is this process's stderr.
         hold: descriptors that the server keeps open as long as it lives, such as a lock's.
         remove: a folder that the server removes if it has to end because its parent is gone.
 
@@ -158,7 +158,7 @@ class ServerProcess:
         except TimeoutError:
             self.kill()
             raise ConfigurationError(
-                f"the server was not ready within {timeout_s:g} s: its log says why"
+                f"the server was not ready within {timeout_s:g} s: see its log"
             ) from None
         except BaseException:
             self.kill()
@@ -169,7 +169,7 @@ class ServerProcess:
         self.kill()
         raise explain(
             str(message.get("kind", "crash")),
-            str(message.get("detail", "it ended without a word, and its log says why")),
+            str(message.get("detail", "it ended without a message; see its log")),
             database=self._settings.database,
             python=self._python,
         )
@@ -189,16 +189,16 @@ class ServerProcess:
         """
         if self._settings.database.path is not None:
             raise ConfigurationError(
-                "on SQLite the server cannot be reloaded: for a moment two processes would hand "
-                "out tasks; stop it and start it again"
+                "on SQLite the server cannot be reloaded, because two processes would hand out "
+                "tasks for a moment; stop it and start it again"
             )
         self._signal(signal.SIGHUP)
 
     def stop(self, grace_s: float = 15.0) -> None:
-        """End the server: what is being answered is answered, then everything is killed.
+        """Stop the server: finish the requests in progress, then kill all processes.
 
         Args:
-            grace_s: how long the answering may take, in seconds.
+            grace_s: how long the requests in progress may take, in seconds.
         """
         try:
             self._signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The settings that a server is started with."""
+"""Settings of a server."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 
 import attrs
 
+from taskfarm_sdk._secrets import masked
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.server._database import Database
 
@@ -14,21 +15,17 @@ MAX_PROCESSES = 64
 MAX_THREADS = 64
 
 
-def _masked(_: object) -> str:
-    return "'***'"
-
-
 @attrs.frozen(kw_only=True)
 class Secrets:
-    """What a server keeps from others; masked in the repr.
+    """A server's secrets; masked in the repr.
 
     Attributes:
-        key: what it signs its tokens with. Whoever knows it can be any user.
+        key: signs the server's tokens. With it, anyone can act as any user.
         password: the password of the settings' user.
     """
 
-    key: str = attrs.field(repr=_masked)
-    password: str = attrs.field(repr=_masked)
+    key: str = attrs.field(repr=masked)
+    password: str = attrs.field(repr=masked)
 
 
 @attrs.frozen(kw_only=True)
@@ -37,14 +34,14 @@ class ServerSettings:
 
     Attributes:
         database: where it keeps its runs.
-        user: whom it lets in; made in the database when missing. 1 to 32 characters.
-        processes: how many serve, 1 to 64. Exactly 1 on SQLite.
+        user: the server's user, created in the database if missing. 1 to 32 characters.
+        processes: how many processes serve, 1 to 64. Exactly 1 on SQLite.
         threads: how many requests each of them handles at once, 1 to 64. Exactly 1 on SQLite.
-        access_log: write a line for each request to stderr. It names no user, for that may be a
-            token.
+        access_log: write a line for each request to stderr. It does not contain the user, who may
+            be a token.
 
     Raises:
-        ConfigurationError: one of them will not do.
+        ConfigurationError: a setting is invalid.
     """
 
     database: Database
@@ -54,7 +51,7 @@ class ServerSettings:
     access_log: bool = False
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what the server cannot do, or would do wrong."""
+        """Refuse settings with which the server fails or hands out tasks twice."""
         if sys.platform == "win32":  # neither gunicorn nor process groups there
             raise ConfigurationError("the server needs Linux or macOS; the client runs anywhere")
         _check_user(self.user)
@@ -63,8 +60,8 @@ class ServerSettings:
         if self.database.path is not None and (self.processes, self.threads) != (1, 1):
             # SQLite has no row locks: 4 threads gave duplicate hand-outs after 4 tasks.
             raise ConfigurationError(
-                "on SQLite the server hands tasks out twice and breaks runs with more than one "
-                "process and one thread: leave both at 1, or give it a PostgreSQL's database URL"
+                "on SQLite, a server with more than one process or thread hands out tasks twice "
+                "and breaks runs: leave both at 1, or give the URL of a PostgreSQL database"
             )
 
 
@@ -75,8 +72,8 @@ def _check_user(user: str) -> None:
         )
     if ":" in user or not user.isprintable():
         raise ConfigurationError(
-            f"HTTP Basic cannot carry the user's name {user!r}: take one without ':' and control "
-            "characters"
+            f"HTTP Basic cannot transmit the user name {user!r}: choose one without ':' and "
+            "control characters"
         )
 
 

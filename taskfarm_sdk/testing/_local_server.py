@@ -61,7 +61,7 @@ class LocalServer:
         self._folder: Path | None = None
         self._stopped = False
         self._settings = ServerSettings(
-            # The folder comes with the first start: what is never started leaves nothing.
+            # The folder is created at the first start: a server that never starts leaves no files.
             database=(
                 Database.sqlite(DATABASE)
                 if database_url is None
@@ -130,7 +130,7 @@ class LocalServer:
             try:
                 self._start()
             except BaseException:
-                # Nobody leaves a `with` that was not entered.
+                # `__exit__` does not run if `__enter__` fails.
                 if not again:
                     self.stop()
                 raise
@@ -152,7 +152,7 @@ class LocalServer:
             return  # a forked child leaves its parent's `with` too
         with self._changing:
             self._stopped = True
-            # The data is thrown away, so there is nothing to end gracefully for.
+            # The data is removed, so a graceful end is not needed.
             self.kill()
             if self._port is not None:
                 self._port.close()

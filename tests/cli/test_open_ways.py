@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-import taskfarm_cli.work.command_line.arguments
 import taskfarm_cli.work.main
 from taskfarm_cli.common import connection_options
 from taskfarm_cli.manage import main as manage
+from taskfarm_cli.work import plan
 from taskfarm_sdk._transport import tls
 
 URL = "http://farm.example/api/"
@@ -23,9 +23,7 @@ def _nobody_there(refusing_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing leave this machine, and end at once; who is asked was not warned of yet."""
     monkeypatch.setenv("HTTP_PROXY", refusing_url)
     monkeypatch.setattr(connection_options, "GIVE_UP_AFTER_S", 0.0)
-    monkeypatch.setattr(
-        taskfarm_cli.work.command_line.arguments, "GIVE_UP_IN_THE_MIDDLE_AFTER_S", 0.0
-    )
+    monkeypatch.setattr(plan, "GIVE_UP_IN_THE_MIDDLE_AFTER_S", 0.0)
     monkeypatch.setattr(tls, "_told_of", set())
     monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
 

@@ -139,7 +139,7 @@ def test_serves_without_a_password_on_the_command_line(
     with serving("--data", tmp_path / "d", "--database-url", url, **pgpass) as serve:
         assert f"database: postgresql://{postgres.user}@/{database}" in serve.text
         assert "warning" not in serve.text
-        assert "--threads" in serve.says("hint: this answers one request at a time")
+        assert "--threads" in serve.says("hint: this server answers one request at a time")
         assert httpx.get(serve.url + "runs").status_code == 401
         assert not (tmp_path / "d" / "taskfarm.db").exists()
 
@@ -222,8 +222,8 @@ def test_more_requests_at_once_than_threads_need_no_more_connections(
     [
         pytest.param({"database": "nowhere"}, 'database "nowhere" does not exist', id="missing"),
         pytest.param({"password": "wrong"}, "password authentication failed", id="wrong_password"),
-        pytest.param({"password": ""}, "does not let us in", id="no_password"),
-        pytest.param({"user": "nobody"}, "does not let us in", id="no_such_user"),
+        pytest.param({"password": ""}, "refused the login", id="no_password"),
+        pytest.param({"user": "nobody"}, "refused the login", id="no_such_user"),
     ],
 )
 def test_a_database_that_does_not_let_us_in(

@@ -24,3 +24,11 @@ def rename(farm):
 def test_what_makes_a_call_is_an_operation_and_nothing_else_is() -> None:
     assert {"token", "update_task", "register_worker"} <= all_operations()
     assert "cast" not in all_operations()
+
+
+def test_asking_for_a_run_is_reading_it() -> None:
+    source = """
+def status(farm):
+    return (yield from ask_for_run(farm, lambda: operations.run_status(uuid)))
+"""
+    assert pairs_in(source) == {("run_status", "READ")}

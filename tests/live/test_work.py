@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -97,6 +98,18 @@ def test_a_child_that_is_killed_fails_its_attempt_and_the_others_go_on(
     assert "its child process ended: killed by SIGKILL" in caplog.text
 
 
+def test_a_child_that_sends_rubbish_fails_its_attempt_and_the_others_go_on(
+    run_of_six: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 2 and task.attempts == 0:
+            os.write(int(sys.argv[1]), b"printed by mistake")
+
+    assert run_of_six.work(compute, workers=2, **SHORT).succeeded
+    assert "task 2 of run" in caplog.text
+    assert "its child process ended: killed by SIGKILL" in caplog.text
+
+
 def test_a_task_that_kills_its_child_each_time_ends_failed(run_of_six: Run, tmp_path: Path) -> None:
     def compute(task: Task) -> None:
         if task.number == 2:
@@ -168,6 +181,19 @@ def test_what_the_function_does_to_its_task_is_done(run_of_six: Run, tmp_path: P
     status = run_of_six.work(compute, workers=1, check=False, **SHORT)
     assert (status.done, status.failed) == (6, 1)
     assert run_of_six.task_info(0).state == "failed"
+
+
+def test_the_exit_status_that_the_function_gives_is_in_the_journal(
+    run_of_six: Run, tmp_path: Path
+) -> None:
+    def compute(task: Task) -> None:
+        if task.number == 2:
+            task.fail("no licence", final=True, exit_status=3)
+
+    run_of_six.work(compute, workers=1, journal=tmp_path, check=False, **SHORT)
+    (file,) = tmp_path.iterdir()
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["exit_status"] for line in lines if line["task"] == 2] == [3]
 
 
 def test_a_settled_task_is_not_settled_again(run_of_six: Run) -> None:
@@ -352,3 +378,18 @@ def test_a_function_that_holds_the_gil_keeps_its_task(run_of_six: Run, tmp_path:
     assert begun.count("0 0") == 1
     assert "0 1" not in begun
     assert run_of_six.status().succeeded
+
+
+def test_an_exit_status_that_the_function_tells_is_in_the_journal(
+    run_of_six: Run, tmp_path: Path
+) -> None:
+    def fails(task: Task) -> None:
+        if task.number == 2:
+            task.fail("no luck", final=True, exit_status=3)
+
+    run_of_six.work(fails, workers=1, journal=tmp_path, check=False)
+    [journal] = tmp_path.iterdir()
+    entries = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [
+        (entry["task"], entry["message"]) for entry in entries if entry["exit_status"] == 3
+    ] == [(2, "no luck")]

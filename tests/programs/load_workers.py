@@ -49,7 +49,7 @@ class Report(TypedDict):
     cpu_s: float
 
 
-class Crew:
+class WorkerThreads:
     """The workers of this process."""
 
     def __init__(self, run: Run, threads: int, fleet_size: int) -> None:
@@ -87,9 +87,9 @@ def main() -> None:
     """Work a run off with many workers."""
     how = told(Told)
     with Farm(how["url"], token=how["token"], timeout_s=TIMEOUT_S) as farm:
-        crew = Crew(farm.get_run(how["run"]), how["threads"], how["fleet_size"])
-        crew.work()
-    json.dump(crew.report, sys.stdout)
+        threads = WorkerThreads(farm.get_run(how["run"]), how["threads"], how["fleet_size"])
+        threads.work()
+    json.dump(threads.report, sys.stdout)
 
 
 if __name__ == "__main__":

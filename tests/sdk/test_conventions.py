@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import NamedTuple
 
 import attrs
 import pytest
 
+import taskfarm_sdk
 from taskfarm_sdk import RunBroken, TaskfarmError
 from taskfarm_sdk._secrets import masked
 from tests.support.public_api import (
@@ -27,6 +30,18 @@ TRANSLATED = "compat."
 # Errors that the code read alone could raise, and why they are not raised.
 NEVER_RAISED = {
     ("testing.LocalServer.farm", "AuthenticationError"): "it gives the credentials itself",
+    **{
+        (f"taskfarm_sdk.Run.{name}", "TaskNotFound"): "it reads tasks that the run has"
+        for name in (
+            "repair",
+            "reset",
+            "reset_failed",
+            "reset_tasks",
+            "task_info",
+            "task_infos",
+            "wait",
+        )
+    },
 }
 each_public = pytest.mark.parametrize(
     "public", [pytest.param(public, id=public.name) for public in public_callables()]
@@ -165,4 +180,14 @@ def test_a_repr_without_its_secret_is_passed(kind: type) -> None:
 
 def test_the_secrets_of_the_sdk_are_found() -> None:
     found = {kind.__qualname__ for kind in WITH_SECRETS}
-    assert {"Farm", "AsyncFarm", "Login", "LocalServer", "Secrets", "Session"} <= found
+    assert {"Farm", "AsyncFarm", "Login", "LocalServer", "Secrets"} <= found
+
+
+def test_no_function_stands_in_two_modules() -> None:
+    found: dict[str, set[str]] = {}
+    for path in Path(taskfarm_sdk.__file__).parent.rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                body = ast.dump(ast.Module(node.body, []))
+                found.setdefault(body, set()).add(f"{path.name}: {node.name}")
+    assert [places for places in found.values() if len(places) > 1] == []

@@ -38,9 +38,6 @@ PLAIN = (
     TaskfarmError,
     ConfigurationError,
     AuthenticationError,
-    NotFound,
-    RunNotFound,
-    TaskNotFound,
     RequestRejected,
     UnexpectedReply,
     OutcomeUnknown,
@@ -55,6 +52,13 @@ WITH_FACTS: list[tuple[TaskfarmError, dict[str, object]]] = [
             {**PLAIN_FACTS},
         )
         for kind in PLAIN
+    ),
+    *(
+        (
+            kind("text", status=404, url=URL, method="GET"),
+            {**NO_FACTS, "status": 404, "url": URL, "method": "GET"},
+        )
+        for kind in (NotFound, RunNotFound, TaskNotFound)
     ),
     (
         ConnectionFailed("text", sent=True, hopeless=True, url=URL, detail="cut"),
@@ -190,7 +194,9 @@ def test_notes_travel_with_an_error() -> None:
 
 def test_an_error_of_the_users_own_kind_travels_too() -> None:
     arrived = pickle.loads(pickle.dumps(Own("text", run=RUN)))
-    assert_as_it_was(arrived, Own("text", run=RUN), {**NO_FACTS, "run": RUN, "extra": 1})
+    assert_as_it_was(
+        arrived, Own("text", run=RUN), {**NO_FACTS, "run": RUN, "method": None, "extra": 1}
+    )
 
 
 class Own(RunNotFound):

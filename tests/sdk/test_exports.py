@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import inspect
 import json
+import re
 import subprocess
 import sys
 import types
@@ -42,6 +44,26 @@ def test_the_exported_names_are_exactly_the_public_ones() -> None:
     typed = {"TaskState", "__version__"}
     assert set(taskfarm_sdk.__all__) == defined | set(errors.__all__) | typed
     assert taskfarm_sdk.__all__ == sorted(set(taskfarm_sdk.__all__))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [_models, aio, errors, farm, run, task, worker],
+    ids=lambda module: module.__name__.rpartition(".")[2],
+)
+def test_a_modules_own_names_are_those_that_the_package_looks_up_in_it(
+    module: types.ModuleType,
+) -> None:
+    homes: dict[str, str] = vars(taskfarm_sdk)["_HOMES"]
+    place = module.__name__.rpartition(".")[2]
+    assert module.__all__ == [name for name in homes if homes[name] == place]
+
+
+def test_each_name_is_looked_up_in_a_module_that_type_checkers_see() -> None:
+    starred = set(
+        re.findall(r"from taskfarm_sdk\.(\w+) import \*", inspect.getsource(taskfarm_sdk))
+    )
+    assert set(vars(taskfarm_sdk)["_HOMES"].values()) == starred
 
 
 @pytest.mark.parametrize("name", taskfarm_sdk.__all__)

@@ -20,9 +20,10 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 
 LAYERS = "Imports run one way"
 INSIDE = "Inside the SDK"
+CIRCLES = "No circles"
 GENERATED = "Only _protocol.operations"
 HTTPX = "Only _transport.httpx_import and"
-QUICK = "Only _transport.client uses"
+QUICK = "Only _transport.bounds and _transport.client use"
 RICH = "Only the command line's view"
 PUBLIC = "The command line uses the SDK's public names"
 EXTRA = "Nothing imports what only extras"
@@ -50,6 +51,12 @@ BREACHES = [
 ]
 # Where it is for the type checkers alone.
 TYPED_BREACH = ("taskfarm_sdk/_flows/tasks", "taskfarm_sdk.farm")
+# Where, what is imported there for types alone, and in which folder that closes a circle.
+CLOSING = [
+    ("taskfarm_sdk/_worker/idle", "taskfarm_sdk._worker.core", "taskfarm_sdk._worker"),
+    ("taskfarm_cli/work/slurm/policy", "taskfarm_cli.work.slurm.keeper", "taskfarm_cli.work.slurm"),
+    ("taskfarm_cli/work/screen", "taskfarm_cli.work.commands.output", "taskfarm_cli.work"),
+]
 
 
 def lint(tree: Path, cwd: Path) -> str:
@@ -68,6 +75,14 @@ def lint(tree: Path, cwd: Path) -> str:
     return done.stdout
 
 
+def append(tree: Path, place: str, statements: str) -> None:
+    """Add statements to a module of the packages in a tree."""
+    package, _, module = place.partition("/")
+    (folder,) = (tree / one for one in PACKAGES if one.endswith(package))
+    with (folder / f"{module}.py").open("a") as file:
+        file.write(f"\n{statements}\n")
+
+
 @pytest.fixture(scope="module")
 def breached(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Lint a copy of the packages with all breaches in it, and a module that nobody placed."""
@@ -76,15 +91,11 @@ def breached(tmp_path_factory: pytest.TempPathFactory) -> str:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, tree / package, ignore=ignored)
     for place, imported, _ in BREACHES:
-        package, _, module = place.partition("/")
-        (folder,) = (tree / one for one in PACKAGES if one.endswith(package))
-        with (folder / f"{module}.py").open("a") as file:
-            file.write(f"\nimport {imported}\n")
+        append(tree, place, f"import {imported}")
     place, imported = TYPED_BREACH
-    with (tree / f"{place}.py").open("a") as file:
-        file.write(
-            f"\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import {imported}\n"
-        )
+    append(tree, place, f"import typing\nif typing.TYPE_CHECKING:\n    import {imported}")
+    for place, imported, _ in CLOSING:
+        append(tree, place, f"import typing\nif typing.TYPE_CHECKING:\n    import {imported}")
     (tree / "taskfarm_sdk" / "_brand_new.py").touch()
     return lint(tree, tree)
 
@@ -119,12 +130,17 @@ def test_a_breach_for_the_type_checkers_alone_is_noticed(breached: str) -> None:
     assert f"{place.replace('/', '.')} -> {imported} (l." in broken(breached, INSIDE)
 
 
+@pytest.mark.parametrize("folder", [folder for _, _, folder in CLOSING])
+def test_a_circle_inside_a_folder_is_noticed(breached: str, folder: str) -> None:
+    assert f"No cycles are allowed in {folder}." in broken(breached, CIRCLES)
+
+
 def test_a_module_that_has_no_place_in_the_order_is_noticed(breached: str) -> None:
     assert "_brand_new" in broken(breached, INSIDE)
 
 
 def test_each_contract_is_breached_here() -> None:
     names = [contract["name"] for contract in CONTRACTS]
-    noticed = {contract for _, _, contract in BREACHES}
+    noticed = {CIRCLES, *(contract for _, _, contract in BREACHES)}
     assert len(names) == len(noticed)
     assert all(any(name.startswith(contract) for contract in noticed) for name in names)

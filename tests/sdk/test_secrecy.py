@@ -7,7 +7,6 @@ import logging
 import socket
 from collections.abc import Callable
 
-import attrs
 import pytest
 
 import taskfarm_sdk
@@ -45,9 +44,9 @@ def by_token() -> Farm:
 
 
 def session() -> Session:
-    session = by_password()._link.session
-    session.shared.token = TOKEN
-    return session
+    found = by_password()._link.session
+    found.shared.token = TOKEN
+    return found
 
 
 def run() -> Run:
@@ -59,7 +58,7 @@ def task() -> Task:
 
 
 def call() -> Call[str]:
-    return attrs.evolve(token(), acting_as=Basic("me", PASSWORD))
+    return token().sent_as(Basic("me", PASSWORD))
 
 
 THINGS: list[Callable[[], object]] = [

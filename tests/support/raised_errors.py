@@ -115,7 +115,7 @@ class _Reading:
         self.called.append((value, owner))
         for argument in node.args:
             rule: Any = self._value(argument)
-            if isinstance(rule, Rule) and Then.UNKNOWN in attrs.astuple(rule):
+            if isinstance(rule, Rule) and Then.UNKNOWN in rule:
                 self.raised.add(OutcomeUnknown)
 
 

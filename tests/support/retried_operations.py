@@ -12,7 +12,8 @@ from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._sansio import retry
 
 RULES = {name for name, value in vars(retry).items() if isinstance(value, retry.Rule)}
-ASKING = {"ask", "ask_of_run"}
+ASKING = {"ask", "ask_of_run", "ask_of_task"}
+READING = "ask_for_run"  # names no rule, and sends by READ
 Pair = tuple[str, str]
 
 
@@ -56,10 +57,12 @@ def _operations_in(function: ast.AST) -> set[str]:
 
 
 def _rules_in(function: ast.AST) -> set[str]:
-    return {
+    calls = [node for node in _own_nodes(function) if isinstance(node, ast.Call)]
+    reading = {"READ" for node in calls if _name_of(node.func) == READING}
+    return reading | {
         named.id
-        for node in _own_nodes(function)
-        if isinstance(node, ast.Call) and _name_of(node.func) in ASKING
+        for node in calls
+        if _name_of(node.func) in ASKING
         for argument in (*node.args, *(keyword.value for keyword in node.keywords))
         for named in ast.walk(argument)
         if isinstance(named, ast.Name) and named.id in RULES

@@ -1,20 +1,45 @@
-"""The options that say which server to ask and as whom, the same for every command."""
+"""The options for server, user and password, shared by all commands."""
 
 from __future__ import annotations
 
 import argparse
+from typing import Protocol
 
-# A person waits for the answer: a server that is down is told of soon.
+# Short, because a person waits for the reply.
 GIVE_UP_AFTER_S = 5.0
-# Who has waited for a million tasks would not begin anew because the server was restarted.
+# Long enough for a restart of the server, so that a request for each of a million tasks continues.
 GIVE_UP_IN_THE_MIDDLE_AFTER_S = 60.0
 
 
+class ConnectionOptions(Protocol):
+    """Which server to ask, as whom, and for how long: whatever holds what a command line said."""
+
+    @property
+    def baseurl(self) -> str | None:
+        """The API's URL, or None for what the settings say."""
+        ...
+
+    @property
+    def user(self) -> str | None:
+        """The user, or None."""
+        ...
+
+    @property
+    def password(self) -> str | None:
+        """The password, "-" for the first line of stdin, or None."""
+        ...
+
+    @property
+    def patience_s(self) -> float:
+        """For how long a request is tried while the server is away."""
+        ...
+
+
 class Connection(argparse.Namespace):
-    """Which server to ask, and as whom.
+    """The `ConnectionOptions` of manageTF's command line.
 
     Attributes:
-        baseurl: the API's URL, or None for what the settings say.
+        baseurl: the API's URL, or None for the settings' URL.
         user: the user, or None.
         password: the password, "-" for the first line of stdin, or None.
     """
@@ -25,18 +50,18 @@ class Connection(argparse.Namespace):
 
     @property
     def patience_s(self) -> float:
-        """For how long a request is tried while the server is away."""
+        """How long a request is retried while the server is unreachable."""
         return GIVE_UP_AFTER_S
 
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
     """Add -b, -u and -p."""
     connection = parser.add_argument_group("connection")
-    connection.add_argument("-b", "--baseurl", help="API url")
+    connection.add_argument("-b", "--baseurl", help="the API's URL")
     connection.add_argument("-u", "--user", help="the taskfarm user")
     connection.add_argument(
         "-p",
         "--password",
-        help="the password of the taskfarm user; on a command line all users of this machine can "
-        "see it, so better: '-p -', which reads it from stdin, or --login once",
+        help="the user's password; all users of this machine can see it on a command line, so use "
+        "'-p -', which reads it from stdin, or --login once",
     )

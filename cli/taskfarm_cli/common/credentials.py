@@ -1,4 +1,4 @@
-"""From what the command line says, or does not say, to a farm that can be asked."""
+"""Create a farm from the command line's URL and credentials, asking for them if missing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.connection_options import Connection
+from taskfarm_cli.common.connection_options import ConnectionOptions
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.terminal import ask, ask_secret, can_ask, is_terminal
 
@@ -16,42 +16,40 @@ if TYPE_CHECKING:
 FROM_STDIN = "-"
 
 
-def open_farm(arguments: Connection) -> Farm:
-    """Return the farm to ask, with credentials asked for if nothing else gives any.
+def open_farm(options: ConnectionOptions) -> Farm:
+    """Return the farm, and ask for credentials if there are none.
 
     Raises:
-        CommandError: there are none, and nobody to ask.
+        CommandError: there are no credentials, and no terminal to ask on.
         TaskfarmError: a setting is wrong.
     """
     from taskfarm_sdk import AuthenticationError
 
-    password = given_password(arguments)
+    password = given_password(options)
     try:
-        return make_farm(arguments, arguments.user, password)
+        return make_farm(options, options.user, password)
     except AuthenticationError as missing:
         url = missing.url or ""
         if not can_ask():
-            raise no_credentials(url, arguments.user) from missing
-    return make_farm(arguments, *ask_credentials(url, arguments.user))
+            raise no_credentials(url, options.user) from missing
+    return make_farm(options, *ask_credentials(url, options.user))
 
 
-def make_farm(arguments: Connection, user: str | None, password: str | None) -> Farm:
-    """Return the farm of a command line, with this user and password where they are known."""
+def make_farm(options: ConnectionOptions, user: str | None, password: str | None) -> Farm:
+    """Return the farm of a command line, with this user and password if known."""
     from taskfarm_sdk import Farm
 
-    return Farm(
-        arguments.baseurl, user=user, password=password, give_up_after_s=arguments.patience_s
-    )
+    return Farm(options.baseurl, user=user, password=password, give_up_after_s=options.patience_s)
 
 
-def given_password(arguments: Connection) -> str | None:
+def given_password(options: ConnectionOptions) -> str | None:
     """Return the password of `-p`, read from stdin for `-p -`, or None.
 
     Raises:
-        UsageError: stdin was to give it and is empty.
+        UsageError: `-p -` was given and stdin is empty.
     """
-    if arguments.password != FROM_STDIN:
-        return arguments.password
+    if options.password != FROM_STDIN:
+        return options.password
     if is_terminal(sys.stdin):
         return ask_secret("Password: ")
     line = sys.stdin.readline() if sys.stdin else ""
@@ -61,12 +59,12 @@ def given_password(arguments: Connection) -> str | None:
 
 
 def ask_credentials(url: str, user: str | None, known: str | None = None) -> tuple[str, str]:
-    """Return the user and password that a person gives for a server.
+    """Ask for the user and password for a server.
 
     Args:
-        url: the server, which is shown: a password must not go to another one by accident.
-        user: the user where one was given, who is not asked for then.
-        known: whom an empty answer means.
+        url: the server, which is shown so that nobody enters a password for another one.
+        user: the user, if given; then only the password is asked for.
+        known: the user that an empty answer means.
     """
     likely = os.environ.get("TASKFARM_USER") or known
     hint = f" [{likely}]" if likely else ""
@@ -75,10 +73,10 @@ def ask_credentials(url: str, user: str | None, known: str | None = None) -> tup
 
 
 def no_credentials(url: str, user: str | None) -> CommandError:
-    """Return the error that tells how to log in."""
+    """Return the error that says how to log in."""
     return CommandError(
         f"no password or token for {url}: log in once with `manageTF --login -b {url} -u "
-        f"{user or 'USER'}` (the user and password that taskfarm-worker had built in do not "
-        "exist here)",
+        f"{user or 'USER'}` (unlike taskfarm-worker, this program has no built-in user and "
+        "password)",
         ExitStatus.NOT_AUTHENTICATED,
     )

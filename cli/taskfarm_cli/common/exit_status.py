@@ -8,7 +8,7 @@ from taskfarm_sdk import errors
 
 
 class ExitStatus(IntEnum):
-    """How a command ended; `docs/reference/manageTF.md` explains each to the reader."""
+    """How a command ended; `docs/reference/manageTF.md` explains each status."""
 
     OK = 0
     FAILED = 1
@@ -22,7 +22,7 @@ class ExitStatus(IntEnum):
 
     @staticmethod
     def of_signal(number: int) -> int:
-        """Return what shells show for a command that a signal ended."""
+        """Return the status that shells report for a command ended by a signal."""
         return 128 + number
 
 
@@ -30,7 +30,7 @@ class CommandError(Exception):
     """Ends a command with one line on stderr.
 
     Attributes:
-        status: what the command ends with.
+        status: the command's exit status.
     """
 
     def __init__(self, message: str, status: int = ExitStatus.FAILED) -> None:
@@ -45,7 +45,7 @@ class UsageError(CommandError):
         super().__init__(message, ExitStatus.USAGE)
 
 
-# The first kind that fits decides.
+# The first class that matches decides.
 _STATUS_OF: tuple[tuple[type[Exception], ExitStatus], ...] = (
     (errors.ConfigurationError, ExitStatus.USAGE),
     (errors.AuthenticationError, ExitStatus.NOT_AUTHENTICATED),
@@ -54,7 +54,7 @@ _STATUS_OF: tuple[tuple[type[Exception], ExitStatus], ...] = (
     (errors.ConnectionFailed, ExitStatus.NOT_REACHABLE),
     (errors.WaitTimeout, ExitStatus.NOT_FINISHED),
 )
-# What a proxy answers in the place of a server that it cannot reach.
+# The status codes of a proxy that cannot reach the server.
 _FROM_A_PROXY = (502, 503, 504)
 
 

@@ -1,4 +1,4 @@
-"""Ends a command well whatever happens: one line on stderr, an exit status, no traceback."""
+"""End a command with an exit status and one line on stderr, never with a traceback."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from taskfarm_sdk.errors import TaskfarmError
 
 
 def guarded(program: str, command: Callable[[], int]) -> int:
-    """Run a command and return what its process is to end with.
+    """Run a command, and return the exit status for its process.
 
     Args:
-        program: the name that errors begin with.
-        command: what to run; argparse's way of ending, `SystemExit`, is fine too.
+        program: the program's name, which begins each error.
+        command: the function to run; it may raise `SystemExit`, as argparse does.
     """
     try:
         status = _run(command)
@@ -26,7 +26,7 @@ def guarded(program: str, command: Callable[[], int]) -> int:
         complain(program, "interrupted")
         status = ExitStatus.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output (`| head`) has had enough and wants no word about it.
+        # The reader of the output (`| head`) has closed it and expects no message.
         status = ExitStatus.FAILED
     except Exception as error:  # noqa: BLE001 - the last resort, so that no traceback is shown
         complain(program, _told(error))
@@ -36,20 +36,20 @@ def guarded(program: str, command: Callable[[], int]) -> int:
 
 
 def complain(program: str, text: str) -> None:
-    """Write one line to stderr, whatever the text holds and whether or not anybody reads it."""
-    # None is what Python makes of a stderr that is closed, and print would take it for stdout.
+    """Write one line to stderr, with any text, even if stderr is closed."""
+    # Python sets a closed stderr to None, and print would write to stdout instead.
     if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
         with suppress(OSError):
             print(f"{program}: {one_line(text)}", file=sys.stderr, flush=True)
 
 
 def one_line(text: str) -> str:
-    """Return a text as one line: a server's reply may hold line ends and terminal controls."""
+    """Return a text as one line: a server's reply may contain line ends and control characters."""
     return printable(" ".join(text.split()))
 
 
 def printable(text: str) -> str:
-    """Return a text with what would steer a terminal shown as escapes."""
+    """Return a text with control characters written as escapes."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -60,7 +60,7 @@ def _run(command: Callable[[], int]) -> int:
         raise CommandError("cannot write the output: stdout is closed")
     reconfigure: Callable[..., None] | None = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
-        # Other clients' texts may hold what this terminal or pipe has no characters for.
+        # Texts of other clients may contain characters that the output cannot encode.
         reconfigure(errors="backslashreplace")
     try:
         return command()
@@ -78,7 +78,8 @@ def _told(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"cannot read or write: {error.strerror or error}"
     return (
-        f"unexpected {type(error).__name__}: {error} (a bug of ours: TASKFARM_DEBUG=1 shows where)"
+        f"unexpected {type(error).__name__}: {error} (a bug in this program: set TASKFARM_DEBUG=1 "
+        "to see where)"
     )
 
 
@@ -86,6 +87,6 @@ def _settle(stream: TextIO) -> None:
     try:
         stream.flush()
     except (OSError, AttributeError):
-        # Python flushes once more on its way out, and would report the same trouble again.
+        # Python flushes again at exit, and would report the same error.
         with suppress(OSError, ValueError, AttributeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""Lines of the SDK's log, for whoever waits at a terminal and reads stderr."""
+"""Show lines of the SDK's log on stderr."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class _Lines(logging.Handler):
 
 @contextmanager
 def show_log(name: str, say: Callable[[str], None], *, alone: bool = False) -> Generator[None]:
-    """Say the warnings of a logger meanwhile.
+    """Show the warnings of a logger inside the `with` block.
 
     Args:
-        name: the logger's.
-        say: is called with each message.
-        alone: leave out those of the loggers below it, which have handlers of their own.
+        name: the logger's name.
+        say: called with each message.
+        alone: leave out child loggers, which have their own handlers.
     """
     log, handler = logging.getLogger(name), _Lines(say)
     if alone:
@@ -43,13 +43,13 @@ def show_log(name: str, say: Callable[[str], None], *, alone: bool = False) -> G
 
 @contextmanager
 def outage_log(program: str) -> Generator[None]:
-    """Show meanwhile that the server went, and that it is back."""
+    """Show inside the `with` block when the server becomes unreachable and when it is back."""
     with show_log(SDK, partial(complain, program), alone=True):
         yield
 
 
 @contextmanager
 def tls_warnings(program: str) -> Generator[None]:
-    """Show meanwhile that credentials are sent unencrypted."""
+    """Show inside the `with` block that credentials are sent unencrypted."""
     with show_log(SECURITY, partial(complain, program), alone=True):
         yield

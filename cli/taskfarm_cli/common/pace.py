@@ -1,4 +1,4 @@
-"""The pace of a run and the time that is left, from its last counts."""
+"""The rate of a run and its remaining time, from its last counts."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from taskfarm_sdk import RunStatus
 
-# Long enough to even out workers that finish together, short enough to notice that some are gone.
+# Long enough to average over workers that finish together, short enough to notice lost workers.
 WINDOW_S = 120.0
-# A rate from less than this jumps about.
+# A rate over a shorter time varies too much.
 LEAST_S = 3.0
 
 
 def progress(status: RunStatus) -> float:
-    """Return how many tasks' worth of work is behind a run: parts of tasks count too."""
+    """Return the work done in a run as a number of tasks, including fractions of tasks."""
     share = status.percent_done / 100 * status.num_tasks
-    # A failed task is done and counts 0 %, so there can be more done than the percentage says.
+    # A failed task is done but counts 0 %, so more tasks can be done than the percentage shows.
     if not math.isfinite(share) or share < status.done:
         return float(status.done)
     return min(share, float(status.num_tasks))
 
 
 class Pace:
-    """The pace of a run over the last two minutes."""
+    """The rate of a run over the last two minutes."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, float]] = deque()
         self._left = 0.0
 
     def add(self, now: float, status: RunStatus) -> None:
-        """Note how the run stands.
+        """Record the run's status.
 
         Args:
-            now: seconds by a clock that only grows.
-            status: how it stands.
+            now: seconds of a monotonic clock.
+            status: the status.
         """
         here = progress(status)
-        # It goes backwards when the run is reset or a task is taken back: what was is no guide.
+        # After a reset or a recovery the earlier counts no longer help.
         if self._seen and here < self._seen[-1][1]:
             self._seen.clear()
         self._seen.append((now, here))
@@ -49,7 +49,7 @@ class Pace:
 
     @property
     def tasks_per_s(self) -> float | None:
-        """How many tasks' worth of work is done in a second, or None while that is not known."""
+        """The work done in a second, as a number of tasks, or None while that is unknown."""
         if not self._seen:
             return None
         (then, before), (now, here) = self._seen[0], self._seen[-1]
@@ -58,7 +58,7 @@ class Pace:
         return (here - before) / (now - then)
 
     def left_s(self, now: float) -> float | None:
-        """Return in how many seconds the run will be finished, or None if that cannot be told."""
+        """Return the estimated seconds until the run is finished, or None if unknown."""
         rate = self.tasks_per_s
         if not rate:
             return None
@@ -66,7 +66,7 @@ class Pace:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as people read it: `0:05`, `1:02:03`, `3 days`."""
+    """Format a duration: `0:05`, `1:02:03`, `3 days`."""
     whole = math.ceil(seconds)
     if whole >= 2 * 86400:
         return f"{whole // 86400} days"
@@ -76,7 +76,7 @@ def duration(seconds: float) -> str:
 
 
 def rate(tasks_per_s: float) -> str:
-    """Return a pace in the unit in which it is a number to remember."""
+    """Format a rate in a unit that gives a readable number."""
     for unit, seconds in (("s", 1), ("min", 60)):
         if tasks_per_s * seconds >= 1:
             return f"{_three_digits(tasks_per_s * seconds)} tasks/{unit}"

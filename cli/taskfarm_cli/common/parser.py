@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises what is wrong, and begins without options of its own."""
+    """A parser that raises errors, and has no options at first."""
 
     def __init__(self, program: str, *, description: str, epilog: str, usage: str | None) -> None:
         super().__init__(
@@ -23,23 +23,23 @@ class Parser(argparse.ArgumentParser):
             description=description,
             epilog=epilog,
             formatter_class=_Formatter,
-            # An option of tomorrow must not change what a shortened one of today means.
+            # A new option must not change the meaning of an abbreviated one.
             allow_abbrev=False,
             add_help=False,
         )
 
     def error(self, message: str) -> NoReturn:
         """Raise a UsageError."""
-        raise UsageError(f"{message} ({self.prog} --help shows what there is)")
+        raise UsageError(f"{message} ({self.prog} --help lists the options)")
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Print the help."""
-        # argparse's own swallows what goes wrong in writing, a full disk say.
+        # argparse's own method ignores write errors, such as a full disk.
         print(self.format_help(), end="", file=file)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    # Python 3.13 began to write options with a value in another way; one page documents them all.
+    # Python 3.13 formats options with a value differently; one page documents all versions.
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:
             return str(action.metavar or action.dest)
@@ -48,7 +48,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class _Version(argparse.Action):
-    # Reading the version takes longer than all the rest of a start, so it waits until asked for.
+    # Reading the version takes longer than the rest of the start, so read it only on request.
     def __call__(
         self,
         parser: argparse.ArgumentParser,
@@ -64,7 +64,13 @@ class _Version(argparse.Action):
 
 def add_version_and_help(add_argument: Callable[..., object]) -> None:
     """Add `--version` and `-h`, the last options of every command, by a group's `add_argument`."""
-    add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    add_argument(
+        "--version",
+        action=_Version,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="show the version and exit",
+    )
     add_argument("-h", "--help", action="help", help="show this help message and exit")
 
 
@@ -88,7 +94,7 @@ def seconds(text: str) -> float:
     """Return a number of seconds, more than 0."""
     value = float(text)
     if not math.isfinite(value) or value <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds more than 0")
+        raise argparse.ArgumentTypeError(f"not a number of seconds greater than 0: {text}")
     return value
 
 

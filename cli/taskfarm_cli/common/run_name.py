@@ -1,4 +1,4 @@
-"""Find the run that a person names: by a whole UUID, its beginning, or by mistake the run's ID."""
+"""Find a run by its UUID or the beginning of it; explain if the run's ID was given instead."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 LEAST_PREFIX = 6
 UUID_LENGTH = 32
 MOST_CANDIDATES = 4
-# A larger number is in no database's ID column.
+# No database's ID column holds a longer number.
 MOST_ID_DIGITS = 10
 
 
 class RunName:
-    """What a person wrote to name a run, checked as far as that goes without the server.
+    """A run's name from the command line, checked as far as possible without the server.
 
     Args:
-        text: what was written.
-        whole: whether only a whole UUID will do, because the run is to be changed.
+        text: the name.
+        whole: whether the whole UUID is required, because the run is to be changed.
 
     Raises:
-        UsageError: it can name no run.
+        UsageError: no run can have this name.
     """
 
     def __init__(self, text: str, *, whole: bool) -> None:
@@ -37,14 +37,14 @@ class RunName:
             raise UsageError(f"{fault}: {text!r} (manageTF --list shows the runs)")
 
     def find(self, farm: Farm, give_up_after_s: float | None = None) -> Run:
-        """Return the run it names.
+        """Return the run with this name.
 
         Args:
-            farm: where to look.
+            farm: the server.
             give_up_after_s: how long to try, in seconds; None is the farm's own.
 
         Raises:
-            CommandError: it names none, or more than one.
+            CommandError: no run matches, or more than one does.
             RunNotFound: no run has this UUID.
         """
         if len(self._plain) == UUID_LENGTH:
@@ -63,11 +63,11 @@ class RunName:
 
     def _fault(self) -> str | None:
         if not re.fullmatch(rf"[0-9a-f]{{1,{UUID_LENGTH}}}", self._plain):
-            return "not a run UUID, which has 32 hexadecimal digits, with or without dashes"
+            return "not a run UUID (32 hexadecimal digits, with or without dashes)"
         if self._whole and len(self._plain) < UUID_LENGTH:
-            return "only a whole run UUID will do for what changes a run"
+            return "the whole run UUID is required to change a run"
         if len(self._plain) < LEAST_PREFIX:
-            return f"at least the first {LEAST_PREFIX} characters of a run UUID are needed"
+            return f"at least the first {LEAST_PREFIX} characters of a run UUID are required"
         return None
 
     def _none(self, url: str, runs: Sequence[Run]) -> CommandError:

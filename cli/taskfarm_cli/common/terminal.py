@@ -1,4 +1,4 @@
-"""Questions to the person at the terminal; they and their answers never mix with the output."""
+"""Questions on the terminal, kept apart from the output."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from taskfarm_cli.common.exit_status import CommandError
 
 
 def is_terminal(stream: object) -> bool:
-    """Say whether a stream is a terminal; a closed one is None in Python, and is not."""
+    """Return whether a stream is a terminal; a closed stream, None in Python, is not."""
     isatty = getattr(stream, "isatty", None)
     return isatty is not None and bool(isatty())
 
 
 def can_ask() -> bool:
-    """Say whether a person can see a question and answer it."""
+    """Return whether a person can see a question and answer it."""
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 
 def ask(question: str) -> str:
-    """Return what a person answers, without the line's end.
+    """Return a person's answer, without the line end.
 
     Raises:
         CommandError: they closed the input instead.
@@ -28,12 +28,12 @@ def ask(question: str) -> str:
     answer = sys.stdin.readline()
     if not answer:
         print(file=sys.stderr)
-        raise CommandError("no answer was given, nothing was done")
+        raise CommandError("no answer was given; nothing was changed")
     return answer.strip()
 
 
 def ask_secret(question: str) -> str:
-    """Return what a person types unseen.
+    """Return what a person types, without showing it.
 
     Raises:
         CommandError: they closed the input instead.
@@ -44,11 +44,11 @@ def ask_secret(question: str) -> str:
         return getpass.getpass(question, stream=sys.stderr)
     except EOFError:
         print(file=sys.stderr)
-        raise CommandError("no password was given, nothing was done") from None
+        raise CommandError("no password was given; nothing was changed") from None
 
 
 def confirm(question: str) -> bool:
-    """Say whether a person agrees; just Enter means no."""
+    """Return whether a person agrees; Enter alone means no."""
     try:
         return ask(f"{question} [y/N] ").lower() in ("y", "yes")
     except CommandError:

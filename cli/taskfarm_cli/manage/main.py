@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.guard import guarded
+from taskfarm_cli.common.quick_start import leave_quickly, quicken
 from taskfarm_cli.manage.arguments import parse
 from taskfarm_cli.manage.mode import PROGRAM, Arguments
 
@@ -22,10 +23,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    return guarded(PROGRAM, lambda: _manage(parse(argv)))
+    alone = argv is None
+    status = guarded(PROGRAM, lambda: _manage(parse(argv), alone=alone))
+    if alone:
+        leave_quickly()
+    return status
 
 
-def _manage(arguments: Arguments) -> ExitStatus:
+def _manage(arguments: Arguments, *, alone: bool) -> ExitStatus:
+    """Do what a command line says.
+
+    Args:
+        arguments: the command line.
+        alone: whether this process is the command's own, whose modules may wait.
+    """
+    if alone:
+        quicken()
     from taskfarm_cli.common.log_lines import tls_warnings
     from taskfarm_cli.manage.output import choice
 

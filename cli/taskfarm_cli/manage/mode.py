@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from taskfarm_cli.common.connection_options import GIVE_UP_IN_THE_MIDDLE_AFTER_S, Connection
-from taskfarm_cli.manage.output.base import Wording
+from taskfarm_cli.manage.output.wording import Wording
 
 if TYPE_CHECKING:
     from taskfarm_cli.common.exit_status import ExitStatus

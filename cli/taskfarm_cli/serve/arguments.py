@@ -10,35 +10,35 @@ from taskfarm_cli.common.parser import Parser, add_version_and_help, number
 PROGRAM = "serveTF"
 
 _DESCRIPTION = """\
-Run a taskfarm server that lasts: its runs, its users and their tokens are there again when it is
-started the next time."""
+Run a taskfarm server. It stores its runs, users and the key of their tokens, and continues with
+them when it is started again."""
 
 _EPILOG = """\
-Without --database-url the runs are in a SQLite file in the data folder, and one process with one
-thread serves them: more would hand tasks out twice. On PostgreSQL any number may serve.
+Without --database-url, the runs are stored in a SQLite file in the data folder and served by one
+process with one thread, because more would hand out tasks twice. On PostgreSQL, use any number.
 
-The data folder also keeps the key that tokens are signed with and the password of each user that
-serveTF made, all with mode 0600. The login is saved, so that 'manageTF --list' works next.
+The data folder also contains the key that signs tokens and the password of each user that serveTF
+created, all with mode 0600. serveTF saves the login, so that 'manageTF --list' works next.
 
-Ctrl-C and SIGTERM end it; what is being answered is answered first. SIGHUP replaces the processes
-one by one on PostgreSQL and is refused on SQLite; a closed terminal does not end it either.
+Ctrl-C and SIGTERM stop the server after the requests in progress. SIGHUP replaces the processes one
+by one on PostgreSQL, and is refused on SQLite; closing the terminal does not stop the server.
 
 exit status:
-  0 ended as asked (Ctrl-C, SIGTERM)      1 failed      2 wrong usage
+  0 stopped by Ctrl-C or SIGTERM          1 failed      2 wrong usage
 """
 
 
 class Arguments(argparse.Namespace):
-    """A command line that makes sense, as `parse` returns it.
+    """A valid command line, as `parse` returns it.
 
     Attributes:
-        host: the name or address to listen on.
+        host: the host name or address to listen on.
         port: the port, 0 for a free one.
-        data: the data folder, or None for the user's own.
+        data: the data folder, or None for the user's data folder.
         database_url: a PostgreSQL's URL, or None for SQLite in the data folder.
         processes: how many processes serve.
         threads: how many requests each of them handles at once.
-        user: whom the server lets in.
+        user: the server's user.
         access_log: whether to write a line for each request.
     """
 
@@ -53,13 +53,13 @@ class Arguments(argparse.Namespace):
 
 
 def parse(argv: Sequence[str] | None = None) -> Arguments:
-    """Return what a command line says.
+    """Parse a command line.
 
     Args:
         argv: the words after the program's name; None for those of this process.
 
     Raises:
-        UsageError: it makes no sense.
+        UsageError: it is invalid.
         SystemExit: it asked for the help or the version, which was printed.
     """
     return build_parser().parse_args(argv, namespace=Arguments())
@@ -74,7 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--access-log",
         action="store_true",
-        help="write a line for each request to stderr; it names no user and no token",
+        help="write a line for each request to stderr, without user and token",
     )
     add_version_and_help(options.add_argument)
     return parser
@@ -85,38 +85,42 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         "--host",
         default="127.0.0.1",
-        help="what to listen on: 127.0.0.1 (the default) for this machine alone, 0.0.0.0 for all "
-        "its networks",
+        help="the address to listen on: 127.0.0.1 (the default) for this machine only, 0.0.0.0 for "
+        "all networks",
     )
     network.add_argument(
-        "--port", type=_port, default=5000, help="the port; default 5000, 0 is a free one"
+        "--port", type=_port, default=5000, help="the port (default: 5000); 0 chooses a free port"
     )
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
     data = parser.add_argument_group("data")
-    data.add_argument("--data", metavar="DIR", help="the data folder; default: the user's own")
+    data.add_argument("--data", metavar="DIR", help="the data folder (default: the user's)")
     data.add_argument(
         "--database-url",
         metavar="URL",
-        help="keep the runs in a PostgreSQL, postgresql://USER@HOST/NAME; its password is best "
-        "kept in ~/.pgpass, for all users of this machine see a command line",
+        help="store the runs in PostgreSQL, postgresql://USER@HOST/NAME; write its password to "
+        "~/.pgpass, because all users of this machine can see a command line",
     )
     data.add_argument(
-        "--processes", metavar="N", type=number, default=1, help="how many serve; default 1"
+        "--processes",
+        metavar="N",
+        type=number,
+        default=1,
+        help="how many processes serve (default: 1)",
     )
     data.add_argument(
         "--threads",
         metavar="N",
         type=number,
         default=1,
-        help="how many requests each handles at once; default 1",
+        help="how many requests each process handles at once (default: 1)",
     )
     data.add_argument(
         "--user",
         metavar="NAME",
         default="taskfarm",
-        help="whom the server lets in, made where missing; default taskfarm",
+        help="the server's user, created if missing (default: taskfarm)",
     )
 
 

@@ -18,20 +18,20 @@ THREADS = 4
 def introduction(
     settings: ServerSettings, password_file: Path, host: str, capacity: Capacity | None
 ) -> Iterator[str]:
-    """Yield the lines.
+    """Yield the lines to print.
 
     Args:
         settings: what is served, and how.
-        password_file: where the user's password is.
-        host: what will be listened on.
-        capacity: how the need of connections fits the database, where that is known.
+        password_file: the file with the user's password.
+        host: the address that the server will listen on.
+        capacity: the connections needed and allowed, if known.
     """
     yield f"database: {settings.database}"
     yield f"user: {settings.user}, password: in '{password_file}'"
     if settings.database.has_password:
         yield (
-            "warning: all users of this machine see a command line: put the database's password "
-            "into ~/.pgpass (mode 0600) and leave it out of --database-url"
+            "warning: all users of this machine can see a command line: write the database's "
+            "password to ~/.pgpass (mode 0600), and leave it out of --database-url"
         )
     if capacity is not None and not capacity.fits:
         yield _too_many(capacity)
@@ -39,28 +39,28 @@ def introduction(
         yield _one_at_a_time()
     if not is_loopback(host):
         yield (
-            "warning: passwords and tokens travel unencrypted: let a proxy with TLS stand between "
-            "this server and the network, and serveTF listen on 127.0.0.1 behind it"
+            "warning: passwords and tokens are sent unencrypted: put a TLS proxy between this "
+            "server and the network, and let serveTF listen on 127.0.0.1 behind it"
         )
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches what listens there."""
+    """Return whether only this machine can connect to a host."""
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _too_many(capacity: Capacity) -> str:
     return (
-        f"warning: under load {capacity.needed} connections to the database are needed (processes "
-        f"x threads, twice while SIGHUP replaces them); it allows {capacity.allowed}, and others "
-        f"hold {capacity.held} now: take fewer --processes or --threads, or raise its limits "
-        "(max_connections, CONNECTION LIMIT)"
+        f"warning: under load the server needs {capacity.needed} connections to the database "
+        f"(processes x threads, twice while SIGHUP replaces them); it allows {capacity.allowed}, "
+        f"and others use {capacity.held} now: use fewer --processes or --threads, or raise its "
+        "limits (max_connections, CONNECTION LIMIT)"
     )
 
 
 def _one_at_a_time() -> str:
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
     return (
-        "hint: this answers one request at a time; PostgreSQL is safe with more, which a fleet "
-        f"needs: --processes {processes} --threads {THREADS} on this machine"
+        "hint: this server answers one request at a time; a fleet needs more, which is safe on "
+        f"PostgreSQL: use --processes {processes} --threads {THREADS} on this machine"
     )

@@ -1,4 +1,4 @@
-"""serveTF: a taskfarm server that lasts."""
+"""serveTF: run a taskfarm server and store its data."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(arguments: Arguments) -> ExitStatus:
-    """Serve until asked to end: that is what a server is for, so it ends with 0 then."""
+    """Serve until a signal stops it, which is success."""
     if sys.platform == "win32":
         raise CommandError("the server needs Linux or macOS; manageTF runs here")
     from taskfarm_sdk import TaskfarmError
     from taskfarm_sdk.server import DataFolder
 
-    # The same exception as Ctrl-C, so that both undo what was begun wherever they strike.
+    # The same exception as Ctrl-C, so that both clean up at any point.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, _not_yet)
     try:
@@ -53,16 +53,16 @@ def _serve(arguments: Arguments) -> ExitStatus:
         return ExitStatus.OK
     except TaskfarmError as error:
         raise CommandError(str(error)) from error
-    raise CommandError("the server ended by itself: the lines above may say why")
+    raise CommandError("the server ended unexpectedly: the lines above may give the reason")
 
 
 def _serve_from(folder: DataFolder, settings: ServerSettings, arguments: Arguments) -> None:
-    """Return when the server has ended without being asked to."""
+    """Serve, and return if the server ends unexpectedly."""
     from taskfarm_sdk.server import ServerProcess, bind, port_of
 
     if settings.database == folder.database:
         folder.check_sqlite()
-    # Nobody is let in before the lines about it are written.
+    # The sockets do not listen yet: the lines are printed before a client can connect.
     sockets = bind(arguments.host, arguments.port)
     url = _url(arguments.host, port_of(sockets[0]))
     secrets = folder.secrets(settings.user)
@@ -76,7 +76,7 @@ def _serve_from(folder: DataFolder, settings: ServerSettings, arguments: Argumen
         signal.signal(signal.SIGHUP, partial(_reload, server))
         _say(f"the taskfarm server listens on {url}")
         _save_login(url, settings, secrets)
-        # The last line, for whoever waits until all is done.
+        # The last line, so that scripts can wait for it.
         _say(f"Ctrl-C or 'kill {os.getpid()}' ends it")
         server.wait()
 
@@ -101,7 +101,7 @@ def _url(host: str, port: int) -> str:
 
 
 def _save_login(url: str, settings: ServerSettings, secrets: Secrets) -> None:
-    """Let `manageTF --list` just work next; the server is there without it too."""
+    """Save the login for `manageTF`; the server runs even if that fails."""
     from taskfarm_sdk import Farm, TaskfarmError
     from taskfarm_sdk.logins import save_login
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,26 +10,21 @@ from taskfarm_cli.work import inputs as items
 from taskfarm_cli.work import manifest
 
 if TYPE_CHECKING:
-    from taskfarm_cli.work.command_line.arguments import Arguments
+    from taskfarm_cli.work.plan import Plan
     from taskfarm_cli.work.screen import Screen
     from taskfarm_sdk import Farm, Run
 
 
-def num_tasks(arguments: Arguments, inputs: Sequence[str] | None) -> int:
-    """Return how many tasks the new run gets."""
-    return len(inputs) if inputs is not None else arguments.num_tasks or 0
-
-
-def create(arguments: Arguments, farm: Farm, inputs: Sequence[str] | None, screen: Screen) -> Run:
+def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     """Create the run.
 
     Raises:
         UsageError: an unfinished one of the same work was made here.
     """
-    count = num_tasks(arguments, inputs)
-    digest = None if inputs is None else items.digest(inputs)
-    work = manifest.Work(farm.url, arguments.command, arguments.shell, count, digest)
-    if not arguments.new and (uuid := manifest.unfinished(farm, work)) is not None:
+    count, options = plan.num_tasks, plan.options
+    digest = None if plan.inputs is None else items.digest(plan.inputs)
+    work = manifest.Work(farm.url, options.command, options.shell, count, digest)
+    if not options.new and (uuid := manifest.unfinished(farm, work)) is not None:
         raise UsageError(
             f"run {uuid} of the same work was made here and is not finished: give its UUID in "
             "place of --create to go on with it, or --new for another one"

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.guard import guarded
-from taskfarm_cli.work import inputs as items
-from taskfarm_cli.work.command_line.arguments import PROGRAM, Arguments
+from taskfarm_cli.work.command_line.arguments import PROGRAM
 from taskfarm_cli.work.command_line.parse import parse
-from taskfarm_cli.work.commands.template import Job, Template
 
 if TYPE_CHECKING:
-    from taskfarm_cli.common.run_name import RunName
+    from taskfarm_cli.work.plan import Options, Plan
     from taskfarm_cli.work.screen import Screen
+    from taskfarm_cli.work.template import Template
     from taskfarm_sdk import Farm, Run
 
 
@@ -34,90 +33,65 @@ def main(argv: Sequence[str] | None = None) -> int:
     return guarded(PROGRAM, lambda: _work(parse(argv)))
 
 
-def _work(arguments: Arguments) -> ExitStatus:
+def _work(options: Options) -> ExitStatus:
     if sys.platform == "win32":
         raise CommandError("workTF needs Linux or macOS: run.work in Python runs here")
-    from taskfarm_cli.common.run_name import RunName
+    from taskfarm_cli.work.plan import Plan
     from taskfarm_cli.work.screen import Screen
 
-    name = None if arguments.uuid is None else RunName(arguments.uuid, whole=True)
-    on_slurm = arguments.slurm is not None
-    if on_slurm:
-        from taskfarm_cli.work.slurm import submit as slurm
-
-        slurm.check(arguments)
-    inputs = None if arguments.inputs is None else items.load(arguments.inputs, nul=arguments.nul)
-    template = Template(arguments.command, shell=arguments.shell, has_inputs=inputs is not None)
-    screen = Screen(PROGRAM)
-    if on_slurm:
-        return _on_slurm(arguments, name, template, inputs, screen)
-    return _here(arguments, name, template, inputs, screen)
-
-
-def _here(
-    arguments: Arguments,
-    name: RunName | None,
-    template: Template,
-    inputs: Sequence[str] | None,
-    screen: Screen,
-) -> ExitStatus:
-    from taskfarm_cli.common.credentials import open_farm
-    from taskfarm_cli.work.create import num_tasks
-
-    if arguments.dry_run and name is None:
-        return _dry_run(template, inputs, num_tasks(arguments, inputs))
-    if (fault := _fault_of_program(template)) is not None:
-        raise fault
-    with screen.told(), open_farm(arguments) as farm:
-        run = _find_or_create(arguments, name, farm, inputs, screen)
-        if arguments.dry_run:
-            return _dry_run(template, inputs, run.num_tasks)
-        from taskfarm_cli.work.work_off import work_off
-
-        return work_off(arguments, run, template, inputs, screen)
-
-
-def _on_slurm(
-    arguments: Arguments,
-    name: RunName | None,
-    template: Template,
-    inputs: Sequence[str] | None,
-    screen: Screen,
-) -> ExitStatus:
+    if options.slurm is None:
+        return _here(Plan.of(options), Screen(PROGRAM))
     from taskfarm_cli.work.slurm import submit as slurm
 
-    with screen.told(), slurm.open_farm(arguments) as farm:
-        if arguments.dry_run and name is None:
-            return slurm.dry_run(arguments, farm, slurm.NEW_RUN, screen)
-        if (fault := _fault_of_program(template)) is not None:
+    slurm.check(options)
+    return _on_slurm(Plan.of(options), Screen(PROGRAM))
+
+
+def _here(plan: Plan, screen: Screen) -> ExitStatus:
+    from taskfarm_cli.common.credentials import open_farm
+
+    if plan.options.dry_run and plan.name is None:
+        return _dry_run(plan, plan.num_tasks)
+    if (fault := _fault_of_program(plan.template)) is not None:
+        raise fault
+    with screen.told(), open_farm(plan.options) as farm:
+        run = _find_or_create(plan, farm, screen)
+        if plan.options.dry_run:
+            return _dry_run(plan, run.num_tasks)
+        from taskfarm_cli.work.work_off import work_off
+
+        return work_off(plan, run, screen)
+
+
+def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
+    from taskfarm_cli.work.slurm import submit as slurm
+
+    options = plan.options
+    with screen.told(), slurm.open_farm(options) as farm:
+        if options.dry_run and plan.name is None:
+            return slurm.dry_run(options, farm, slurm.NEW_RUN, screen)
+        if (fault := _fault_of_program(plan.template)) is not None:
             screen.say(f"{fault}: the nodes look for themselves")
-        run = _find_or_create(arguments, name, farm, inputs, screen)
-        if arguments.dry_run:
-            return slurm.dry_run(arguments, farm, run.uuid, screen)
-        return slurm.submit(arguments, farm, run, screen)
+        run = _find_or_create(plan, farm, screen)
+        if options.dry_run:
+            return slurm.dry_run(options, farm, run.uuid, screen)
+        return slurm.submit(options, farm, run, screen)
 
 
-def _find_or_create(
-    arguments: Arguments,
-    name: RunName | None,
-    farm: Farm,
-    inputs: Sequence[str] | None,
-    screen: Screen,
-) -> Run:
+def _find_or_create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     from taskfarm_cli.work import manifest
     from taskfarm_cli.work.create import create
 
-    if name is None:
-        return create(arguments, farm, inputs, screen)
-    run = name.find(farm)
-    manifest.check(run, inputs)
+    if plan.name is None:
+        return create(plan, farm, screen)
+    run = plan.name.find(farm)
+    manifest.check(run, plan.inputs)
     return run
 
 
-def _dry_run(template: Template, inputs: Sequence[str] | None, num_tasks: int) -> ExitStatus:
+def _dry_run(plan: Plan, num_tasks: int) -> ExitStatus:
     for task in range(num_tasks):
-        text = None if inputs is None else inputs[task]
-        print(shlex.join(template.fill(Job(task, text, 0))))
+        print(shlex.join(plan.template.fill(plan.job(task, 0))))
     return ExitStatus.OK
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common import pace
 
 if TYPE_CHECKING:
-    from taskfarm_cli.work.commands.runner import CommandRunner
     from taskfarm_cli.work.screen import Screen
     from taskfarm_sdk import Run, RunStatus
     from taskfarm_sdk.execution import Dispatcher
@@ -26,16 +25,12 @@ class StatusLine:
     Args:
         run: which.
         dispatcher: who works on it here.
-        runner: where that is done.
         screen: where it is shown.
     """
 
-    def __init__(
-        self, run: Run, dispatcher: Dispatcher, runner: CommandRunner, screen: Screen
-    ) -> None:
+    def __init__(self, run: Run, dispatcher: Dispatcher, screen: Screen) -> None:
         self._run = run
         self._dispatcher = dispatcher
-        self._runner = runner
         self._screen = screen
         self._pace = pace.Pace()
         self._status: RunStatus | None = None
@@ -53,8 +48,8 @@ class StatusLine:
             f"{status.done} of {status.num_tasks} done",
             f"{self._dispatcher.busy} running here",
         ]
-        if self._runner.failures:
-            words.append(f"{self._runner.failures} attempts failed here")
+        if self._dispatcher.failures:
+            words.append(f"{self._dispatcher.failures} attempts failed here")
         rate, left_s = self._pace.tasks_per_s, self._pace.left_s(time.monotonic())
         if rate is not None and left_s is not None:
             words += [pace.rate(rate), f"{pace.duration(left_s)} left"]

@@ -11,7 +11,7 @@ from taskfarm_cli.work.command_line.slurm_arguments import lead_s
 from taskfarm_cli.work.slurm import job_environment
 
 if TYPE_CHECKING:
-    from taskfarm_cli.work.command_line.arguments import Arguments
+    from taskfarm_cli.work.plan import Options
     from taskfarm_cli.work.screen import Screen
 
 
@@ -36,10 +36,10 @@ class End(NamedTuple):
         return CommandError(f"ended {self.text}; what ran was given back", ExitStatus.NOT_FINISHED)
 
 
-def end(arguments: Arguments, screen: Screen) -> End:
+def end(options: Options, screen: Screen) -> End:
     """Return when the work is to end, at the latest."""
     now = time.monotonic()
-    stop_after_s = arguments.stop_after_s
+    stop_after_s = options.stop_after_s
     asked = End(
         math.inf if stop_after_s is None else now + stop_after_s,
         f"after {stop_after_s or 0:g} s as asked",
@@ -51,6 +51,6 @@ def end(arguments: Arguments, screen: Screen) -> End:
         left_s = None
     if left_s is None:
         return asked
-    lead = lead_s(arguments.grace_s)
+    lead = lead_s(options.grace_s)
     of_job = End(now + left_s - lead, f"{lead} s before this job's time limit")
     return min(asked, of_job, key=lambda end: end.at)

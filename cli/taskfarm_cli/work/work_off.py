@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,16 +13,15 @@ from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.work import time_limit
 from taskfarm_cli.work.commands.joblog import JobLog
 from taskfarm_cli.work.commands.output import Log, Passing, Results
-from taskfarm_cli.work.commands.runner import CommandRunner, Limits
+from taskfarm_cli.work.commands.runner import CommandRunner
 from taskfarm_cli.work.slurm import job_environment
 from taskfarm_cli.work.status_line import StatusLine
 from taskfarm_cli.work.verdict import verdict
 from taskfarm_sdk.execution import Deadline, Dispatcher
 
 if TYPE_CHECKING:
-    from taskfarm_cli.work.command_line.arguments import Arguments
     from taskfarm_cli.work.commands.output import Sink
-    from taskfarm_cli.work.commands.template import Template
+    from taskfarm_cli.work.plan import Options, Plan
     from taskfarm_cli.work.screen import Screen
     from taskfarm_sdk import Run, Worker
 
@@ -35,22 +33,16 @@ ASKED = tuple(
 )
 
 
-def work_off(
-    arguments: Arguments,
-    run: Run,
-    template: Template,
-    inputs: Sequence[str] | None,
-    screen: Screen,
-) -> ExitStatus:
+def work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
     """Work until nothing is left to do here; return what workTF ends with.
 
     Raises:
         CommandError: it ends with another status than 0.
     """
-    if not arguments.batch:
-        return _work_off(arguments, run, template, inputs, screen)
+    if not plan.options.batch:
+        return _work_off(plan, run, screen)
     try:
-        return _work_off(arguments, run, template, inputs, screen)
+        return _work_off(plan, run, screen)
     except CommandError as planned:
         if planned.status != ExitStatus.NOT_FINISHED:
             raise
@@ -62,52 +54,30 @@ def work_off(
     return ExitStatus.OK
 
 
-def _work_off(
-    arguments: Arguments,
-    run: Run,
-    template: Template,
-    inputs: Sequence[str] | None,
-    screen: Screen,
-) -> ExitStatus:
-    end = time_limit.end(arguments, screen)
+def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
+    options = plan.options
+    end = time_limit.end(options, screen)
     with ExitStack() as undo:
-        jobs = min(_jobs(arguments, screen), run.num_tasks)
-        runner = _runner(
-            arguments, undo, (template, inputs), run.num_tasks, _sink(arguments, jobs, screen)
+        jobs = min(_jobs(options, screen), run.num_tasks)
+        runner = CommandRunner(
+            plan,
+            run.num_tasks,
+            sink=undo.enter_context(closing(_sink(options, jobs, screen))),
+            joblog=undo.enter_context(_joblog(options)),
+            folder=Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="taskfarm-"))),
         )
-        worker = undo.enter_context(_worker(arguments, run))
+        worker = undo.enter_context(_worker(options, run))
         dispatcher = Dispatcher(
             worker,
             jobs,
             runner.perform,
             interrupt=runner.interrupt,
-            max_tasks=arguments.max_tasks,
-            linger_s=arguments.linger_s,
+            max_tasks=options.max_tasks,
+            linger_s=options.linger_s,
             deadline=Deadline(end.at),
         )
-        _see_it_done(end, dispatcher, StatusLine(run, dispatcher, runner, screen))
+        _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen))
     return verdict(run, screen, limited=dispatcher.limited, halted=worker.stopping)
-
-
-def _runner(
-    arguments: Arguments,
-    undo: ExitStack,
-    work: tuple[Template, Sequence[str] | None],
-    num_tasks: int,
-    sink: Sink,
-) -> CommandRunner:
-    undo.callback(sink.close)
-    joblog = None
-    if arguments.joblog is not None:
-        joblog = undo.enter_context(closing(JobLog(arguments.joblog)))
-    return CommandRunner(
-        *work,
-        num_tasks=num_tasks,
-        sink=sink,
-        joblog=joblog,
-        limits=Limits(arguments.timeout_s, arguments.grace_s),
-        folder=Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="taskfarm-"))),
-    )
 
 
 def _see_it_done(end: time_limit.End, dispatcher: Dispatcher, status_line: StatusLine) -> None:
@@ -123,9 +93,9 @@ def _see_it_done(end: time_limit.End, dispatcher: Dispatcher, status_line: Statu
     )
 
 
-def _jobs(arguments: Arguments, screen: Screen) -> int:
-    if arguments.jobs is not None:
-        return arguments.jobs
+def _jobs(options: Options, screen: Screen) -> int:
+    if options.jobs is not None:
+        return options.jobs
     from taskfarm_sdk.execution import usable_cpus
 
     jobs = usable_cpus()
@@ -133,22 +103,26 @@ def _jobs(arguments: Arguments, screen: Screen) -> int:
     return jobs
 
 
-def _sink(arguments: Arguments, jobs: int, screen: Screen) -> Sink:
+def _sink(options: Options, jobs: int, screen: Screen) -> Sink:
     try:
-        if arguments.results is not None:
-            return Results(arguments.results)
-        if arguments.log is not None:
-            return Log(arguments.log, jobs)
+        if options.results is not None:
+            return Results(options.results)
+        if options.log is not None:
+            return Log(options.log, jobs)
     except OSError as error:
         raise UsageError(f"cannot write to {error.filename}: {error.strerror}") from error
-    return Passing(screen, jobs, tag=arguments.tag, line_buffer=arguments.line_buffer)
+    return Passing(screen, jobs, tag=options.tag, line_buffer=options.line_buffer)
 
 
-def _worker(arguments: Arguments, run: Run) -> Worker:
+def _joblog(options: Options) -> AbstractContextManager[JobLog | None]:
+    return nullcontext() if options.joblog is None else closing(JobLog(options.joblog))
+
+
+def _worker(options: Options, run: Run) -> Worker:
     return run.worker(
-        max_attempts=arguments.max_attempts,
-        halt_after=arguments.halt_after,
-        linger=arguments.linger,
-        journal=arguments.journal,
+        max_attempts=options.max_attempts,
+        halt_after=options.halt_after,
+        linger=options.linger,
+        journal=options.journal,
         fleet_size=job_environment.fleet_size(),
     )

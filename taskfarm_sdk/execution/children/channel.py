@@ -1,7 +1,9 @@
 """Messages between a parent and its child process, and the memory that they share.
 
 Each child has a socket of its own: one that is killed while it writes cannot hold up the others,
-as it could on a queue that all share.
+as it could on a queue that all share. A message is a line of JSON and is read as it arrives: half a
+message of a child that is stopped or killed does not block the parent, as it would in recv_bytes()
+of a `multiprocessing.connection.Connection`, and rubbish cannot pass for the length of a message.
 """
 
 from __future__ import annotations
@@ -12,20 +14,17 @@ import mmap
 import os
 import select
 import socket
-import struct
 import tempfile
 import time
 from typing import IO, TypeVar
 
 import attrs
 
-# Length first.
-_HEAD = struct.Struct("!Q")
 _CHUNK = 65536
 # A percentage, and whether a stop is asked for: two doubles, each written in one piece.
 _SLOT_BYTES = 16
 
-M = TypeVar("M", bound="Job | Taken | Outcome")
+M = TypeVar("M", bound="Job | Taken | Answer")
 
 
 @attrs.frozen
@@ -47,7 +46,7 @@ class Taken:
 
 
 @attrs.frozen
-class Outcome:
+class Answer:
     """What came of a task.
 
     Attributes:
@@ -72,23 +71,22 @@ class Channel:
         self._socket = end
         self._heard = bytearray()
 
-    def send(self, message: Job | Taken | Outcome) -> None:
+    def send(self, message: Job | Taken | Answer) -> None:
         """Send a message.
 
         Raises:
             OSError: the other end is closed.
         """
-        text = json.dumps(attrs.asdict(message)).encode()
-        self._socket.sendall(_HEAD.pack(len(text)) + text)
+        self._socket.sendall(json.dumps(attrs.asdict(message)).encode() + b"\n")
 
     def receive(self, kind: type[M], timeout_s: float | None = None) -> M | None:
         """Return the next message, or None if the time is over.
 
         Raises:
-            EOFError: the other end is closed.
+            EOFError: the other end is closed, or has sent what is no such message.
         """
         ends_at = math.inf if timeout_s is None else time.monotonic() + timeout_s
-        while (text := self._whole()) is None:
+        while (size := self._heard.find(b"\n") + 1) == 0:
             left_s = None if timeout_s is None else max(0.0, ends_at - time.monotonic())
             if not _is_readable(self._socket, left_s):
                 return None
@@ -99,21 +97,17 @@ class Channel:
             if not heard:
                 raise EOFError
             self._heard += heard
-        return kind(**json.loads(text))
+        try:
+            message = kind(**json.loads(self._heard[:size]))
+        except (ValueError, TypeError, RecursionError) as error:
+            # It stays, so that whatever follows is not taken for an answer.
+            raise EOFError("the other end sent what is no message") from error
+        del self._heard[:size]
+        return message
 
     def close(self) -> None:
         """Tell the other end that nothing follows."""
         self._socket.close()
-
-    def _whole(self) -> bytes | None:
-        if len(self._heard) < _HEAD.size:
-            return None
-        ends = _HEAD.size + _HEAD.unpack_from(self._heard)[0]
-        if len(self._heard) < ends:
-            return None
-        text = bytes(self._heard[_HEAD.size : ends])
-        del self._heard[:ends]
-        return text
 
 
 def _is_readable(end: socket.socket, timeout_s: float | None) -> bool:

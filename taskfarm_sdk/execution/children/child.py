@@ -1,7 +1,7 @@
 """The child process of `Run.work`: calls the function with the tasks that its parent sends.
 
 It never talks to the server. Its descriptors are named on the command line: the channel to its
-parent, the memory that it shares with it, what it is to take (`Luggage`), and where stderr goes
+parent, the memory that it shares with it, what it is to take (`payload`), and where stderr goes
 once it has taken that; until then the parent keeps what it says.
 """
 
@@ -19,7 +19,7 @@ from types import FrameType
 from typing import cast
 
 from taskfarm_sdk._processes.signals import ALL_ASKING, ASKING
-from taskfarm_sdk.execution.children.channel import Channel, Job, Outcome, SharedProgress, Taken
+from taskfarm_sdk.execution.children.channel import Answer, Channel, Job, SharedProgress, Taken
 from taskfarm_sdk.execution.children.payload import read
 from taskfarm_sdk.execution.function import Function, described, explained, unpacked
 from taskfarm_sdk.task import Task
@@ -47,7 +47,7 @@ class ChildHandle:
         self.percent: float = job.percent
         self.started_at: datetime.datetime = datetime.datetime.fromisoformat(job.started_at)
         self._slot = slot
-        self.outcome: Outcome | None = None
+        self.outcome: Answer | None = None
 
     @property
     def stop_requested(self) -> bool:
@@ -65,15 +65,15 @@ class ChildHandle:
 
     def complete(self) -> None:
         """Have it completed when the function returns."""
-        self.outcome = Outcome("complete")
+        self.outcome = Answer("complete")
 
     def release(self) -> None:
         """Have it given back, uncounted, when the function returns."""
-        self.outcome = Outcome("release")
+        self.outcome = Answer("release")
 
     def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
         """Have a failed attempt counted when the function returns."""
-        self.outcome = Outcome("fail", reason, final, exit_status)
+        self.outcome = Answer("fail", reason, final, exit_status)
 
     def leave(self, error: BaseException | None) -> None:
         """Have it completed, unless an error goes on to whoever called the function."""
@@ -161,7 +161,7 @@ def _serve(parent: Channel, slot: SharedProgress, function: Function, signals: _
         parent.send(outcome)
 
 
-def _computed(function: Callable[[Task], None], task: ChildHandle, signals: _Signals) -> Outcome:
+def _computed(function: Callable[[Task], None], task: ChildHandle, signals: _Signals) -> Answer:
     failure: str | None = None
     try:
         function(Task(task))
@@ -171,10 +171,10 @@ def _computed(function: Callable[[Task], None], task: ChildHandle, signals: _Sig
         # Whatever was made of the interruption: half a task must not count as done, or as failed.
         raise KeyboardInterrupt
     if failure is not None and task.outcome is None:
-        return Outcome("fail", failure, asked_to_end=signals.asked_to_end)
+        return Answer("fail", failure, asked_to_end=signals.asked_to_end)
     if failure is not None:
         print(f"after task {task.number} was settled: {failure}", file=sys.stderr)  # noqa: T201
-    return task.outcome or Outcome("complete")
+    return task.outcome or Answer("complete")
 
 
 def _flush() -> None:

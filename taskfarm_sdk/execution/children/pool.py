@@ -1,4 +1,4 @@
-"""Child processes that compute, one for each slot of a crew: filled up again when one is lost."""
+"""Child processes that compute, one for each slot: another is started when one is lost."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from taskfarm_sdk._processes.groups import Group, plain_environment
 from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.execution.children import payload
 from taskfarm_sdk.execution.children.channel import (
+    Answer,
     Channel,
     Job,
-    Outcome,
     SharedProgress,
     Taken,
     slot_file,
 )
+from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
 from taskfarm_sdk.task import Task
 
 # How often a child's progress is looked at, and whether it lives.
@@ -35,7 +36,7 @@ LOOK_EVERY_S = 0.1
 END_WITHIN_S = 0.5
 SAID_MOST_BYTES = 2000
 
-M = TypeVar("M", bound="Job | Taken | Outcome")
+M = TypeVar("M", bound="Job | Taken | Answer")
 
 
 class Child:
@@ -115,26 +116,21 @@ class Pool:
         """Start the first child, so that what none of them can do shows before any claim."""
         self._child(0)
 
-    def perform(self, task: Task, slot: int) -> None:
-        """Have a task computed by the slot's child, and settle it unless it is done.
+    def perform(self, task: Task, slot: int) -> Outcome:
+        """Have a task computed by the slot's child, and return how it is to be settled.
 
         Raises:
-            TaskfarmError: no child can compute here; the task is given back.
+            TaskfarmError: no child can compute here.
         """
-        try:
-            child = self._child(slot)
-            outcome = None if child is None else self._outcome(child, task, slot)
-        except BaseException:
-            task.release()
-            raise
-        if outcome is None or outcome.how == "release":
-            task.release()
-        elif outcome.how == "complete":
-            pass  # the crew completes it, while the child goes on
-        elif outcome.asked_to_end and self._ends_soon(task):
-            task.release()
-        else:
-            task.fail(outcome.reason, final=outcome.final)
+        child = self._child(slot)
+        answer = None if child is None else self._outcome(child, task, slot)
+        if answer is None or answer.how == "release":
+            return Released()
+        if answer.how == "complete":
+            return Completed()
+        if answer.asked_to_end and self._ends_soon(task):
+            return Released()
+        return Failed(answer.reason, answer.final, answer.exit_status)
 
     def interrupt(self, _: BaseException) -> None:
         """Have all children end, after a moment to clean up; a second time at once."""
@@ -180,7 +176,7 @@ class Pool:
             f"no other is started. It said:\n{said or 'nothing'}"
         )
 
-    def _outcome(self, child: Child, task: Task, slot: int) -> Outcome | None:
+    def _outcome(self, child: Child, task: Task, slot: int) -> Answer | None:
         """Return what came of a task, or None if the child had to end before."""
         child.slot.percent = None
         child.slot.stop_requested = False
@@ -193,14 +189,14 @@ class Pool:
         )
         with suppress(OSError):  # it ended while it had nothing to do, as the next look shows
             child.channel.send(job)
-        answer = self._answer(child, Outcome, _Sampler(child.slot, task))
+        answer = self._answer(child, Answer, _Sampler(child.slot, task))
         if answer is not None:
             return answer
         status = self._lose(slot)
         if self._ending.is_set():
             return None
         asked = may_be_asked(status)
-        return Outcome(
+        return Answer(
             "fail", f"its child process ended: {how_it_ended(status)}", asked_to_end=asked
         )
 
@@ -233,7 +229,7 @@ class Pool:
 
 
 class _Sampler:
-    """Carries a child's progress to its task, and the wish to stop to the child."""
+    """Carries a child's progress to its task, and the request to stop to the child."""
 
     def __init__(self, slot: SharedProgress, task: Task) -> None:
         self._slot = slot

@@ -17,7 +17,7 @@ LOOK_EVERY_S = 0.2
 
 
 class CancelRequest(Enum):
-    """What is wished of a loop."""
+    """What a loop is asked to do."""
 
     GO_ON = "take tasks"
     CLAIM_NO_MORE = "end with what is being computed"
@@ -35,7 +35,7 @@ def end_process() -> None:
 
 
 class CancelWatcher:
-    """Asks for the wishes of a process's loops, in a thread, from the first `add` to `close`.
+    """Polls the cancel requests of a process's loops, in a thread, from the first `add` to `close`.
 
     Args:
         stop: called once none of the loops is to claim anything more.
@@ -63,7 +63,7 @@ class CancelWatcher:
             self._polls.append(poll)
             if self._thread is None:
                 self._thread = threading.Thread(
-                    target=self._run, name="taskfarm-wishes", daemon=True
+                    target=self._run, name="taskfarm-cancel", daemon=True
                 )
                 self._thread.start()
 

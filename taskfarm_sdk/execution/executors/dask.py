@@ -21,7 +21,7 @@ from taskfarm_sdk.execution.executors.engines import Engine
 ASK_EVERY_S = 0.2
 
 
-def find_wishes(_: str) -> Poll | None:
+def find_poll(_: str) -> Poll | None:
     """Return what a loop in a Dask worker asks with."""
     from distributed import Status, get_worker
 
@@ -63,7 +63,7 @@ class Cluster(Engine):
     """A Dask client's executor."""
 
     def __init__(self, executor: Executor) -> None:
-        super().__init__(executor, find_wishes)
+        super().__init__(executor, find_poll)
 
     @property
     def _client(self) -> _Client:

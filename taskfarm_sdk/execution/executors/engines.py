@@ -18,17 +18,16 @@ from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from typing import cast
 
+from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S
 from taskfarm_sdk.execution.executors import loop
 from taskfarm_sdk.execution.executors.cancellation import CancelRequest, Poll
 
 # For so long processes that were told to end try to give their tasks back, and a little longer.
 ENDED_WITHIN_S = 6.0
-# What a signal told them by itself is begun by then.
-TOLD_WITHIN_S = 0.5
 
 
-def no_wishes(_: str) -> Poll | None:
-    """Let a loop ask for nothing."""
+def no_poll(_: str) -> Poll | None:
+    """Return None: nothing cancels a loop of this executor."""
     return None
 
 
@@ -56,7 +55,7 @@ class Engine:
     # Whether a loop is given the caller's own objects.
     is_here: bool = False
 
-    def __init__(self, executor: Executor, find: Callable[[str], Poll | None] = no_wishes) -> None:
+    def __init__(self, executor: Executor, find: Callable[[str], Poll | None] = no_poll) -> None:
         self.executor: Executor = executor
         self.find: Callable[[str], Poll | None] = find
         self.key: str = uuid.uuid4().hex

@@ -2,7 +2,7 @@
 
 A loop makes its worker where it runs, so that one which is lost and run again elsewhere is another
 worker; loops in the same process share one. Threads are given the function as it is, and other
-executors a parcel that can travel.
+executors a pickled copy of it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class LoopPayload:
 
     Attributes:
         key: the same for all loops of one work, and for no others.
-        find: makes, in the thread of a loop, what it asks for its wishes; None if it cannot ask.
+        find: makes the poll of a loop's cancel requests, in its thread; None if it cannot ask.
     """
 
     key: str

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TAG = 31_417
 
 
-def find_wishes(key: str) -> Poll | None:
+def find_poll(key: str) -> Poll | None:
     """Return what a loop in a rank asks with; None where MPI may not be asked beside the loop."""
     from mpi4py import MPI
 
@@ -57,7 +57,7 @@ class Ranks(Engine):
     """An MPIPoolExecutor."""
 
     def __init__(self, executor: Executor) -> None:
-        super().__init__(executor, find_wishes)
+        super().__init__(executor, find_poll)
         # Kept while they are under way.
         self._said: list[Request] | None = None
 

@@ -67,7 +67,7 @@ def test_without_credentials_the_way_to_log_in_is_told(
     outcome = bare(*mode, "-b", place.url, "-u", "me")
     assert outcome.status == 3
     assert f"`manageTF --login -b {place.url} -u me`" in outcome.error
-    assert "taskfarm-worker had built in do not exist here" in outcome.error
+    assert "no built-in user and password" in outcome.error
 
 
 def test_login_without_a_password_or_terminal_is_a_usage_error(bare: Manage, place: Place) -> None:

@@ -81,7 +81,8 @@ def ends_with(error: BaseException) -> Callable[[], ExitStatus]:
         pytest.param(
             ZeroDivisionError("by zero"),
             1,
-            "unexpected ZeroDivisionError: by zero (a bug of ours: TASKFARM_DEBUG=1 shows where)",
+            "unexpected ZeroDivisionError: by zero (a bug in this program: "
+            "set TASKFARM_DEBUG=1 to see where)",
             id="a bug",
         ),
         pytest.param(

@@ -98,7 +98,7 @@ def test_what_no_run_has_ends_with_no_such_run(text: str) -> None:
         ("\u06f7" * 6, False, "not a run UUID"),
         ("12 34 56", False, "not a run UUID"),
         (FIRST + "0", False, "not a run UUID"),
-        (FIRST[:31], True, "only a whole"),
+        (FIRST[:31], True, "the whole run UUID is required"),
         ("--", True, "not a run UUID"),
     ],
 )

@@ -81,8 +81,10 @@ def test_a_dash_is_a_password_to_be_read_and_a_number_of_tasks_is_a_number() -> 
         pytest.param(("-n", "-5"), "at least 1", id="fewer than no tasks"),
         pytest.param(("-n", "2.5"), "invalid whole number", id="half a task"),
         pytest.param(("-l", "--timeout-s", "5"), "--wait and --watch", id="no time for the list"),
-        pytest.param(("-w", UUID, "--timeout-s", "0"), "more than 0", id="no time"),
-        pytest.param(("-w", UUID, "--timeout-s", "nan"), "more than 0", id="time is not a number"),
+        pytest.param(("-w", UUID, "--timeout-s", "0"), "greater than 0", id="no time"),
+        pytest.param(
+            ("-w", UUID, "--timeout-s", "nan"), "greater than 0", id="time is not a number"
+        ),
         pytest.param(("-w", UUID, "--timeout-s", "soon"), "invalid number of", id="time as a word"),
         pytest.param(("--del", UUID), "unrecognized", id="a shortened option"),
         pytest.param(("-l", "-p"), "expected one argument", id="a password is missing"),

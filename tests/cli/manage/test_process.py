@@ -24,6 +24,16 @@ QUICK = command_with(
     "taskfarm_cli.manage.main",
     {"taskfarm_cli.manage.watch.POLL_S": 0.1, "taskfarm_sdk._sansio.retry.BACKOFF_MOST_S": 0.2},
 )
+# What `manageTF -l` of a plain URL on loopback has no use for, though some is imported by what it
+# imports: https, awaited requests, errors, other modes, terminals.
+NOT_FOR_A_LIST = {
+    "anyio", "asyncio", "attr.validators", "certifi", "click", "concurrent.futures", "getpass",
+    "hmac", "html", "httpx._main", "idna", "importlib.metadata", "importlib.resources",
+    "multiprocessing", "rich", "secrets", "subprocess", "taskfarm_cli.manage.output.base",
+    "taskfarm_cli.manage.output.documents", "taskfarm_cli.manage.watch", "taskfarm_sdk._models",
+    "taskfarm_sdk._flows.waiting", "taskfarm_sdk._protocol.lease", "taskfarm_sdk.aio",
+    "taskfarm_sdk.execution", "taskfarm_sdk.worker",
+}  # fmt: skip
 
 
 @needs_posix
@@ -90,6 +100,23 @@ def test_a_pipe_is_served_without_what_only_others_need(live_run: Run) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert live_run.uuid in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("logged_in")
+def test_a_list_from_loopback_runs_no_module_that_only_others_need(live_run: Run) -> None:
+    code = (
+        "import sys; sys.argv = ['manageTF', '-l']; "
+        "from taskfarm_cli.manage.main import main; main(); "
+        "from taskfarm_cli.common.quick_start import Waiting; "
+        "print(*(n for n, module in sys.modules.items() if type(module) is not Waiting))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert live_run.uuid in done.stdout
+    ran = set(done.stdout.splitlines()[-1].split())
+    assert sorted(ran & NOT_FOR_A_LIST) == []
+    models = {name for name in ran if name.startswith("taskfarm_api.models.")}
+    assert models == {"taskfarm_api.models.run", "taskfarm_api.models.run_list"}
 
 
 @pytest.mark.live

@@ -161,7 +161,7 @@ def test_nothing_is_asked_where_nobody_would_see_it_or_answer(
         file.seek(0)
         told = file.read() if stream == "stderr" else terminal.text
     assert f"`manageTF --login -b {refusing_url} -u USER`" in told
-    assert "taskfarm-worker had built in" in told
+    assert "no built-in user and password" in told
     assert "Password" not in terminal.text
 
 

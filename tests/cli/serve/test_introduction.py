@@ -39,7 +39,7 @@ def test_connections_that_do_not_fit_are_told_with_the_figures() -> None:
     assert line.startswith("warning: ")
     assert "16 connections" in line
     assert "allows 12" in line
-    assert "hold 3 now" in line
+    assert "use 3 now" in line
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_who_leaves_postgresql_one_thread_gets_a_hint(
     [("127.0.0.1", False), ("localhost", False), ("0.0.0.0", True), ("farm.example", True)],
 )
 def test_who_lets_the_network_in_is_warned(host: str, warned: bool) -> None:
-    assert any("a proxy with TLS" in line for line in lines(host=host)) is warned
+    assert any("a TLS proxy" in line for line in lines(host=host)) is warned
 
 
 def test_a_password_for_all_to_see_is_warned_of_and_not_shown() -> None:

@@ -179,7 +179,7 @@ def test_a_taken_port(kept: Kept, data: Path) -> None:
     assert port is not None
     status, line = failing("--data", data, "--port", port)
     assert status == 1
-    assert f"another program listens on port {port}" in line
+    assert f"another program already listens on port {port}" in line
     assert f"--port {port + 1}" in line
     assert not (data / "secret-key").exists()
 
@@ -231,7 +231,7 @@ def test_says_that_its_server_has_ended(data: Path) -> None:
     with serving("--data", data) as serve:
         os.killpg(serve.server()[0].pid, signal.SIGKILL)
         assert serve.process.wait(NET_S) == 1
-        serve.says("the server ended by itself")
+        serve.says("the server ended unexpectedly")
 
 
 def test_its_server_goes_with_it_and_makes_room_for_the_next(data: Path) -> None:
@@ -246,7 +246,7 @@ def test_its_server_goes_with_it_and_makes_room_for_the_next(data: Path) -> None
 
 def test_warns_where_others_can_listen(data: Path) -> None:
     with serving("--data", data, "--host", "0.0.0.0") as serve:
-        assert "a proxy with TLS" in serve.says("travel unencrypted")
+        assert "a TLS proxy" in serve.says("are sent unencrypted")
         assert serve.url.startswith("http://127.0.0.1:")
         assert httpx.get(serve.url + "runs").status_code == 401
 
@@ -271,7 +271,7 @@ def test_a_password_that_is_not_the_users(kept: Kept, data: Path) -> None:
         there.backup(here)
     status, line = failing("--data", data, "--port", 0)
     assert status == 1
-    assert "has a user 'taskfarm' with another password already" in line
+    assert "already has a user 'taskfarm' with another password" in line
     assert password(data) not in line
 
 
@@ -290,13 +290,13 @@ def test_a_damaged_database(data: Path) -> None:
         pytest.param(["--port", "x"], 2, "invalid port number value", id="no_number"),
         pytest.param(["--threads", "0"], 2, "at least 1, not 0", id="no_thread"),
         pytest.param(["--nonsense"], 2, "serveTF --help", id="no_option"),
-        pytest.param(["--threads", "4"], 1, "hands tasks out twice", id="threads_on_sqlite"),
-        pytest.param(["--processes", "2"], 1, "hands tasks out twice", id="processes_on_sqlite"),
+        pytest.param(["--threads", "4"], 1, "hands out tasks twice", id="threads_on_sqlite"),
+        pytest.param(["--processes", "2"], 1, "hands out tasks twice", id="processes_on_sqlite"),
         pytest.param(["--user", "a:b"], 1, "without ':'", id="user_that_basic_cannot_carry"),
         pytest.param(["--user", "u" * 33], 1, "1 to 32 characters", id="user_too_long"),
         pytest.param(["--host", "nowhere.invalid."], 1, "no host 'nowhere.invalid.'", id="no_host"),
         pytest.param(["--host", "192.0.2.1"], 1, "not an address of this machine", id="not_ours"),
-        pytest.param(["--database-url", "mysql://h/d"], 1, "not a PostgreSQL's", id="mysql"),
+        pytest.param(["--database-url", "mysql://h/d"], 1, "not a PostgreSQL URL", id="mysql"),
         pytest.param(["--data", "/dev/null/d"], 1, "cannot use '/dev/null/d'", id="no_folder"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A crew's slots: what they claim, and how they end."""
+"""The slots of a dispatcher: what they claim, and how they end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ import pytest
 from taskfarm_sdk import Farm, Run, Task
 from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._worker.requests import Requests
-from taskfarm_sdk.execution import Deadline, Dispatcher, dispatcher
+from taskfarm_sdk.execution import (
+    Completed,
+    Deadline,
+    Dispatcher,
+    Failed,
+    Outcome,
+    Released,
+    dispatcher,
+)
 from taskfarm_sdk.execution.slot import Slot
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import NET_S, wait_until
@@ -23,6 +31,11 @@ pytestmark = pytest.mark.live
 
 def ignore(_: BaseException) -> None:
     """Have nothing to interrupt."""
+
+
+def completed(_: Task, __: int) -> Outcome:
+    """Have nothing to compute."""
+    return Completed()
 
 
 class Told:
@@ -40,7 +53,7 @@ def run(taskfarm_server: LocalServer, token: str) -> Iterator[Run]:
         yield farm.create_run(8)
 
 
-def work(run: Run, perform: Callable[[Task, int], None], *, size: int = 3) -> None:
+def work(run: Run, perform: Callable[[Task, int], Outcome], *, size: int = 3) -> None:
     with run.worker(max_attempts=1) as worker:
         Dispatcher(worker, size, perform, interrupt=ignore).run()
 
@@ -49,11 +62,12 @@ def test_each_slot_has_one_task_at_a_time(run: Run) -> None:
     busy: set[int] = set()
     seen: list[int] = []
 
-    def perform(task: Task, slot: int) -> None:
+    def perform(task: Task, slot: int) -> Outcome:
         assert slot not in busy
         busy.add(slot)
         seen.append(task.number)
         busy.remove(slot)
+        return Completed()
 
     work(run, perform)
     assert sorted(seen) == list(range(8))
@@ -63,31 +77,56 @@ def test_each_slot_has_one_task_at_a_time(run: Run) -> None:
 def test_slots_work_side_by_side(run: Run) -> None:
     together = threading.Barrier(3, timeout=NET_S)
 
-    def perform(task: Task, _: int) -> None:
+    def perform(task: Task, _: int) -> Outcome:
         if task.number < 3:
             together.wait()
+        return Completed()
 
     work(run, perform)
     assert run.status().succeeded
 
 
-def test_an_exception_fails_the_attempt_and_the_others_go_on(run: Run) -> None:
-    def perform(task: Task, _: int) -> None:
-        if task.number == 2:
-            raise ValueError("no such thing")
+def test_each_outcome_settles_its_task_and_the_others_go_on(run: Run) -> None:
+    seen: list[int] = []
 
-    work(run, perform)
+    def perform(task: Task, _: int) -> Outcome:
+        seen.append(task.number)
+        if task.number == 2 and seen.count(2) == 1:
+            return Released()
+        return Failed("no such thing") if task.number == 5 else Completed()
+
+    with run.worker(max_attempts=1) as worker:
+        slots = Dispatcher(worker, 3, perform, interrupt=ignore)
+        slots.run()
+    assert sorted(seen) == [0, 1, 2, 2, 3, 4, 5, 6, 7]
+    assert [info.number for info in run.task_infos("failed")] == [5]
+    assert (run.status().finished, slots.failures) == (True, 1)
+    assert run.task_info(2).attempts == 0
+
+
+@pytest.mark.parametrize(("final", "tries"), [(True, 1), (False, 2)])
+def test_a_final_failure_is_not_tried_again(run: Run, tries: int, *, final: bool) -> None:
+    seen: list[int] = []
+
+    def perform(task: Task, _: int) -> Outcome:
+        seen.append(task.number)
+        return Failed("never", final=final) if task.number == 2 else Completed()
+
+    with run.worker(max_attempts=2) as worker:
+        Dispatcher(worker, 1, perform, interrupt=ignore).run()
+    assert seen.count(2) == tries
     assert run.status().failed == 1
 
 
-def test_an_exception_after_the_task_was_settled_ends_the_work(run: Run) -> None:
-    def perform(task: Task, _: int) -> None:
-        task.release()
+def test_an_exception_gives_the_task_back_and_ends_the_work(run: Run) -> None:
+    def perform(_: Task, __: int) -> Outcome:
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="disk is full"):
         work(run, perform)
-    assert (run.status().waiting, run.status().computing) == (8, 0)
+    status = run.status()
+    assert (status.waiting, status.computing) == (8, 0)
+    assert {info.attempts for info in run.task_infos()} == {0}
 
 
 def test_abort_interrupts_once_and_raises_the_first_error(run: Run) -> None:
@@ -98,17 +137,17 @@ def test_abort_interrupts_once_and_raises_the_first_error(run: Run) -> None:
         interrupted.append(error)
         waiting.set()
 
-    def perform(task: Task, _: int) -> None:
+    def perform(task: Task, _: int) -> Outcome:
         if task.number == 0:
-            crew.abort(KeyError("first"))
-            crew.abort(KeyError("second"))
+            slots.abort(KeyError("first"))
+            slots.abort(KeyError("second"))
         assert waiting.wait(NET_S)
-        task.release()
+        return Released()
 
     with run.worker() as worker:
-        crew = Dispatcher(worker, 3, perform, interrupt=interrupt)
+        slots = Dispatcher(worker, 3, perform, interrupt=interrupt)
         with pytest.raises(KeyError, match="first"):
-            crew.run()
+            slots.run()
     assert len(interrupted) == 1
     assert run.status().computing == 0
 
@@ -116,9 +155,9 @@ def test_abort_interrupts_once_and_raises_the_first_error(run: Run) -> None:
 def test_an_interruption_waits_until_the_slots_have_let_go(run: Run) -> None:
     ended = threading.Event()
 
-    def perform(task: Task, _: int) -> None:
+    def perform(task: Task, _: int) -> Outcome:
         assert ended.wait(NET_S)
-        task.release()
+        return Released()
 
     def interrupt(error: BaseException) -> None:
         assert isinstance(error, KeyboardInterrupt)
@@ -146,7 +185,12 @@ def test_a_slot_computes_while_the_task_before_is_completed(
         return complete(self, number, clock)
 
     monkeypatch.setattr(Requests, "complete", late)
-    work(run, lambda task, slot: begun.append(task.number), size=1)
+
+    def perform(task: Task, _: int) -> Outcome:
+        begun.append(task.number)
+        return Completed()
+
+    work(run, perform, size=1)
     assert run.status().succeeded
 
 
@@ -157,12 +201,13 @@ def test_a_task_taken_ahead_is_given_back_where_the_one_before_it_is_long(
     monkeypatch.setattr(dispatcher, "Slot", lambda long_after_s: Slot(long_after_s, clock))
     taken_ahead: list[bool] = []
 
-    def perform(task: Task, _: int) -> None:
+    def perform(task: Task, _: int) -> Outcome:
         if task.number == 3:
             wait_until(lambda: (run.status().done, run.status().computing) == (3, 2))
             taken_ahead.append(True)
             clock.now += 1
             wait_until(lambda: run.status().computing == 1)
+        return Completed()
 
     with run.worker(first_beat_s=0.1) as worker:
         Dispatcher(worker, 1, perform, interrupt=ignore).run()
@@ -173,9 +218,9 @@ def test_a_task_taken_ahead_is_given_back_where_the_one_before_it_is_long(
 
 def test_no_more_tasks_are_taken_than_allowed(run: Run) -> None:
     with run.worker() as worker:
-        crew = Dispatcher(worker, 3, lambda task, slot: None, interrupt=ignore, max_tasks=5)
-        crew.run()
-    assert crew.limited
+        slots = Dispatcher(worker, 3, completed, interrupt=ignore, max_tasks=5)
+        slots.run()
+    assert slots.limited
     assert run.status().done == 5
 
 
@@ -184,14 +229,15 @@ def test_what_would_not_be_done_in_time_is_not_claimed(run: Run) -> None:
     deadline = Deadline(100.0, clock)
     deadline.took(30.0)
 
-    def perform(task: Task, _: int) -> None:
+    def perform(task: Task, _: int) -> Outcome:
         if task.number == 3:
             clock.now = 71.0
+        return Completed()
 
     with run.worker() as worker:
-        crew = Dispatcher(worker, 1, perform, interrupt=ignore, deadline=deadline)
-        crew.run()
-    assert crew.limited
+        slots = Dispatcher(worker, 1, perform, interrupt=ignore, deadline=deadline)
+        slots.run()
+    assert slots.limited
     assert (run.status().done, run.status().waiting) == (4, 4)
 
 
@@ -211,10 +257,9 @@ def test_how_long_tasks_take_is_learnt_from_those_that_were_completed(
     monkeypatch.setattr(dispatcher, "time", clock)
     deadline = Deadline(float("inf"))
 
-    def perform(task: Task, _: int) -> None:
+    def perform(task: Task, _: int) -> Outcome:
         clock.now += task.number
-        if task.number < 2:
-            raise ValueError("this tells nothing")
+        return Failed("this tells nothing") if task.number < 2 else Completed()
 
     with run.worker(max_attempts=1) as worker:
         Dispatcher(worker, 2, perform, interrupt=ignore, deadline=deadline).run()
@@ -227,13 +272,13 @@ def test_who_lingers_ends_when_there_is_no_time_for_another_task(run: Run) -> No
         held = [other.claim() for _ in range(8)]
         deadline = Deadline(100.0, clock)
         deadline.took(30.0)
-        crew = Dispatcher(worker, 2, lambda task, slot: None, interrupt=ignore, deadline=deadline)
+        slots = Dispatcher(worker, 2, completed, interrupt=ignore, deadline=deadline)
 
         def tick() -> None:
             clock.now = 71.0
 
-        crew.run(tick, 0.05)
-        assert crew.limited
+        slots.run(tick, 0.05)
+        assert slots.limited
         assert len([task for task in held if task is not None]) == 8
 
 
@@ -245,7 +290,7 @@ def test_a_signal_that_the_main_thread_is_late_to_hear_of_ends_the_children_firs
     program = textwrap.dedent("""
         import hashlib, os, signal, sys
         from taskfarm_sdk import Farm
-        from taskfarm_sdk.execution import Dispatcher, Group
+        from taskfarm_sdk.execution import Dispatcher, Group, Released
         url, user, password = sys.stdin.read().split()
         said = []
         def perform(task, slot):
@@ -253,7 +298,7 @@ def test_a_signal_that_the_main_thread_is_late_to_hear_of_ends_the_children_firs
             groups.append(group)
             group.wait()
             print(task.number, flush=True)
-            task.release()
+            return Released()
         def tick():
             if groups:
                 os.kill(os.getpid(), signal.SIGTERM)

@@ -13,7 +13,7 @@ from taskfarm_sdk import Farm, Run, Task, Worker
 from taskfarm_sdk._flows import recovery
 from taskfarm_sdk._flows.recovery import Watchlist
 from taskfarm_sdk._worker import open_tasks
-from taskfarm_sdk.execution import Dispatcher
+from taskfarm_sdk.execution import Completed, Dispatcher, Failed, Outcome
 from taskfarm_sdk.worker import core_of
 from tests.support.clock import FastClock
 from tests.support.conditions import wait_until_waiting
@@ -248,15 +248,14 @@ def test_where_only_its_own_tasks_are_computed_a_worker_waits_and_reads_none(
     run.delete()
 
 
-def test_a_crew_alone_on_a_run_never_looks_for_others_tasks(
+def test_a_dispatcher_alone_on_a_run_never_looks_for_others_tasks(
     proxied_farm: Farm, proxy: FaultProxy
 ) -> None:
     run = proxied_farm.create_run(60)
     proxy.forget()
 
-    def perform(task: Task, _: int) -> None:
-        if task.number % 20 == 7:
-            raise ValueError("each time")
+    def perform(task: Task, _: int) -> Outcome:
+        return Failed("each time") if task.number % 20 == 7 else Completed()
 
     with run.worker(linger=True) as worker:
         Dispatcher(worker, 4, perform, interrupt=lambda _: None).run()
@@ -265,13 +264,13 @@ def test_a_crew_alone_on_a_run_never_looks_for_others_tasks(
     run.delete()
 
 
-def test_the_end_of_a_run_costs_a_crew_one_question_for_each_thread(
+def test_the_end_of_a_run_costs_one_request_for_each_thread(
     proxied_farm: Farm, proxy: FaultProxy
 ) -> None:
     run, size = proxied_farm.create_run(48), 16
     proxy.forget()
     with run.worker(linger=True) as worker:
-        Dispatcher(worker, size, lambda task, slot: None, interrupt=lambda _: None).run()
+        Dispatcher(worker, size, lambda task, slot: Completed(), interrupt=lambda _: None).run()
     assert run.status().succeeded
     # Two threads a slot; and the one that stayed asks now and then for all.
     assert proxy.count("POST .*/task$") <= run.num_tasks + 2 * size + 5

@@ -20,7 +20,7 @@ from taskfarm_sdk import (
     Task,
     Worker,
 )
-from taskfarm_sdk._flows import tasks
+from taskfarm_sdk._flows import runs
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk.testing import LocalServer
 from taskfarm_sdk.worker import core_of
@@ -136,7 +136,7 @@ def log_in(scene: Scene) -> str:
 
 def count_done(scene: Scene) -> int:
     link = scene.farm._link
-    return link.drive(tasks.count(link.session, scene.run.uuid, "numDone"))
+    return link.drive(runs.count(link.session, scene.run.uuid, "numDone"))
 
 
 OPERATIONS = [
@@ -158,10 +158,17 @@ OPERATIONS = [
     ),
     Operation(
         "status",
-        ("counts", "READ"),
+        ("run_status", "READ"),
         r"^GET /api/runs/\w+$",
         lambda s: s.run.status().waiting,
         lambda _, r: r == 3,
+    ),
+    Operation(
+        "get a run",
+        ("get_run", "READ"),
+        r"^GET /api/runs/\w+$",
+        lambda s: s.farm.get_run(s.run.uuid),
+        lambda s, r: r == s.run,
     ),
     Operation(
         "runs",

@@ -79,7 +79,7 @@ def test_a_full_disk_leaves_no_half_secret(tmp_path: Path, monkeypatch: pytest.M
 
     with DataFolder(tmp_path) as folder:
         monkeypatch.setattr(os, "fsync", full)
-        with pytest.raises(ConfigurationError, match="No space left on device; make room"):
+        with pytest.raises(ConfigurationError, match="No space left on device; free space"):
             folder.secrets("me")
         assert [path.name for path in tmp_path.iterdir()] == ["lock"]
 

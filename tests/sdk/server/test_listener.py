@@ -16,7 +16,7 @@ from taskfarm_sdk.server import ReservedPort, _listener, bind, listen, port_of
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that another program listens on."""
+    """A port that another program already listens on."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield other.getsockname()[1]
 
@@ -40,7 +40,7 @@ def test_a_name_with_two_addresses_listens_on_one_port() -> None:
 def test_a_taken_port_is_told_with_another_one(taken: int) -> None:
     with pytest.raises(ConfigurationError) as caught:
         listen("127.0.0.1", taken)
-    assert f"another program listens on port {taken} already: take another" in str(caught.value)
+    assert f"another program already listens on port {taken}: choose another" in str(caught.value)
     assert f"--port {taken + 1}" in str(caught.value)
 
 
@@ -55,14 +55,14 @@ def test_on_macos_a_server_on_all_addresses_is_seen(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(_listener, "_bound", lambda *_: pytest.fail("it was bound"))
     with socket.create_server(("0.0.0.0", 0)) as other:  # noqa: SIM117 - in this order
-        with pytest.raises(ConfigurationError, match="another program listens"):
+        with pytest.raises(ConfigurationError, match="another program already listens"):
             listen("127.0.0.1", other.getsockname()[1])
 
 
 @pytest.mark.parametrize(
     ("number", "text"),
     [
-        pytest.param(errno.EACCES, "take one from 1024 up", id="privileged"),
+        pytest.param(errno.EACCES, "choose one from 1024 up", id="privileged"),
         pytest.param(errno.EADDRNOTAVAIL, "not an address of this machine", id="not_ours"),
         pytest.param(errno.ENOBUFS, "cannot listen on 127.0.0.1", id="anything_else"),
     ],
@@ -114,7 +114,7 @@ def test_a_port_that_is_only_bound_is_taken_and_lets_nobody_in() -> None:
 
 def test_of_two_that_bound_a_port_the_second_to_listen_is_told() -> None:
     (first,) = bind("127.0.0.1", 0)
-    with first, pytest.raises(ConfigurationError, match="another program listens"):
+    with first, pytest.raises(ConfigurationError, match="another program already listens"):
         (second,) = bind("127.0.0.1", port_of(first))
         with second:
             first.listen()

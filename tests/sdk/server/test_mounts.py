@@ -101,7 +101,7 @@ class Locked(sqlite3.Connection):
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        pytest.param(Stubborn, "stays at 'delete'", id="no_shared_memory"),
+        pytest.param(Stubborn, "mode stays 'delete'", id="no_shared_memory"),
         pytest.param(Full, "no space is left", id="full"),
         pytest.param(Locked, "locking protocol", id="no_locks"),
     ],

@@ -16,7 +16,6 @@ from taskfarm_sdk import (
     ConnectionFailed,
     Farm,
     ServerError,
-    TaskfarmError,
     UnexpectedReply,
 )
 from taskfarm_sdk._sansio.retry import COMPLETE, RETRY_AFTER_MOST_S, Backoff, Then
@@ -28,6 +27,8 @@ from tests.support.stub_server import Drip, Reply, stub_server
 UUID = "0123456789abcdef0123456789abcdef"
 # Short beside how long a reply drips, which is for ever.
 TIMEOUT_S = 0.3
+# Long enough for the head of a reply on a busy machine.
+AFTER_THE_HEAD_S = 3.0
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ ABSURD = [
 @pytest.mark.parametrize("value", ABSURD)
 def test_an_absurd_retry_after_is_none(value: str) -> None:
     headers = {"retry-after": value, "date": "Thu, 01 Jan 2026 00:00:00 GMT"}
-    error = replies.error_of(503, "busy", "http://farm.invalid/api/", headers, b"")
+    error = replies.error_of("GET", 503, "busy", "http://farm.invalid/api/", headers, b"")
     assert isinstance(error, ServerError)
     assert not error.retry_after_s
 
@@ -99,7 +100,7 @@ STATUSES = {
 
 @pytest.mark.parametrize(("status", "then"), STATUSES.items())
 def test_a_status_that_means_later_is_retried_and_no_other(status: int, then: Then) -> None:
-    error = replies.error_of(status, "odd", "http://farm.invalid/api/", {}, b"")
+    error = replies.error_of("GET", status, "odd", "http://farm.invalid/api/", {}, b"")
     assert COMPLETE.after(error) is then
 
 
@@ -156,26 +157,31 @@ def test_of_a_long_page_no_more_is_read_than_a_line_needs() -> None:
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 TRICKLES = [
-    pytest.param([b"HTTP/1.1 200 OK\r\n"], b"X-A: b\r\n", ConnectionFailed, id="headers"),
-    pytest.param([HEAD + b"Content-Length: 9999999\r\n\r\n"], b" ", ConnectionFailed, id="body"),
-    pytest.param([], b"HTTP/1.1 100 Continue\r\n\r\n", ConnectionFailed, id="100 Continue"),
-    pytest.param(
-        [HEAD + b"Transfer-Encoding: chunked\r\n\r\n"], b"1\r\n \r\n", ConnectionFailed, id="chunks"
-    ),
-    pytest.param(
-        [b"HTTP/1.1 503 Busy\r\nContent-Length: 9999999\r\n\r\n"], b"b", ServerError, id="page"
-    ),
+    pytest.param([b"HTTP/1.1 200 OK\r\n"], b"X-A: b\r\n", id="headers"),
+    pytest.param([HEAD + b"Content-Length: 9999999\r\n\r\n"], b" ", id="body"),
+    pytest.param([], b"HTTP/1.1 100 Continue\r\n\r\n", id="100 Continue"),
+    pytest.param([HEAD + b"Transfer-Encoding: chunked\r\n\r\n"], b"1\r\n \r\n", id="chunks"),
 ]
 
 
 @BOTH
-@pytest.mark.parametrize(("begin", "piece", "kind"), TRICKLES)
+@pytest.mark.parametrize(("begin", "piece"), TRICKLES)
 def test_a_request_has_one_total_time_whatever_trickles(
-    begin: list[bytes], piece: bytes, kind: type[TaskfarmError], how: Callable[[str, float], None]
+    begin: list[bytes], piece: bytes, how: Callable[[str, float], None]
 ) -> None:
     endless = itertools.chain(begin, itertools.repeat(piece))
-    with stub_server(Drip(endless)) as server, pytest.raises(kind):
+    with stub_server(Drip(endless)) as server, pytest.raises(ConnectionFailed):
         how(server.url, TIMEOUT_S)
+
+
+@BOTH
+def test_a_page_that_trickles_is_the_error_that_its_status_says(
+    how: Callable[[str, float], None],
+) -> None:
+    head = b"HTTP/1.1 503 Busy\r\nContent-Length: 9999999\r\n\r\n"
+    endless = itertools.chain([head], itertools.repeat(b"b"))
+    with stub_server(Drip(endless)) as server, pytest.raises(ServerError):
+        how(server.url, AFTER_THE_HEAD_S)
 
 
 @BOTH

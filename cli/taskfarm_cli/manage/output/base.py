@@ -26,22 +26,6 @@ class Identity(NamedTuple):
     accepted: bool | None
 
 
-class Wording(NamedTuple):
-    """Words of a mode, for the outputs.
-
-    Attributes:
-        mode: the mode's name.
-        said: what a terminal shows when it is done, with places for what it was done to.
-        counted: the name in JSON of the number of tasks that it changed.
-        advises: whether a terminal shows what can be done about a run.
-    """
-
-    mode: str
-    said: str
-    counted: str
-    advises: bool
-
-
 class Output(Protocol):
     """Says on stdout what a command found or did."""
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.terminal import is_terminal
-from taskfarm_cli.manage.output.base import Output, Wording
+
+if TYPE_CHECKING:
+    from taskfarm_cli.manage.output.base import Output
+    from taskfarm_cli.manage.output.wording import Wording
 
 
 def choose(wording: Wording, *, json: bool, plain: bool) -> Output:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taskfarm_cli.manage.output.base import Identity, Wording
+    from taskfarm_cli.manage.output.base import Identity
+    from taskfarm_cli.manage.output.wording import Wording
     from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
 

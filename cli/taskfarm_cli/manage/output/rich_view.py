@@ -23,7 +23,8 @@ from taskfarm_cli.manage.advice import advice
 from taskfarm_cli.manage.output.plain import Plain
 
 if TYPE_CHECKING:
-    from taskfarm_cli.manage.output.base import Identity, Wording
+    from taskfarm_cli.manage.output.base import Identity
+    from taskfarm_cli.manage.output.wording import Wording
     from taskfarm_sdk import Run, RunStatus, TaskInfo, TaskState
     from taskfarm_sdk.logins import Login
 

@@ -1,14 +1,10 @@
-"""The command line of workTF. Nothing here imports the SDK, so --help is quick."""
+"""The command line of workTF. It imports neither the SDK nor attrs, so --help is quick."""
 
 from __future__ import annotations
 
 import argparse
 
-from taskfarm_cli.common.connection_options import (
-    GIVE_UP_IN_THE_MIDDLE_AFTER_S,
-    Connection,
-    add_connection,
-)
+from taskfarm_cli.common.connection_options import add_connection
 from taskfarm_cli.common.parser import (
     Parser,
     add_version_and_help,
@@ -16,7 +12,7 @@ from taskfarm_cli.common.parser import (
     number_of_tasks,
     seconds,
 )
-from taskfarm_cli.work.command_line.slurm_arguments import SlurmArguments, add_slurm
+from taskfarm_cli.work.command_line.slurm_arguments import add_slurm
 
 PROGRAM = "workTF"
 FROM_STDIN = "-"
@@ -43,69 +39,6 @@ exit status:
   126 the command cannot be executed                  127 there is no such program
   128+n ended by signal n, 130 by Ctrl-C: what ran was given back, uncounted (0 with --batch)
 """
-
-
-class Arguments(Connection, SlurmArguments):
-    """A command line that makes sense, as `parse` returns it.
-
-    Attributes:
-        uuid: the run's UUID as it was given; None with `create`.
-        command: the words behind `--`.
-        create: whether to make a run.
-        new: whether to make one even if an unfinished one of the same work is there.
-        num_tasks: how many tasks the new run gets where there are no inputs.
-        inputs: the file of the inputs, "-" for stdin, or None.
-        nul: whether NUL bytes separate the inputs.
-        shell: whether a shell runs the command.
-        jobs: how many commands run at a time; None for what this machine gives.
-        timeout_s: how long one attempt may take, or None.
-        grace_s: from being asked to end until a command is killed.
-        max_attempts: after how many attempts a task has failed for good.
-        halt_after: after how many failures in a row to stop.
-        linger: whether to stay while others compute.
-        linger_s: for how long at most, with nothing to do.
-        stop_after_s: after how long to end, or None.
-        max_tasks: how many tasks to take at most, or None.
-        batch: whether an end that was planned is a success.
-        dry_run: whether to print the commands only.
-        tag: whether each line of output begins with the task's number.
-        line_buffer: whether output is passed on line by line, as it comes.
-        results: the folder for a folder of output a task, or None.
-        log: the folder for one file of all output, or None.
-        joblog: the file for a line an attempt, or None.
-        journal: the folder for the journal, or None.
-    """
-
-    uuid: str | None
-    command: tuple[str, ...]
-    create: bool
-    new: bool
-    num_tasks: int | None
-    inputs: str | None
-    nul: bool
-    shell: bool
-    jobs: int | None
-    timeout_s: float | None
-    grace_s: float
-    max_attempts: int
-    halt_after: int
-    linger: bool
-    linger_s: float | None
-    stop_after_s: float | None
-    max_tasks: int | None
-    batch: bool
-    dry_run: bool
-    tag: bool
-    line_buffer: bool
-    results: str | None
-    log: str | None
-    joblog: str | None
-    journal: str | None
-
-    @property
-    def patience_s(self) -> float:
-        """For how long a request is tried while the server is away."""
-        return GIVE_UP_IN_THE_MIDDLE_AFTER_S
 
 
 def build_parser() -> argparse.ArgumentParser:

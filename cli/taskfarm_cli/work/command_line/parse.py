@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import UsageError
-from taskfarm_cli.work.command_line.arguments import (
-    FROM_STDIN,
-    PROGRAM,
-    Arguments,
-    build_parser,
-)
+from taskfarm_cli.work.command_line.arguments import FROM_STDIN, PROGRAM, build_parser
 from taskfarm_cli.work.command_line.slurm_arguments import COARSE_S, lead_s, limit_s
 
+if TYPE_CHECKING:
+    from taskfarm_cli.work.plan import Options
 
-def parse(argv: Sequence[str] | None = None) -> Arguments:
+
+def parse(argv: Sequence[str] | None = None) -> Options:
     """Return what a command line says.
 
     Args:
@@ -28,14 +27,17 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     at = words.index("--") if "--" in words else len(words)
-    arguments = build_parser().parse_args(_joined(words[:at]), namespace=Arguments())
-    arguments.command = tuple(words[at + 1 :])
-    if not arguments.command or not arguments.command[0]:
+    namespace = build_parser().parse_args(_joined(words[:at]))
+    command = tuple(words[at + 1 :])
+    if not command or not command[0]:
         raise UsageError(f"no command was given: {PROGRAM} [options] UUID -- COMMAND [ARG...]")
-    _check_run(arguments)
-    _check_together(arguments)
-    _check_slurm(arguments)
-    return arguments
+    from taskfarm_cli.work.plan import Options
+
+    options = Options(command=command, **vars(namespace))
+    _check_run(options)
+    _check_together(options)
+    _check_slurm(options)
+    return options
 
 
 def _joined(words: Sequence[str]) -> list[str]:
@@ -49,66 +51,66 @@ def _joined(words: Sequence[str]) -> list[str]:
     return joined
 
 
-def _check_run(arguments: Arguments) -> None:
-    if arguments.create:
-        if arguments.uuid is not None:
+def _check_run(options: Options) -> None:
+    if options.create:
+        if options.uuid is not None:
             raise UsageError("--create makes a run of its own: give no UUID, or not --create")
-        if (arguments.inputs is None) == (arguments.num_tasks is None):
+        if (options.inputs is None) == (options.num_tasks is None):
             raise UsageError(
                 "--create takes either --inputs FILE, a task for each input, or --num-tasks N"
             )
         return
-    if arguments.uuid is None or not arguments.uuid.strip():
+    if options.uuid is None or not options.uuid.strip():
         raise UsageError(
             "no run UUID was given: manageTF --list shows the runs, --create makes one (is a shell "
             "variable unset?)"
         )
-    if arguments.new or arguments.num_tasks is not None:
+    if options.new or options.num_tasks is not None:
         raise UsageError("--new and --num-tasks go with --create")
 
 
-def _check_together(arguments: Arguments) -> None:
-    if arguments.nul and arguments.inputs is None:
+def _check_together(options: Options) -> None:
+    if options.nul and options.inputs is None:
         raise UsageError("-0 goes with --inputs")
-    if FROM_STDIN == arguments.inputs == arguments.password:
+    if FROM_STDIN == options.inputs == options.password:
         raise UsageError("stdin cannot give both the inputs and the password")
-    if arguments.linger_s is not None and not arguments.linger:
+    if options.linger_s is not None and not options.linger:
         raise UsageError("--linger-s goes without --no-linger")
-    kept = arguments.results is not None or arguments.log is not None
-    if kept and (arguments.tag or arguments.line_buffer):
+    kept = options.results is not None or options.log is not None
+    if kept and (options.tag or options.line_buffer):
         raise UsageError("--tag and --line-buffer are for output that no --results or --log keeps")
 
 
-def _check_slurm(arguments: Arguments) -> None:
-    if arguments.slurm is None:
+def _check_slurm(options: Options) -> None:
+    if options.slurm is None:
         for given, option in (
-            (arguments.time, "--time"),
-            (arguments.sbatch_args, "--sbatch-args"),
-            (arguments.keep, "--keep"),
-            (arguments.cancel_on_exit, "--cancel-on-exit"),
-            (arguments.allow_loopback, "--allow-loopback"),
+            (options.time, "--time"),
+            (options.sbatch_args, "--sbatch-args"),
+            (options.keep, "--keep"),
+            (options.cancel_on_exit, "--cancel-on-exit"),
+            (options.allow_loopback, "--allow-loopback"),
         ):
             if given:
                 raise UsageError(f"{option} goes with --slurm N")
         return
-    if arguments.password is not None:
+    if options.password is not None:
         raise UsageError(
             "--slurm takes no password: the workers read the saved login, so log in once with "
             "manageTF --login"
         )
-    if arguments.inputs == "-":
+    if options.inputs == "-":
         raise UsageError(
             "the nodes cannot read this stdin: put the inputs into a file that they see too"
         )
-    if arguments.cancel_on_exit and not arguments.keep:
+    if options.cancel_on_exit and not options.keep:
         raise UsageError("--cancel-on-exit goes with --keep: without it workTF ends at once")
-    if arguments.keep and arguments.linger_s is not None:
+    if options.keep and options.linger_s is not None:
         raise UsageError(
             "--linger-s does not go with --keep, whose workers leave when nothing waits"
         )
-    shortest_s = lead_s(arguments.grace_s) + 2 * COARSE_S
-    if arguments.time is not None and limit_s(arguments.time) < shortest_s:
+    shortest_s = lead_s(options.grace_s) + 2 * COARSE_S
+    if options.time is not None and limit_s(options.time) < shortest_s:
         raise UsageError(
-            f"--time {arguments.time} leaves no time to work: the last minutes are for ending "
+            f"--time {options.time} leaves no time to work: the last minutes are for ending "
             f"well, so give at least {math.ceil(shortest_s / 60)} minutes"
         )

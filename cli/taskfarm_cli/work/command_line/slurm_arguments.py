@@ -22,26 +22,6 @@ _TIMES = re.compile(
 _ENDLESS = ("UNLIMITED", "INFINITE")
 
 
-class SlurmArguments(argparse.Namespace):
-    """What the command line says about Slurm.
-
-    Attributes:
-        slurm: how many workers to submit, or None for working here.
-        time: Slurm's time limit of each, or None for the partition's own.
-        sbatch_args: more options of sbatch's.
-        keep: whether to stay and replace workers that end.
-        cancel_on_exit: whether to cancel them when workTF ends before the run.
-        allow_loopback: whether the nodes may be sent to a server on themselves.
-    """
-
-    slurm: int | None
-    time: str | None
-    sbatch_args: tuple[str, ...]
-    keep: bool
-    cancel_on_exit: bool
-    allow_loopback: bool
-
-
 def add_slurm(parser: argparse.ArgumentParser) -> None:
     """Add --slurm and what goes with it."""
     slurm = parser.add_argument_group(

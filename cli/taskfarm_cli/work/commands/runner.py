@@ -7,24 +7,29 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError
 from taskfarm_cli.work.commands.joblog import Entry, JobLog
 from taskfarm_cli.work.commands.output import Sink, Streams
 from taskfarm_cli.work.commands.progress_file import ProgressFile
-from taskfarm_cli.work.commands.template import Job, Template
 from taskfarm_sdk.execution import (
     TOLD_WITHIN_S,
+    Completed,
+    Failed,
     Group,
+    Outcome,
+    Released,
     how_it_ended,
     may_be_asked,
     plain_environment,
 )
 
 if TYPE_CHECKING:
+    from taskfarm_cli.work.plan import Plan
+    from taskfarm_cli.work.template import Job
     from taskfarm_sdk import Task
 
 NOT_EXECUTABLE = 126
@@ -33,84 +38,49 @@ NOT_FOUND = 127
 LOOK_EVERY_S = 0.2
 
 
-class Limits(NamedTuple):
-    """How long a command may take.
-
-    Attributes:
-        timeout_s: one attempt; None for as long as it likes.
-        grace_s: from being asked to end until it is killed.
-    """
-
-    timeout_s: float | None
-    grace_s: float
-
-
 class CommandRunner:
     """Runs commands, one for each task.
 
     Args:
-        template: makes the commands.
-        inputs: the tasks' inputs, or None.
+        plan: makes the commands, and says how long they may take.
         num_tasks: how many tasks the run has.
         sink: takes what they write.
         joblog: notes each attempt; None for no such file.
-        limits: how long they may take.
         folder: a folder for the files in which commands tell their progress.
-
-    Attributes:
-        failures: how many attempts failed.
     """
 
     def __init__(
-        self,
-        template: Template,
-        inputs: Sequence[str] | None,
-        *,
-        num_tasks: int,
-        sink: Sink,
-        joblog: JobLog | None,
-        limits: Limits,
-        folder: Path,
+        self, plan: Plan, num_tasks: int, *, sink: Sink, joblog: JobLog | None, folder: Path
     ) -> None:
-        self._template = template
-        self._inputs = inputs
+        self._plan = plan
         self._num_tasks = num_tasks
         self._sink = sink
         self._joblog = joblog
-        self._limits = limits
         self._folder = folder
         self._environment = plain_environment()
         self._environment.pop("TASKFARM_INPUT", None)
-        self.failures: int = 0
         self._lock = threading.Lock()
         self._running: dict[int, Group] = {}
         self._ending = threading.Event()
         self._ends_by: int = signal.SIGTERM
         self._kill_at = math.inf
 
-    def perform(self, task: Task, slot: int) -> None:
-        """Run a task's command, and settle the task unless it is done; for a `Dispatcher`.
+    def perform(self, task: Task, slot: int) -> Outcome:
+        """Run a task's command, and return what came of it; for a `Dispatcher`.
 
         Raises:
-            CommandError: the command cannot be executed; the task is given back.
-            OSError: what it wrote cannot be kept or passed on; the task is given back.
+            CommandError: the command cannot be executed.
+            OSError: what it wrote cannot be kept or passed on.
         """
-        text = None if self._inputs is None else self._inputs[task.number]
-        command = self._template.fill(Job(task.number, text, slot))
-        streams = self._sink.begin(task.number, task.attempts + 1, slot)
         try:
-            status, fault = self._run(task, slot, command, text, streams)
-        except BaseException:
-            task.release()
-            raise
+            streams = self._sink.begin(task.number, task.attempts + 1, slot)
+        except OSError as error:
+            # The next task may well have a place for its output.
+            return Failed(f"{type(error).__name__}: {error}")
+        status, fault = self._run(task, self._plan.job(task.number, slot), streams)
         if fault is None:
-            return  # the crew completes it, while the slot goes on
-        if self._was_asked_to_end(status):
-            task.release()
-        else:
-            with self._lock:
-                self.failures += 1
-            task.fail(fault, exit_status=status)
+            return Completed()
+        return Released() if self._was_asked_to_end(status) else Failed(fault, exit_status=status)
 
     def interrupt(self, error: BaseException) -> None:
         """Have all commands end: with the signal that came and a grace; a second time at once."""
@@ -118,19 +88,18 @@ class CommandRunner:
         with self._lock:
             again = self._ending.is_set()
             self._ends_by = signal.SIGKILL if again else number
-            self._kill_at = time.monotonic() + (0 if again else self._limits.grace_s)
+            self._kill_at = time.monotonic() + (0 if again else self._plan.options.grace_s)
             running = list(self._running.values())
             self._ending.set()
         for group in running:
             group.signal(self._ends_by)
 
-    def _run(
-        self, task: Task, slot: int, command: Sequence[str], text: str | None, streams: Streams
-    ) -> tuple[int, str | None]:
+    def _run(self, task: Task, job: Job, streams: Streams) -> tuple[int, str | None]:
         """Return a command's exit status (negative for a signal), and what was wrong with it."""
+        slot, command = job.slot, self._plan.template.fill(job)
         progress = ProgressFile(self._folder / f"progress-{slot}", task.update)
         started_at, began = time.time(), time.monotonic()
-        environment = {**self._environment, **self._facts(task, text, progress)}
+        environment = {**self._environment, **self._facts(task, job, progress)}
         try:
             group = Group(command, env=environment, stdout=streams.out, stderr=streams.err)
         except OSError as error:
@@ -169,7 +138,7 @@ class CommandRunner:
                 del self._running[slot]
 
     def _wait(self, group: Group, began: float, look: Callable[[], None]) -> str | None:
-        timeout_s = self._limits.timeout_s
+        timeout_s = self._plan.options.timeout_s
         over_at = math.inf if timeout_s is None else began + timeout_s
         kill_at = math.inf
         fault = None
@@ -181,12 +150,12 @@ class CommandRunner:
             now = time.monotonic()
             if now >= over_at:
                 fault, over_at = f"it took longer than {timeout_s:g} s", math.inf
-                kill_at = now + self._limits.grace_s
+                kill_at = now + self._plan.options.grace_s
                 group.signal(signal.SIGTERM)
             if now >= min(kill_at, self._kill_at):
                 group.kill()
 
-    def _facts(self, task: Task, text: str | None, progress: ProgressFile) -> Mapping[str, str]:
+    def _facts(self, task: Task, job: Job, progress: ProgressFile) -> Mapping[str, str]:
         facts = {
             "TASKFARM_TASK": str(task.number),
             "TASKFARM_NUM_TASKS": str(self._num_tasks),
@@ -195,7 +164,7 @@ class CommandRunner:
             "TASKFARM_PERCENT": f"{task.percent_completed:g}",
             "TASKFARM_PROGRESS_FILE": str(progress.path),
         }
-        return facts if text is None else {**facts, "TASKFARM_INPUT": text}
+        return facts if job.input is None else {**facts, "TASKFARM_INPUT": job.input}
 
     def _was_asked_to_end(self, status: int) -> bool:
         if may_be_asked(status):

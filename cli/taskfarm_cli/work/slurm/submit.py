@@ -6,7 +6,6 @@ import argparse
 import os
 import shlex
 import shutil
-import stat
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from taskfarm_cli.work.command_line.slurm_arguments import lead_s
 from taskfarm_cli.work.slurm import cli, script, worker_command
 
 if TYPE_CHECKING:
-    from taskfarm_cli.work.command_line.arguments import Arguments
+    from taskfarm_cli.work.plan import Options
     from taskfarm_cli.work.screen import Screen
     from taskfarm_sdk import Farm, Run
     from taskfarm_sdk.logins import Login
@@ -32,7 +31,7 @@ LAST_LINES = 12
 LAST_BYTES = 4000
 
 
-def open_farm(arguments: Arguments) -> Farm:
+def open_farm(options: Options) -> Farm:
     """Return the farm to ask, with the saved login that the workers will use.
 
     Raises:
@@ -40,82 +39,78 @@ def open_farm(arguments: Arguments) -> Farm:
     """
     from taskfarm_sdk import Farm
 
-    login, url = _login(arguments)
-    if login.host is not None and not arguments.allow_loopback:
+    login, url = _login(options)
+    if login.host is not None and not options.allow_loopback:
         raise UsageError(
             f"{url} means the machine that one is on, and the nodes would look for the server on "
             "themselves: give its name on the network (-b), or --allow-loopback if the cluster is "
             "this machine alone"
         )
-    return Farm(url, user=login.user, token=login.token, give_up_after_s=arguments.patience_s)
+    return Farm(url, user=login.user, token=login.token, give_up_after_s=options.patience_s)
 
 
-def _login(arguments: Arguments) -> tuple[Login, str]:
+def _login(options: Options) -> tuple[Login, str]:
     from taskfarm_sdk.logins import default_login, find_login
 
-    given = arguments.baseurl or os.environ.get("TASKFARM_URL")
+    given = options.baseurl or os.environ.get("TASKFARM_URL")
     login = find_login(given) if given else default_login()
-    if login is None or arguments.user not in (None, login.user):
+    if login is None or options.user not in (None, login.user):
         where = given or (login.url if login else "URL")
         raise CommandError(
-            f"no saved login{f' of {arguments.user}' if arguments.user else ''} for {where}, which "
+            f"no saved login{f' of {options.user}' if options.user else ''} for {where}, which "
             "the workers need: no password or token goes into a job. Log in once with `manageTF "
-            f"--login -b {where} -u {arguments.user or 'USER'}`",
+            f"--login -b {where} -u {options.user or 'USER'}`",
             ExitStatus.NOT_AUTHENTICATED,
         )
     return login, given or login.url
 
 
-def check(arguments: Arguments) -> None:
+def check(options: Options) -> None:
     """Refuse what the nodes could not do, before anything is made.
 
     Raises:
         CommandError: they could not, or there is no Slurm here.
     """
     script.output(str(_folder(NEW_RUN)))
-    if not arguments.dry_run and shutil.which("sbatch") is None:
+    if not options.dry_run and shutil.which("sbatch") is None:
         raise cli.missing("sbatch")
-    if arguments.inputs is not None and not _is_file(arguments.inputs):
-        raise UsageError(
-            f"{arguments.inputs} is no file that the nodes could read: put the inputs into one"
-        )
 
 
-def dry_run(arguments: Arguments, farm: Farm, uuid: str, screen: Screen) -> ExitStatus:
+def dry_run(options: Options, farm: Farm, uuid: str, screen: Screen) -> ExitStatus:
     """Print the script that would be submitted."""
     folder = shlex.quote(str(_folder(uuid)))
     screen.say(f"nothing was submitted; before you do it by hand: mkdir -p {folder}")
-    text = _script(arguments, farm.url, uuid, arguments.slurm or 1)
+    text = _script(options, farm.url, uuid, options.slurm or 1)
     sys.stdout.flush()
     sys.stdout.buffer.write(os.fsencode(text))
     return ExitStatus.OK
 
 
-def submit(arguments: Arguments, farm: Farm, run: Run, screen: Screen) -> ExitStatus:
+def submit(options: Options, farm: Farm, run: Run, screen: Screen) -> ExitStatus:
     """Submit an array of workers, and print its id.
 
     Raises:
         CommandError: Slurm did not take it, or `--keep` gave up.
     """
-    submit_some = _submitter(arguments, farm, run)
-    if arguments.keep:
-        return _keep(arguments, run, screen, submit_some)
-    job = submit_some(arguments.slurm or 1)
+    submit_some = _submitter(options, farm, run)
+    if options.keep:
+        return _keep(options, run, screen, submit_some)
+    job = submit_some(options.slurm or 1)
     screen.say(
-        f"job {job}: {arguments.slurm} workers of run {run.uuid}; they write to {_folder(run.uuid)}"
+        f"job {job}: {options.slurm} workers of run {run.uuid}; they write to {_folder(run.uuid)}"
     )
     return ExitStatus.OK
 
 
-def _submitter(arguments: Arguments, farm: Farm, run: Run) -> Callable[[int], str]:
+def _submitter(options: Options, farm: Farm, run: Run) -> Callable[[int], str]:
     def submit_some(workers: int) -> str:
         folder = _folder(run.uuid)
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
             raise CommandError(f"cannot make the folder {folder}: {error.strerror}") from error
-        text = _script(arguments, farm.url, run.uuid, workers)
-        job = cli.submit(text, arguments.sbatch_args, has_time=arguments.time is not None)
+        text = _script(options, farm.url, run.uuid, workers)
+        job = cli.submit(text, options.sbatch_args, has_time=options.time is not None)
         print(job, flush=True)
         return job
 
@@ -123,18 +118,18 @@ def _submitter(arguments: Arguments, farm: Farm, run: Run) -> Callable[[int], st
 
 
 def _keep(
-    arguments: Arguments, run: Run, screen: Screen, submit_some: Callable[[int], str]
+    options: Options, run: Run, screen: Screen, submit_some: Callable[[int], str]
 ) -> ExitStatus:
     from taskfarm_cli.work.slurm.keeper import Keeper, Terms
     from taskfarm_cli.work.verdict import verdict
 
     terms = Terms(
         _name(run.uuid),
-        arguments.slurm or 1,
-        arguments.jobs or 1,
-        arguments.max_attempts,
+        options.slurm or 1,
+        options.jobs or 1,
+        options.max_attempts,
         _keep_every_s(),
-        arguments.cancel_on_exit,
+        options.cancel_on_exit,
     )
     folder = _folder(run.uuid)
     screen.say(f"the workers of run {run.uuid} write to {folder}")
@@ -152,20 +147,20 @@ def _keep_every_s() -> float:
         raise UsageError(f"{KEEP_EVERY} is a number of seconds, more than 0") from error
 
 
-def _script(arguments: Arguments, url: str, uuid: str, workers: int) -> str:
+def _script(options: Options, url: str, uuid: str, workers: int) -> str:
     from taskfarm_sdk.logins import login_file
 
     return script.text(
         script.Job(
             name=_name(uuid),
             workers=workers,
-            cpus=arguments.jobs or 1,
-            time=arguments.time,
-            lead_s=lead_s(arguments.grace_s),
+            cpus=options.jobs or 1,
+            time=options.time,
+            lead_s=lead_s(options.grace_s),
             folder=str(_folder(uuid)),
             config=str(login_file().parent.absolute()),
-            extra=arguments.sbatch_args,
-            command=worker_command.of_worker(arguments, url, uuid),
+            extra=options.sbatch_args,
+            command=worker_command.of_worker(options, url, uuid),
         )
     )
 
@@ -188,10 +183,3 @@ def _name(uuid: str) -> str:
 
 def _folder(uuid: str) -> Path:
     return Path.cwd() / f"taskfarm-{uuid}-slurm"
-
-
-def _is_file(name: str) -> bool:
-    try:
-        return stat.S_ISREG(Path(name).stat().st_mode)
-    except OSError:
-        return True  # what is wrong with it, reading it tells

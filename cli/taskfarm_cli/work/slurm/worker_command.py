@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taskfarm_cli.work.command_line.arguments import Arguments
+    from taskfarm_cli.work.plan import Options
 
 LINGER_S = 600.0
 
 
-def of_worker(arguments: Arguments, url: str, uuid: str) -> list[str]:
+def of_worker(options: Options, url: str, uuid: str) -> list[str]:
     """Return the words of a worker's command.
 
     Args:
-        arguments: what the user said.
+        options: what the user said.
         url: the API's URL.
         uuid: the run's.
     """
@@ -24,49 +24,49 @@ def of_worker(arguments: Arguments, url: str, uuid: str) -> list[str]:
     return [
         *(sys.executable, "-P", "-m", "taskfarm_cli.work.main"),
         *("--batch", "-b", url),
-        *_options(arguments),
+        *_options(options),
         uuid,
         "--",
-        *arguments.command,
+        *options.command,
     ]
 
 
-def _options(arguments: Arguments) -> list[str]:
+def _options(options: Options) -> list[str]:
     words: list[str] = []
     for name, flag in (
-        ("--null", arguments.nul),
-        ("--shell", arguments.shell),
-        ("--tag", arguments.tag),
-        ("--line-buffer", arguments.line_buffer),
+        ("--null", options.nul),
+        ("--shell", options.shell),
+        ("--tag", options.tag),
+        ("--line-buffer", options.line_buffer),
     ):
         words += [name] if flag else []
     for name, path in (
-        ("--inputs", arguments.inputs),
-        ("--results", arguments.results),
-        ("--log", arguments.log),
-        ("--joblog", arguments.joblog),
-        ("--journal", arguments.journal),
+        ("--inputs", options.inputs),
+        ("--results", options.results),
+        ("--log", options.log),
+        ("--joblog", options.joblog),
+        ("--journal", options.journal),
     ):
         words += [] if path is None else [f"{name}={Path(path).absolute()}"]
     for name, value in (
-        ("--user", arguments.user),
-        ("--jobs", arguments.jobs),
-        ("--timeout-s", arguments.timeout_s),
-        ("--grace-s", arguments.grace_s),
-        ("--max-attempts", arguments.max_attempts),
-        ("--halt-after", arguments.halt_after),
-        ("--linger-s", _linger_s(arguments)),
-        ("--stop-after-s", arguments.stop_after_s),
-        ("--max-tasks", arguments.max_tasks),
+        ("--user", options.user),
+        ("--jobs", options.jobs),
+        ("--timeout-s", options.timeout_s),
+        ("--grace-s", options.grace_s),
+        ("--max-attempts", options.max_attempts),
+        ("--halt-after", options.halt_after),
+        ("--linger-s", _linger_s(options)),
+        ("--stop-after-s", options.stop_after_s),
+        ("--max-tasks", options.max_tasks),
     ):
         words += [] if value is None else [f"{name}={_shown(value)}"]
     # Under --keep nobody waits at a cluster's expense for what others compute.
-    return words if arguments.linger and not arguments.keep else [*words, "--no-linger"]
+    return words if options.linger and not options.keep else [*words, "--no-linger"]
 
 
-def _linger_s(arguments: Arguments) -> float | None:
-    if arguments.keep or not arguments.linger or arguments.linger_s is not None:
-        return arguments.linger_s
+def _linger_s(options: Options) -> float | None:
+    if options.keep or not options.linger or options.linger_s is not None:
+        return options.linger_s
     return LINGER_S
 
 

@@ -105,7 +105,7 @@ def test_the_workers_environment_is_the_users_without_what_is_not_for_them() -> 
         "SBATCH_TIMELIMIT": "5",
         "SLURM_RESTART_COUNT": "3",
         "TASKFARM_CONFIG": "/config",
-        "TASKFARM_CREW": "mark",
+        "TASKFARM_GUARDIAN": "mark",
         "TASKFARM_PASSWORD": "secret",
         "TASKFARM_TASK": "3",
         "TASKFARM_TOKEN": "secret",

@@ -1,4 +1,4 @@
-"""The thread that asks what is wished of the loops of a process."""
+"""The thread that polls the cancel requests of the loops of a process."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
 class Loop:
     """Is asked, and says what it is told to."""
 
-    def __init__(self, wish: CancelRequest) -> None:
-        self.wish = wish
+    def __init__(self, request: CancelRequest) -> None:
+        self.request = request
         self._asked = 0
 
     def __call__(self) -> CancelRequest:
         self._asked += 1
-        return self.wish
+        return self.request
 
     def wait_until_asked_again(self) -> None:
         """Return when it was asked, and asked anew after that."""
@@ -83,7 +83,7 @@ def test_a_loop_that_is_to_claim_no_more_may_still_have_to_give_back(worker: Wor
     loop = Loop(CancelRequest.CLAIM_NO_MORE)
     worker.watch.add(loop)
     assert worker.stopped.wait(NET_S)
-    loop.wish = CancelRequest.GIVE_BACK
+    loop.request = CancelRequest.GIVE_BACK
     assert worker.gave_back.wait(NET_S)
 
 
@@ -108,4 +108,4 @@ def test_after_close_nobody_is_asked(worker: Worker) -> None:
     worker.watch.add(loop)
     loop.wait_until_asked_again()
     worker.watch.close()
-    assert "taskfarm-wishes" not in {thread.name for thread in threading.enumerate()}
+    assert "taskfarm-cancel" not in {thread.name for thread in threading.enumerate()}

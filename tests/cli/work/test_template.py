@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from taskfarm_cli.common.exit_status import UsageError
-from taskfarm_cli.work.commands.template import Job, Template
+from taskfarm_cli.work.template import Job, Template
 
 
 def filled(word: str, text: str | None, *, task: int = 6, slot: int = 1) -> str:

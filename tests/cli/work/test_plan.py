@@ -1,0 +1,118 @@
+"""The plan of a workTF: made once, before anything is sent, and never changed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+
+from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.work.command_line.parse import parse
+from taskfarm_cli.work.main import main
+from taskfarm_cli.work.plan import Plan
+
+UUID = "0" * 32
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the inputs `a` and `b c` in a file."""
+    monkeypatch.chdir(tmp_path)
+    Path("in").write_text("a\nb c\n")
+
+
+def plan(*words: str, command: tuple[str, ...] = ("true",)) -> Plan:
+    return Plan.of(parse([*words, "--", *command]))
+
+
+def test_a_plan_holds_what_the_command_line_and_the_files_said() -> None:
+    made = plan(UUID, "--inputs=in", "-j3", "--timeout-s=5", command=("echo", "{}"))
+    assert made.name is not None
+    assert (made.options.jobs, made.options.timeout_s) == (3, 5.0)
+    assert made.inputs == ("a", "b c")
+    assert made.template.fill(made.job(1, 0)) == ["echo", "b c"]
+
+
+def test_the_inputs_are_read_once() -> None:
+    made = plan(UUID, "--inputs=in")
+    Path("in").write_text("others\n")
+    assert made.inputs == ("a", "b c")
+    assert made.job(0, 0).input == "a"
+
+
+@pytest.mark.parametrize(
+    ("words", "count"), [(("--num-tasks=7",), 7), (("--inputs=in",), 2)], ids=["number", "inputs"]
+)
+def test_a_new_run_gets_a_task_for_each_input_or_as_many_as_asked(
+    words: tuple[str, ...], count: int
+) -> None:
+    made = plan("--create", *words)
+    assert (made.name, made.num_tasks) == (None, count)
+
+
+def test_a_plan_cannot_be_changed() -> None:
+    made = plan(UUID)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        made.inputs = ()  # type: ignore[misc]
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        made.options.jobs = 2  # type: ignore[misc]
+
+
+def test_no_namespace_leaves_the_command_line() -> None:
+    made = plan(UUID)
+    assert not isinstance(made.options, argparse.Namespace)
+
+
+def test_a_password_does_not_show_in_a_plan() -> None:
+    made = plan(UUID, "-u", "me", "-p", "swordfish")
+    assert made.options.password == "swordfish"
+    assert "swordfish" not in repr(made)
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "says"),
+    [
+        pytest.param(("abc123",), ["true"], "the whole run UUID is required", id="part of a UUID"),
+        pytest.param((UUID,), ["echo", "{input}"], "give them with --inputs", id="no inputs"),
+        pytest.param((UUID, "--inputs=none"), ["true"], "cannot read the inputs", id="no file"),
+        pytest.param((UUID, "--shell"), ["echo", "x"], "one argument", id="words for a shell"),
+        pytest.param(
+            (UUID, "--shell", "--inputs=in"), ["echo {}"], "TASKFARM_INPUT", id="input in a shell"
+        ),
+        pytest.param((UUID, "--new"), ["true"], "go with --create", id="new of an old run"),
+        pytest.param((UUID, "--log=l", "--tag"), ["true"], "no --results or --log", id="outputs"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_sent(
+    words: tuple[str, ...],
+    command: list[str],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def send(*_: object) -> None:
+        pytest.fail("a farm was opened")
+
+    monkeypatch.setattr("taskfarm_sdk.Farm.__init__", send)
+    assert main([*words, "--", *command]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_pipe_of_inputs_is_refused_unread_where_nodes_are_to_read_it() -> None:
+    os.mkfifo("pipe")
+    with pytest.raises(UsageError, match="no file that the nodes could read"):
+        plan(UUID, "--slurm=2", "--inputs=pipe")
+
+
+def test_help_starts_without_anything_heavy() -> None:
+    code = (
+        "import sys; from taskfarm_cli.work.main import main; main(['--help']); "
+        "print(sorted({'attrs', 'httpx', 'taskfarm_sdk.execution'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

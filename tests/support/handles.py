@@ -1,0 +1,45 @@
+"""A handle of a task that no server knows, which notes how it was settled."""
+
+from __future__ import annotations
+
+import datetime
+
+import attrs
+
+
+@attrs.define
+class NotingHandle:
+    """Stands in for the worker's side of a `Task`.
+
+    Attributes:
+        notes: what was asked of it, in order.
+    """
+
+    number: int = 0
+    run_uuid: str = "0" * 32
+    attempts: int = 0
+    percent: float = 0.0
+    started_at: datetime.datetime = attrs.field(factory=lambda: datetime.datetime.now(datetime.UTC))
+    stop_requested: bool = False
+    settled: str | None = None
+    notes: list[tuple[object, ...]] = attrs.field(factory=list)
+
+    def report(self, percent: float) -> None:
+        """Note how far it is."""
+        self.percent = percent
+
+    def complete(self) -> None:
+        """Note that it is done."""
+        self.notes.append(("complete",))
+
+    def release(self) -> None:
+        """Note that it is given back."""
+        self.notes.append(("release",))
+
+    def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
+        """Note that the attempt failed."""
+        self.notes.append(("fail", reason, final, exit_status))
+
+    def leave(self, error: BaseException | None) -> None:
+        """Note the end of its `with`."""
+        self.notes.append(("leave", error))
