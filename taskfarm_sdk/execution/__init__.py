@@ -10,6 +10,7 @@ from __future__ import annotations
 from taskfarm_sdk._processes.cpus import usable_cpus
 from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S, how_it_ended, may_be_asked
 from taskfarm_sdk._processes.groups import Group, plain_environment
+from taskfarm_sdk._processes.threads import with_threads
 from taskfarm_sdk._worker.deadline import Deadline
 from taskfarm_sdk.execution.dispatcher import Dispatcher
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
@@ -27,4 +28,5 @@ __all__ = [
     "may_be_asked",
     "plain_environment",
     "usable_cpus",
+    "with_threads",
 ]

@@ -32,6 +32,7 @@ class Options:
         nul: whether NUL bytes separate the inputs.
         shell: whether a shell runs the command.
         jobs: how many commands run at a time; None for what this machine gives.
+        threads_per_task: how many threads each may use; None for its share of the CPUs.
         timeout_s: how long one attempt may take, or None.
         grace_s: from being asked to end until a command is killed.
         max_attempts: after how many attempts a task has failed for good.
@@ -68,6 +69,7 @@ class Options:
     nul: bool
     shell: bool
     jobs: int | None
+    threads_per_task: int | None
     timeout_s: float | None
     grace_s: float
     max_attempts: int

@@ -65,6 +65,7 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
             sink=undo.enter_context(closing(_sink(options, jobs, screen))),
             joblog=undo.enter_context(_joblog(options)),
             folder=Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="taskfarm-"))),
+            jobs=jobs,
         )
         worker = undo.enter_context(_worker(options, run))
         dispatcher = Dispatcher(

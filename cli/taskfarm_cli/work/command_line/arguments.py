@@ -112,6 +112,13 @@ def _add_attempts(parser: argparse.ArgumentParser) -> None:
         "this process may use",
     )
     attempts.add_argument(
+        "--threads-per-task",
+        metavar="N",
+        type=number,
+        help="how many threads NumPy and the like use in each command (OMP_NUM_THREADS and its "
+        "kin); default: the CPUs shared by JOBS, but for variables that are set already",
+    )
+    attempts.add_argument(
         "--timeout-s",
         metavar="S",
         type=seconds,

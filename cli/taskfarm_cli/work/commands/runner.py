@@ -25,6 +25,7 @@ from taskfarm_sdk.execution import (
     how_it_ended,
     may_be_asked,
     plain_environment,
+    with_threads,
 )
 
 if TYPE_CHECKING:
@@ -47,17 +48,26 @@ class CommandRunner:
         sink: takes what they write.
         joblog: notes each attempt; None for no such file.
         folder: a folder for the files in which commands tell their progress.
+        jobs: how many commands run at a time, and share the CPUs.
     """
 
     def __init__(
-        self, plan: Plan, num_tasks: int, *, sink: Sink, joblog: JobLog | None, folder: Path
+        self,
+        plan: Plan,
+        num_tasks: int,
+        *,
+        sink: Sink,
+        joblog: JobLog | None,
+        folder: Path,
+        jobs: int = 1,
     ) -> None:
         self._plan = plan
         self._num_tasks = num_tasks
         self._sink = sink
         self._joblog = joblog
         self._folder = folder
-        self._environment = plain_environment()
+        threads = plan.options.threads_per_task
+        self._environment = with_threads(plain_environment(), jobs, threads)
         self._environment.pop("TASKFARM_INPUT", None)
         self._lock = threading.Lock()
         self._running: dict[int, Group] = {}

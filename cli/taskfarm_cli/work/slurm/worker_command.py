@@ -51,6 +51,7 @@ def _options(options: Options) -> list[str]:
     for name, value in (
         ("--user", options.user),
         ("--jobs", options.jobs),
+        ("--threads-per-task", options.threads_per_task),
         ("--timeout-s", options.timeout_s),
         ("--grace-s", options.grace_s),
         ("--max-attempts", options.max_attempts),

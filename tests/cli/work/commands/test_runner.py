@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -36,13 +37,14 @@ def handle() -> Iterator[NotingHandle]:
 def runner(tmp_path: Path) -> Start:
     """Makes the runner of a plan, with results in `results`."""
 
-    def start(*words: str) -> CommandRunner:
+    def start(*words: str, jobs: int = 1) -> CommandRunner:
         return CommandRunner(
             Plan.of(parse([UUID, *words])),
             1,
             sink=Results(str(tmp_path / "results")),
             joblog=None,
             folder=tmp_path,
+            jobs=jobs,
         )
 
     return start
@@ -88,3 +90,19 @@ def test_a_task_whose_output_has_no_place_has_failed(
 def test_a_program_that_cannot_be_executed_is_an_error(runner: Start, handle: NotingHandle) -> None:
     with pytest.raises(CommandError, match="there is no program"):
         runner("--", "no-such-program").perform(Task(handle), 0)
+
+
+@pytest.mark.parametrize(("words", "threads"), [((), "3"), (("--threads-per-task", "5"), "5")])
+def test_commands_share_the_cpus_unless_told_otherwise(
+    runner: Start,
+    handle: NotingHandle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    threads: str,
+) -> None:
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "7")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    runner(*words, "--", "sh", "-c", "echo $OMP_NUM_THREADS", jobs=2).perform(Task(handle), 0)
+    assert (tmp_path / "results" / "0" / "stdout").read_text() == f"{threads}\n"
+    assert "OMP_NUM_THREADS" not in os.environ

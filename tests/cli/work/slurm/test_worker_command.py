@@ -37,6 +37,7 @@ GIVEN = {
     "shell": ["--shell"],
     "stop_after_s": ["--stop-after-s=99.5"],
     "tag": ["--tag"],
+    "threads_per_task": ["--threads-per-task=2"],
     "timeout_s": ["--timeout-s=1234567.25"],
     "user": ["--user=me"],
 }

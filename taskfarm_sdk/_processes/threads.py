@@ -1,0 +1,40 @@
+"""Environment variables that say how many threads a numerical library uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from taskfarm_sdk._processes.cpus import usable_cpus
+
+# Those that Dask and joblib set, each with those that its library reads in its absence.
+VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "OMP_NUM_THREADS": (),
+    "OPENBLAS_NUM_THREADS": ("GOTO_NUM_THREADS", "OMP_NUM_THREADS"),
+    "MKL_NUM_THREADS": ("OMP_NUM_THREADS",),
+    "BLIS_NUM_THREADS": ("OMP_NUM_THREADS",),
+    "VECLIB_MAXIMUM_THREADS": (),
+    "NUMEXPR_NUM_THREADS": ("OMP_NUM_THREADS",),
+    "NUMBA_NUM_THREADS": (),
+}
+
+
+def with_threads(
+    environment: Mapping[str, str], slots: int, threads: int | None = None
+) -> dict[str, str]:
+    """Return an environment in which numerical libraries use no more CPUs than there are.
+
+    Args:
+        environment: the environment without that; what it sets stays.
+        slots: how many processes compute at a time.
+        threads: how many threads each may use, whatever the environment says; None for its share
+            of the usable CPUs.
+    """
+    if threads is not None:
+        return {**environment, **dict.fromkeys(VARIABLES, str(threads))}
+    share = str(max(1, usable_cpus() // slots))
+    unset = {
+        name: share
+        for name, otherwise in VARIABLES.items()
+        if not any(environment.get(known) for known in (name, *otherwise))
+    }
+    return {**environment, **unset}
