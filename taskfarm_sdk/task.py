@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from hashlib import sha256
 from types import TracebackType
 from typing import NoReturn, Self
 
@@ -11,6 +12,8 @@ from taskfarm_sdk._handle import Handle, already_settled
 from taskfarm_sdk.errors import ConfigurationError
 
 __all__ = ["Task"]
+
+SEED_BYTES = 16
 
 
 class Task:
@@ -47,6 +50,16 @@ class Task:
     def run_uuid(self) -> str:
         """The run that it belongs to."""
         return self._handle.run_uuid
+
+    @property
+    def seed(self) -> int:
+        """128 bits of its own for random generators, the same in every attempt.
+
+        From SHA-256 of the run's UUID and the task's number: `random.Random(task.seed)`,
+        `numpy.random.default_rng(task.seed)`.
+        """
+        run = self.run_uuid.replace("-", "").lower()
+        return int.from_bytes(sha256(f"{run}/{self.number}".encode()).digest()[:SEED_BYTES], "big")
 
     @property
     def started_at(self) -> datetime.datetime:

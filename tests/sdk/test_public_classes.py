@@ -22,8 +22,8 @@ PUBLIC: dict[type, str] = {
     Run: f"{RUN} work worker",
     AsyncRun: RUN,
     RunStatus: "computing done failed finished num_tasks percent_done rows succeeded waiting",
-    Task: "attempts complete fail number percent_completed release run_uuid settled started_at "
-    "stop_requested update",
+    Task: "attempts complete fail number percent_completed release run_uuid seed settled "
+    "started_at stop_requested update",
     TaskInfo: "attempts number percent_completed state",
     Worker: "claim close run_uuid stop stopping uuid",
     Login: "default host place token url usable_here user",
