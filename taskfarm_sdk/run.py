@@ -284,6 +284,7 @@ class Run:
         *,
         workers: int | None = None,
         executor: Executor | None = None,
+        threads_per_task: int | None = None,
         progress: Callable[[RunStatus], None] | None = None,
         linger: bool = True,
         linger_s: float | None = None,
@@ -318,6 +319,10 @@ class Run:
         one is handed out, and the last one completed, while one is computed. Ctrl-C and, on the
         main thread, SIGTERM and SIGUSR1 end the children, and then give their tasks back.
 
+        The children's `__main__` holds the script's functions and classes. Their log records reach
+        this process's loggers. At the end they have 5 s for threads and exit handlers. Random
+        generators that the function holds travel by value: use `Task.seed`.
+
         With an executor, loops run in it that each take tasks with a worker of their own; those in
         one process share one. The function travels in the same way, but for threads, and the farm
         with its token. A loop that is lost with its process costs what that computed an attempt.
@@ -336,6 +341,9 @@ class Run:
                 number.
             executor: where to compute in place of child processes: an executor of
                 `concurrent.futures`, mpi4py's MPIPoolExecutor, a Dask client's `get_executor()`.
+            threads_per_task: how many threads NumPy and the like use in each child process, by
+                OMP_NUM_THREADS and its kin; by default the CPUs shared by `workers`, but for
+                variables that are set already. Not with an executor.
             progress: called in this thread with how the run stands, about every 2 s and at the
                 end.
             linger: stay while others compute, and take back what they lost.
@@ -369,6 +377,7 @@ class Run:
         from taskfarm_sdk.execution import work as working
         from taskfarm_sdk.execution.executors import submit
 
+        submit.refuse_threads(executor, threads_per_task)
         engine = None if executor is None else submit.engine_of(executor, workers, grace_s)
         options = WorkerOptions(
             report_every_s=report_every_s,
@@ -392,7 +401,7 @@ class Run:
             self._link, self.uuid, self.num_tasks, function, make_worker, progress, linger_s
         )
         if engine is None:
-            halted = working.by_children(work, workers)
+            halted = working.by_children(work, workers, threads_per_task)
         else:
             halted = submit.by_executor(work, engine)
         return work.end(halted=halted, check=check)

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import pickle
 import traceback
-from collections.abc import Callable
-from typing import cast
-
-import cloudpickle  # pyright: ignore[reportMissingTypeStubs]
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
+from taskfarm_sdk.execution.pickling import Pickled, pickled
 from taskfarm_sdk.task import Task
 
 Function = Callable[[Task], None]
 
 
-def packed(function: object) -> bytes:
+def packed(function: object) -> Pickled:
     """Return what travels of a function, or of what holds one.
 
     Raises:
         ConfigurationError: it cannot travel.
     """
-    # It has no types of its own.
-    dumps = cast("Callable[[object], bytes]", cloudpickle.dumps)  # pyright: ignore[reportUnknownMemberType]
+    with refused():
+        return pickled(function)
+
+
+@contextmanager
+def refused() -> Generator[None]:
+    """Say of a function that cannot be pickled what to do."""
     try:
-        return dumps(function)
+        yield
     except TaskfarmError:
         raise  # of a Farm without a token, say, whose own words are better
     except Exception as error:

@@ -21,7 +21,8 @@ from taskfarm_sdk.errors import (
     TasksFailed,
 )
 from taskfarm_sdk.execution.dispatcher import Dispatcher
-from taskfarm_sdk.execution.function import Function, packed
+from taskfarm_sdk.execution.function import Function
+from taskfarm_sdk.execution.pickling import warn_of_generators
 from taskfarm_sdk.worker import Worker
 
 PROGRESS_EVERY_S = 2.0
@@ -113,7 +114,7 @@ class Work:
             self.tell(status)
 
 
-def by_children(work: Work, workers: int | None) -> bool:
+def by_children(work: Work, workers: int | None, threads_per_task: int | None) -> bool:
     """Compute with child processes until nothing is left for this worker.
 
     Returns:
@@ -121,11 +122,18 @@ def by_children(work: Work, workers: int | None) -> bool:
     """
     # It names signals that Windows has not; executors do without it.
     from taskfarm_sdk.execution.children.pool import Pool
+    from taskfarm_sdk.execution.children.script import pack
 
     wanted = usable_cpus() if workers is None else _validation.at_least_one("workers", workers)
     size = max(1, min(wanted, work.num_tasks))
-    function = packed(work.function)
-    with work.make_worker() as worker, closing(Pool(function, size)) as pool:
+    if threads_per_task is not None:
+        _validation.at_least_one("threads_per_task", threads_per_task)
+    function = pack(work.function)
+    warn_of_generators(function.generators)
+    with (
+        work.make_worker() as worker,
+        closing(Pool(function, size, threads_per_task)) as pool,
+    ):
         pool.start()
         dispatcher = Dispatcher(
             worker, size, pool.perform, interrupt=pool.interrupt, linger_s=work.linger_s

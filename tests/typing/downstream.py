@@ -18,6 +18,7 @@ def work(worker: Worker) -> None:
     for task in worker:
         with assert_type(task, Task):
             assert_type((task.number, task.percent_completed), tuple[int, float])
+            assert_type(task.seed, int)
             task.update(50)
     assert_type(worker.claim(), Task | None)
 
@@ -38,7 +39,13 @@ def use(farm: Farm, state: TaskState = "failed") -> RunStatus:
     assert_type(run.repair(lambda done, total: print(done / total)), int)
     with run.worker(max_attempts=2) as worker:
         work(worker)
-    run.work(compute, workers=2, progress=lambda status: print(status.percent_done), check=False)
+    run.work(
+        compute,
+        workers=2,
+        threads_per_task=1,
+        progress=lambda status: print(status.percent_done),
+        check=False,
+    )
     with ThreadPoolExecutor() as executor:
         assert_type(run.work(compute, executor=executor, journal="journal"), RunStatus)
     status = assert_type(run.wait(timeout_s=1, check=True), RunStatus)

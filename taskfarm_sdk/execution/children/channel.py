@@ -15,14 +15,20 @@ import os
 import select
 import socket
 import tempfile
+import threading
 import time
-from typing import IO, TypeVar
+from collections import deque
+from contextlib import suppress
+from typing import IO, TypeVar, cast
 
 import attrs
 
+from taskfarm_sdk.execution.children.log_records import Record
+
 _CHUNK = 65536
-# A percentage, and whether a stop is asked for: two doubles, each written in one piece.
-_SLOT_BYTES = 16
+# A percentage, whether a stop is asked for, and the job's number: doubles, each written in one
+# piece.
+_SLOT_BYTES = 24
 
 M = TypeVar("M", bound="Job | Taken | Answer")
 
@@ -65,19 +71,35 @@ class Answer:
 
 
 class Channel:
-    """One end of a socket, for messages in both directions."""
+    """One end of a socket, for messages in both directions.
+
+    Log records may come between them from the other end, and are handled as they are met.
+    """
 
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
         self._heard = bytearray()
+        self._lock = threading.RLock()
+        self._to_send: deque[bytes] = deque()
+        self._is_sending = False
 
-    def send(self, message: Job | Taken | Answer) -> None:
+    def send(self, message: Job | Taken | Answer | Record) -> None:
         """Send a message.
 
         Raises:
             OSError: the other end is closed.
         """
-        self._socket.sendall(json.dumps(attrs.asdict(message)).encode() + b"\n")
+        line = json.dumps(attrs.asdict(message)).encode() + b"\n"
+        with self._lock:
+            self._to_send.append(line)
+            if self._is_sending:
+                return  # a signal's handler amid another message, which must stay in one piece
+            self._is_sending = True
+            try:
+                while self._to_send:
+                    self._socket.sendall(self._to_send.popleft())
+            finally:
+                self._is_sending = False
 
     def receive(self, kind: type[M], timeout_s: float | None = None) -> M | None:
         """Return the next message, or None if the time is over.
@@ -85,6 +107,35 @@ class Channel:
         Raises:
             EOFError: the other end is closed, or has sent what is no such message.
         """
+        ends_at = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            left_s = None if timeout_s is None else max(0.0, ends_at - time.monotonic())
+            line = self._line(left_s)
+            if line is None:
+                return None
+            try:
+                message = _message(kind, json.loads(line))
+            except (ValueError, TypeError, RecursionError) as error:
+                # It stays, so that whatever follows is not taken for an answer.
+                raise EOFError("the other end sent what is no message") from error
+            del self._heard[: len(line)]
+            if not isinstance(message, Record):
+                return message
+            message.handle()
+            if timeout_s and time.monotonic() >= ends_at:
+                return None  # many of them must not hold the caller up
+
+    def finish(self) -> None:
+        """Tell the other end that nothing follows; what it says until its end is still read."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Tell the other end that nothing follows, and read no more."""
+        self._socket.close()
+
+    def _line(self, timeout_s: float | None) -> bytes | None:
+        """Return the next line, which stays, or None if the time is over."""
         ends_at = math.inf if timeout_s is None else time.monotonic() + timeout_s
         while (size := self._heard.find(b"\n") + 1) == 0:
             left_s = None if timeout_s is None else max(0.0, ends_at - time.monotonic())
@@ -97,17 +148,18 @@ class Channel:
             if not heard:
                 raise EOFError
             self._heard += heard
-        try:
-            message = kind(**json.loads(self._heard[:size]))
-        except (ValueError, TypeError, RecursionError) as error:
-            # It stays, so that whatever follows is not taken for an answer.
-            raise EOFError("the other end sent what is no message") from error
-        del self._heard[:size]
-        return message
+        return bytes(self._heard[:size])
 
-    def close(self) -> None:
-        """Tell the other end that nothing follows."""
-        self._socket.close()
+
+def _message(kind: type[M], fields: dict[str, object]) -> M | Record:
+    """Return the message of these fields: of a kind, or a log record.
+
+    Raises:
+        TypeError: they are of neither.
+    """
+    if isinstance(record := dict(fields).get("record"), dict):
+        return Record(cast("dict[str, object]", record))
+    return kind(**fields)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def _is_readable(end: socket.socket, timeout_s: float | None) -> bool:
@@ -121,7 +173,7 @@ class SharedProgress:
     """A piece of memory that a child writes its progress into, and reads whether to stop from.
 
     Args:
-        descriptor: an open file of at least 16 bytes.
+        descriptor: an open file of at least 24 bytes.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -146,6 +198,17 @@ class SharedProgress:
     @stop_requested.setter
     def stop_requested(self, asked: bool) -> None:
         self._doubles[1] = float(asked)
+
+    @property
+    def job(self) -> int:
+        """Which of the child's jobs the progress is of, counted from 1."""
+        return int(self._doubles[2])
+
+    def begin(self) -> None:
+        """Begin the next job."""
+        self._doubles[2] += 1
+        self.percent = None
+        self.stop_requested = False
 
     def close(self) -> None:
         """Let go of the memory."""

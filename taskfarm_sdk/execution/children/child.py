@@ -12,16 +12,21 @@ import os
 import signal
 import socket
 import sys
+import threading
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from types import FrameType
 from typing import cast
 
+from taskfarm_sdk._processes.forks import close_in_children
 from taskfarm_sdk._processes.signals import ALL_ASKING, ASKING
 from taskfarm_sdk.execution.children.channel import Answer, Channel, Job, SharedProgress, Taken
+from taskfarm_sdk.execution.children.copies import EndCopies, flush
+from taskfarm_sdk.execution.children.log_records import Record
 from taskfarm_sdk.execution.children.payload import read
-from taskfarm_sdk.execution.function import Function, described, explained, unpacked
+from taskfarm_sdk.execution.children.script import become, unpack
+from taskfarm_sdk.execution.function import Function, described, explained
 from taskfarm_sdk.task import Task
 
 INTERRUPTED = 130
@@ -47,6 +52,7 @@ class ChildHandle:
         self.percent: float = job.percent
         self.started_at: datetime.datetime = datetime.datetime.fromisoformat(job.started_at)
         self._slot = slot
+        self._job = slot.job
         self.outcome: Answer | None = None
 
     @property
@@ -61,7 +67,10 @@ class ChildHandle:
 
     def report(self, percent: float) -> None:
         """Leave how far it is where the parent sees it."""
-        self.percent = self._slot.percent = percent
+        self.percent = percent
+        # A thread or a copy of the process may go on with a task when the next one has begun.
+        if self._slot.job == self._job:
+            self._slot.percent = percent
 
     def complete(self) -> None:
         """Have it completed when the function returns."""
@@ -93,6 +102,7 @@ class _Signals:
         self.asked_to_end = False
         self.interrupted = False
         self._pid = os.getpid()
+        self._is_held = self._came_meanwhile = False
 
     def handle(self) -> None:
         # Handlers are not inherited by programs that the function starts; ignoring would be.
@@ -107,9 +117,26 @@ class _Signals:
             signal.raise_signal(number)
         elif number == signal.SIGINT:
             self.interrupted = True
-            raise KeyboardInterrupt
+            if not self._is_held:
+                raise KeyboardInterrupt
+            self._came_meanwhile = True
         else:
             self.asked_to_end = True
+
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """Raise no KeyboardInterrupt before the end of the block, such as amid a message."""
+        if self._is_held or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+        if self._came_meanwhile:
+            self._came_meanwhile = False
+            raise KeyboardInterrupt
 
 
 def main(channel: int, slot: int, payload: int, stderr: int) -> None:
@@ -119,20 +146,30 @@ def main(channel: int, slot: int, payload: int, stderr: int) -> None:
     # What the function starts must not keep them open.
     for descriptor in (channel, slot, payload, stderr):
         os.set_inheritable(descriptor, False)
-    parent = Channel(socket.socket(fileno=channel))
-    function = _taken(parent, payload)
+    end = socket.socket(fileno=channel)
+    # A copy of this process never answers, and does not hide from the parent that this one ended.
+    close_in_children(end)
+    parent = Channel(end)
+
+    def send(record: Record) -> None:
+        with signals.held():
+            parent.send(record)
+
+    function = _taken(parent, payload, send)
     if function is not None:
         _speak_up(stderr)
         parent.send(Taken())
         _serve(parent, SharedProgress(slot), function, signals)
 
 
-def _taken(parent: Channel, payload: int) -> Function | None:
-    path, packed = read(payload)
+def _taken(parent: Channel, payload: int, send: Callable[[Record], None]) -> Function | None:
+    taken = read(payload)
     os.close(payload)
-    sys.path[:] = path
+    sys.path[:] = taken.path
+    become(taken.script, taken.extras)
+    taken.log_setup.copy(send)
     try:
-        return cast("Function", unpacked(packed))
+        return cast("Function", unpack(taken.function))
     except Exception as error:  # noqa: BLE001 - of whatever the function's modules raise
         traceback.print_exc()
         parent.send(Taken(described(error)))
@@ -156,15 +193,17 @@ def _serve(parent: Channel, slot: SharedProgress, function: Function, signals: _
             return
         assert job is not None
         signals.asked_to_end = False
-        outcome = _computed(function, ChildHandle(job, slot), signals)
-        _flush()
+        task = ChildHandle(job, slot)
+        outcome = task.outcome = _computed(function, task, signals)
+        flush()
         parent.send(outcome)
 
 
 def _computed(function: Callable[[Task], None], task: ChildHandle, signals: _Signals) -> Answer:
     failure: str | None = None
     try:
-        function(Task(task))
+        with EndCopies():
+            function(Task(task))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it failed
         failure = explained(error)
     if signals.interrupted and task.settled is None:
@@ -175,13 +214,6 @@ def _computed(function: Callable[[Task], None], task: ChildHandle, signals: _Sig
     if failure is not None:
         print(f"after task {task.number} was settled: {failure}", file=sys.stderr)  # noqa: T201
     return task.outcome or Answer("complete")
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        # Users close and replace them at will.
-        with suppress(AttributeError, OSError, ValueError):
-            stream.flush()
 
 
 if __name__ == "__main__":

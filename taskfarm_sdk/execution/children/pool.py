@@ -11,12 +11,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from typing import TypeVar
 
+from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S, how_it_ended, may_be_asked
 from taskfarm_sdk._processes.groups import Group, plain_environment
+from taskfarm_sdk._processes.threads import with_threads
 from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.execution.children import payload
 from taskfarm_sdk.execution.children.channel import (
@@ -27,13 +29,16 @@ from taskfarm_sdk.execution.children.channel import (
     Taken,
     slot_file,
 )
+from taskfarm_sdk.execution.children.script import Packed
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
 from taskfarm_sdk.task import Task
 
 # How often a child's progress is looked at, and whether it lives.
 LOOK_EVERY_S = 0.1
-# How long a child that is to end may clean up.
+# How long a child that is interrupted may clean up.
 END_WITHIN_S = 0.5
+# How long a child may take for its threads and exit handlers when no task is left.
+EXIT_WITHIN_S = 5.0
 SAID_MOST_BYTES = 2000
 
 M = TypeVar("M", bound="Job | Taken | Answer")
@@ -44,9 +49,10 @@ class Child:
 
     Args:
         packed: the descriptor of what it is to take along.
+        environment: its environment.
     """
 
-    def __init__(self, packed: int) -> None:
+    def __init__(self, packed: int, environment: Mapping[str, str]) -> None:
         with ExitStack() as undo:
             ours, theirs = socket.socketpair()
             self.channel: Channel = Channel(ours)
@@ -69,7 +75,7 @@ class Child:
                         "taskfarm_sdk.execution.children.child",
                         *map(str, given),
                     ],
-                    env=plain_environment(),
+                    env=environment,
                     stdin=subprocess.DEVNULL,
                     stderr=self._said,
                     pass_fds=given,
@@ -84,6 +90,19 @@ class Child:
             # Without a channel it is of no use, if it lives at all.
             self.group.kill()
             return None
+
+    def wait_for_exit(self, timeout_s: float) -> bool:
+        """Handle what it still logs until it has ended, or the time is over; return whether."""
+        ends_at = time.monotonic() + timeout_s
+        with suppress(EOFError):
+            while (left_s := ends_at - time.monotonic()) > 0 and self.group.poll() is None:
+                # Nothing else comes any more; what does is not asked for.
+                self.channel.receive(Answer, min(left_s, LOOK_EVERY_S))
+        if self.group.wait(max(0.0, ends_at - time.monotonic())) is None:
+            return False
+        with suppress(EOFError):
+            self.channel.receive(Answer, 0)
+        return True
 
     def said(self) -> str:
         """Return the end of what it wrote to stderr before it had taken the function."""
@@ -102,12 +121,14 @@ class Pool:
     """The children of one `Run.work`, for a `Dispatcher`.
 
     Args:
-        function: what they call, as `functions.packed` made it.
+        packed: the function that they call.
         size: how many at most.
+        threads: how many threads the libraries in each may use; None for its share of the CPUs.
     """
 
-    def __init__(self, function: bytes, size: int) -> None:
-        self._payload = payload.pack(function)
+    def __init__(self, packed: Packed, size: int, threads: int | None = None) -> None:
+        self._payload = payload.pack(packed)
+        self._environment = with_threads(plain_environment(), size, threads)
         self._children: list[Child | None] = [None] * size
         self._ending = threading.Event()
         self._at_once = threading.Event()
@@ -139,15 +160,24 @@ class Pool:
         self._ending.set()
 
     def close(self) -> None:
-        """End the children, which have nothing to do any more."""
+        """End the children, which have nothing to do any more, within a stated time."""
         children = [child for child in self._children if child is not None]
         for child in children:
-            child.channel.close()
-        ends_at = time.monotonic() + END_WITHIN_S
-        for child in children:
-            child.group.wait(max(0.0, ends_at - time.monotonic()))
-            child.close()
-        self._payload.close()
+            child.channel.finish()
+        within_s = END_WITHIN_S if self._ending.is_set() else EXIT_WITHIN_S
+        ends_at = time.monotonic() + within_s
+        try:
+            for child in children:
+                if not child.wait_for_exit(max(0.0, ends_at - time.monotonic())):
+                    log.warning(
+                        "child process %d had not ended %g s after its last task, and was killed",
+                        child.group.pid,
+                        within_s,
+                    )
+        finally:
+            for child in children:
+                child.close()
+            self._payload.close()
 
     def _child(self, slot: int) -> Child | None:
         """Return a slot's child, once it has taken the function; None if all are to end."""
@@ -155,7 +185,7 @@ class Pool:
         if child is not None:
             return child
         try:
-            child = Child(self._payload.fileno())
+            child = Child(self._payload.fileno(), self._environment)
         except OSError as error:
             raise TaskfarmError(f"a child process cannot be started: {error}") from error
         self._children[slot] = child
@@ -178,8 +208,7 @@ class Pool:
 
     def _outcome(self, child: Child, task: Task, slot: int) -> Answer | None:
         """Return what came of a task, or None if the child had to end before."""
-        child.slot.percent = None
-        child.slot.stop_requested = False
+        child.slot.begin()
         job = Job(
             task.number,
             task.percent_completed,

@@ -25,6 +25,7 @@ from taskfarm_sdk.execution.executors import dask, mpi
 from taskfarm_sdk.execution.executors.engines import Engine, Processes, Threads
 from taskfarm_sdk.execution.executors.loop import LoopPayload, LoopSpec, loop
 from taskfarm_sdk.execution.function import described, packed
+from taskfarm_sdk.execution.pickling import warn_of_generators
 from taskfarm_sdk.execution.work import Work
 
 LOOK_EVERY_S = 0.5
@@ -64,6 +65,19 @@ def engine_of(executor: object, workers: int | None, grace_s: float) -> Engine:
     engine.loops = _number_of_loops(engine, workers)
     engine.grace_s = _validation.seconds("grace_s", grace_s, zero=True)
     return engine
+
+
+def refuse_threads(executor: object, threads_per_task: int | None) -> None:
+    """Refuse a number of threads for processes that somebody else starts.
+
+    Raises:
+        ConfigurationError: there is an executor, and a number.
+    """
+    if executor is not None and threads_per_task is not None:
+        raise ConfigurationError(
+            "threads_per_task is for child processes: with an executor, set OMP_NUM_THREADS where "
+            "its processes are started"
+        )
 
 
 def _number_of_loops(engine: Engine, workers: int | None) -> int:
@@ -179,10 +193,11 @@ def _payload(work: Work, engine: Engine) -> LoopPayload:
     work.make_worker()  # arguments that are wrong show here, before anything is sent
     if engine.is_here:
         return LoopPayload(engine.key, what, engine.find)
-    packed(work.function)  # what cannot travel shows before a password is sent
+    # What cannot travel shows before a password is sent.
+    warn_of_generators(packed(work.function).generators)
     if work.link.session.shared.token is None:
         work.link.drive(request.login(work.link.session))
-    return LoopPayload(engine.key, packed(what), engine.find)
+    return LoopPayload(engine.key, packed(what).content, engine.find)
 
 
 def _broken(work: Work, why: str) -> TaskfarmError:

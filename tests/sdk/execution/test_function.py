@@ -41,7 +41,7 @@ def outer(factor: int) -> Callable[[int], int]:
     ],
 )
 def test_whatever_can_be_called_travels(function: Callable[[int], int]) -> None:
-    there = cast("Callable[[int], int]", unpacked(packed(function)))
+    there = cast("Callable[[int], int]", unpacked(packed(function).content))
     assert there(14) == 42
 
 
@@ -61,7 +61,7 @@ def test_a_farm_without_a_token_says_itself_why_it_does_not_travel() -> None:
 
 def test_a_farm_with_a_token_travels() -> None:
     with Farm(URL, token="token") as farm:
-        there = cast("Callable[[], Farm]", unpacked(packed(lambda: farm)))()
+        there = cast("Callable[[], Farm]", unpacked(packed(lambda: farm).content))()
         assert there.url == URL
 
 

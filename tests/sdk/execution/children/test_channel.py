@@ -25,7 +25,7 @@ from taskfarm_sdk.execution.children.channel import (
     slot_file,
 )
 from taskfarm_sdk.execution.children.pool import Child
-from taskfarm_sdk.execution.function import packed
+from taskfarm_sdk.execution.children.script import Packed, pack
 from tests.support.processes import NET_S, wait_until
 
 # What a child process does with its end of a channel.
@@ -185,8 +185,8 @@ def test_a_descriptor_of_a_high_number_is_no_trouble() -> None:
 
 
 def test_a_child_has_no_end_of_another_childs_channel() -> None:
-    with payload.pack(packed(do_nothing)) as file:
-        children = [Child(file.fileno()) for _ in range(3)]
+    with payload.pack(pack(do_nothing)) as file:
+        children = [Child(file.fileno(), os.environ) for _ in range(3)]
         try:
             assert [child.receive(Taken, NET_S) for child in children] == [Taken()] * 3
             found = [sockets(child.group.pid) for child in children]
@@ -215,8 +215,10 @@ def test_a_slot_shows_at_the_other_end_what_was_written_last() -> None:
 
 def test_a_payload_is_read_by_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.path", ["", "/some where", "/new\nline"])
-    with payload.pack(b"function\n\0" * 100_000) as file:
+    packed = Packed(b"function\n\0" * 100_000, {"a": b"\n", "b": b""}, ())
+    with payload.pack(packed) as file:
         for _ in range(2):
-            path, function = payload.read(file.fileno())
-            assert path == ["", "/some where", "/new\nline"]
-            assert function == b"function\n\0" * 100_000
+            taken = payload.read(file.fileno())
+            assert taken.path == ["", "/some where", "/new\nline"]
+            assert taken.function == packed.function
+            assert taken.extras == packed.extras

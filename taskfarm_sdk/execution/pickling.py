@@ -1,0 +1,186 @@
+"""Pickle functions by cloudpickle, and find the random generators that travel with them.
+
+A generator travels by value: each process begins with the same state, and tasks draw the same
+numbers. The generators of the modules `random` and `numpy.random` are left to the process that they
+come to, which seeds its own.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import os
+import pickle
+import random
+import sys
+import types
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+import attrs
+import cloudpickle  # pyright: ignore[reportMissingTypeStubs]
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    # cloudpickle has no types of its own.
+    class _CloudPickler:
+        globals_ref: dict[int, object]
+
+        def __init__(self, file: IO[bytes], protocol: int) -> None: ...
+
+        def dump(self, obj: object, /) -> None: ...
+
+        def reducer_override(self, obj: object, /) -> object: ...
+else:
+    _CloudPickler = cloudpickle.Pickler
+
+# How many objects that were pickled last may be the one that holds a generator.
+RECENT = 64
+PACKAGE = str(Path(__file__).parents[1]) + os.sep
+
+
+@attrs.frozen
+class Pickled:
+    """A pickled object.
+
+    Attributes:
+        content: the bytes.
+        generators: the random generators that it holds, each with its name.
+    """
+
+    content: bytes = attrs.field(repr=False)
+    generators: tuple[str, ...]
+
+
+class Pickler(_CloudPickler):
+    """A pickler that notes which random generators it comes across."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self.generators: dict[int, str] = {}
+        self._owners: list[types.FunctionType | type] = []
+        self._recent: deque[object] = deque(maxlen=RECENT)
+
+    def reducer_override(self, obj: object, /) -> object:
+        """Return how an object is pickled; NotImplemented for as usual."""
+        if isinstance(obj, types.FunctionType | type):
+            self._owners.append(obj)
+        elif (kind := _kind_of_generator(obj)) is None:
+            self._recent.append(obj)
+        elif (find := _module_generator(obj)) is not None:
+            return find, ()
+        else:
+            self._note(obj, kind)
+        return super().reducer_override(obj)
+
+    def _note(self, generator: object, kind: str) -> None:
+        for inner in ("bit_generator", "_bit_generator"):
+            # It is pickled next, and is named with what holds it.
+            if (bits := getattr(generator, inner, None)) is not None:
+                self.generators[id(bits)] = ""
+        if id(generator) in self.generators:
+            return
+        holders = (*self._owners, *reversed(self._recent))
+        name = next((name for holder in holders for name in _names(holder, generator)), None)
+        self.generators[id(generator)] = kind if name is None else f"{name} ({kind})"
+
+
+def pickled(thing: object) -> Pickled:
+    """Pickle an object for another process."""
+    file = io.BytesIO()
+    pickler = Pickler(file)
+    pickler.dump(thing)
+    return Pickled(file.getvalue(), named(pickler))
+
+
+def named(pickler: Pickler) -> tuple[str, ...]:
+    """Return the names of the generators that a pickler came across."""
+    return tuple(dict.fromkeys(name for name in pickler.generators.values() if name))
+
+
+def warn_of_generators(names: tuple[str, ...]) -> None:
+    """Warn the user's program, once, of generators that travel by value."""
+    if not names:
+        return
+    text = (
+        f"the function holds a random generator: {', '.join(names)}. Each process gets a copy in "
+        "the same state, so tasks draw the same numbers: create a generator in the function from "
+        "task.seed, such as random.Random(task.seed) or numpy.random.default_rng(task.seed)"
+    )
+    warnings.warn(text, UserWarning, stacklevel=_depth_of_caller())
+
+
+def _depth_of_caller() -> int:
+    """Return how many frames up from the warning the user's program is."""
+    frame = inspect.currentframe()
+    depth = 0
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        depth, frame = depth + 1, frame.f_back
+    return depth
+
+
+def _kind_of_generator(obj: object) -> str | None:
+    """Return the kind of a random generator, or None for any other object."""
+    if isinstance(obj, random.SystemRandom):
+        return None  # it has no state
+    for kind in type(obj).__mro__[:-1]:
+        module, name = kind.__module__, kind.__name__
+        if kind is random.Random:
+            return "random.Random"
+        if name in {"Generator", "RandomState", "BitGenerator"} and (
+            module.split(".")[0] in {"numpy", "cupy", "torch"}
+        ):
+            package = "torch" if module.startswith("torch") else f"{module.split('.')[0]}.random"
+            return f"{package}.{name}"
+    return None
+
+
+def _module_generator(obj: object) -> Callable[[], object] | None:
+    """Return what finds a generator that belongs to a module, or None for any other generator."""
+    for find in (python_generator, numpy_generator):
+        if "numpy.random" not in sys.modules and find is numpy_generator:
+            continue
+        if find() is obj:
+            return find
+    return None
+
+
+def python_generator() -> object:
+    """Return the generator that the functions of `random` draw from."""
+    return cast("types.BuiltinMethodType", random.random).__self__
+
+
+def numpy_generator() -> object:
+    """Return the generator that the functions of `numpy.random` draw from."""
+    module = __import__("numpy.random", fromlist=["rand"])
+    return cast("types.BuiltinMethodType", module.rand).__self__
+
+
+def _names(holder: object, generator: object) -> Iterator[str]:
+    """Yield the names by which an object holds a generator."""
+    if isinstance(holder, types.FunctionType):
+        yield from _keys(_closure(holder), generator)
+        yield from _keys(holder.__globals__, generator)
+        return
+    prefix = holder.__name__ if isinstance(holder, type) else type(holder).__name__
+    for name in _keys(getattr(holder, "__dict__", {}), generator):
+        yield f"{prefix}.{name}"
+
+
+def _keys(mapping: Mapping[str, object], value: object) -> Iterator[str]:
+    # A copy: other threads of the program may add names meanwhile.
+    return (name for name, held in list(mapping.items()) if held is value)
+
+
+def _closure(function: types.FunctionType) -> Mapping[str, object]:
+    values: dict[str, object] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            values[name] = cell.cell_contents
+        except ValueError:
+            continue  # not bound yet
+    return values
