@@ -61,7 +61,7 @@ def of_deaths(jobs: Sequence[str], ends: Collection[str], folder: str, *, has_ou
     Args:
         jobs: the arrays.
         ends: how Slurm says that they ended: states and reasons.
-        folder: the folder that the workers run in.
+        folder: the folder that the workers need to start.
         has_output: whether lines that they wrote are shown.
     """
     text = (
@@ -71,7 +71,7 @@ def of_deaths(jobs: Sequence[str], ends: Collection[str], folder: str, *, has_ou
     if LAUNCH_FAILURE in ends:
         return (
             f"{text}. Slurm could not start them ({LAUNCH_FAILURE}), most likely because a node "
-            f"lacks the folder {folder}: run workTF in a folder that the nodes share"
+            f"lacks the folder {folder}: workers must start and write in folders that nodes share"
         )
     if OUT_OF_MEMORY in ends:
         return f"{text}. They ran out of memory: {MORE_MEMORY}"

@@ -36,7 +36,7 @@ class Terms(NamedTuple):
         cancel_on_exit: whether the workers end with this process.
         limits: what ends a worker whose tasks are not done.
         remedy: what the user can do where tasks take longer than that.
-        folder: the folder that the workers run in.
+        folder: the folder that the workers need to start.
     """
 
     name: str

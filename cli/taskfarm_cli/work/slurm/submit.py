@@ -225,7 +225,7 @@ def _keep(options: Options, run: Run, screen: Screen, arrays: _Arrays) -> ExitSt
         options.cancel_on_exit,
         policy.Limits(lead, COARSE_S, options.stop_after_s),
         _remedy(options, lead),
-        str(Path.cwd()),
+        _folder_needed(options),
     )
     screen.say(f"the workers of run {run.uuid} write to {_place_of_output(options, run.uuid)}")
     said = partial(last_lines, _output(options, run.uuid))
@@ -298,6 +298,12 @@ def _own_output(options: Options) -> str | None:
 
 def _output(options: Options, uuid: str) -> str:
     return _own_output(options) or script.output(str(_folder(uuid)))
+
+
+def _folder_needed(options: Options) -> str:
+    """Return the folder without which a node cannot start a worker."""
+    own = _own_output(options)
+    return str(Path.cwd() if own is None else Path(own).absolute().parent)
 
 
 def _place_of_results(options: Options, uuid: str) -> str:
