@@ -199,6 +199,22 @@ def test_where_slurm_refuses_nothing_is_left(
     assert list(all_notes()) == []
 
 
+def test_where_the_folder_for_output_cannot_be_made_nothing_is_left(
+    slurm: FakeSlurm,
+    saved: Farm,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(submit, "_folder", lambda uuid: tmp_path / "file" / uuid)
+    before = len(saved.runs())
+    assert main([*SLURM, "1", "--create", "--num-tasks", "3", *COMMAND]) == 1
+    assert "cannot make the folder" in capsys.readouterr().err
+    assert (len(saved.runs()), slurm.submissions) == (before, 0)
+    assert list(tmp_path.glob("taskfarm-*")) == []
+
+
 def test_where_slurm_refuses_workers_of_a_run_that_was_there_the_run_stays(
     slurm: FakeSlurm, new_run: NewRun, tmp_path: Path
 ) -> None:
