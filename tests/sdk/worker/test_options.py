@@ -82,7 +82,7 @@ def test_the_workers_of_work_have_each_option_too(
 ) -> None:
     made: list[WorkerOptions] = []
 
-    def by_children(work: working.Work, _: int | None) -> bool:
+    def by_children(work: working.Work, *_: int | None) -> bool:
         made.append(core_of(work.make_worker()).options)
         raise KeyboardInterrupt
 
