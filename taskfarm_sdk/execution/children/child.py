@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import cast
 
-from taskfarm_sdk._processes.forks import close_in_children
+from taskfarm_sdk._processes.forks import at_forks, close_in_children
 from taskfarm_sdk._processes.signals import ALL_ASKING, ASKING
 from taskfarm_sdk.execution.children.channel import Answer, Channel, Job, SharedProgress, Taken
 from taskfarm_sdk.execution.children.copies import EndCopies, flush
@@ -103,12 +103,39 @@ class _Signals:
         self.interrupted = False
         self._pid = os.getpid()
         self._is_held = self._came_meanwhile = False
+        self._mask = threading.local()
 
     def handle(self) -> None:
         # Handlers are not inherited by programs that the function starts; ignoring would be.
         for number in ALL_ASKING:
             if number in ASKING or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._come)
+        # One that comes to a copy before it is ready would be forgotten by Python.
+        at_forks(
+            self,
+            before=lambda signals: signals.block(),
+            in_parent=lambda signals: signals.unblock(),
+            in_child=lambda signals: signals.leave_to_copy(),
+        )
+
+    def block(self) -> None:
+        """Hold signals back for the time of a fork."""
+        self._mask.before = signal.pthread_sigmask(signal.SIG_BLOCK, ALL_ASKING)
+
+    def unblock(self) -> None:
+        """Let them come again."""
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask.before)
+
+    def leave_to_copy(self) -> None:
+        """Have a copy of this process end by signals as it would have without us.
+
+        Python calls a handler between its own steps, and so not at all in a copy that has begun
+        to wait for a lock, as those of a multiprocessing.Pool do.
+        """
+        for number in ALL_ASKING:
+            if signal.getsignal(number) == self._come:
+                signal.signal(number, signal.SIG_DFL)
+        self.unblock()
 
     def _come(self, number: int, _: FrameType | None) -> None:
         if os.getpid() != self._pid:
