@@ -258,7 +258,7 @@ def test_a_secret_that_others_can_read_is_refused(data: Path, name: str) -> None
     (data / name).chmod(0o640)
     assert failing("--data", data, "--port", 0) == (
         1,
-        f"others may read the secrets in it: chmod 600 {shlex.quote(f'{data}/{name}')}",
+        f"other users can access a file with secrets: chmod 600 {shlex.quote(f'{data}/{name}')}",
     )
 
 
