@@ -204,7 +204,7 @@ def test_a_watch_sits_out_an_outage(killable_server: LocalServer, live_run: Run)
     with manage_started("-w", live_run.uuid, program=QUICK) as process:
         read_until(process.stdout, "\n")
         killable_server.kill()
-        away = read_until(process.stderr, "trying again.*\n")
+        away = read_until(process.stderr, "retrying.*\n")
         assert away.startswith(f"manageTF: {killable_server.url} is not there")
         killable_server.start()
         read_until(process.stderr, "is back after")

@@ -92,7 +92,7 @@ def test_once_its_time_is_over_nothing_is_sent(proxy: FaultProxy, patient_farm: 
     assert task is not None
     core_of(worker).requests.hurry(0)
     proxy.forget()
-    with pytest.raises(ConnectionFailed, match="was not asked"):
+    with pytest.raises(ConnectionFailed, match="no request was sent"):
         task.complete()
     assert proxy.seen == []
     core_of(worker).reporter.close()
