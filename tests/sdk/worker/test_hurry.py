@@ -60,7 +60,7 @@ def test_a_wait_for_a_server_that_is_away_ends(
     thread = InBackground(settle, task)
     with caplog.at_level(logging.WARNING):
         thread.start()
-        wait_until(lambda: "is not there" in caplog.text)
+        wait_until(lambda: "is unavailable" in caplog.text)
         core_of(worker).hurry_for(KeyboardInterrupt())
         thread.join(NET_S)
         assert isinstance(thread.error, ConnectionFailed)

@@ -1,0 +1,5 @@
+"""The version of the package, defined only here."""
+
+from __future__ import annotations
+
+VERSION = "0.1.0"
