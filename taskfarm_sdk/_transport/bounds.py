@@ -8,8 +8,9 @@ its connection, so a time-out object that knows the end of the request reaches a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, Self, cast
+import weakref
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
 
 from taskfarm_sdk._transport.httpx_import import httpcore
 
@@ -93,27 +94,31 @@ def timeouts(
 
 
 def bound_reads(event: str, facts: dict[str, Any]) -> None:
-    """Make a new connection obey the bounds of its requests; call it with every trace event."""
+    """Apply each request's bounds to the reads of a new connection; called with every event."""
     if event.endswith(CONNECTED):
         stream = facts["return_value"]
-        stream.read = _bounded(stream.read)
+        stream.read = _bounded(type(stream).read, weakref.ref(stream))
 
 
 def abound_reads(event: str, facts: dict[str, Any]) -> None:
     """Count a new asyncio connection's bytes; asyncio itself limits the time of its requests."""
     if event.endswith(CONNECTED):
         stream = facts["return_value"]
-        stream.read = _counted(stream.read)
+        stream.read = _counted(type(stream).read, weakref.ref(stream))
 
 
-def _bounded(read: Callable[..., bytes]) -> Callable[..., bytes]:
+# A stream keeps what replaces its `read`. That must not keep the stream, for such a cycle is left to
+# Python's cycle collector.
+def _bounded(
+    read: Callable[..., bytes], stream: weakref.ref[Any]
+) -> Callable[[int, float | None], bytes]:
     def bounded(max_bytes: int, timeout: float | None = None) -> bytes:
         if not isinstance(timeout, Bound):
-            return read(max_bytes, timeout)
+            return read(stream(), max_bytes, timeout)
         while True:
             wait_s = timeout.next_wait_s()
             try:
-                data = read(max_bytes, wait_s)
+                data = read(stream(), max_bytes, wait_s)
             except httpcore.ReadTimeout:
                 continue
             timeout.received(len(data))
@@ -122,9 +127,11 @@ def _bounded(read: Callable[..., bytes]) -> Callable[..., bytes]:
     return bounded
 
 
-def _counted(read: Callable[..., Any]) -> Callable[..., Any]:
+def _counted(
+    read: Callable[..., Awaitable[bytes]], stream: weakref.ref[Any]
+) -> Callable[[int, float | None], Awaitable[bytes]]:
     async def counted(max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's
-        data = cast("bytes", await read(max_bytes, timeout))
+        data = await read(stream(), max_bytes, timeout)
         if isinstance(timeout, Bound):
             timeout.received(len(data))
         return data

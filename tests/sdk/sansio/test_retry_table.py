@@ -20,7 +20,7 @@ from taskfarm_sdk import (
     Task,
     Worker,
 )
-from taskfarm_sdk._flows import runs
+from taskfarm_sdk._flows import claims, runs
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk.testing import LocalServer
 from taskfarm_sdk.worker import core_of
@@ -193,6 +193,14 @@ OPERATIONS = [
         lambda s, _: state(s) == "computing",
         dict.fromkeys(FAULTS, End.DROPPED),
         claims_first=True,
+    ),
+    Operation(
+        "probe",
+        ("register_worker", "REPORT"),
+        "^POST /api/worker$",
+        lambda s: s.farm._link.drive(claims.can_write(s.farm._link.session)),
+        lambda _, r: r is False,
+        dict.fromkeys(FAULTS, End.DROPPED),
     ),
     Operation(
         "give back",
