@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import pickle
-import sys
 import threading
 from collections import deque
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from operator import attrgetter
 
 import attrs
 
@@ -18,9 +14,6 @@ from taskfarm_sdk._models import TaskFailure
 from taskfarm_sdk.errors import FunctionFailed
 
 MOST = 100
-# Of an exception that carries more, its name, text and traceback must do.
-MOST_PACKED_BYTES = 65_536
-MAIN = "__main__"
 # As much of it as reads well behind an error's own words.
 MOST_NEWEST = 500
 
@@ -119,51 +112,14 @@ def cause(failures: Sequence[SeenFailure]) -> BaseException | None:
     caught = failures[-1].caught
     if caught.error is not None:
         return caught.error
-    error = _unpacked(caught) or _stand_in(failures[-1], caught)
+    from taskfarm_sdk import _pickles  # of no use to most programs
+
+    error = None if caught.packed is None else _pickles.unpack(caught.packed)
+    error = error or _stand_in(failures[-1], caught)
     # Tracebacks do not travel; Python shows a note below the exception.
     with suppress(Exception):
         error.add_note(f"It was raised in a task's function:\n{caught.traceback}")
     return error
-
-
-def pack(error: BaseException) -> bytes | None:
-    """Return an exception for another process; None if it cannot travel. Never raises for that."""
-    file = io.BytesIO()
-    try:
-        _Pickler(file).dump(error)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException:  # noqa: BLE001 - exceptions' classes can do as they like
-        return None
-    packed = file.getvalue()
-    return packed if len(packed) <= MOST_PACKED_BYTES else None
-
-
-class _Pickler(pickle.Pickler):
-    """Names the classes of the script, for the caller has them, and other processes copies."""
-
-    def persistent_id(self, obj: object) -> tuple[str, str] | None:
-        if not isinstance(obj, type) or obj.__module__ != MAIN:
-            return None
-        return MAIN, obj.__qualname__
-
-
-class _Unpickler(pickle.Unpickler):
-    def persistent_load(self, pid: tuple[str, str]) -> object:
-        module, name = pid
-        return attrgetter(name)(sys.modules[module])
-
-
-def _unpacked(caught: Caught) -> BaseException | None:
-    if caught.packed is None:
-        return None
-    try:
-        error: object = _Unpickler(io.BytesIO(caught.packed)).load()
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException:  # noqa: BLE001 - exceptions' classes can do as they like
-        return None
-    return error if isinstance(error, BaseException) else None
 
 
 def _stand_in(failure: SeenFailure, caught: Caught) -> FunctionFailed:

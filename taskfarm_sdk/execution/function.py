@@ -18,7 +18,7 @@ from typing import ClassVar, cast
 import attrs
 import cloudpickle  # pyright: ignore[reportMissingTypeStubs]
 
-from taskfarm_sdk import _failures
+from taskfarm_sdk import _pickles
 from taskfarm_sdk._caught import Caught, caught, describe
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 from taskfarm_sdk.task import Task
@@ -141,7 +141,7 @@ def caught_in(error: BaseException, *, travels: bool) -> Caught:
     """
     kept = _caught_below(error)
     if travels:
-        return attrs.evolve(kept, packed=_failures.pack(error))
+        return attrs.evolve(kept, packed=_pickles.pack(error))
     _let_go(error)
     return attrs.evolve(kept, error=error)
 

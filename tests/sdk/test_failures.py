@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from taskfarm_sdk import FunctionFailed
+from taskfarm_sdk import FunctionFailed, _pickles
 from taskfarm_sdk import _failures as failures
 from taskfarm_sdk._caught import caught
 from taskfarm_sdk._failures import FailureLog, SeenFailure
@@ -16,7 +16,7 @@ RUN = "0" * 32
 
 def travelled(error: BaseException) -> SeenFailure:
     """Return the failure of a task, as it comes from another process."""
-    kept = attrs.evolve(caught(error, None), packed=failures.pack(error))
+    kept = attrs.evolve(caught(error, None), packed=_pickles.pack(error))
     return failures.seen(RUN, 3, 1, kept.explained, kept)
 
 
