@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-__all__ = ["RunStatus", "TaskInfo", "TaskState"]
+__all__ = ["RunStatus", "TaskFailure", "TaskInfo", "TaskState"]
 
 TaskState = Literal["waiting", "computing", "done", "failed"]
 TASK_STATES: tuple[TaskState, ...] = ("waiting", "computing", "done", "failed")
@@ -69,3 +69,28 @@ class TaskInfo:
     state: TaskState
     percent_completed: float = math.nan
     attempts: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class TaskFailure:
+    """A failed attempt at a task, as this process saw it.
+
+    Attributes:
+        task: the task's number.
+        attempt: which attempt it was, 1 for the first that counts.
+        type: the name of the exception's type; None where no exception failed the attempt, as when
+            its process was killed.
+        text: what the exception says, or why the attempt failed.
+        traceback: where the exception came from, as Python prints it, without local variables;
+            empty where there was none.
+    """
+
+    task: int
+    attempt: int
+    type: str | None
+    text: str
+    traceback: str = attrs.field(default="", repr=False)
+
+    def __str__(self) -> str:
+        said = ": ".join(part for part in (self.type, self.text) if part)
+        return f"task {self.task}, attempt {self.attempt}: {said}"

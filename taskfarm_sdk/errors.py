@@ -14,7 +14,9 @@ TaskfarmError
 ├── OutcomeUnknown         the reply to a request that must not be repeated was lost
 ├── RunBroken              the server can no longer hand out tasks of the run
 ├── WaitTimeout            the run did not finish within `timeout_s`
-└── TasksFailed            the run ended with failed tasks
+├── TasksFailed            the run ended with failed tasks
+├── TooManyFailures        too many tasks in a row failed here, so `work` stopped
+└── FunctionFailed         stands for a function's exception that could not be sent here
 ```
 
 The message says what to do next, and attributes give the details. Errors can be pickled, without
@@ -28,12 +30,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskfarm_sdk._models import RunStatus
+    from taskfarm_sdk._models import RunStatus, TaskFailure
 
 __all__ = [
     "AuthenticationError",
     "ConfigurationError",
     "ConnectionFailed",
+    "FunctionFailed",
     "NotFound",
     "OutcomeUnknown",
     "RequestRejected",
@@ -43,6 +46,7 @@ __all__ = [
     "TaskNotFound",
     "TaskfarmError",
     "TasksFailed",
+    "TooManyFailures",
     "UnexpectedReply",
     "WaitTimeout",
 ]
@@ -201,14 +205,63 @@ class WaitTimeout(TaskfarmError, TimeoutError):
 class TasksFailed(TaskfarmError):
     """The run ended with failed tasks.
 
+    Its `__cause__` is the exception of the newest failure, where this process saw one.
+
     Attributes:
         tasks: the numbers of the failed tasks, ascending.
         run_status: the final status of the run.
+        failures: the failed attempts at these tasks that this process saw, oldest first: at most
+            the last 100, and none of other programs' workers.
     """
 
     def __init__(
-        self, message: str, *, run: str, tasks: tuple[int, ...], run_status: RunStatus
+        self,
+        message: str,
+        *,
+        run: str,
+        tasks: tuple[int, ...],
+        run_status: RunStatus,
+        failures: tuple[TaskFailure, ...] = (),
     ) -> None:
         super().__init__(message, run=run)
         self.tasks = tasks
         self.run_status = run_status
+        self.failures = failures
+
+
+class TooManyFailures(TaskfarmError):
+    """Too many tasks in a row failed in this worker, so the work stopped before the run's end.
+
+    Its `__cause__` is the exception of the newest failure, where there was one.
+
+    Attributes:
+        failures: the failed attempts that this process saw, oldest first: at most the last 100.
+    """
+
+    def __init__(self, message: str, *, run: str, failures: tuple[TaskFailure, ...] = ()) -> None:
+        super().__init__(message, run=run)
+        self.failures = failures
+
+
+class FunctionFailed(TaskfarmError):
+    """An exception of a task's function that could not be brought here from its process.
+
+    It stands in its place, as the `__cause__` of `TasksFailed` and `TooManyFailures`.
+
+    Attributes:
+        type_name: the name of the exception's type.
+        traceback: where the exception came from, as Python prints it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        type_name: str,
+        traceback: str,
+        run: str | None = None,
+        task: int | None = None,
+    ) -> None:
+        super().__init__(message, run=run, task=task)
+        self.type_name = type_name
+        self.traceback = traceback

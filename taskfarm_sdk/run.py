@@ -81,7 +81,8 @@ class Run:
 
         Raises:
             WaitTimeout: the time is over; its `run_status` says how the run stood last.
-            TasksFailed: `check`, and some tasks failed; its `tasks` names them.
+            TasksFailed: `check`, and some tasks failed; its `tasks` names them, and its
+                `failures` say why, as far as this process saw it.
         """
         from taskfarm_sdk._flows import waiting
 
@@ -280,7 +281,7 @@ class Run:
 
     def work(
         self,
-        function: Callable[[Task], None],
+        function: Callable[[Task], object],
         *,
         workers: int | None = None,
         executor: Executor | None = None,
@@ -312,11 +313,12 @@ class Run:
 
         This process talks to the server, and child processes of its own compute. Functions of
         scripts and notebooks and closures travel too, and the main module is not run again. A
-        task is completed when the function returns, and fails an attempt when it raises or its
-        process is killed. What the function does to the task (`update`, `fail`, `release`) happens
-        here, the last two once it has returned. While tasks take less than `first_beat_s`, the next
-        one is handed out, and the last one completed, while one is computed. Ctrl-C and, on the
-        main thread, SIGTERM and SIGUSR1 end the children, and then give their tasks back.
+        task is completed when the function returns, and fails an attempt when it raises, whatever
+        that is, or its process is killed. What the function does to the task (`update`, `fail`,
+        `release`) happens here, the last two once it has returned. While tasks take less than
+        `first_beat_s`, the next one is handed out, and the last one completed, while one is
+        computed. Ctrl-C and, on the main thread, SIGTERM and SIGUSR1 end the children, and then
+        give their tasks back.
 
         With an executor, loops run in it that each take tasks with a worker of their own; those in
         one process share one. The function travels in the same way, but for threads, and the farm
@@ -329,7 +331,8 @@ class Run:
         are closed themselves.
 
         Args:
-            function: called with one task at a time.
+            function: called with one task at a time; what it returns is ignored. An `async def`
+                or generator function is refused, for calling it runs nothing.
             workers: how many compute at a time: by default SLURM_CPUS_PER_TASK or as many as there
                 are CPUs for this process; with an executor, how many loops, by default as many as
                 it can run at a time: Python's own, Dask's and mpi4py's tell that, others need the
@@ -359,7 +362,9 @@ class Run:
         Raises:
             ConfigurationError: an argument is wrong, or the function cannot travel, or nothing
                 would ever run in the executor; nothing was claimed.
-            TasksFailed: `check`, and some tasks failed; its `tasks` names them.
+            TasksFailed: `check`, and some tasks failed; its `tasks` names them, its `failures` say
+                why, and its `__cause__` is the newest exception of the function.
+            TooManyFailures: `check`, and `halt_after` ended the work; it tells why in the same way.
             TaskfarmError: no child process can compute, or the executor broke, or lost loops of
                 this work, so that the run is not finished.
         """

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import attrs
 
-from taskfarm_sdk import _validation
+from taskfarm_sdk import _failures, _validation
 from taskfarm_sdk._flows.runs import ask_for_run
 from taskfarm_sdk._flows.tasks import failed_numbers
 from taskfarm_sdk._models import RunStatus
@@ -57,13 +57,15 @@ def wait(
     numbers = yield from failed_numbers(farm, uuid, status)
     status = attrs.evolve(status, failed=len(numbers))
     if check and numbers:
+        seen = farm.shared.failures.of(uuid, numbers)
         raise TasksFailed(
             f"{len(numbers)} of {status.num_tasks} tasks of run {uuid} failed: {shorten(numbers)}; "
-            "reset_failed() sets them waiting again",
+            f"reset_failed() sets them waiting again{_failures.newest(seen)}",
             run=uuid,
             tasks=numbers,
             run_status=status,
-        )
+            failures=_failures.records(seen),
+        ) from _failures.cause(seen)
     return status
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from taskfarm_sdk._failures import FailureLog
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._sansio.clock import Clock, SystemClock
 from taskfarm_sdk._sansio.hurry import Hurry
@@ -42,12 +43,14 @@ class Shared:
         token: the token in use; None until one was fetched with the password.
         outage: whether the server is unavailable.
         complete: uuids of runs whose tasks all exist, because a claim found no task left.
+        failures: the last failed attempts that were seen here.
     """
 
     def __init__(self, token: str | None, url: str) -> None:
         self.token = token
         self.outage: Outage = Outage(url)
         self.complete: set[str] = set()
+        self.failures: FailureLog = FailureLog()
 
 
 class Session:

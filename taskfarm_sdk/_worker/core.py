@@ -11,6 +11,7 @@ from taskfarm_sdk import _validation
 from taskfarm_sdk._flows.recovery import Sweeper
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.forks import renew_in_children
+from taskfarm_sdk._processes.signals import ENDING
 from taskfarm_sdk._sansio.clock import Clock, Stopped
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._worker.deadline import Deadline
@@ -170,7 +171,7 @@ class WorkerCore:
 
     def hurry_for(self, error: BaseException) -> None:
         """Try the server only for a moment more, in all, if the process is to end by this."""
-        if not isinstance(error, Exception):
+        if isinstance(error, ENDING):
             self.requests.hurry()
 
     def end_at_once(self) -> None:

@@ -11,8 +11,11 @@ from typing import Protocol
 
 import attrs
 
+from taskfarm_sdk import _failures
+from taskfarm_sdk._caught import Caught, caught, describe
 from taskfarm_sdk._handle import already_settled
 from taskfarm_sdk._logging import log
+from taskfarm_sdk._processes.signals import ENDING, ends_process
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol.lease import Lease
 from taskfarm_sdk._protocol.operations import TaskRow
@@ -169,8 +172,15 @@ class HeldTask:
         self._note("taken over" if self._lost else "released", date)
         self._terms.on_settled(self, Settled.RELEASED)
 
-    def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
-        """Count a failed attempt."""
+    def fail(
+        self,
+        reason: str,
+        *,
+        final: bool = False,
+        exit_status: int | None = None,
+        caught: Caught | None = None,
+    ) -> None:
+        """Count a failed attempt, with what is kept of the exception that failed it."""
         date = None
         with self._settling("fail"):
             counted = min(self.attempts + 1, leases.MAX_ATTEMPTS)
@@ -188,6 +198,8 @@ class HeldTask:
                 date = self._give_back(lease)
             else:
                 self._retry_at = self._terms.requests.now() + self._terms.retry_delay_s
+        failure = _failures.seen(self.run_uuid, self.number, counted, reason, caught)
+        self._terms.requests.link.session.shared.failures.add(failure)
         outcome = "failed for good" if failed else "failed"
         outcome = "taken over" if self._lost else outcome
         self._note(outcome, date, exit_status=exit_status, message=reason)
@@ -216,12 +228,12 @@ class HeldTask:
             self.complete()
             return
         try:
-            if isinstance(error, Exception) and not self._finished:
-                self.fail(f"{type(error).__name__}: {error}")
-                return
-            if not isinstance(error, Exception):
+            if isinstance(error, ENDING):
                 self._terms.requests.hurry()
-            self.give_up()
+            if self._finished or ends_process(error, stopping=self.stop_requested):
+                self.give_up()
+            else:
+                self.fail(describe(error), caught=caught(error, error.__traceback__))
         except TaskfarmError as trouble:
             # The caller's own error must not be hidden by ours.
             if self.settled is None:  # else by another thread, as when a signal comes

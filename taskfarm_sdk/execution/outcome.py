@@ -9,6 +9,7 @@ from typing import assert_never
 
 import attrs
 
+from taskfarm_sdk._caught import Caught
 from taskfarm_sdk._handle import Handle
 
 
@@ -30,11 +31,13 @@ class Failed:
         reason: what went wrong, for the log and the journal.
         final: whether the task has failed for good, however many attempts are left.
         exit_status: a command's, for the journal.
+        caught: what is kept of the exception that failed it, if one did.
     """
 
     reason: str
     final: bool = False
     exit_status: int | None = None
+    caught: Caught | None = None
 
 
 Outcome = Completed | Released | Failed
@@ -52,6 +55,11 @@ def settle(task: Handle, outcome: Outcome) -> None:
         case Released():
             task.release()
         case Failed():
-            task.fail(outcome.reason, final=outcome.final, exit_status=outcome.exit_status)
+            task.fail(
+                outcome.reason,
+                final=outcome.final,
+                exit_status=outcome.exit_status,
+                caught=outcome.caught,
+            )
         case _:
             assert_never(outcome)
