@@ -170,7 +170,8 @@ def give_back(
     def look(_: TaskfarmError) -> Flow[Answer | None]:
         row = yield from read(farm, run, number)
         # Whoever took the task since then holds it by another number.
-        return None if row.percent in held and row.status == "computing" else Answer(None)
+        untouched = any(leases.same(row.percent, value) for value in held)
+        return None if untouched and row.status == "computing" else Answer(None)
 
     call = operations.update_task(
         run, number, percent=leave, status="done" if lease.failed else "waiting"
