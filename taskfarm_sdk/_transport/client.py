@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.request import getproxies
 
-from taskfarm_sdk import _validation
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
-from taskfarm_sdk._transport import bounds, replies, tls
+from taskfarm_sdk._transport import bounds, proxies, replies, tls
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk._transport.tcp import TcpUserTimeout
 from taskfarm_sdk.errors import (
@@ -265,7 +265,8 @@ class HttpTransport:
                 base_url=self._url,
                 timeout=self._timeout_s,
                 limits=LIMITS,
-                mounts=_past_proxies(self._url),
+                proxy=proxies.proxy_for(self._url, getproxies()),
+                trust_env=False,
                 verify=trusted,
                 auth=NOBODY,
                 headers=PLAIN,
@@ -353,7 +354,8 @@ class AsyncHttpTransport:
                 base_url=self._url,
                 timeout=self._timeout_s,
                 limits=LIMITS,
-                mounts=_past_proxies(self._url),
+                proxy=proxies.proxy_for(self._url, getproxies()),
+                trust_env=False,
                 verify=trusted,
                 auth=NOBODY,
                 headers=PLAIN,
@@ -368,23 +370,23 @@ def _closed() -> ConfigurationError:
     return ConfigurationError("this Farm is closed: use it inside its `with`, or make a new one")
 
 
-def _past_proxies(url: str) -> dict[str, None]:
-    """Return what keeps the environment's proxies away from a server on this very machine.
-
-    A proxy would look for it on the proxy's own machine, and see the credentials.
-    """
-    return {_validation.origin(url): None} if _validation.is_loopback(url) else {}
-
-
 @contextmanager
 def _proxies_explained() -> Generator[None]:
     try:
         yield
-    except (httpx.InvalidURL, ValueError, ImportError) as error:
+    except ImportError as error:
         raise ConfigurationError(
-            f"the environment names a proxy that cannot be used ({error}): HTTP_PROXY, HTTPS_PROXY "
-            "and ALL_PROXY look like http://HOST:PORT; NO_PROXY names the hosts to ask without one"
+            "the environment names a SOCKS proxy, for which httpx needs a package: "
+            'pip install "httpx[socks]", or name the server in NO_PROXY'
         ) from error
+    except (httpx.InvalidURL, ValueError):
+        # What httpx says of it can be a piece of the proxy's password.
+        raise ConfigurationError(
+            "the environment names a proxy that cannot be used: HTTP_PROXY, HTTPS_PROXY and "
+            "ALL_PROXY look like http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with / @ : "
+            "and # of a password written as %2F %40 %3A and %23; NO_PROXY names the hosts to ask "
+            "without one"
+        ) from None
 
 
 def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
