@@ -88,7 +88,9 @@ def saved_logins() -> tuple[Login, ...]:
         return ()
     except OSError as error:
         raise ConfigurationError(f"cannot read the saved logins: {error}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except ConfigurationError:
+        raise
+    except (ValueError, RecursionError):
         document = None  # no cause of ours: these errors carry the whole text, tokens and all
     return _parse(document, path)
 

@@ -92,7 +92,7 @@ def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | 
             raise RunBroken(
                 f"the server cannot hand out the tasks that are left of run {run}: a task of it "
                 "was read or written before its turn, by another client; stop the workers and "
-                f"mend it: run.repair(), or manageTF --repair {run}",
+                f"mend it: run.repair(), or `manageTF -b {farm.url} --repair {run}`",
                 status=error.status,
                 url=error.url,
                 detail=error.detail,

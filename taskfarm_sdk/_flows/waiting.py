@@ -11,7 +11,7 @@ import attrs
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows.runs import ask_for_run
 from taskfarm_sdk._flows.tasks import failed_numbers
-from taskfarm_sdk._models import RunStatus
+from taskfarm_sdk._models import RunStatus, counted
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._sansio.steps import Call, Flow, Item, Stream, sleep
 from taskfarm_sdk._session.session import Session
@@ -58,8 +58,8 @@ def wait(
     status = attrs.evolve(status, failed=len(numbers))
     if check and numbers:
         raise TasksFailed(
-            f"{len(numbers)} of {status.num_tasks} tasks of run {uuid} failed: {shorten(numbers)}; "
-            "reset() queues them again",
+            f"{len(numbers)} of {counted(status.num_tasks, 'task')} of run {uuid} failed: "
+            f"{shorten(numbers)}; run.reset_failed() sets them waiting again",
             run=uuid,
             tasks=numbers,
             run_status=status,
@@ -145,7 +145,11 @@ class _Poll:
 
     def _time_is_up(self) -> WaitTimeout:
         last = self._last
-        stood = f"{last.done} of {last.num_tasks} tasks are done" if last else "it did not answer"
+        stood = (
+            f"{last.done} of {counted(last.num_tasks, 'task')} done"
+            if last
+            else "the server did not answer"
+        )
         return WaitTimeout(
             f"run {self.uuid} is not finished after {self.patience_s:g} s: {stood}; it goes on, "
             "wait again for the rest",

@@ -183,7 +183,7 @@ class _TokenCheck:
             raise AuthenticationError(
                 f"{farm.url} does not take the token (from {farm.settings.source}): its key may "
                 "have changed, or the token is another server's; log in again: "
-                f"manageTF --login -b {farm.url} -u {farm.settings.user or 'USER'}",
+                f"`manageTF --login -b {farm.url} -u {farm.settings.user or 'USER'}`",
                 status=self.error.status,
                 url=farm.url,
                 detail=self.error.detail,

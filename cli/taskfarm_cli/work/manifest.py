@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import inputs as items
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ def check(run: Run, inputs: Sequence[str] | None) -> None:
     """
     if inputs is not None and len(inputs) != run.num_tasks:
         raise UsageError(
-            f"{len(inputs)} inputs do not fit run {run.uuid}, which has {run.num_tasks} tasks: is "
-            "it the right file?"
+            f"run {run.uuid} has {counted(run.num_tasks, 'task')}, and there "
+            f"{'is' if len(inputs) == 1 else 'are'} {counted(len(inputs), 'input')}: is it the "
+            "right file?"
         )
     known = _read(_path(run.uuid))
     if known is None:
@@ -107,5 +109,5 @@ def _read(path: Path) -> tuple[str, Work] | None:
         known = [facts[name] for name in Work._fields]
         url, command, *rest = known
         return str(facts["run"]), Work(url, tuple(command), *rest)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
