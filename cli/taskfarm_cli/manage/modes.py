@@ -82,7 +82,7 @@ def _make_sure(arguments: Arguments, run: Run, what: str) -> None:
 
     if arguments.yes or not can_ask():
         return
-    tasks = f"{counted(printable(run.num_tasks_text), 'task')}, {run.status().done} done"
+    tasks = f"{counted(printable(run.num_tasks_text), 'task')}, {run.status().done} of them done"
     if not confirm(f"{what} run {run.uuid} ({tasks})?"):
         raise CommandError("nothing was changed")
 
