@@ -15,9 +15,10 @@ from urllib.request import getproxies
 
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
-from taskfarm_sdk._transport import bounds, proxies, replies, tls, wrong_scheme
+from taskfarm_sdk._transport import bounds, proxies, replies, request_log, tls, wrong_scheme
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk._transport.tcp import TcpUserTimeout
+from taskfarm_sdk._version import VERSION
 from taskfarm_sdk.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -35,7 +36,10 @@ AsyncTrace = Callable[[str, dict[str, Any]], Awaitable[None]]
 # Each request says itself whom it is sent as: nothing in a URL or a file of the user's does.
 NOBODY = httpx.Auth()
 # Encoded replies are refused: a megabyte of one can be a gigabyte in memory.
-PLAIN = {"Accept-Encoding": "identity"}
+HEADERS = {
+    "Accept-Encoding": "identity",
+    "User-Agent": f"taskfarm-sdk/{VERSION} python-httpx/{httpx.__version__}",
+}
 
 # Under gunicorn's default keep-alive of 2 s: a connection that the server is about to close is not
 # used again (with httpx's own 5 s, 3 of 720 requests at that boundary broke).
@@ -84,6 +88,7 @@ class Sender:
         except UnicodeError as error:
             raise _no_name(self.url, error) from error
         except _ERRORS as error:
+            request_log.note(method.upper(), url, type(error).__name__)
             raise _error_of_transport(error, self.url) from error
 
 
@@ -117,10 +122,12 @@ class AsyncSender:
                 response = await self._client.send(request, stream=True)
             return await _aread(response, ends_at)
         except TimeoutError as error:
+            request_log.note(method.upper(), url, type(error).__name__)
             raise _lost(self.url, "no whole reply in time") from error
         except UnicodeError as error:
             raise _no_name(self.url, error) from error
         except _ERRORS as error:
+            request_log.note(method.upper(), url, type(error).__name__)
             raise _error_of_transport(error, self.url) from error
 
 
@@ -163,6 +170,7 @@ def _read(response: httpx.Response) -> httpx.Response:
     Raises:
         TaskfarmError: it is none.
     """
+    request_log.note(response.request.method, response.request.url, response.status_code)
     try:
         if not response.is_success:
             raise error_from(response, _page(response.iter_raw()))
@@ -178,6 +186,7 @@ async def _aread(response: httpx.Response, ends_at: float) -> httpx.Response:
     """Read a reply that is a success, awaiting until a time of the event loop; see `_read`."""
     import asyncio
 
+    request_log.note(response.request.method, response.request.url, response.status_code)
     try:
         if not response.is_success:
             raise error_from(response, await _apage(response.aiter_raw(), ends_at))
@@ -265,7 +274,7 @@ class HttpTransport:
         tls.tell_of_open_way(self._url)
         trusted = tls.context(self._url)
         with _proxies_explained():
-            return httpx.Client(
+            client = httpx.Client(
                 base_url=self._url,
                 timeout=self._timeout_s,
                 limits=LIMITS,
@@ -273,8 +282,11 @@ class HttpTransport:
                 trust_env=False,
                 verify=trusted,
                 auth=NOBODY,
-                headers=PLAIN,
+                headers=HEADERS,
             )
+        base = client.base_url
+        request_log.begin(base.scheme, base.host, base.port)
+        return client
 
     def _on_event(self, event: str, facts: dict[str, Any]) -> None:
         self._tcp_timeout.on_event(event, facts)
@@ -354,7 +366,7 @@ class AsyncHttpTransport:
         tls.tell_of_open_way(self._url)
         trusted = tls.context(self._url)
         with _proxies_explained():
-            return httpx.AsyncClient(
+            client = httpx.AsyncClient(
                 base_url=self._url,
                 timeout=self._timeout_s,
                 limits=LIMITS,
@@ -362,8 +374,11 @@ class AsyncHttpTransport:
                 trust_env=False,
                 verify=trusted,
                 auth=NOBODY,
-                headers=PLAIN,
+                headers=HEADERS,
             )
+        base = client.base_url
+        request_log.begin(base.scheme, base.host, base.port)
+        return client
 
     async def _on_event(self, event: str, facts: dict[str, Any]) -> None:
         self._tcp_timeout.on_event(event, facts)

@@ -87,6 +87,13 @@ def _make_sure(arguments: Arguments, run: Run, what: str) -> None:
         raise CommandError("nothing was changed")
 
 
+def _delete(_: Arguments, run: Run) -> None:
+    from taskfarm_cli.common import run_notes
+
+    run.delete()
+    run_notes.forget_note(run.uuid)
+
+
 def _list(_: Arguments, farm: Farm, output: Output) -> None:
     output.runs(farm.runs())
 
@@ -218,7 +225,7 @@ MODES = (
         "delete",
         "delete the run and its tasks",
         Uses.CHANGES_RUN,
-        _changing(lambda _, run: run.delete(), "Delete"),
+        _changing(_delete, "Delete"),
         short="-d",
         said="run {} is deleted",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common import run_notes
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.text import counted, manage_command
 
@@ -19,6 +20,7 @@ def verdict(
     limited: bool = False,
     halted: bool = False,
     baseurl: str | None = None,
+    place: str | None = None,
 ) -> ExitStatus:
     """Say how the run stands now, and return what workTF ends with.
 
@@ -28,6 +30,7 @@ def verdict(
         limited: whether a limit that was asked for ended the work.
         halted: whether failures ended it.
         baseurl: the URL given with -b, which commands in messages need too.
+        place: where the tasks' output is kept, if it is.
 
     Raises:
         CommandError: it ends with another status than 0.
@@ -44,10 +47,12 @@ def verdict(
         reset = manage_command(baseurl, "--reset-failed", run.uuid)
         raise CommandError(
             f"{status.failed} of {counted(status.num_tasks, 'task')} of run {run.uuid} failed: "
-            f"{listing} lists them, {reset} sets them waiting",
+            f"{listing} lists them, {reset} sets them waiting"
+            + ("" if place is None else f"; their output: {place}"),
             ExitStatus.TASKS_FAILED,
         )
     if status.finished:
+        run_notes.forget_note(run.uuid)
         return ExitStatus.OK
     if limited:
         raise CommandError(

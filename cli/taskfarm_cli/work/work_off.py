@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import resume, time_limit
+from taskfarm_cli.work.commands.failure_text import place_of_outputs
 from taskfarm_cli.work.commands.joblog import JobLog
 from taskfarm_cli.work.commands.output import Log, Passing, Results
 from taskfarm_cli.work.commands.runner import CommandRunner
@@ -85,6 +86,7 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
         limited=dispatcher.limited,
         halted=worker.stopping,
         baseurl=options.baseurl,
+        place=place_of_outputs(options),
     )
 
 
