@@ -13,6 +13,11 @@ TaskState = Literal["waiting", "computing", "done", "failed"]
 TASK_STATES: tuple[TaskState, ...] = ("waiting", "computing", "done", "failed")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 task`, `2 tasks`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 @attrs.frozen(kw_only=True)
 class RunStatus:
     """The status of a run.

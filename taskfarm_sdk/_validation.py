@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 from taskfarm_sdk.errors import ConfigurationError
 
 MAX_TASKS = 2**31 - 1  # the server's column is a 32 bit integer on PostgreSQL
+LONGEST_NAME = 253
+LONGEST_LABEL = 63
 _UUID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -66,7 +68,47 @@ def _split(url: str) -> SplitResult:
             f"invalid URL {_without_userinfo(url)!r}: give the API's URL, such as "
             "http://localhost:5000/api/"
         )
+    if fault := _fault_of_host(parts.hostname):
+        raise ConfigurationError(
+            f"{parts.hostname!r} cannot be the name of a host ({fault}): check the URL "
+            f"{_without_userinfo(url)!r}"
+        )
     return parts
+
+
+def _fault_of_host(host: str) -> str:
+    """Return why no host can have this name or address, or an empty text."""
+    if ":" in host:
+        return "" if _is_address(host.partition("%")[0]) else "it is no IPv6 address"
+    if host.isascii():
+        return _fault_of_name(host.removesuffix("."))
+    import idna
+
+    try:
+        return _fault_of_name(idna.encode(host.removesuffix(".")).decode())
+    except UnicodeError as error:
+        return str(error)
+
+
+def _fault_of_name(name: str) -> str:
+    labels = name.split(".")
+    if "" in labels:
+        return "there is nothing between two of its dots" if ".." in name else "a part is empty"
+    if len(name) > LONGEST_NAME or any(len(label) > LONGEST_LABEL for label in labels):
+        return f"it or a part of it is too long: {LONGEST_NAME} and {LONGEST_LABEL} characters"
+    if odd := re.search(r"[^A-Za-z0-9._-]", name):
+        return f"it contains {odd[0]!r}"
+    if len(labels) == 4 and all(map(str.isdigit, labels)) and not _is_address(name):
+        return "it is no IPv4 address"
+    return ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _parts(url: str) -> SplitResult | None:
@@ -78,7 +120,7 @@ def _parts(url: str) -> SplitResult | None:
     except ValueError:
         return None
     # urllib silently removes characters that are invalid in a URL.
-    return None if port == 0 or re.search(r"[\s\x00-\x1f\x7f\\]", url) else parts
+    return None if port == 0 or re.search(r"[\s\x00-\x1f\x7f\\\ud800-\udfff]", url) else parts
 
 
 def _without_userinfo(url: str) -> str:

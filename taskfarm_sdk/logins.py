@@ -88,7 +88,9 @@ def saved_logins() -> tuple[Login, ...]:
         return ()
     except OSError as error:
         raise ConfigurationError(f"cannot read the saved logins: {error}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except ConfigurationError:
+        raise
+    except (ValueError, RecursionError):
         document = None  # not raised as the cause: these errors contain the text with its tokens
     return _parse(document, path)
 

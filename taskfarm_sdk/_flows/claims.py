@@ -92,7 +92,7 @@ def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | 
             raise RunBroken(
                 f"run {run} is broken: another client read or wrote one of its tasks before its "
                 "turn, so the server cannot hand out the remaining tasks; stop the workers, then "
-                f"repair it with run.repair() or `manageTF --repair {run}`",
+                f"repair it with run.repair() or `manageTF -b {farm.url} --repair {run}`",
                 status=error.status,
                 url=error.url,
                 detail=error.detail,
@@ -170,7 +170,8 @@ def give_back(
     def look(_: TaskfarmError) -> Flow[Answer | None]:
         row = yield from read(farm, run, number)
         # A worker that took the task since has written another percentage.
-        return None if row.percent in held and row.status == "computing" else Answer(None)
+        untouched = any(leases.same(row.percent, value) for value in held)
+        return None if untouched and row.status == "computing" else Answer(None)
 
     call = operations.update_task(
         run, number, percent=leave, status="done" if lease.failed else "waiting"

@@ -109,7 +109,7 @@ class Watchlist:
         before = self._seen.get(row.number)
         if row.status != "computing":
             return self._seen.pop(row.number, None) is not None
-        if before is None or not _same(before.value, row.percent):
+        if before is None or not leases.same(before.value, row.percent):
             self._seen[row.number] = _Seen(row.percent, now, now)
             return True
         if now - before.last > LOOKS_APART_S:
@@ -129,11 +129,6 @@ class Watchlist:
             for number, seen in sorted(self._seen.items())
             if seen.looks >= LEAST_LOOKS and seen.last - seen.since >= patience_s(seen.value)
         ]
-
-
-def _same(one: float | None, other: float | None) -> bool:
-    # NaN is not equal to itself, and stands still all the same.
-    return one == other or (one != one and other != other)  # noqa: PLR0124
 
 
 class Computing(Enum):

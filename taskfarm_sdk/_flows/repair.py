@@ -20,6 +20,7 @@ from taskfarm_sdk._flows.resetting import unchanged
 from taskfarm_sdk._flows.runs import ask_of_run, status, waiting_rows
 from taskfarm_sdk._flows.tasks import ask_of_task, read
 from taskfarm_sdk._logging import log
+from taskfarm_sdk._models import counted
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._sansio.retry import DICE, SETTLE, Answer, Rule, Then
@@ -74,8 +75,9 @@ def _refuse_doubled(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
         rows = min(rows, (yield from status(farm, uuid)).rows)
     if rows > num_tasks:
         raise RunBroken(
-            f"run {uuid} has {rows} rows for {num_tasks} tasks, so its counts are wrong and some "
-            "tasks would be computed twice; it cannot be repaired: delete it and create a new run",
+            f"run {uuid} has {rows} rows for {counted(num_tasks, 'task')}, so its counts are wrong "
+            "and some tasks would be computed twice; it cannot be repaired: delete it and create a "
+            "new run",
             run=uuid,
         )
 
@@ -111,7 +113,7 @@ def _hand_out(farm: Session, uuid: str, worker: str) -> Flow[TaskRow | None]:
                 yield from ask_of_run(farm, uuid, lambda: call, ONCE, or_gone=claims.OR_WORKER_GONE)
             )
         except OutcomeUnknown as error:
-            raise _perhaps_handed_out(uuid, error) from error
+            raise _perhaps_handed_out(farm.url, uuid, error) from error
         except ServerError as error:
             if error.status != 500:
                 raise
@@ -129,11 +131,11 @@ def _hand_out(farm: Session, uuid: str, worker: str) -> Flow[TaskRow | None]:
         yield from sleep(REST_S)
 
 
-def _perhaps_handed_out(uuid: str, error: OutcomeUnknown) -> OutcomeUnknown:
+def _perhaps_handed_out(url: str, uuid: str, error: OutcomeUnknown) -> OutcomeUnknown:
     return OutcomeUnknown(
         f"the reply to a hand-out was lost, so it is unknown whether run {uuid} is broken; if it "
         "is not, one of its tasks is now marked computing but has no worker: find it with "
-        f"`manageTF --tasks --state computing {uuid}`",
+        f"`manageTF -b {url} --tasks --state computing {uuid}`",
         status=error.status,
         url=error.url,
         detail=error.detail,

@@ -15,6 +15,7 @@ from taskfarm_sdk._flows.tasks import (
     read,
     read_batch,
 )
+from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._sansio.retry import SETTLE, Answer
@@ -80,13 +81,7 @@ def _reset(farm: Session, uuid: str, before: TaskRow) -> Flow[int]:
 
 def unchanged(row: TaskRow, before: TaskRow) -> bool:
     """Return whether a task is unchanged; NaN, which another client may write, equals NaN."""
-    return row.status == before.status and (
-        row.percent == before.percent or (_is_nan(row.percent) and _is_nan(before.percent))
-    )
-
-
-def _is_nan(percent: float | None) -> bool:
-    return percent is not None and math.isnan(percent)
+    return row.status == before.status and leases.same(row.percent, before.percent)
 
 
 def is_stuck(row: TaskRow) -> bool:

@@ -153,7 +153,7 @@ def ask_for_run(
     except NotFound as error:
         raise RunNotFound(
             f"there is no run {uuid} at {farm.url}: it was deleted, or is on another server; "
-            "`manageTF --list` shows the runs",
+            f"`manageTF -b {farm.url} --list` shows the runs",
             status=error.status,
             url=error.url,
             detail=error.detail,

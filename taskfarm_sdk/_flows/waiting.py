@@ -11,7 +11,7 @@ import attrs
 from taskfarm_sdk import _failures, _validation
 from taskfarm_sdk._flows.runs import ask_for_run
 from taskfarm_sdk._flows.tasks import failed_numbers
-from taskfarm_sdk._models import RunStatus
+from taskfarm_sdk._models import RunStatus, counted
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._sansio.steps import Call, Flow, Item, Stream, sleep
 from taskfarm_sdk._session.session import Session
@@ -59,8 +59,9 @@ def wait(
     if check and numbers:
         seen = farm.shared.failures.of(uuid, numbers)
         raise TasksFailed(
-            f"{len(numbers)} of {status.num_tasks} tasks of run {uuid} failed: {shorten(numbers)}; "
-            f"reset_failed() sets them waiting again{_failures.newest(seen)}",
+            f"{len(numbers)} of {counted(status.num_tasks, 'task')} of run {uuid} failed: "
+            f"{shorten(numbers)}; run.reset_failed() sets them waiting again"
+            f"{_failures.newest(seen)}",
             run=uuid,
             tasks=numbers,
             run_status=status,
@@ -148,7 +149,8 @@ class _Poll:
     def _time_is_up(self) -> WaitTimeout:
         last = self._last
         if last:
-            stood = f"{last.done} of {last.num_tasks} tasks are done; it continues: wait again"
+            done = f"{last.done} of {counted(last.num_tasks, 'task')} done"
+            stood = f"{done}; the run continues: wait again"
         else:
             stood = "the server did not answer"
         return WaitTimeout(

@@ -81,6 +81,15 @@ def percent_of(value: float | None) -> float:
     return min(max(value, 0.0), SUCCESS)
 
 
+def same(one: float | None, other: float | None) -> bool:
+    """Return whether two readings of a task's number are the same; NaN is the same as NaN."""
+    return one == other or (_is_nan(one) and _is_nan(other))
+
+
+def _is_nan(value: float | None) -> bool:
+    return value is not None and math.isnan(value)
+
+
 def max_attempts(value: int) -> int:
     """Return `value` if the lease can count this many attempts."""
     if type(value) is not int or not 1 <= value <= MAX_ATTEMPTS:
@@ -107,7 +116,9 @@ def failed_tasks(num_tasks: int, percent_done: float) -> int | None:
         The number, or None if it is ambiguous, because another client set tasks done at other
         percentages; then only the tasks themselves show it.
     """
-    if not math.isfinite(percent_done):
+    # Other clients' percentages have no bounds. Beyond these the mean says nothing, and the largest
+    # overflow below.
+    if not 0 <= percent_done <= SUCCESS + 1:
         return None
     missing = num_tasks - percent_done * num_tasks / 100
     # For rounding of the sum, and for successes slightly below 100.

@@ -6,6 +6,7 @@ A reply that violates the contract raises UnexpectedReply.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 X = TypeVar("X")
+# An id or a count beyond this comes from no database.
+LARGEST = 2**63 - 1
+# Floats contain every whole number up to this one.
+EXACT = 2**53
 Count = Literal["numWaiting", "numComputing", "numDone"]
 # Raised by code that reads a reply which violates the contract.
 _NOT_THE_CONTRACT = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -185,7 +190,7 @@ def get_task(uuid: str, number: int) -> Call[TaskRow]:
     return _call(
         lambda api: endpoint.sync_detailed(uuid, number, client=api),
         lambda api: endpoint.asyncio_detailed(uuid, number, client=api),
-        lambda reply: _task_row(_as(Task, reply)),
+        lambda reply: _that_task(_as(Task, reply), number),
     )
 
 
@@ -292,14 +297,32 @@ def _whole(value: object) -> int:
     return value
 
 
+def _natural(value: object, most: int = LARGEST) -> int:
+    whole = _whole(value)
+    if not 0 <= whole <= most:
+        # Not the number itself: a reply can contain one of thousands of digits.
+        raise ValueError(f"a whole number from 0 to {most} was to come, not one out of that range")
+    return whole
+
+
 def _number(value: object) -> float:
+    """Return a number that other clients may have written, so that any float can come.
+
+    An integer that is too large for a float, which JSON allows, is read as an infinity: all code
+    behind this may compare the number, and compute with it as with any float.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"expected a number, got {type(value).__name__}")
-    return value
+    if abs(value) <= EXACT:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _run_row(run: Run | RunInfo) -> RunRow:
-    return RunRow(_text(run.uuid), _whole(run.id), run.num_tasks)
+    return RunRow(_text(run.uuid), _natural(run.id), run.num_tasks)
 
 
 def _sound_number(held: object) -> int:
@@ -315,7 +338,7 @@ def _run_status(run: RunInfo) -> RunStatus:
     from taskfarm_sdk._protocol import lease as leases
 
     total, percent_done = _sound_number(run.num_tasks), _number(run.percent_done)
-    computing, done = _whole(run.num_computing), _whole(run.num_done)
+    computing, done = _natural(run.num_computing), _natural(run.num_done)
     waiting = max(0, total - computing - done)
     is_finished = waiting == 0 and computing == 0
     return RunStatus(
@@ -325,7 +348,7 @@ def _run_status(run: RunInfo) -> RunStatus:
         done=done,
         failed=leases.failed_tasks(total, percent_done) if is_finished else None,
         percent_done=percent_done,
-        rows=_whole(run.num_waiting) + computing + done,
+        rows=_natural(run.num_waiting) + computing + done,
     )
 
 
@@ -336,13 +359,20 @@ def _one_count(parsed: object, which: Count) -> int:
 
     match which:
         case "numWaiting":
-            return _whole(_instance(NumWaitingOnly, parsed).num_waiting)
+            return _natural(_instance(NumWaitingOnly, parsed).num_waiting)
         case "numComputing":
-            return _whole(_instance(NumComputingOnly, parsed).num_computing)
+            return _natural(_instance(NumComputingOnly, parsed).num_computing)
         case "numDone":
-            return _whole(_instance(NumDoneOnly, parsed).num_done)
+            return _natural(_instance(NumDoneOnly, parsed).num_done)
 
 
 def _task_row(task: Task) -> TaskRow:
-    percent = task.percent_completed
-    return TaskRow(_whole(task.task), task.status, None if percent is None else _number(percent))
+    percent, number = task.percent_completed, _natural(task.task, MAX_TASKS)
+    return TaskRow(number, task.status, None if percent is None else _number(percent))
+
+
+def _that_task(task: Task, number: int) -> TaskRow:
+    row = _task_row(task)
+    if row.number != number:
+        raise ValueError(f"task {number} was to come, not task {row.number}")
+    return row

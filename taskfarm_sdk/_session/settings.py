@@ -57,14 +57,19 @@ def settle(
         ConfigurationError: a setting is invalid.
         AuthenticationError: there are no credentials for the server.
     """
+    _utf8("user", user)
     env = {name: value for name, value in environ.items() if name.startswith("TASKFARM_") and value}
     place = _validation.base_url(url or env.get("TASKFARM_URL") or _saved_url() or DEFAULT_URL)
-    return (
+    settings = (
         _from_arguments(place, user, password, token, env)
         or _from_environment(place, user, env)
         or _from_login(place, user)
         or _none(place, user)
     )
+    origin = "" if settings.source == "argument" else f" ({settings.source})"
+    for name in ("user", "password", "token"):
+        _utf8(f"{name}{origin}", getattr(settings, name))
+    return settings
 
 
 def _saved_url() -> str | None:
@@ -127,6 +132,15 @@ def _none(url: str, user: str | None) -> Settings:
         "TASKFARM_USER and TASKFARM_PASSWORD (there is no default user or password)",
         url=url,
     )
+
+
+def _utf8(name: str, value: str | None) -> None:
+    """Refuse a text that HTTP cannot carry, without repeating it."""
+    # Bytes that are not UTF-8 arrive from the command line and the environment as surrogates.
+    if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ConfigurationError(
+            f"the {name} is not UTF-8 text, which the server requires: is it in another encoding?"
+        )
 
 
 def _name(user: str) -> str:

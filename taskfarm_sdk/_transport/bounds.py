@@ -107,7 +107,7 @@ def abound_reads(event: str, facts: dict[str, Any]) -> None:
         stream.read = _counted(type(stream).read, weakref.ref(stream))
 
 
-# A stream keeps what replaces its `read`. That must not keep the stream, for such a cycle is left to
+# A stream keeps what replaces its `read`, which must not keep the stream: such a cycle is left to
 # Python's cycle collector.
 def _bounded(
     read: Callable[..., bytes], stream: weakref.ref[Any]

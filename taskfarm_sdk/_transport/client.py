@@ -15,7 +15,7 @@ from urllib.request import getproxies
 
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
-from taskfarm_sdk._transport import bounds, proxies, replies, request_log, tls
+from taskfarm_sdk._transport import bounds, proxies, replies, request_log, tls, wrong_scheme
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk._transport.tcp import TcpUserTimeout
 from taskfarm_sdk._version import VERSION
@@ -85,6 +85,8 @@ class Sender:
         try:
             request = _request(self._client, self._call, self._trace, method, url, more)
             return _read(self._client.send(request, stream=True))
+        except UnicodeError as error:
+            raise _no_name(self.url, error) from error
         except _ERRORS as error:
             request_log.note(method.upper(), url, type(error).__name__)
             raise _error_of_transport(error, self.url) from error
@@ -122,6 +124,8 @@ class AsyncSender:
         except TimeoutError as error:
             request_log.note(method.upper(), url, type(error).__name__)
             raise _lost(self.url, "the reply was not complete in time") from error
+        except UnicodeError as error:
+            raise _no_name(self.url, error) from error
         except _ERRORS as error:
             request_log.note(method.upper(), url, type(error).__name__)
             raise _error_of_transport(error, self.url) from error
@@ -417,6 +421,8 @@ def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
         return ConnectionFailed(
             tls.explained(url, distrusted), sent=False, hopeless=True, url=url, detail=said
         )
+    if fault := wrong_scheme.without_tls(url, error):
+        return ConnectionFailed(fault, sent=False, hopeless=True, url=url, detail=said)
     if isinstance(error, NEVER_SENT):
         return ConnectionFailed(
             f"no taskfarm server answers at {url} ({said}): check that it is running, and the URL",
@@ -424,7 +430,16 @@ def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
             url=url,
             detail=said,
         )
-    return _lost(url, said)
+    closed = isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError))
+    return _lost(url, said + wrong_scheme.perhaps_with_tls(url) if closed else said)
+
+
+def _no_name(url: str, error: UnicodeError) -> ConfigurationError:
+    return ConfigurationError(
+        f"the host name in {url}, or in a proxy's URL, cannot be looked up ({error}): check the "
+        "URL, and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY",
+        url=url,
+    )
 
 
 def _lost(url: str, said: str) -> ConnectionFailed:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from taskfarm_sdk._transport import wrong_scheme
 from taskfarm_sdk.errors import (
     AuthenticationError,
     NotFound,
@@ -65,6 +66,8 @@ def error_of(
             "give its URL (redirections are not followed, to protect the credentials)",
             **facts,
         )
+    if fault := wrong_scheme.page_with_tls(url, status, detail):
+        return RequestRejected(fault, **facts)
     return RequestRejected(f"the server refused the request ({status}) at {url}: {detail}", **facts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import ssl
+import sys
 from urllib.request import getproxies
 
 from taskfarm_sdk import _validation
@@ -32,10 +33,26 @@ def context(url: str) -> ssl.SSLContext | bool:
         proxy.startswith("https:") for proxy in getproxies().values()
     ):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _try_key_log()
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         if path := os.environ.get(name):
             return _named(name, path)
     return True
+
+
+def _try_key_log() -> None:
+    """See that the file of SSLKEYLOGFILE, which the ssl module opens, can be written."""
+    path = os.environ.get("SSLKEYLOGFILE")
+    if not path or sys.flags.ignore_environment:
+        return
+    try:
+        with open(path, "ab"):  # noqa: PTH123 - the name as the ssl module takes it
+            pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"SSLKEYLOGFILE names '{path}', which cannot be written ({error.strerror}): unset it, "
+            "or name a file of yours; keys of TLS connections are logged there"
+        ) from error
 
 
 def _named(name: str, path: str) -> ssl.SSLContext:

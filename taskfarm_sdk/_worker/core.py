@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows.recovery import Sweeper
 from taskfarm_sdk._logging import log
+from taskfarm_sdk._models import counted
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._processes.signals import ENDING
 from taskfarm_sdk._sansio.clock import Clock, Stopped
@@ -187,8 +188,8 @@ class WorkerCore:
         if self.stopping:
             return
         log.error(
-            "%d tasks in a row failed in this worker, so it stops: is something wrong here?",
-            failures,
+            "%s in a row failed in this worker, so it stops: is something wrong here?",
+            counted(failures, "task"),
         )
         self.stop()
 

@@ -282,7 +282,8 @@ class HeldTask:
         row = self._terms.requests.look(self.number, patiently=patiently)
         if row is None:
             return False
-        self._lost = row.status != "computing" or row.percent not in self._held
+        untouched = any(leases.same(row.percent, value) for value in self._held)
+        self._lost = row.status != "computing" or not untouched
         if self._lost:
             log.warning("task %d of run %s was taken over", self.number, self.run_uuid)
             self._terms.reporter.drop(self)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_cli.common import run_notes
 from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import inputs as items
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ def check(run: Run, inputs: Sequence[str] | None) -> None:
     manifests = [known for path in places if (known := _read(path)) is not None]
     if inputs is not None and len(inputs) != run.num_tasks:
         raise UsageError(
-            f"{len(inputs)} inputs do not fit run {run.uuid}, which has {run.num_tasks} tasks: is "
-            f"it the right file?{_origin(manifests[0]) if manifests else ''}"
+            f"run {run.uuid} has {counted(run.num_tasks, 'task')}, and there "
+            f"{'is' if len(inputs) == 1 else 'are'} {counted(len(inputs), 'input')}: is it the "
+            f"right file?{_origin(manifests[0]) if manifests else ''}"
         )
     given = None if inputs is None else items.digest(inputs)
     for known in manifests:
@@ -164,6 +166,6 @@ def _read(path: Path) -> _Known | None:
         url, command, *rest = [facts[name] for name in Work._fields]
         work = Work(url, tuple(command), *rest)
         uuid, folder, time = (str(facts[name]) for name in ("run", "folder", "time"))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return _Known(uuid, work, folder, time, path)

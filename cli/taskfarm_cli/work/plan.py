@@ -54,6 +54,7 @@ class Options:
         keep: whether to stay and replace workers that end.
         cancel_on_exit: whether to cancel them when workTF ends before the run.
         allow_loopback: whether the nodes may be sent to a server on themselves.
+        resume: the options of a command line that continues the run, without its UUID.
     """
 
     baseurl: str | None
@@ -90,6 +91,7 @@ class Options:
     keep: bool
     cancel_on_exit: bool
     allow_loopback: bool
+    resume: tuple[str, ...] = ()
 
     @property
     def patience_s(self) -> float:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
-from taskfarm_cli.work import time_limit
+from taskfarm_cli.common.text import counted
+from taskfarm_cli.work import resume, time_limit
 from taskfarm_cli.work.commands.failure_text import place_of_outputs
 from taskfarm_cli.work.commands.joblog import JobLog
 from taskfarm_cli.work.commands.output import Log, Passing, Results
@@ -40,16 +41,17 @@ def work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
     Raises:
         CommandError: it ends with another status than 0.
     """
-    if not plan.options.batch:
-        return _work_off(plan, run, screen)
     try:
         return _work_off(plan, run, screen)
     except CommandError as planned:
-        if planned.status != ExitStatus.NOT_FINISHED:
+        if not plan.options.batch or planned.status != ExitStatus.NOT_FINISHED:
             raise
         screen.say(str(planned))
     except (SystemExit, KeyboardInterrupt) as asked:
         if isinstance(asked, SystemExit) and asked.code not in ASKED:
+            raise
+        if not plan.options.batch:
+            resume.tell(plan, run, screen)
             raise
         screen.say("asked to end; what ran was given back")
     return ExitStatus.OK
@@ -83,6 +85,7 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
         screen,
         limited=dispatcher.limited,
         halted=worker.stopping,
+        baseurl=options.baseurl,
         place=place_of_outputs(options),
     )
 
@@ -106,7 +109,7 @@ def _jobs(options: Options, screen: Screen) -> int:
     from taskfarm_sdk.execution import usable_cpus
 
     jobs = usable_cpus()
-    screen.say(f"{jobs} jobs at a time, for the CPUs that are there; -j sets another number")
+    screen.say(f"{counted(jobs, 'job')} at a time, one for each CPU; -j sets another number")
     return jobs
 
 

@@ -208,7 +208,7 @@ def _named(work: Work) -> str:
     if status.computing == 0:
         return ""
     if status.rows > NAMED_MOST:
-        return f"{status.computing} tasks were open. "
+        return f"Tasks that were open: {status.computing}. "
     infos = islice(work.computing(), status.computing)
     numbers = tuple(info.number for info in infos)
     return f"Tasks that were open: {waiting.shorten(numbers)}. "

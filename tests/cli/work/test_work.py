@@ -195,7 +195,7 @@ def test_inputs_of_another_number_are_refused(work_tf: WorkTF, new_run: NewRun) 
     run = new_run(2)
     done = work_tf(run.uuid, "--inputs", "-", "--", "echo", stdin="one\n")
     assert done.returncode == 2
-    assert "1 inputs do not fit" in done.stderr
+    assert "there is 1 input" in done.stderr
     assert run.status().rows == 0
 
 
