@@ -10,6 +10,7 @@ from typing import assert_never
 import attrs
 
 from taskfarm_sdk._handle import Handle
+from taskfarm_sdk._logging import log
 
 
 @attrs.frozen
@@ -19,7 +20,16 @@ class Completed:
 
 @attrs.frozen
 class Released:
-    """The task was not done, through no fault of its own: the attempt is not counted."""
+    """The task was not done, through no fault of its own: the attempt is not counted.
+
+    Attributes:
+        reason: what this machine lacks, for the log; None where the task was asked back.
+        pause_s: for how long the slot claims nothing, so that it does not get the same task again
+            at once, and others may.
+    """
+
+    reason: str | None = None
+    pause_s: float = 0.0
 
 
 @attrs.frozen
@@ -50,6 +60,13 @@ def settle(task: Handle, outcome: Outcome) -> None:
         case Completed():
             task.complete()
         case Released():
+            if outcome.reason is not None:
+                log.warning(
+                    "task %d of run %s is given back, uncounted: %s",
+                    task.number,
+                    task.run_uuid,
+                    outcome.reason,
+                )
             task.release()
         case Failed():
             task.fail(outcome.reason, final=outcome.final, exit_status=outcome.exit_status)
