@@ -8,6 +8,7 @@ import ssl
 from urllib.request import getproxies
 
 from taskfarm_sdk import _validation
+from taskfarm_sdk._transport import shortages
 from taskfarm_sdk.errors import ConfigurationError
 
 # Below "taskfarm_sdk", so that who shows that one's lines shows these too, and can tell them apart.
@@ -44,6 +45,8 @@ def _named(name: str, path: str) -> ssl.SSLContext:
             return ssl.create_default_context(cafile=path)
         return ssl.create_default_context(capath=path)
     except OSError as error:  # SSLError is one of them
+        if shortages.of(error) is not None:
+            raise
         what = error.strerror if not isinstance(error, ssl.SSLError) else "no certificate is in it"
         raise ConfigurationError(
             f"{name} names '{path}', which cannot be used ({what}): it is to hold the certificates "
