@@ -5,5 +5,5 @@ from __future__ import annotations
 import logging
 
 log = logging.getLogger("taskfarm_sdk")
-# Without it Python prints warnings of a program that set up no logging, and the SDK prints nothing.
+# Without a handler, Python prints warnings to stderr; the SDK prints nothing by itself.
 log.addHandler(logging.NullHandler())

@@ -1,7 +1,7 @@
-"""The server's ten operations as calls: the one module that knows the generated client.
+"""The server's ten operations as calls: the only module that imports the generated client.
 
-What a reply says is checked here against the contract, for generated code takes any number for
-any other. A reply that is not what the contract says raises UnexpectedReply.
+Replies are checked here against the contract, because generated code accepts a number of any type.
+A reply that violates the contract raises UnexpectedReply.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
 
-# Before the generated client, for this imports httpx in a way of its own.
+# Before the generated client, because this imports httpx without its command line.
 import taskfarm_sdk._transport.httpx_import  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 # isort: split
@@ -20,7 +20,7 @@ from taskfarm_sdk._sansio.steps import AsyncSender, Call, Sender
 from taskfarm_sdk._validation import MAX_TASKS
 from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
 
-# Each operation imports what it needs of these: most commands need one or two of them.
+# Each operation imports the models that it needs; most commands use one or two.
 if TYPE_CHECKING:
     from taskfarm_api.models.run import Run
     from taskfarm_api.models.run_info import RunInfo
@@ -31,19 +31,17 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 X = TypeVar("X")
 Count = Literal["numWaiting", "numComputing", "numDone"]
-# What reading a reply raises that is not what the contract says.
+# Raised by code that reads a reply which violates the contract.
 _NOT_THE_CONTRACT = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 class RunRow(NamedTuple):
-    """A run as the server holds it.
-
-    Apart from `Run`, which asks the server, and so belongs to a farm or to its awaited twin.
+    """A run as the server stores it; plain data, from which `Run` and `AsyncRun` are made.
 
     Attributes:
         uuid: see `Run`.
         id: see `Run`.
-        held: what the server holds for the number of tasks: anything that a client sent.
+        held: the stored number of tasks, which can be anything that a client sent.
     """
 
     uuid: str
@@ -52,15 +50,14 @@ class RunRow(NamedTuple):
 
     @property
     def num_tasks(self) -> int:
-        """The number of tasks, or 0 if another client stored something odd."""
+        """The number of tasks, or 0 if another client stored an invalid one."""
         return _sound_number(self.held)
 
 
 class TaskRow(NamedTuple):
-    """A task as the server holds it.
+    """A task as the server stores it.
 
-    Apart from `TaskInfo`, which says what the number means: whether a task is still in the same
-    hands shows in the number itself.
+    Unlike `TaskInfo`, it keeps the stored percentage, which shows whether a worker still holds it.
     """
 
     number: int
@@ -69,7 +66,7 @@ class TaskRow(NamedTuple):
 
 
 def token() -> Call[str]:
-    """Get a token; sent as user and password it costs the server a password hash."""
+    """Get a token; with user and password this costs the server a password hash."""
     from taskfarm_api.api.authentication import get_token as endpoint
     from taskfarm_api.models.token import Token
 
@@ -112,12 +109,12 @@ def get_run(uuid: str) -> Call[RunRow]:
 
 
 def run_status(uuid: str) -> Call[RunStatus]:
-    """Get how a run stands."""
+    """Get the status of a run."""
     return _of_run(uuid, lambda _, status: status)
 
 
 def _of_run(uuid: str, pick: Callable[[RunRow, RunStatus], R]) -> Call[R]:
-    # Both are read, for a reply that lacks either is not a taskfarm server's.
+    # Both are read, because a reply that lacks either is not from a taskfarm server.
     from taskfarm_api.api.runs import get_run as endpoint
     from taskfarm_api.models.run_info import RunInfo
 
@@ -129,7 +126,7 @@ def _of_run(uuid: str, pick: Callable[[RunRow, RunStatus], R]) -> Call[R]:
 
 
 def count(uuid: str, which: Count) -> Call[int]:
-    """Get one of a run's counts, which spares the server the others."""
+    """Get one of a run's counts, which costs the server less than all."""
     from taskfarm_api.api.runs import get_run as endpoint
 
     return _call(
@@ -151,7 +148,7 @@ def delete_run(uuid: str) -> Call[None]:
 
 
 def restart_run(uuid: str, *, everything: bool) -> Call[None]:
-    """Set tasks waiting: those under 100, or everything."""
+    """Set tasks waiting: those below 100 %, or all."""
     from taskfarm_api.api.runs import restart_run as endpoint
 
     which: Literal["True", "False"] = "True" if everything else "False"
@@ -163,7 +160,7 @@ def restart_run(uuid: str, *, everything: bool) -> Call[None]:
 
 
 def claim_task(uuid: str, worker: str) -> Call[TaskRow | None]:
-    """Be handed out a task, or None if there is nothing to hand out."""
+    """Claim a task; the result is None if the server has none to hand out."""
     from taskfarm_api.api.tasks import claim_task as endpoint
     from taskfarm_api.models.claim_request import ClaimRequest
     from taskfarm_api.models.task import Task
@@ -195,7 +192,7 @@ def get_task(uuid: str, number: int) -> Call[TaskRow]:
 def update_task(
     uuid: str, number: int, *, percent: float | None = None, status: TaskStatus | None = None
 ) -> Call[str | None]:
-    """Write a task's percentage, status, or both in one; brings the `Date` of the reply."""
+    """Write a task's percentage, status, or both; returns the `Date` header of the reply."""
     from taskfarm_api.api.tasks import update_task as endpoint
     from taskfarm_api.models.task_update import TaskUpdate
 
@@ -211,7 +208,7 @@ def update_task(
 
 
 def register_worker(uuid: str, hostname: str, pid: int) -> Call[str]:
-    """Make a worker known to the server."""
+    """Register a worker."""
     from taskfarm_api.api.workers import register_worker as endpoint
     from taskfarm_api.models.worker import Worker
     from taskfarm_api.models.worker_request import WorkerRequest
@@ -229,7 +226,7 @@ def _call(
     asyncio: Callable[[Client], Awaitable[Response[X]]],
     read: Callable[[Response[X]], R],
 ) -> Call[R]:
-    # Generated code calls `request` of the client that it is given, and nothing else of it.
+    # Generated code uses only the method `request` of its client.
     def ask(sender: Sender) -> R:
         try:
             return read(sync(_client().set_httpx_client(cast("Any", sender))))
@@ -250,14 +247,14 @@ def _call(
 
 
 def _client() -> Client:
-    # Base URL, credentials and time-out are the sender's.
+    # The sender adds base URL, credentials and time-out.
     return Client(base_url="")
 
 
 def _unexpected(url: str, error: Exception) -> UnexpectedReply:
     return UnexpectedReply(
-        f"{url} does not answer as a taskfarm server does: is another server there, or a "
-        f"log-in page? ({type(error).__name__}: {str(error)[:100]})",
+        f"{url} does not answer as a taskfarm server does; it may be another server or a login "
+        f"page: check the URL ({type(error).__name__}: {str(error)[:100]})",
         url=url,
         detail=str(error)[:100],
     )
@@ -275,7 +272,7 @@ def _as(kind: type[R], reply: Response[X]) -> R:
 
 def _nothing(reply: Response[X]) -> None:
     if reply.status_code != HTTPStatus.NO_CONTENT:
-        raise ValueError(f"status {reply.status_code.value} where 204 was to come")
+        raise ValueError(f"expected status 204, got {reply.status_code.value}")
 
 
 def _date(reply: Response[X]) -> str | None:
@@ -285,19 +282,19 @@ def _date(reply: Response[X]) -> str | None:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise TypeError(f"a text was to come, not {type(value).__name__}")
+        raise TypeError(f"expected text, got {type(value).__name__}")
     return value
 
 
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"a whole number was to come, not {type(value).__name__}")
+        raise TypeError(f"expected an integer, got {type(value).__name__}")
     return value
 
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"a number was to come, not {type(value).__name__}")
+        raise TypeError(f"expected a number, got {type(value).__name__}")
     return value
 
 
@@ -306,14 +303,14 @@ def _run_row(run: Run | RunInfo) -> RunRow:
 
 
 def _sound_number(held: object) -> int:
-    # bool is an int in Python, and true is somebody's mistake.
+    # bool is a subclass of int, and true as a number of tasks is a mistake.
     if isinstance(held, bool) or not isinstance(held, int):
         return 0
     return held if 1 <= held <= MAX_TASKS else 0
 
 
 def _run_status(run: RunInfo) -> RunStatus:
-    """Say how a run stands: what waits is what nobody has, whether it exists yet or not."""
+    """Return the status of a run; tasks that do not exist yet count as waiting."""
     from taskfarm_sdk._models import RunStatus
     from taskfarm_sdk._protocol import lease as leases
 

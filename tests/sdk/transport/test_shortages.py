@@ -123,5 +123,5 @@ def test_it_is_tried_again_and_never_called_an_absence(
         assert list(farm.runs()) == []
     texts = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(texts) == 2
-    assert texts[0].startswith("trying again: this process cannot open a connection")
+    assert texts[0].startswith("retrying: this process cannot open a connection")
     assert "is reached again after" in texts[1]
