@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from taskfarm_sdk._logging import log
-from taskfarm_sdk._processes import guardian
+from taskfarm_sdk._processes import guardian, limits
 from taskfarm_sdk.errors import ConfigurationError
 
 # How long to wait for a killed process group to end; a process can hang in the kernel.
@@ -49,6 +49,7 @@ class Group:
         stdout: its standard output; None is this process's own.
         stderr: its standard error; None is this process's own.
         pass_fds: further descriptors that it inherits.
+        open_files: its soft limit of open files; None is this process's own.
 
     Raises:
         OSError: the program does not exist or cannot be executed.
@@ -65,9 +66,11 @@ class Group:
         stdout: Stream = None,
         stderr: Stream = None,
         pass_fds: Sequence[int] = (),
+        open_files: int | None = None,
     ) -> None:
         self._guard = _guard()
         self._lock = threading.Lock()
+        self._refused = False
         self._popen = subprocess.Popen(  # noqa: S603 - the caller chooses the program
             argv,
             env={**(os.environ if env is None else env), guardian.MARK: self._guard.mark},
@@ -77,6 +80,7 @@ class Group:
             stderr=stderr,
             pass_fds=pass_fds,
             process_group=0,
+            preexec_fn=None if open_files is None else limits.lowering(open_files),  # noqa: PLW1509
         )
         self.pid: int = self._popen.pid
         self._guard.tell("+", self.pid)
@@ -85,17 +89,20 @@ class Group:
         """Return the exit status as `wait` does, or None while the process runs."""
         return self.wait(0)
 
-    def wait(self, timeout_s: float | None = None) -> int | None:
+    def wait(self, timeout_s: float | None = None, readable: Sequence[int] = ()) -> int | None:
         """Wait until the process has ended, then kill the rest of its group.
 
         Args:
             timeout_s: the time limit in seconds; None waits for ever.
+            readable: return also once one of these descriptors can be read.
 
         Returns:
-            Its exit status, the negative number of the signal that ended it, or None after
-            `timeout_s`.
+            Its exit status, the negative number of the signal that ended it, or None while it
+            runs.
         """
-        if self._popen.returncode is None and not _has_ended(self.pid, self._popen, timeout_s):
+        if self._popen.returncode is None and not _has_ended(
+            self.pid, self._popen, timeout_s, readable
+        ):
             return None
         with self._lock:
             if self._popen.returncode is None:
@@ -106,11 +113,26 @@ class Group:
         return self._popen.returncode
 
     def signal(self, number: int) -> None:
-        """Send signal `number` to the whole group, if the process still runs."""
+        """Send signal `number` to the whole group, if the process still runs.
+
+        Stopped processes are continued, because they would not notice the signal before.
+        """
         with self._lock:
             if self._popen.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(self.pid, number)
+                self._send(number)
+                if number != signal.SIGKILL:
+                    self._send(signal.SIGCONT)
+
+    def stopped_by(self) -> int | None:
+        """Return the signal that the process is stopped by, or None if it is not stopped."""
+        if not hasattr(os, "waitid"):
+            return None
+        with self._lock, suppress(ChildProcessError):
+            if self._popen.returncode is None:
+                flags = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+                seen = os.waitid(os.P_PID, self.pid, flags)
+                return None if seen is None else seen.si_status
+        return None
 
     def kill(self) -> int:
         """Kill the whole group, and return when all its processes are dead.
@@ -129,26 +151,47 @@ class Group:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
+    def _send(self, number: int) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            if not self._refused:
+                self._refused = True
+                log.warning(
+                    "process group %d may not be signalled (a setuid program?): only its own end "
+                    "ends it",
+                    self.pid,
+                )
 
-def _has_ended(pid: int, popen: subprocess.Popen[bytes], timeout_s: float | None) -> bool:
+
+def _has_ended(
+    pid: int, popen: subprocess.Popen[bytes], timeout_s: float | None, readable: Sequence[int]
+) -> bool:
+    poller = select.poll()
+    for descriptor in readable:
+        poller.register(descriptor, select.POLLIN)
     if hasattr(os, "pidfd_open"):
         with suppress(OSError):
-            return _has_ended_by_pidfd(pid, timeout_s)
+            return _has_ended_by_pidfd(pid, poller, timeout_s)
     ends_at = None if timeout_s is None else time.monotonic() + timeout_s
     while not _is_waitable(pid, popen):
         if ends_at is not None and time.monotonic() >= ends_at:
             return False
-        time.sleep(LOOK_EVERY_S)
+        if poller.poll(LOOK_EVERY_S * 1000):
+            return _is_waitable(pid, popen)
     return True
 
 
-def _has_ended_by_pidfd(pid: int, timeout_s: float | None) -> bool:
+def _has_ended_by_pidfd(pid: int, poller: select.poll, timeout_s: float | None) -> bool:
     descriptor = os.pidfd_open(pid)
     try:
-        poller = select.poll()
         poller.register(descriptor, select.POLLIN)
-        return bool(poller.poll(None if timeout_s is None else max(0.0, timeout_s) * 1000))
+        ready = poller.poll(None if timeout_s is None else max(0.0, timeout_s) * 1000)
+        return any(there == descriptor for there, _ in ready)
     finally:
+        poller.unregister(descriptor)
         os.close(descriptor)
 
 
@@ -179,9 +222,11 @@ def _lives(group: int) -> bool:
     except PermissionError:
         return False  # the number was reused for another user's group
     # killpg counts zombies, which in a container may never be reaped.
-    return any(_is_member(stat, group) for stat in guardian.PROC.glob("[0-9]*/stat")) or (
-        not guardian.PROC.exists()
-    )
+    try:
+        pids = [name for name in os.listdir(guardian.PROC) if name.isdecimal()]  # noqa: PTH208
+    except OSError:
+        return True  # no such folder, or no descriptor left to look into it
+    return any(_is_member(guardian.PROC / pid / "stat", group) for pid in pids)
 
 
 def _is_member(stat: Path, group: int) -> bool:

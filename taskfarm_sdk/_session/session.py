@@ -9,6 +9,7 @@ from taskfarm_sdk._logging import log
 from taskfarm_sdk._sansio.clock import Clock, SystemClock
 from taskfarm_sdk._sansio.hurry import Hurry
 from taskfarm_sdk._session.settings import Settings
+from taskfarm_sdk._transport import shortages
 
 
 class Outage:
@@ -17,12 +18,17 @@ class Outage:
     def __init__(self, url: str) -> None:
         self.url = url
         self._since: float | None = None
+        self._is_local = False
 
     def goes_on(self, now: float, why: Exception) -> None:
         """Note that a request failed and will be retried."""
         if self._since is None:
             self._since = now
-            log.warning("%s is unavailable, retrying: %s", self.url, why)
+            self._is_local = shortages.of(why) is not None
+            if self._is_local:
+                log.warning("retrying: %s", why)
+            else:
+                log.warning("%s is unavailable, retrying: %s", self.url, why)
 
     def is_over(self, now: float, began: float) -> None:
         """Note that a request that began at `began` was answered.
@@ -32,7 +38,8 @@ class Outage:
         since = self._since
         if since is not None and began >= since:
             self._since = None
-            log.warning("%s is back after %.1f s", self.url, now - since)
+            how = "is reached again" if self._is_local else "is back"
+            log.warning("%s %s after %.1f s", self.url, how, now - since)
 
 
 # Plain classes, because attrs would slow down the start of every command.

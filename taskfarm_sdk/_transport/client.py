@@ -15,7 +15,15 @@ from urllib.request import getproxies
 
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
-from taskfarm_sdk._transport import bounds, proxies, replies, request_log, tls, wrong_scheme
+from taskfarm_sdk._transport import (
+    bounds,
+    proxies,
+    replies,
+    request_log,
+    shortages,
+    tls,
+    wrong_scheme,
+)
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk._transport.tcp import TcpUserTimeout
 from taskfarm_sdk._version import VERSION
@@ -272,18 +280,19 @@ class HttpTransport:
 
     def _new(self) -> httpx.Client:
         tls.tell_of_open_way(self._url)
-        trusted = tls.context(self._url)
-        with _proxies_explained():
-            client = httpx.Client(
-                base_url=self._url,
-                timeout=self._timeout_s,
-                limits=LIMITS,
-                proxy=proxies.proxy_for(self._url, getproxies()),
-                trust_env=False,
-                verify=trusted,
-                auth=NOBODY,
-                headers=HEADERS,
-            )
+        with shortages.explained_for(self._url):
+            trusted = tls.context(self._url)
+            with _proxies_explained():
+                client = httpx.Client(
+                    base_url=self._url,
+                    timeout=self._timeout_s,
+                    limits=LIMITS,
+                    proxy=proxies.proxy_for(self._url, getproxies()),
+                    trust_env=False,
+                    verify=trusted,
+                    auth=NOBODY,
+                    headers=HEADERS,
+                )
         base = client.base_url
         request_log.begin(base.scheme, base.host, base.port)
         return client
@@ -364,18 +373,19 @@ class AsyncHttpTransport:
 
     def _new(self) -> httpx.AsyncClient:
         tls.tell_of_open_way(self._url)
-        trusted = tls.context(self._url)
-        with _proxies_explained():
-            client = httpx.AsyncClient(
-                base_url=self._url,
-                timeout=self._timeout_s,
-                limits=LIMITS,
-                proxy=proxies.proxy_for(self._url, getproxies()),
-                trust_env=False,
-                verify=trusted,
-                auth=NOBODY,
-                headers=HEADERS,
-            )
+        with shortages.explained_for(self._url):
+            trusted = tls.context(self._url)
+            with _proxies_explained():
+                client = httpx.AsyncClient(
+                    base_url=self._url,
+                    timeout=self._timeout_s,
+                    limits=LIMITS,
+                    proxy=proxies.proxy_for(self._url, getproxies()),
+                    trust_env=False,
+                    verify=trusted,
+                    auth=NOBODY,
+                    headers=HEADERS,
+                )
         base = client.base_url
         request_log.begin(base.scheme, base.host, base.port)
         return client
@@ -424,6 +434,8 @@ def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
     if fault := wrong_scheme.without_tls(url, error):
         return ConnectionFailed(fault, sent=False, hopeless=True, url=url, detail=said)
     if isinstance(error, NEVER_SENT):
+        if (lack := shortages.of(error)) is not None:
+            return shortages.explained(url, lack)
         return ConnectionFailed(
             f"no taskfarm server answers at {url} ({said}): check that it is running, and the URL",
             sent=False,

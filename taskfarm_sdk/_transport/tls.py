@@ -9,6 +9,7 @@ import sys
 from urllib.request import getproxies
 
 from taskfarm_sdk import _validation
+from taskfarm_sdk._transport import shortages
 from taskfarm_sdk.errors import ConfigurationError
 
 # Below "taskfarm_sdk", so that handlers of that logger receive these warnings too.
@@ -61,6 +62,8 @@ def _named(name: str, path: str) -> ssl.SSLContext:
             return ssl.create_default_context(cafile=path)
         return ssl.create_default_context(capath=path)
     except OSError as error:  # the base class of SSLError
+        if shortages.of(error) is not None:
+            raise
         what = error.strerror if not isinstance(error, ssl.SSLError) else "it has no certificates"
         raise ConfigurationError(
             f"{name} names '{path}', which cannot be used ({what}): it must contain the trusted "

@@ -110,6 +110,10 @@ class WorkerCore:
             self._ahead.stop()
         self.ledger.open_tasks.wake()
 
+    def pause(self, pause_s: float) -> None:
+        """Let so much time pass, or less if the worker is to stop."""
+        self._stop.wait(pause_s)
+
     def claim(self, *, begun: bool) -> HeldTask | None:
         """Be handed out a task, or None once nothing is left, or nothing may be claimed.
 

@@ -11,6 +11,7 @@ import attrs
 
 from taskfarm_sdk._caught import Caught
 from taskfarm_sdk._handle import Handle
+from taskfarm_sdk._logging import log
 
 
 @attrs.frozen
@@ -20,7 +21,16 @@ class Completed:
 
 @attrs.frozen
 class Released:
-    """The task was not done, through no fault of its own: the attempt is not counted."""
+    """The task was not done, through no fault of its own: the attempt is not counted.
+
+    Attributes:
+        reason: what this machine lacks, for the log; None where the task was asked back.
+        pause_s: for how long the slot claims nothing, so that it does not get the same task again
+            at once, and others may.
+    """
+
+    reason: str | None = None
+    pause_s: float = 0.0
 
 
 @attrs.frozen
@@ -53,6 +63,13 @@ def settle(task: Handle, outcome: Outcome) -> None:
         case Completed():
             task.complete()
         case Released():
+            if outcome.reason is not None:
+                log.warning(
+                    "task %d of run %s is given back, uncounted: %s",
+                    task.number,
+                    task.run_uuid,
+                    outcome.reason,
+                )
             task.release()
         case Failed():
             task.fail(

@@ -114,7 +114,7 @@ def _dry_run(plan: Plan, num_tasks: int) -> ExitStatus:
 
 def _fault_of_program(template: Template) -> CommandError | None:
     """Return what is wrong with a program that is not there, before anything is claimed."""
-    from taskfarm_cli.work.commands.runner import cannot_execute
+    from taskfarm_cli.work.commands.faults import cannot_execute
 
     program = template.program
     if program is None or shutil.which(program) is not None:

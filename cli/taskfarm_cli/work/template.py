@@ -86,7 +86,9 @@ class Template:
     @property
     def program(self) -> str | None:
         """The program, where it is the same for all tasks."""
-        if self._shell or _PLACE.search(self._words[0]):
+        if self._shell:
+            return SHELL[0]
+        if _PLACE.search(self._words[0]):
             return None
         return self._words[0]
 

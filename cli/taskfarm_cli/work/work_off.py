@@ -14,8 +14,10 @@ from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import resume, time_limit
 from taskfarm_cli.work.commands.failure_text import place_of_outputs
 from taskfarm_cli.work.commands.joblog import JobLog
-from taskfarm_cli.work.commands.output import Log, Passing, Results
+from taskfarm_cli.work.commands.kept import Log, Results
+from taskfarm_cli.work.commands.output import Passing
 from taskfarm_cli.work.commands.runner import CommandRunner
+from taskfarm_cli.work.commands.slots import slots_for
 from taskfarm_cli.work.slurm import job_environment
 from taskfarm_cli.work.status_line import StatusLine
 from taskfarm_cli.work.verdict import verdict
@@ -61,18 +63,20 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
     options = plan.options
     end = time_limit.end(options, screen)
     with ExitStack() as undo:
-        jobs = min(_jobs(options, screen), run.num_tasks)
+        slots = slots_for(min(_jobs(options, screen), run.num_tasks), screen.say)
         runner = CommandRunner(
             plan,
             run.num_tasks,
-            sink=undo.enter_context(closing(_sink(options, jobs, screen))),
+            sink=undo.enter_context(closing(_sink(options, slots.number, screen))),
             joblog=undo.enter_context(_joblog(options)),
             folder=Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="taskfarm-"))),
+            say=screen.say,
+            open_files=slots.open_files,
         )
         worker = undo.enter_context(_worker(options, run))
         dispatcher = Dispatcher(
             worker,
-            jobs,
+            slots.number,
             runner.perform,
             interrupt=runner.interrupt,
             max_tasks=options.max_tasks,

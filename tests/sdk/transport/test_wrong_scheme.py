@@ -135,5 +135,5 @@ def test_a_login_file_that_cannot_be_parsed_is_damaged(text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     file.chmod(0o600)
-    with pytest.raises(TaskfarmError, match="are damaged"):
+    with pytest.raises(TaskfarmError, match="is damaged"):
         logins.saved_logins()
