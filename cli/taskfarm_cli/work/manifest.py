@@ -8,13 +8,16 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work import inputs as items
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Farm, Run
+
+
+UnleasedAfter = float | Literal["auto", "stale_after_s"]
 
 
 class Work(NamedTuple):
@@ -75,6 +78,20 @@ def check(run: Run, inputs: Sequence[str] | None) -> None:
             f"these inputs are not those that run {run.uuid} was made for, as {_path(run.uuid)} "
             "says: have they changed?"
         )
+
+
+def unleased_after_s(run: Run, asked: float | None) -> UnleasedAfter:
+    """Return after how long a task is taken over that showed no sign of life, for a worker.
+
+    Args:
+        run: the run.
+        asked: what the user asked for.
+    """
+    if asked is not None:
+        return asked
+    known = _read(_path(run.uuid))
+    # Whoever works on a run that workTF made is most likely a workTF, which sends heartbeats.
+    return "stale_after_s" if known is not None and known[0] == run.uuid else "auto"
 
 
 def unfinished(farm: Farm, work: Work) -> str | None:

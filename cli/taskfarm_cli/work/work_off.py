@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
-from taskfarm_cli.work import time_limit
+from taskfarm_cli.work import manifest, time_limit
 from taskfarm_cli.work.commands.joblog import JobLog
 from taskfarm_cli.work.commands.output import Log, Passing, Results
 from taskfarm_cli.work.commands.runner import CommandRunner
@@ -123,6 +123,7 @@ def _worker(options: Options, run: Run) -> Worker:
         max_attempts=options.max_attempts,
         halt_after=options.halt_after,
         linger=options.linger,
+        unleased_after_s=manifest.unleased_after_s(run, options.unleased_after_s),
         journal=options.journal,
         fleet_size=job_environment.fleet_size(),
     )

@@ -16,6 +16,7 @@ from taskfarm_cli.work.slurm.recovery import TaskRecovery
 from taskfarm_sdk import ConnectionFailed, ServerError
 
 if TYPE_CHECKING:
+    from taskfarm_cli.work.manifest import UnleasedAfter
     from taskfarm_cli.work.screen import Screen
     from taskfarm_cli.work.slurm.cli import Element
     from taskfarm_sdk import Run, RunStatus, Worker
@@ -34,6 +35,7 @@ class Terms(NamedTuple):
         max_attempts: after how many attempts a task has failed.
         every_s: how often to look, at most.
         cancel_on_exit: whether the workers end with this process.
+        unleased_after_s: after how long a task that showed no sign of life is taken back.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Terms(NamedTuple):
     max_attempts: int
     every_s: float
     cancel_on_exit: bool
+    unleased_after_s: UnleasedAfter = "auto"
 
 
 class Keeper:
@@ -96,7 +99,12 @@ class Keeper:
         self._cancel([element.name for element in self._alive if element.waits])
 
     def _make_looker(self) -> Worker:
-        return self._run.worker(linger=True, max_attempts=self._terms.max_attempts)
+        terms = self._terms
+        return self._run.worker(
+            linger=True,
+            max_attempts=terms.max_attempts,
+            unleased_after_s=terms.unleased_after_s,
+        )
 
     def _keep(self, lost: TaskRecovery) -> None:
         rest_s = self._terms.every_s

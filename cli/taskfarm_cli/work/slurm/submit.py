@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.guard import printable
 from taskfarm_cli.common.parser import seconds
+from taskfarm_cli.work import manifest
 from taskfarm_cli.work.command_line.slurm_arguments import lead_s
 from taskfarm_cli.work.slurm import cli, script, worker_command
 
@@ -130,6 +131,7 @@ def _keep(
         options.max_attempts,
         _keep_every_s(),
         options.cancel_on_exit,
+        manifest.unleased_after_s(run, options.unleased_after_s),
     )
     folder = _folder(run.uuid)
     screen.say(f"the workers of run {run.uuid} write to {folder}")
