@@ -58,9 +58,9 @@ class IdleNotice:
         left_s = max(0.0, stale_at - now)
         at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=left_s)
         log.warning(
-            "nothing waits in run %s; waiting for what other workers compute (%s %s): without a "
-            "sign of life it is taken over, the first at %s, in %.0f s; if nobody else works on "
-            "the run, manageTF --reset %s lets it wait at once",
+            "nothing waits in run %s: staying for %s %s, which other workers compute; what shows "
+            "no sign of life is taken over, the first at %s, in %.0f s; if nobody else works on "
+            "the run, manageTF --reset %s makes them wait at once",
             self.run,
             "task" if len(numbers) == 1 else "tasks",
             shorten(tuple(numbers)),

@@ -109,7 +109,7 @@ class HeldTask:
         self.took_s: float = 0.0
         self._is_begun = begun
         self._completer: Completer | None = None
-        self._slot = terms.in_hand.note(row.number, row.percent)
+        self._noted_as = terms.in_hand.note(row.number, row.percent)
 
     @property
     def run_uuid(self) -> str:
@@ -264,7 +264,7 @@ class HeldTask:
         """Give it back if it is still ours to give; return the reply's `Date`."""
         if not self._is_ours(patiently=True):
             return None
-        self._terms.in_hand.note_holder(self._slot, lease.holder, leaving=True)
+        self._terms.in_hand.note_holder(self._noted_as, lease.holder, leaving=True)
         return self._terms.requests.give_back(self.number, self._held, lease)
 
     def _is_ours(self, *, patiently: bool) -> bool:
@@ -285,14 +285,14 @@ class HeldTask:
 
     def _tell(self, how: Settled) -> None:
         if how is not Settled.HELD_BACK:
-            self._terms.in_hand.clear(self._slot)
-            self._slot = None
+            self._terms.in_hand.clear(self._noted_as)
+            self._noted_as = None
         self._terms.on_settled(self, how)
 
     def _next_lease(self) -> Lease:
         if self._holder is None:
             self._holder = leases.new_holder()
-            self._terms.in_hand.note_holder(self._slot, self._holder, leaving=False)
+            self._terms.in_hand.note_holder(self._noted_as, self._holder, leaving=False)
         self._beat += 1
         return Lease(self.percent, self.attempts, self._beat, self._holder)
 

@@ -5,7 +5,7 @@ that came about, and all processes that it forked with it. So neither process id
 are needed to tell whether its tasks are still computed. The name of the file says which boot of
 which host, server and run it is about.
 
-Slots are written by `pwrite`, not through a mapping: it is as safe from SIGKILL, and a full disk
+Records are written by `pwrite`, not through a mapping: it is as safe from SIGKILL, and a full disk
 gives an error where a write to a mapped page of a copy-on-write file system gives SIGBUS.
 """
 
@@ -36,9 +36,9 @@ except ImportError:  # Windows
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 SUFFIX = ".tasks1"
-SLOTS = 1024
-# What becomes of a slot before its task is settled is in the first two fields.
-_SLOT = struct.Struct("<iiqd")
+RECORDS = 1024
+# What becomes of a record before its task is settled is in the first two fields.
+_RECORD = struct.Struct("<iiqd")
 _MARK = struct.Struct("<ii")
 _EMPTY, _HELD, _LEAVING = 0, 1, 2
 _NO_HOLDER = -1
@@ -118,35 +118,35 @@ class InHand:
             value: the number that the server held of it then.
 
         Returns:
-            The slot to speak of it by, or None where it could not be noted.
+            The record to speak of it by, or None where it could not be noted.
         """
         file = self._file or self._open()
         if file is None or not file.free:
             return None
-        slot = file.free.pop()
+        record = file.free.pop()
         noted = math.nan if value is None else value
-        self._write(slot, _SLOT.pack(_HELD, _NO_HOLDER, number, noted))
-        return slot
+        self._write(record, _RECORD.pack(_HELD, _NO_HOLDER, number, noted))
+        return record
 
-    def note_holder(self, slot: int | None, holder: int, *, leaving: bool) -> None:
+    def note_holder(self, record: int | None, holder: int, *, leaving: bool) -> None:
         """Note what a lease of the task says, before the server has it.
 
         Args:
-            slot: the task's.
+            record: the task's.
             holder: the lease's.
             leaving: whether the lease is one that lets go of the task: the next worker that is
                 handed it out shows the same holder until its first beat.
         """
-        if slot is not None:
-            self._write(slot, _MARK.pack(_LEAVING if leaving else _HELD, holder))
+        if record is not None:
+            self._write(record, _MARK.pack(_LEAVING if leaving else _HELD, holder))
 
-    def clear(self, slot: int | None) -> None:
+    def clear(self, record: int | None) -> None:
         """Forget a task that is settled."""
         file = self._file
-        if slot is None or file is None:
+        if record is None or file is None:
             return
-        self._write(slot, _MARK.pack(_EMPTY, 0))
-        file.free.append(slot)
+        self._write(record, _MARK.pack(_EMPTY, 0))
+        file.free.append(record)
 
     def close(self) -> None:
         """Remove the file if no task is in hand any more; the next task gets a new one."""
@@ -166,12 +166,12 @@ class InHand:
                     weakref.finalize(self, self._file.end)
             return self._file
 
-    def _write(self, slot: int, data: bytes) -> None:
+    def _write(self, record: int, data: bytes) -> None:
         file = self._file
         if file is None:
             return
         try:
-            os.pwrite(file.descriptor, data, slot * _SLOT.size)
+            os.pwrite(file.descriptor, data, record * _RECORD.size)
         except OSError as error:
             self._cannot(error)
 
@@ -183,12 +183,12 @@ class InHand:
 
 @attrs.define
 class _OwnFile:
-    """A worker's own file, and its free slots."""
+    """A worker's own file, and its free records."""
 
     path: Path
     descriptor: int
     pid: int
-    free: list[int] = attrs.field(factory=lambda: list(range(SLOTS - 1, -1, -1)))
+    free: list[int] = attrs.field(factory=lambda: list(range(RECORDS - 1, -1, -1)))
 
     @classmethod
     def make(cls, place: Place) -> _OwnFile:
@@ -205,7 +205,7 @@ class _OwnFile:
                 # Whoever looks through the folder may have come in between, and taken it for one
                 # that a dead process left.
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
-                os.pwrite(descriptor, bytes(SLOTS * _SLOT.size), 0)
+                os.pwrite(descriptor, bytes(RECORDS * _RECORD.size), 0)
                 if _is_there(path, descriptor):
                     return cls(path, descriptor, os.getpid())
             except BaseException:
@@ -219,7 +219,7 @@ class _OwnFile:
     @property
     def is_empty(self) -> bool:
         """Whether no task is in hand."""
-        return len(self.free) == SLOTS
+        return len(self.free) == RECORDS
 
     def end(self) -> None:
         """Remove the file, if no task is in hand and this is the process that made it.
@@ -263,11 +263,11 @@ class DeadFile:
         os.close(descriptor)
         return None
 
-    def settle(self, slot: int) -> None:
+    def settle(self, record: int) -> None:
         """Forget a task of it; without any the file is removed."""
-        self.holds.pop(slot, None)
+        self.holds.pop(record, None)
         with suppress(OSError):
-            os.pwrite(self._descriptor, _MARK.pack(_EMPTY, 0), slot * _SLOT.size)
+            os.pwrite(self._descriptor, _MARK.pack(_EMPTY, 0), record * _RECORD.size)
 
     def remove(self) -> None:
         """Remove it."""
@@ -303,13 +303,13 @@ def files(place: Place) -> Iterator[Path]:
 
 
 def _holds(descriptor: int) -> dict[int, KilledHold]:
-    data = os.pread(descriptor, SLOTS * _SLOT.size, 0)
-    whole = len(data) - len(data) % _SLOT.size
+    data = os.pread(descriptor, RECORDS * _RECORD.size, 0)
+    whole = len(data) - len(data) % _RECORD.size
     return {
-        slot: KilledHold(
+        record: KilledHold(
             number, value, None if holder == _NO_HOLDER else holder, leaving=state == _LEAVING
         )
-        for slot, (state, holder, number, value) in enumerate(_SLOT.iter_unpack(data[:whole]))
+        for record, (state, holder, number, value) in enumerate(_RECORD.iter_unpack(data[:whole]))
         if state in (_HELD, _LEAVING)
     }
 

@@ -101,15 +101,15 @@ class KilledWorkers:
 
     def _holds(self) -> dict[tuple[Path, int], KilledHold]:
         return {
-            (path, slot): hold
+            (path, record): hold
             for path, file in self._dead.items()
-            for slot, hold in file.holds.items()
+            for record, hold in file.holds.items()
         }
 
     def _settle(self, key: tuple[Path, int]) -> None:
-        path, slot = key
+        path, record = key
         self._reclaimer.forget(key)
-        self._dead[path].settle(slot)
+        self._dead[path].settle(record)
 
     def _find(self) -> set[int]:
         """Lock files of the dead, remove what is of no use; return what live workers hold."""

@@ -128,7 +128,7 @@ def test_what_changes_after_a_minute_is_said(
     assert list(computed(run.worker(linger=True, unleased_after_s=1000))) == []
     texts = notices(caplog)
     assert ["tasks 0, 1" in text for text in texts] == [True, False]
-    assert "task 0)" in texts[1]
+    assert "task 0," in texts[1]
 
 
 def test_who_has_a_task_of_its_own_does_not_wait(

@@ -117,10 +117,13 @@ def test_of_two_who_come_at_once_one_takes_them_back(
 def test_a_task_that_a_live_worker_here_was_handed_out_since_is_left_alone(
     run: Run, token: str, clock: FastClock
 ) -> None:
-    killed(run, token, 1)
-    run.reset()
     with run.worker(first_beat_s=30) as other:
-        again = [other.claim() for _ in range(3)]
+        before = other.claim()
+        assert before is not None
+        before.complete()
+        killed(run, token, 2)
+        run.reset()
+        again = [other.claim() for _ in range(2)]
         assert list(computed(run.worker(first_beat_s=0.1))) == []
         assert run.status().computing == len(again)
 
@@ -207,7 +210,7 @@ def test_only_the_user_can_see_what_is_noted_and_nothing_is_left_of_it(run: Run)
 def test_more_tasks_than_can_be_noted_are_computed_all_the_same(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(in_hand, "SLOTS", 2)
+    monkeypatch.setattr(in_hand, "RECORDS", 2)
     with run.worker() as worker:
         for task in [worker.claim() for _ in range(3)]:
             assert task is not None
