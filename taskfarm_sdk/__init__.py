@@ -62,9 +62,9 @@ else:
 
     def __getattr__(name: str) -> object:
         if name == "__version__":
-            from importlib.metadata import version
+            from taskfarm_sdk._version import VERSION
 
-            return version("taskfarm-sdk")
+            return VERSION
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module

@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.request import getproxies
 
-from taskfarm_sdk import _validation
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
-from taskfarm_sdk._transport import bounds, replies, tls
+from taskfarm_sdk._transport import bounds, proxies, replies, request_log, tls
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk._transport.tcp import TcpUserTimeout
+from taskfarm_sdk._version import VERSION
 from taskfarm_sdk.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -35,7 +36,10 @@ AsyncTrace = Callable[[str, dict[str, Any]], Awaitable[None]]
 # Each request says itself whom it is sent as: nothing in a URL or a file of the user's does.
 NOBODY = httpx.Auth()
 # Encoded replies are refused: a megabyte of one can be a gigabyte in memory.
-PLAIN = {"Accept-Encoding": "identity"}
+HEADERS = {
+    "Accept-Encoding": "identity",
+    "User-Agent": f"taskfarm-sdk/{VERSION} python-httpx/{httpx.__version__}",
+}
 
 # Under gunicorn's default keep-alive of 2 s: a connection that the server is about to close is not
 # used again (with httpx's own 5 s, 3 of 720 requests at that boundary broke).
@@ -82,6 +86,7 @@ class Sender:
             request = _request(self._client, self._call, self._trace, method, url, more)
             return _read(self._client.send(request, stream=True))
         except _ERRORS as error:
+            request_log.note(method.upper(), url, type(error).__name__)
             raise _error_of_transport(error, self.url) from error
 
 
@@ -115,8 +120,10 @@ class AsyncSender:
                 response = await self._client.send(request, stream=True)
             return await _aread(response, ends_at)
         except TimeoutError as error:
+            request_log.note(method.upper(), url, type(error).__name__)
             raise _lost(self.url, "no whole reply in time") from error
         except _ERRORS as error:
+            request_log.note(method.upper(), url, type(error).__name__)
             raise _error_of_transport(error, self.url) from error
 
 
@@ -159,6 +166,7 @@ def _read(response: httpx.Response) -> httpx.Response:
     Raises:
         TaskfarmError: it is none.
     """
+    request_log.note(response.request.method, response.request.url, response.status_code)
     try:
         if not response.is_success:
             raise error_from(response, _page(response.iter_raw()))
@@ -174,6 +182,7 @@ async def _aread(response: httpx.Response, ends_at: float) -> httpx.Response:
     """Read a reply that is a success, awaiting until a time of the event loop; see `_read`."""
     import asyncio
 
+    request_log.note(response.request.method, response.request.url, response.status_code)
     try:
         if not response.is_success:
             raise error_from(response, await _apage(response.aiter_raw(), ends_at))
@@ -261,15 +270,19 @@ class HttpTransport:
         tls.tell_of_open_way(self._url)
         trusted = tls.context(self._url)
         with _proxies_explained():
-            return httpx.Client(
+            client = httpx.Client(
                 base_url=self._url,
                 timeout=self._timeout_s,
                 limits=LIMITS,
-                mounts=_past_proxies(self._url),
+                proxy=proxies.proxy_for(self._url, getproxies()),
+                trust_env=False,
                 verify=trusted,
                 auth=NOBODY,
-                headers=PLAIN,
+                headers=HEADERS,
             )
+        base = client.base_url
+        request_log.begin(base.scheme, base.host, base.port)
+        return client
 
     def _on_event(self, event: str, facts: dict[str, Any]) -> None:
         self._tcp_timeout.on_event(event, facts)
@@ -349,15 +362,19 @@ class AsyncHttpTransport:
         tls.tell_of_open_way(self._url)
         trusted = tls.context(self._url)
         with _proxies_explained():
-            return httpx.AsyncClient(
+            client = httpx.AsyncClient(
                 base_url=self._url,
                 timeout=self._timeout_s,
                 limits=LIMITS,
-                mounts=_past_proxies(self._url),
+                proxy=proxies.proxy_for(self._url, getproxies()),
+                trust_env=False,
                 verify=trusted,
                 auth=NOBODY,
-                headers=PLAIN,
+                headers=HEADERS,
             )
+        base = client.base_url
+        request_log.begin(base.scheme, base.host, base.port)
+        return client
 
     async def _on_event(self, event: str, facts: dict[str, Any]) -> None:
         self._tcp_timeout.on_event(event, facts)
@@ -368,23 +385,23 @@ def _closed() -> ConfigurationError:
     return ConfigurationError("this Farm is closed: use it inside its `with`, or make a new one")
 
 
-def _past_proxies(url: str) -> dict[str, None]:
-    """Return what keeps the environment's proxies away from a server on this very machine.
-
-    A proxy would look for it on the proxy's own machine, and see the credentials.
-    """
-    return {_validation.origin(url): None} if _validation.is_loopback(url) else {}
-
-
 @contextmanager
 def _proxies_explained() -> Generator[None]:
     try:
         yield
-    except (httpx.InvalidURL, ValueError, ImportError) as error:
+    except ImportError as error:
         raise ConfigurationError(
-            f"the environment names a proxy that cannot be used ({error}): HTTP_PROXY, HTTPS_PROXY "
-            "and ALL_PROXY look like http://HOST:PORT; NO_PROXY names the hosts to ask without one"
+            "the environment names a SOCKS proxy, for which httpx needs a package: "
+            'pip install "httpx[socks]", or name the server in NO_PROXY'
         ) from error
+    except (httpx.InvalidURL, ValueError):
+        # What httpx says of it can be a piece of the proxy's password.
+        raise ConfigurationError(
+            "the environment names a proxy that cannot be used: HTTP_PROXY, HTTPS_PROXY and "
+            "ALL_PROXY look like http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with / @ : "
+            "and # of a password written as %2F %40 %3A and %23; NO_PROXY names the hosts to ask "
+            "without one"
+        ) from None
 
 
 def _error_of_transport(error: Exception, url: str) -> TaskfarmError:

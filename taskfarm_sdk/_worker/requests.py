@@ -43,9 +43,13 @@ class Requests:
         """Return the time, by the clock that tasks are written of by."""
         return self._link.session.clock.now()
 
-    def hurry(self, within_s: float = ENDING_S) -> None:
-        """Let all requests be over within a time, those that are under way too."""
-        self._hurry.begin(within_s)
+    def hurry(self, within_s: float | None = None) -> None:
+        """Let all requests be over within a time, those that are under way too.
+
+        Args:
+            within_s: how soon; None for the time after a first signal.
+        """
+        self._hurry.begin(ENDING_S if within_s is None else within_s)
 
     def register(self, fleet_size: int, clock: Clock) -> str:
         """Make the worker known, one of a fleet that starts now; return its uuid."""

@@ -48,7 +48,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class _Version(argparse.Action):
-    # Reading the version takes longer than the rest of the start, so read it only on request.
+    # argparse's own action wants the text before it is known that anybody asks for it.
     def __call__(
         self,
         parser: argparse.ArgumentParser,
@@ -56,9 +56,9 @@ class _Version(argparse.Action):
         values: str | Sequence[Any] | None,  # noqa: ARG002
         option_string: str | None = None,  # noqa: ARG002
     ) -> NoReturn:
-        from importlib.metadata import version
+        from taskfarm_sdk import __version__
 
-        print(f"{parser.prog} of taskfarm-sdk {version('taskfarm-sdk')}")
+        print(f"{parser.prog} of taskfarm-sdk {__version__}")
         parser.exit(ExitStatus.OK)
 
 

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from taskfarm_sdk.testing import LocalServer
 from tests.support.constants import command_with
-from tests.support.processes import NET_S
+from tests.support.processes import NET_S, members
 from tests.support.work_tf import (
     JOBS,
     WORK,
@@ -52,6 +54,34 @@ def test_a_signal_gives_all_tasks_back_uncounted(new_run: NewRun, number: signal
     assert (run.status().waiting, run.status().computing) == (6, 0)
     assert {info.attempts for info in run.task_infos()} == {0}
     wait_until_no_command_of(run)
+
+
+def hang(server: LocalServer) -> None:
+    """Stop the server's processes: it accepts connections, and answers none."""
+    assert server.pid is not None
+    for process in members(server.pid):
+        os.kill(process.pid, signal.SIGSTOP)
+
+
+@pytest.mark.parametrize("leave", [LocalServer.kill, hang], ids=["gone", "hanging"])
+def test_a_signal_ends_it_while_finished_tasks_wait_for_a_server_that_is_away(
+    work_folder: Path, monkeypatch: pytest.MonkeyPatch, leave: Callable[[LocalServer], None]
+) -> None:
+    with LocalServer() as server, server.farm() as farm:
+        monkeypatch.setenv("TASKFARM_URL", server.url)
+        monkeypatch.setenv("TASKFARM_TOKEN", farm.login())
+        run = farm.create_run(JOBS)
+        command = ": > begun-{task}; until [ -e go ]; do sleep 0.05; done"
+        with computing(run, command, *DAY) as process:
+            wait_for_files("begun-*")
+            leave(server)
+            (work_folder / "go").touch()
+            wait_until_no_command_of(run)
+            process.terminate()
+            # Without the signal it would try for ten minutes.
+            assert "is back" not in end(process)
+            assert process.returncode == 143
+        server.kill()
 
 
 def test_under_nohup_a_hangup_changes_nothing(new_run: NewRun, work_folder: Path) -> None:

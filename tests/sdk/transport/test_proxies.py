@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Iterator
 
 import pytest
 
 from taskfarm_sdk import AsyncFarm, ConfigurationError, ConnectionFailed, Farm, ServerError
+from taskfarm_sdk._transport.proxies import proxy_for
 from taskfarm_sdk.testing import LocalServer
 from tests.support.stub_server import Reply, StubServer, stub_server
 
@@ -49,15 +51,127 @@ def test_a_host_that_no_proxy_is_for_is_asked_itself(
     assert proxy.lines == []
 
 
-@pytest.mark.parametrize("url", ["foo://user:hidden@host", "http://host:port", "socks5://host:1"])
-def test_a_proxy_that_cannot_be_used_is_told_of(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+UNUSABLE = [
+    "foo://user:hidden@host",
+    "http://host:port",
+    "http://user:hidden/more@host:1",
+    "http://user:hid#den@host:1",
+    "http://[::1",
+]
+
+
+@pytest.mark.parametrize("url", UNUSABLE)
+def test_a_proxy_that_cannot_be_used_is_told_of_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", url)
     with (
         Farm("https://farm.example/api/", token="t") as farm,
         pytest.raises(ConfigurationError, match="names a proxy that cannot be used") as raised,
     ):
         farm.runs()
-    assert "hidden" not in str(raised.value)
+    said = "".join(traceback.format_exception(raised.value))
+    assert "hid" not in said
+    assert "den" not in said
+
+
+def test_a_socks_proxy_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://host:1")
+    with (
+        Farm("https://farm.example/api/", token="t") as farm,
+        pytest.raises(ConfigurationError, match=r"SOCKS.*httpx\[socks\]"),
+    ):
+        farm.runs()
+
+
+P = "http://proxy:1"
+FARM = "http://farm.example.org/api/"
+DECISIONS = [
+    # The server, what the environment says by scheme, and the proxy.
+    (FARM, {"http": P}, P),
+    (FARM, {"https": P}, None),
+    (FARM, {"all": P}, P),
+    (FARM, {"http": "", "all": P}, P),
+    (FARM, {"http": "proxy:1"}, P),
+    (FARM, {"http": f" {P} "}, P),
+    (FARM.replace("http", "https"), {"http": "http://other:1", "https": P}, P),
+    *[
+        (FARM, {"http": P, "no": no}, None)
+        for no in (
+            "*",
+            "farm.example.org",
+            "FARM.Example.org",
+            "example.org",
+            ".example.org",
+            "*.example.org",
+            ".farm.example.org",
+            "*.farm.example.org",
+            "farm.example.org.",
+            "farm.example.org:80",
+            "http://farm.example.org",
+            "elsewhere.org, farm.example.org",
+            "elsewhere.org farm.example.org",
+            "elsewhere.org,,\tfarm.example.org ,",
+            "10.0.0.0/8,::1/128,[::1],what/ever,example.org",
+        )
+    ],
+    *[
+        (FARM, {"http": P, "no": no}, P)
+        for no in (
+            "",
+            ",",
+            "arm.example.org",
+            "farm.example.com",
+            "a.farm.example.org",
+            "farm.example.org:8080",
+            "https://elsewhere.org",
+            "10.0.0.0/8",
+            ".",
+            "*.",
+        )
+    ],
+    *[
+        (f"http://{host}/api/", {"http": P, "no": no}, proxy)
+        for host, no, proxy in (
+            ("10.1.2.3", "10.0.0.0/8", None),
+            ("10.1.2.3", "10.1.2.3", None),
+            ("10.1.2.3", "10.1.2.3:80", None),
+            ("10.1.2.3:5000", "10.1.2.3:5000", None),
+            ("10.1.2.3:5000", "10.1.2.3:80", P),
+            ("11.1.2.3", "10.0.0.0/8", P),
+            ("10.1.2.3", "2.3", P),
+            ("[2001:db8::5]", "2001:db8::/32", None),
+            ("[2001:db8::5]", "[2001:db8::5]", None),
+            ("[2001:db8::5]:81", "[2001:db8::5]:81", None),
+            ("[2001:db8::5]:81", "[2001:db8::5]:80", P),
+            ("[2001:db9::5]", "2001:db8::/32", P),
+        )
+    ],
+    *[
+        (f"http://{host}:5000/api/", {"http": P, "all": "socks5://x:1", "no": no}, None)
+        for host in ("localhost", "127.0.0.1", "127.1.2.3", "[::1]", "a.localhost")
+        for no in ("", "localhost,127.0.0.0/8,::1/128")
+    ],
+]
+
+
+@pytest.mark.parametrize(("url", "environment", "proxy"), DECISIONS)
+def test_the_proxy_of_a_server_follows_from_what_the_environment_says(
+    url: str, environment: dict[str, str], proxy: str | None
+) -> None:
+    assert proxy_for(url, environment) == proxy
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("no_proxy", ["localhost,127.0.0.0/8,::1/128", "[::1", "*.*"])
+def test_a_server_on_this_machine_is_reached_whatever_the_environment_says(
+    taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch, no_proxy: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://proxy.invalid:1")
+    monkeypatch.setenv("HTTP_PROXY", "http://user:pass/word@proxy.invalid:1")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    with taskfarm_server.farm() as farm:
+        farm.runs()
 
 
 @pytest.mark.live

@@ -1,0 +1,84 @@
+"""The proxy that a server is asked through, out of what the environment says.
+
+httpx would decide this itself, but reads `NO_PROXY` more narrowly than people write it, and fails
+on entries that have nothing to do with the server: the credentials then go through a proxy that was
+excluded, or no request is sent at all.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from taskfarm_sdk import _validation
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
+    """Return the URL of the proxy for a server, or None for none.
+
+    A server on this machine has none: a proxy would look for it on its own machine.
+
+    Args:
+        url: the server's.
+        proxies: by the schemes "http", "https" and "all"; "no" is what `NO_PROXY` says, as
+            `urllib.request.getproxies` returns it.
+    """
+    parts = urlsplit(url)
+    host, port = _host(parts.hostname or ""), parts.port or _PORTS.get(parts.scheme, 0)
+    proxy = (proxies.get(parts.scheme) or proxies.get("all") or "").strip()
+    if not proxy or _validation.is_loopback(url) or _is_excluded(host, port, proxies.get("no", "")):
+        return None
+    # curl, and so many people's environment, leaves out the scheme.
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _is_excluded(host: str, port: int, no_proxy: str) -> bool:
+    entries = re.split(r"[,\s]+", no_proxy.lower())
+    return any(_matches(host, port, entry) for entry in entries if entry)
+
+
+def _matches(host: str, port: int, entry: str) -> bool:
+    if entry == "*":
+        return True
+    entry = entry.rpartition("://")[2]
+    if (network := _network(entry)) is not None:
+        return _is_in(host, network)
+    name, wanted = _split(entry)
+    if wanted not in ("", str(port)):
+        return False
+    if (network := _network(name)) is not None:
+        return _is_in(host, network)
+    # "*.domain", ".domain" and "domain" all mean the domain and what is below it.
+    name = name.removeprefix("*").strip(".")
+    return bool(name) and _network(host) is None and f".{host}".endswith(f".{name}")
+
+
+def _split(entry: str) -> tuple[str, str]:
+    """Split an entry into host and port, either of which may be empty."""
+    if entry.startswith("["):
+        name, _, rest = entry[1:].partition("]")
+        return name, rest.removeprefix(":")
+    name, _, port = entry.partition(":")
+    return name, port
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text.strip("[]"), strict=False)
+    except ValueError:
+        return None
+
+
+def _is_in(host: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    try:
+        return ipaddress.ip_address(host) in network
+    except ValueError:
+        return False  # a name: what it stands for is the proxy's to find out
+
+
+def _host(name: str) -> str:
+    return name.lower().rstrip(".")

@@ -1,0 +1,5 @@
+"""The version of the package: the one place where it stands."""
+
+from __future__ import annotations
+
+VERSION = "0.1.0"
