@@ -8,7 +8,7 @@ import math
 import attrs
 
 from taskfarm_sdk._flows.waiting import shorten
-from taskfarm_sdk._logging import log
+from taskfarm_sdk._logging import warn_aloud
 
 SAY_AFTER_S = 5.0
 SAY_AGAIN_AFTER_S = 60.0
@@ -57,14 +57,10 @@ class IdleNotice:
         self._said_at, self._said_of = now, numbers
         left_s = max(0.0, stale_at - now)
         at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=left_s)
-        log.warning(
-            "nothing waits in run %s: staying for %s %s, which other workers compute; what shows "
-            "no sign of life is taken over, the first at %s, in %.0f s; if nobody else works on "
-            "the run, manageTF --reset %s makes them wait at once",
-            self.run,
-            "task" if len(numbers) == 1 else "tasks",
-            shorten(tuple(numbers)),
-            at.strftime("%H:%M:%S"),
-            left_s,
-            self.run,
+        tasks = "task" if len(numbers) == 1 else "tasks"
+        warn_aloud(
+            f"nothing waits in run {self.run}: staying for {tasks} {shorten(tuple(numbers))}, "
+            "which other workers compute; what shows no sign of life is taken over, the first at "
+            f"{at:%H:%M:%S}, in {left_s:.0f} s; if nobody else works on the run, manageTF --reset "
+            f"{self.run} makes them wait at once"
         )

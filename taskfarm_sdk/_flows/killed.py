@@ -72,7 +72,9 @@ class Reclaimer(Generic[K]):
     num_tasks: int
     max_attempts: int
     apart_s: float
-    _first_looks: dict[K, tuple[float | None, float]] = attrs.field(factory=dict, init=False)
+    _first_looks: dict[K, tuple[float | None, float]] = attrs.field(
+        factory=dict[K, tuple[float | None, float]], init=False
+    )
 
     def due_at(self) -> float:
         """Return when a second look is due; infinite if none is."""

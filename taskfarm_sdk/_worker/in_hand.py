@@ -204,7 +204,7 @@ class _OwnFile:
             try:
                 # Whoever looks through the folder may have come in between, and taken it for one
                 # that a dead process left.
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                _lock(descriptor)
                 os.pwrite(descriptor, bytes(RECORDS * _RECORD.size), 0)
                 if _is_there(path, descriptor):
                     return cls(path, descriptor, os.getpid())
@@ -252,7 +252,7 @@ class DeadFile:
         """
         descriptor = os.open(path, os.O_RDWR)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor, wait=False)
             if _is_there(path, descriptor):
                 return cls(path, descriptor)
         except BlockingIOError:
@@ -312,6 +312,17 @@ def _holds(descriptor: int) -> dict[int, KilledHold]:
         for record, (state, holder, number, value) in enumerate(_RECORD.iter_unpack(data[:whole]))
         if state in (_HELD, _LEAVING)
     }
+
+
+def _lock(descriptor: int, *, wait: bool = True) -> None:
+    """Lock a file until its descriptor and all copies of it are closed.
+
+    Raises:
+        BlockingIOError: somebody has it locked, and that is not waited for.
+        OSError: the file system knows no such locks.
+    """
+    assert fcntl is not None
+    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def _is_there(path: Path, descriptor: int) -> bool:

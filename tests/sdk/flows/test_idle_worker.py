@@ -10,6 +10,7 @@ from taskfarm_sdk import Farm, Run, Task
 from taskfarm_sdk._flows import idle_notice, recovery
 from taskfarm_sdk._sansio.retry import DICE
 from taskfarm_sdk.worker import core_of
+from tests.support import programs
 from tests.support.clock import FastClock
 from tests.support.fault_proxy import FaultProxy
 from tests.support.inside import held
@@ -172,3 +173,23 @@ def test_a_beat_puts_off_the_time_when_a_task_is_taken_over(
 def test_the_figures_of_the_help_are_those_of_the_code() -> None:
     assert (idle_notice.SAY_AFTER_S, idle_notice.SAY_AGAIN_AFTER_S) == (5, 60)
     assert (recovery.UNLEASED_AT_FIRST_S, recovery.UNLEASED_FACTOR) == (1200, 10)
+
+
+@pytest.mark.parametrize(
+    ("setup", "lines"),
+    [
+        ("", 1),
+        ("logging.basicConfig()", 1),
+        ("logging.getLogger('taskfarm_sdk').addHandler(logging.StreamHandler())", 1),
+        ("logging.getLogger('taskfarm_sdk').setLevel('ERROR')", 0),
+        ("logging.disable()", 0),
+    ],
+)
+def test_a_program_without_logging_shows_it_too_and_none_shows_it_twice(
+    setup: str, lines: int
+) -> None:
+    say = "from taskfarm_sdk._logging import warn_aloud; warn_aloud('100 % odd')"
+    code = f"import logging; {setup or 'pass'}\n{say}"
+    done = programs.run("-c", code, told={})
+    assert done.stderr.count("100 % odd\n") == lines
+    assert len(done.stderr.splitlines()) == lines
