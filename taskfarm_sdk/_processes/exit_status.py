@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Mapping
 
 # Whoever ends a batch job signals all its processes: a child may know, and end, before we do.
 TOLD_WITHIN_S = 0.5
 _ASKING = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGUSR2", "SIGXCPU")
+# A shell tells its child's end by a signal so.
+_OF_SHELLS = 128
 _ASKED_TO_END = tuple(-getattr(signal, name) for name in _ASKING if hasattr(signal, name))
 
 
@@ -31,3 +35,37 @@ def how_it_ended(status: int) -> str:
         return f"killed by {signal.Signals(-status).name}"
     except ValueError:
         return f"killed by signal {-status}"
+
+
+def why_it_ended(status: int, environ: Mapping[str, str] = os.environ) -> str:
+    """Return how a process ended that nobody here has ended, with the likeliest reason if known.
+
+    Args:
+        status: its exit status, or a signal's number with a minus.
+        environ: this process's environment, which tells whether this is a job of Slurm's.
+    """
+    return how_it_ended(status) + _of_memory(status, environ)
+
+
+def _of_memory(status: int, environ: Mapping[str, str]) -> str:
+    """Return what to do about a kill in a Slurm job, where most are for want of memory."""
+    kill = getattr(signal, "SIGKILL", None)
+    if kill is None or status not in (-kill, _OF_SHELLS + kill) or not environ.get("SLURM_JOB_ID"):
+        return ""
+    given, more = _memory_of_job(environ)
+    return (
+        f", most likely because the job's memory ran out{given}: ask for more with sbatch "
+        f'--mem-per-cpu={more}, or workTF --sbatch-args "--mem-per-cpu={more}"'
+    )
+
+
+def _memory_of_job(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return what memory a Slurm job has, in words, and twice as much of it for each CPU."""
+    for name, of in (("SLURM_MEM_PER_CPU", "CPU"), ("SLURM_MEM_PER_NODE", "node")):
+        given = environ.get(name, "")
+        if not given.isdecimal() or int(given) == 0:
+            continue
+        cpus = environ.get("SLURM_CPUS_PER_TASK", "") if of == "node" else "1"
+        each = int(given) / int(cpus) if cpus.isdecimal() and int(cpus) else float(given)
+        return f" ({given} MB for each {of})", f"{2 * each:.0f}M"
+    return "", "4G"

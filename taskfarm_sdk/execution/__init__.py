@@ -8,7 +8,12 @@ together with all that it starts, and ends as a whole, even if this process is k
 from __future__ import annotations
 
 from taskfarm_sdk._processes.cpus import usable_cpus
-from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S, how_it_ended, may_be_asked
+from taskfarm_sdk._processes.exit_status import (
+    TOLD_WITHIN_S,
+    how_it_ended,
+    may_be_asked,
+    why_it_ended,
+)
 from taskfarm_sdk._processes.groups import Group, plain_environment
 from taskfarm_sdk._worker.deadline import Deadline
 from taskfarm_sdk.execution.dispatcher import Dispatcher
@@ -27,4 +32,5 @@ __all__ = [
     "may_be_asked",
     "plain_environment",
     "usable_cpus",
+    "why_it_ended",
 ]

@@ -86,6 +86,13 @@ def _make_sure(arguments: Arguments, run: Run, what: str) -> None:
         raise CommandError("nothing was changed")
 
 
+def _delete(_: Arguments, run: Run) -> None:
+    from taskfarm_cli.common import run_notes
+
+    run.delete()
+    run_notes.forget_note(run.uuid)
+
+
 def _list(_: Arguments, farm: Farm, output: Output) -> None:
     output.runs(farm.runs())
 
@@ -213,7 +220,7 @@ MODES = (
         "delete",
         "delete run",
         Uses.CHANGES_RUN,
-        _changing(lambda _, run: run.delete(), "Delete"),
+        _changing(_delete, "Delete"),
         short="-d",
         said="run {} is deleted",
     ),

@@ -34,5 +34,6 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     try:
         manifest.write(run, work)
     except OSError as error:
-        screen.say(f"what the run is about is not kept: {error.strerror} ({Path.cwd()})")
+        folder = Path(error.filename or "x").parent.absolute()
+        screen.say(f"what the run is about is not kept in {folder}: {error.strerror}")
     return run

@@ -72,10 +72,12 @@ def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
             return slurm.dry_run(options, farm, slurm.NEW_RUN, screen)
         if (fault := _fault_of_program(plan.template)) is not None:
             screen.say(f"{fault}: the nodes look for themselves")
+        if plan.name is None:
+            slurm.probe(options, farm, screen)
         run = _find_or_create(plan, farm, screen)
         if options.dry_run:
             return slurm.dry_run(options, farm, run.uuid, screen)
-        return slurm.submit(options, farm, run, screen)
+        return slurm.submit(options, farm, run, screen, is_new=plan.name is None)
 
 
 def _find_or_create(plan: Plan, farm: Farm, screen: Screen) -> Run:

@@ -1,4 +1,8 @@
-"""`taskfarm-UUID.json`: what a run that `workTF --create` made is about."""
+"""The manifest of a run that `workTF --create` made: what the run is about.
+
+It is kept twice: as `taskfarm-UUID.json` in the folder, for people too, and as a note beside the
+saved logins, which is found from any folder.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from taskfarm_cli.common import run_notes
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work import inputs as items
 
@@ -38,19 +43,47 @@ class Work(NamedTuple):
     inputs_sha256: str | None
 
 
-def write(run: Run, work: Work) -> Path:
-    """Write the file of a new run.
+class _Known(NamedTuple):
+    """What a manifest tells.
+
+    Attributes:
+        uuid: the run's.
+        work: what is to be done.
+        folder: where the run was created.
+        time: when.
+        path: the file that tells it.
+    """
+
+    uuid: str
+    work: Work
+    folder: str
+    time: str
+    path: Path
+
+
+def write(run: Run, work: Work) -> None:
+    """Write the manifest of a new run, to both places.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written to one of them.
     """
     path = _path(run.uuid)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     facts = {"run": run.uuid, **work._asdict(), "folder": str(Path.cwd()), "time": now}
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    beside.replace(path)
-    return path
+    text = json.dumps(facts, indent=2) + "\n"
+    try:
+        run_notes.write_note(run.uuid, text)
+    finally:
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+
+
+def forget(uuid: str) -> None:
+    """Remove the manifest of a run that was deleted, from both places."""
+    run_notes.forget_note(uuid)
+    with suppress(OSError):
+        _path(uuid).unlink()
 
 
 def check(run: Run, inputs: Sequence[str] | None) -> None:
@@ -58,26 +91,42 @@ def check(run: Run, inputs: Sequence[str] | None) -> None:
 
     Raises:
         UsageError: there are more or fewer of them than tasks, or they are not those that the
-            run was made for.
+            run was created with, as the folder or the note beside the login knows them.
     """
+    places = (_path(run.uuid), run_notes.note_path(run.uuid))
+    manifests = [known for path in places if (known := _read(path)) is not None]
     if inputs is not None and len(inputs) != run.num_tasks:
         raise UsageError(
             f"{len(inputs)} inputs do not fit run {run.uuid}, which has {run.num_tasks} tasks: is "
-            "it the right file?"
+            f"it the right file?{_origin(manifests[0]) if manifests else ''}"
         )
-    known = _read(_path(run.uuid))
-    if known is None:
-        return
-    if inputs is None and known[1].inputs_sha256 is not None:
-        raise UsageError(
-            f"run {run.uuid} was made for inputs, as {_path(run.uuid)} says: give them with "
-            "--inputs"
+    given = None if inputs is None else items.digest(inputs)
+    for known in manifests:
+        if known.work.inputs_sha256 != given:
+            raise UsageError(_difference(known, given))
+
+
+def _difference(known: _Known, given: str | None) -> str:
+    """Return how the inputs given differ from those that a run was created with."""
+    uuid, created_with = known.uuid, known.work.inputs_sha256
+    if given is None:
+        fault = f"run {uuid} was made for inputs: give them with --inputs"
+    elif created_with is None:
+        fault = f"run {uuid} was made without inputs: leave out --inputs"
+    else:
+        fault = (
+            f"these inputs are not those that run {uuid} was made for: have they changed? Their "
+            f"SHA-256 is {given[:12]}…, not {created_with[:12]}…"
         )
-    if inputs is not None and known[1].inputs_sha256 != items.digest(inputs):
-        raise UsageError(
-            f"these inputs are not those that run {run.uuid} was made for, as {_path(run.uuid)} "
-            "says: have they changed?"
-        )
+    return f"{fault}.{_origin(known)}. For other inputs, make another run with --create"
+
+
+def _origin(known: _Known) -> str:
+    """Return where a run was created, for the end of a message."""
+    return (
+        f" It was created in {known.folder} at {known.time} for {known.work.url}, as {known.path} "
+        "says"
+    )
 
 
 def unleased_after_s(run: Run, asked: float | None) -> UnleasedAfter:
@@ -89,20 +138,21 @@ def unleased_after_s(run: Run, asked: float | None) -> UnleasedAfter:
     """
     if asked is not None:
         return asked
-    known = _read(_path(run.uuid))
+    known = (_read(path) for path in (_path(run.uuid), run_notes.note_path(run.uuid)))
     # Whoever works on a run that workTF made is most likely a workTF, which sends heartbeats.
-    return "stale_after_s" if known is not None and known[0] == run.uuid else "auto"
+    is_known = any(one is not None and one.uuid == run.uuid for one in known)
+    return "stale_after_s" if is_known else "auto"
 
 
 def unfinished(farm: Farm, work: Work) -> str | None:
     """Return the UUID of an unfinished run of the same work that was made here, if there is one."""
     from taskfarm_sdk import RunNotFound
 
-    for uuid, known in _all_here():
-        if known == work:
+    for known in _all_here():
+        if known.work == work:
             with suppress(RunNotFound):
-                if not farm.get_run(uuid).status().finished:
-                    return uuid
+                if not farm.get_run(known.uuid).status().finished:
+                    return known.uuid
     return None
 
 
@@ -110,19 +160,28 @@ def _path(uuid: str) -> Path:
     return Path(f"taskfarm-{uuid}.json")
 
 
-def _all_here() -> Iterator[tuple[str, Work]]:
+def _all_here() -> Iterator[_Known]:
+    """Return the manifests of runs that were created in this folder, wherever they are kept."""
+    here = str(Path.cwd())
+    seen: set[str] = set()
     for path in sorted(Path().glob("taskfarm-*.json")):
-        found = _read(path)
-        if found is not None:
-            yield found
+        if (known := _read(path)) is not None:
+            seen.add(known.uuid)
+            yield known
+    for path in run_notes.all_notes():
+        if path.stem in seen:
+            continue
+        if (known := _read(path)) is not None and known.folder == here:
+            yield known
 
 
-def _read(path: Path) -> tuple[str, Work] | None:
+def _read(path: Path) -> _Known | None:
     """Return what a file tells, or None if it is not there or not one of ours."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        known = [facts[name] for name in Work._fields]
-        url, command, *rest = known
-        return str(facts["run"]), Work(url, tuple(command), *rest)
+        url, command, *rest = [facts[name] for name in Work._fields]
+        work = Work(url, tuple(command), *rest)
+        uuid, folder, time = (str(facts[name]) for name in ("run", "folder", "time"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return _Known(uuid, work, folder, time, path)

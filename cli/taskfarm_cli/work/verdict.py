@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common import run_notes
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 
 if TYPE_CHECKING:
@@ -11,7 +12,14 @@ if TYPE_CHECKING:
     from taskfarm_sdk import Run
 
 
-def verdict(run: Run, screen: Screen, *, limited: bool = False, halted: bool = False) -> ExitStatus:
+def verdict(
+    run: Run,
+    screen: Screen,
+    *,
+    limited: bool = False,
+    halted: bool = False,
+    place: str | None = None,
+) -> ExitStatus:
     """Say how the run stands now, and return what workTF ends with.
 
     Args:
@@ -19,6 +27,7 @@ def verdict(run: Run, screen: Screen, *, limited: bool = False, halted: bool = F
         screen: where it is said.
         limited: whether a limit that was asked for ended the work.
         halted: whether failures ended it.
+        place: where the tasks' output is kept, if it is.
 
     Raises:
         CommandError: it ends with another status than 0.
@@ -33,10 +42,12 @@ def verdict(run: Run, screen: Screen, *, limited: bool = False, halted: bool = F
     if status.failed:
         raise CommandError(
             f"{status.failed} of {status.num_tasks} tasks of run {run.uuid} failed: manageTF "
-            "--tasks --state failed shows which, --reset-failed makes them wait again",
+            "--tasks --state failed shows which, --reset-failed makes them wait again"
+            + ("" if place is None else f"; their output: {place}"),
             ExitStatus.TASKS_FAILED,
         )
     if status.finished:
+        run_notes.forget_note(run.uuid)
         return ExitStatus.OK
     if limited:
         raise CommandError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.work import manifest, time_limit
+from taskfarm_cli.work.commands.failure_text import place_of_outputs
 from taskfarm_cli.work.commands.joblog import JobLog
 from taskfarm_cli.work.commands.output import Log, Passing, Results
 from taskfarm_cli.work.commands.runner import CommandRunner
@@ -77,7 +78,13 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
             deadline=Deadline(end.at),
         )
         _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen))
-    return verdict(run, screen, limited=dispatcher.limited, halted=worker.stopping)
+    return verdict(
+        run,
+        screen,
+        limited=dispatcher.limited,
+        halted=worker.stopping,
+        place=place_of_outputs(options),
+    )
 
 
 def _see_it_done(end: time_limit.End, dispatcher: Dispatcher, status_line: StatusLine) -> None:

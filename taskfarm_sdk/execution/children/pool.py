@@ -15,7 +15,12 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import TypeVar
 
-from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S, how_it_ended, may_be_asked
+from taskfarm_sdk._processes.exit_status import (
+    TOLD_WITHIN_S,
+    how_it_ended,
+    may_be_asked,
+    why_it_ended,
+)
 from taskfarm_sdk._processes.groups import Group, plain_environment
 from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.execution.children import payload
@@ -197,7 +202,7 @@ class Pool:
             return None
         asked = may_be_asked(status)
         return Answer(
-            "fail", f"its child process ended: {how_it_ended(status)}", asked_to_end=asked
+            "fail", f"its child process ended: {why_it_ended(status)}", asked_to_end=asked
         )
 
     def _answer(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_cli.work.slurm import job_environment
-from taskfarm_sdk import Run
+from taskfarm_sdk import Farm, Run
 from taskfarm_sdk._flows import recovery
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import Process, everybody, wait_until
@@ -85,6 +85,38 @@ def shown(process: Process) -> bytes:
         return process.shown
     except OSError:
         return b""
+
+
+def test_what_slurm_refuses_is_refused_before_a_run_is_made(
+    submit: Submit, saved_farm: Farm, folder: Path
+) -> None:
+    before = len(saved_farm.runs())
+    new = ("--create", "--num-tasks", "3")
+    for words, said in (
+        (("1", *new, "--sbatch-args", "--partition=none"), "sinfo lists the partitions"),
+        (("2000", *new), "MaxArraySize"),
+    ):
+        done = submit(*words, "--", "true")
+        assert (done.returncode != 0, done.stdout) == (True, "")
+        assert said in done.stderr
+        assert list(folder.glob("taskfarm-*")) == []
+    assert len(saved_farm.runs()) == before
+
+
+def test_functions_that_were_exported_reach_the_nodes_and_a_kill_names_memory(
+    cluster: Cluster,
+    submit: Submit,
+    run_of: RunOf,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BASH_FUNC_module%%", '() { echo "loaded $1"; }')
+    run = run_of(1)
+    words = ("1", run.uuid, "--max-attempts", "1", "--", "bash", "-c", "module x; kill -KILL $$")
+    job = submit(*words).stdout.strip()
+    wait_until(lambda: cluster.jobs(job) == [("0", "FAILED")])
+    assert "loaded x" in read_output(folder)
+    assert '--sbatch-args "--mem-per-cpu=' in read_output(folder)
 
 
 def test_failed_tasks_keep_what_depends_on_the_array_from_starting(

@@ -68,6 +68,27 @@ def test_three_arrays_that_die_at_once_end_it_and_their_output_is_shown(run_of: 
     assert run.status().waiting == 3
 
 
+def test_three_arrays_that_run_out_of_time_end_it_and_after_the_first_it_warns(
+    run_of: RunOf,
+) -> None:
+    run = run_of(3)
+    with keeping("1", run.uuid, "--stop-after-s", "2", "--", "sleep", "86396") as kept:
+        assert kept.end() == 1
+    assert len(kept.jobs) == 3
+    assert kept.said.count(f"array {kept.jobs[0]} reached its time limit") == 1
+    assert f"3 arrays in a row ({', '.join(kept.jobs)}) reached their time limit" in kept.said
+    assert "more than --stop-after-s 2" in kept.said
+    assert [(info.state, info.attempts) for info in run.task_infos()] == [("waiting", 0)] * 3
+
+
+def test_workers_that_no_node_can_start_are_told_with_the_folder(run_of: RunOf) -> None:
+    run = run_of(1)
+    with keeping("1", run.uuid, "--sbatch-args", "-o /nowhere/%A_%a", "--", "true") as kept:
+        assert kept.end() == 1
+    assert "JobLaunchFailure" in kept.said
+    assert "lacks the folder /nowhere" in kept.said
+
+
 def test_ctrl_c_leaves_the_workers_which_the_same_command_keeps_again(
     cluster: Cluster, run_of: RunOf, folder: Path
 ) -> None:

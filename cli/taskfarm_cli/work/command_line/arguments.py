@@ -156,8 +156,8 @@ def _add_end(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         type=seconds,
         help="after how long a task that never showed a sign of life is taken over; default: 120 "
-        "for a run of --create in this folder, else 1200, or 10 times the longest task here; any "
-        "other task: 120 after the last; what a killed workTF of this machine left: at once",
+        "for a run that --create of this user made, else 1200, or 10 times the longest task here; "
+        "any other task: 120 after the last; what a killed workTF of this machine left: at once",
     )
     end.add_argument(
         "--stop-after-s",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import shlex
+from collections.abc import Sequence
 
 # Options of sbatch that would break what --slurm does, and why.
 _TAKEN = {
@@ -52,6 +54,34 @@ def sbatch_words(text: str) -> tuple[str, ...]:
             raise argparse.ArgumentTypeError(fault)
         before = word
     return tuple(words)
+
+
+def value_of(words: Sequence[str], option: str, letter: str) -> str | None:
+    """Return the value that words of sbatch give an option, or None.
+
+    Args:
+        words: the words, as `sbatch_words` returns them.
+        option: the option's name, at least as long as what abbreviates it.
+        letter: its short name.
+    """
+    found: str | None = None
+    for word, following in itertools.pairwise((*words, "")):
+        name, equals, value = word.partition("=")
+        if len(name) > len("--") and f"--{option}".startswith(name):
+            found = value if equals else following
+        elif not word.startswith("--") and (at := _place_of(letter, word)):
+            found = word[at + 1 :] or following
+    return found
+
+
+def _place_of(letter: str, word: str) -> int:
+    """Return where a word gives a short option, or 0."""
+    for at, each in enumerate(word[1:], 1) if word.startswith("-") else ():
+        if each == letter:
+            return at
+        if each not in _SHORT_WITHOUT_VALUE:
+            break
+    return 0
 
 
 def _fault(word: str, before: str) -> str | None:

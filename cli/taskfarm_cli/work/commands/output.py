@@ -208,7 +208,7 @@ class Log:
     def __init__(self, folder: str, slots: int) -> None:
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
-        name = f"{socket.gethostname()}-{os.getpid()}"
+        name = log_name()
         self._log = (place / f"{name}.log").open("ab", buffering=0)
         self._index = (place / f"{name}.index").open("a", encoding="utf-8")
         self._spools = _spools(slots)
@@ -240,6 +240,11 @@ class Log:
         while content := spool.take(whole_lines=False):
             self._log.write(content)
         return begin, self._log.tell() - begin
+
+
+def log_name() -> str:
+    """Return the name of this workTF's log and index, without their endings."""
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def _spools(slots: int) -> list[tuple[Spool, Spool]]:

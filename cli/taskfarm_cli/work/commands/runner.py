@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError
+from taskfarm_cli.work.commands.failure_text import failure_text
 from taskfarm_cli.work.commands.joblog import Entry, JobLog
 from taskfarm_cli.work.commands.output import Sink, Streams
 from taskfarm_cli.work.commands.progress_file import ProgressFile
@@ -22,9 +23,9 @@ from taskfarm_sdk.execution import (
     Group,
     Outcome,
     Released,
-    how_it_ended,
     may_be_asked,
     plain_environment,
+    why_it_ended,
 )
 
 if TYPE_CHECKING:
@@ -77,10 +78,13 @@ class CommandRunner:
         except OSError as error:
             # The next task may well have a place for its output.
             return Failed(f"{type(error).__name__}: {error}")
-        status, fault = self._run(task, self._plan.job(task.number, slot), streams)
+        job = self._plan.job(task.number, slot)
+        status, fault = self._run(task, job, streams)
         if fault is None:
             return Completed()
-        return Released() if self._was_asked_to_end(status) else Failed(fault, exit_status=status)
+        if self._was_asked_to_end(status):
+            return Released()
+        return Failed(failure_text(fault, job, self._plan.options), exit_status=status)
 
     def interrupt(self, error: BaseException) -> None:
         """Have all commands end: with the signal that came and a grace; a second time at once."""
@@ -117,7 +121,7 @@ class CommandRunner:
         if self._joblog is not None:
             took_s = time.monotonic() - began
             self._joblog.add(Entry(task.number, command, started_at, took_s, status))
-        return status, fault or (how_it_ended(status) if status else None)
+        return status, fault or (why_it_ended(status) if status else None)
 
     def _follow(
         self, slot: int, group: Group, began: float, look: Callable[[], None]

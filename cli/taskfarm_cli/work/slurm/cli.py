@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from taskfarm_cli.common.exit_status import CommandError
 from taskfarm_cli.common.guard import one_line
+from taskfarm_cli.work.slurm import advice
 
 # A controller that restarts answers after a while; sbatch and squeue wait for it themselves.
 PATIENCE_S = 300.0
-_FORMAT = "%F|%K|%T|%M|%r"
+_FORMAT = "%F|%K|%T|%M|%r|%l"
 # What has ended, or is about to and does nothing more.
 _OVER = {
     *("BOOT_FAIL", "CANCELLED", "COMPLETED", "COMPLETING", "DEADLINE", "FAILED", "NODE_FAIL"),
@@ -24,7 +26,7 @@ _OURS_KEPT = {"TASKFARM_CONFIG", "TASKFARM_DEBUG", "TASKFARM_URL"}
 # For sbatch, these count more than what the script says.
 _OVERRIDING = {
     *("SBATCH_ARRAY_INX", "SBATCH_JOB_NAME", "SBATCH_NO_REQUEUE", "SBATCH_OPEN_MODE"),
-    *("SBATCH_OUTPUT", "SBATCH_REQUEUE", "SBATCH_SIGNAL", "SBATCH_WAIT"),
+    *("SBATCH_ERROR", "SBATCH_OUTPUT", "SBATCH_REQUEUE", "SBATCH_SIGNAL", "SBATCH_WAIT"),
 }
 # Set for jobs that were requeued alone, so that one of a job around this one would stay.
 _STALE = {"SLURM_RESTART_COUNT"}
@@ -32,6 +34,22 @@ _STALE = {"SLURM_RESTART_COUNT"}
 
 # A user's own defaults for what squeue shows, and for what scancel asks before it acts.
 _DEFAULTS = ("SQUEUE_", "SCANCEL_")
+
+
+# After these words of sbatch's, the controller may have taken the job nevertheless.
+_IN_DOUBT = re.compile(r"timed? ?out|receive|response", re.IGNORECASE)
+
+
+class Refused(CommandError):
+    """Nothing was submitted: Slurm said no, or what it needs cannot be made.
+
+    Attributes:
+        said: why, in the words of whoever refused.
+    """
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message)
+        self.said = said
 
 
 class Element(NamedTuple):
@@ -43,6 +61,7 @@ class Element(NamedTuple):
         state: Slurm's word for how it stands.
         ran_s: how long it has run.
         reason: why it does not run.
+        limit_s: its time limit, or None where it has none.
     """
 
     array: str
@@ -50,6 +69,7 @@ class Element(NamedTuple):
     state: str
     ran_s: float
     reason: str
+    limit_s: float | None = None
 
     @property
     def name(self) -> str:
@@ -71,13 +91,50 @@ def submit(script: str, extra: Sequence[str], *, has_time: bool) -> str:
         has_time: whether the script names a time limit.
 
     Raises:
-        CommandError: it was not taken.
+        Refused: it was not taken.
+        CommandError: it is not known whether it was.
     """
     said = _ask(
         "sbatch", "--parsable", *extra, stdin=script, environ=environment(has_time=has_time)
     )
     # Behind a semicolon follows the cluster's name.
     return said.strip().splitlines()[-1].partition(";")[0]
+
+
+def test(script: str, extra: Sequence[str], *, has_time: bool) -> None:
+    """Have a script checked as if it were submitted.
+
+    Args:
+        script: the script.
+        extra: options that count more than what the script or the environment says.
+        has_time: whether the script names a time limit.
+
+    Raises:
+        Refused: it would not be taken.
+        CommandError: Slurm could not be asked.
+    """
+    _ask("sbatch", "--test-only", *extra, stdin=script, environ=environment(has_time=has_time))
+
+
+def most_workers() -> int | None:
+    """Return how many elements an array may have here, or None where Slurm does not tell."""
+    try:
+        said = _ask("scontrol", "show", "config")
+    except CommandError:
+        return None
+    found = re.search(r"^MaxArraySize\s*=\s*(\d+)\s*$", said, re.MULTILINE)
+    # It is one more than the highest index, and the indices begin with 0.
+    return None if found is None else max(1, int(found[1]))
+
+
+def ends(jobs: Sequence[str]) -> Sequence[str]:
+    """Return how the elements of arrays ended, as far as Slurm still knows: states and reasons."""
+    words = ("squeue", "--noheader", "--array", "--states=all", f"--jobs={','.join(jobs)}")
+    try:
+        rows = _ask(*words, "--format=%T %r").splitlines()
+    except CommandError:
+        return ()
+    return sorted({word for row in rows for word in row.split()} - {"None"})
 
 
 def queue(name: str) -> list[Element]:
@@ -148,8 +205,8 @@ def missing(program: str) -> CommandError:
 
 
 def _element(row: str) -> Element:
-    array, task, state, ran, reason = row.split("|")
-    return Element(array, task, state, seconds_of(ran) or 0.0, reason)
+    array, task, state, ran, reason, limit = row.split("|")
+    return Element(array, task, state, seconds_of(ran) or 0.0, reason, seconds_of(limit))
 
 
 def _plain() -> Mapping[str, str]:
@@ -180,7 +237,7 @@ def _ask(
         raise CommandError(f"{program} did not answer in {PATIENCE_S:g} s") from error
     if done.returncode != 0:
         said = one_line(done.stderr.decode(errors="replace")) or "it says nothing"
-        raise CommandError(
-            f"{program} ended with {done.returncode}: {said.removeprefix(f'{program}: ')}"
-        )
+        said = said.removeprefix(f"{program}: ")
+        text = f"{program} ended with {done.returncode}: {advice.of_refusal(said)}"
+        raise CommandError(text) if _IN_DOUBT.search(said) else Refused(text, said)
     return done.stdout.decode(errors="replace")

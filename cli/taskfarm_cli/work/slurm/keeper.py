@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_cli.common import pace
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
-from taskfarm_cli.work.slurm import cli, policy
+from taskfarm_cli.work.slurm import advice, cli, policy
 from taskfarm_cli.work.slurm.recovery import TaskRecovery
 from taskfarm_sdk import ConnectionFailed, ServerError
 
@@ -35,6 +35,9 @@ class Terms(NamedTuple):
         max_attempts: after how many attempts a task has failed.
         every_s: how often to look, at most.
         cancel_on_exit: whether the workers end with this process.
+        limits: what ends a worker whose tasks are not done.
+        remedy: what the user can do where tasks take longer than that.
+        folder: the folder that the workers need to start.
         unleased_after_s: after how long a task that showed no sign of life is taken back.
     """
 
@@ -44,6 +47,9 @@ class Terms(NamedTuple):
     max_attempts: int
     every_s: float
     cancel_on_exit: bool
+    limits: policy.Limits = policy.Limits()
+    remedy: str = "give a longer --time, or make the tasks smaller"
+    folder: str = ""
     unleased_after_s: UnleasedAfter = "auto"
 
 
@@ -72,13 +78,14 @@ class Keeper:
         self._submit_to = submit
         self._said = said
         self._screen = screen
-        self._history = policy.History()
+        self._history = policy.History(terms.limits)
         self._pace = pace.Pace()
         self._alive: list[Element] = []
         self._shown = ""
         self._trouble = ""
         self._refusals = 0
         self._has_submitted = False
+        self._warned_of = ""
         self._asked_by = 0
         self._is_held_back = False
 
@@ -132,9 +139,8 @@ class Keeper:
             # A restart of the server, or of Slurm's controller, is sat out.
             self._tell(str(error))
             return None
-        self._history.look(status, self._alive)
-        if self._history.is_hopeless:
-            raise self._hopeless()
+        self._history.look(status, self._alive, time.monotonic())
+        self._give_up_if_hopeless()
         self._act(status)
         self._show(status)
         return status
@@ -193,16 +199,29 @@ class Keeper:
             self._trouble = trouble
             self._screen.say(trouble)
 
-    def _hopeless(self) -> CommandError:
-        deaths = self._history.deaths
-        said = self._said(deaths)
+    def _give_up_if_hopeless(self) -> None:
+        """Warn after an array that ran out of time; raise after several, or several that died."""
+        expired, deaths = self._history.expired, self._history.deaths
+        remedy = self._terms.remedy
+        if self._history.is_hopeless:
+            has_output = self._show_output(deaths)
+            ends = cli.ends(deaths)
+            text = advice.of_deaths(deaths, ends, self._terms.folder, has_output=has_output)
+            raise CommandError(text)
+        if self._history.is_too_short:
+            has_output = self._show_output(expired)
+            raise CommandError(advice.of_expired(expired, remedy=remedy, has_output=has_output))
+        if len(expired) == 1 and expired[0] != self._warned_of:
+            self._warned_of = expired[0]
+            most = policy.MOST_IN_A_ROW
+            self._screen.say(advice.first_expired(expired[0], most, remedy=remedy))
+
+    def _show_output(self, jobs: Sequence[str]) -> bool:
+        """Show the last lines that arrays wrote, and return whether there are any."""
+        said = self._said(jobs)
         for line in said.splitlines():
             self._screen.say(f"| {line}")
-        return CommandError(
-            f"{len(deaths)} arrays in a row ({', '.join(deaths)}) died at once and finished "
-            "nothing, so no other is submitted"
-            + ("; above are the last lines that they wrote" if said else "; they wrote nothing")
-        )
+        return bool(said)
 
     def _leave(self) -> None:
         """Cancel what is in the queue, or say how to."""

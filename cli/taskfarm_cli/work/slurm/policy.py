@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 # An array that was seen to run for so long has not died at once.
 AT_ONCE_S = 10.0
 MOST_IN_A_ROW = 3
+# Tasks are further than before when their percentages together have grown by so much, beyond the
+# decimals that workers write into each of them.
+LEAST_PROGRESS = 1.0
+LEASE_DECIMALS = 0.01
 # Where nothing happens, the looks become rarer, up to so many times.
 SLOWER = 1.5
 RAREST = 4
@@ -62,28 +66,69 @@ def next_rest_s(rest_s: float, every_s: float, *, calm: bool) -> float:
     return min(rest_s * SLOWER, every_s * RAREST) if calm else every_s
 
 
+class Limits(NamedTuple):
+    """What ends a worker whose tasks are not done.
+
+    Attributes:
+        lead_s: how long before its job's time limit a worker ends.
+        early_s: how much earlier Slurm may ask for that.
+        stop_after_s: after how long a worker ends because it was told to, or None.
+    """
+
+    lead_s: float = 0.0
+    early_s: float = 0.0
+    stop_after_s: float | None = None
+
+    def of(self, element: Element) -> float:
+        """Return how long a worker can have run when its time was over."""
+        job_s = math.inf if element.limit_s is None else element.limit_s
+        asked_s = math.inf if self.stop_after_s is None else self.stop_after_s
+        return max(0.0, min(job_s - self.lead_s - self.early_s, asked_s))
+
+
 class _Array:
-    def __init__(self, workers: int, done: int) -> None:
+    def __init__(self, workers: int, status: RunStatus, generation: int) -> None:
         self.workers = workers
-        self.done = done
-        self.lived = self.is_dying = False
+        self.done = status.done
+        self.generation = generation
+        self.lived = self.is_dying = self.reached_limit = self.saw_progress = False
         self.was_needed = True
+        self.last_seen: dict[str, Element] = {}
 
 
 class History:
-    """What became of the arrays that were submitted, and how many died at once in a row."""
+    """What became of the arrays: how many died at once in a row, or ran out of time for nothing.
 
-    def __init__(self) -> None:
+    Args:
+        limits: what ends a worker whose tasks are not done.
+    """
+
+    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
+        self._limits = limits
         self._open: dict[str, _Array] = {}
         self._deaths: list[str] = []
+        self._expired: list[str] = []
+        self._generations = 0
+        self._done = 0
+        self._furthest = 0.0
+        self._looked_at: float | None = None
 
     def submitted(self, job: str, workers: int, status: RunStatus) -> None:
         """Note an array that was just submitted, of so many workers, and how the run stood then."""
-        self._open[job] = _Array(workers, status.done)
+        self._open[job] = _Array(workers, status, self._generations + 1)
 
-    def look(self, status: RunStatus, alive: Iterable[Element]) -> None:
-        """Note how the arrays stand now."""
+    def look(self, status: RunStatus, alive: Iterable[Element], now_s: float | None = None) -> None:
+        """Note how the arrays stand now.
+
+        Args:
+            status: how the run stands.
+            alive: the workers in the queue.
+            now_s: the time, by a clock that only grows; None where no time has passed.
+        """
+        self._note_progress(status)
         there = list(alive)
+        passed_s = 0.0 if now_s is None or self._looked_at is None else now_s - self._looked_at
+        self._looked_at = now_s
         for job, array in list(self._open.items()):
             elements = [element for element in there if element.array == job]
             array.lived |= any(element.ran_s >= AT_ONCE_S for element in elements)
@@ -94,12 +139,46 @@ class History:
             )
             # Where others took the last tasks meanwhile, there was nothing to finish.
             array.was_needed &= status.waiting > 0
+            array.reached_limit |= self._has_reached_limit(array, elements, passed_s)
+            array.last_seen = {element.task: element for element in elements}
             if not elements:
                 del self._open[job]
                 self._ended(job, array, status)
 
+    def _note_progress(self, status: RunStatus) -> None:
+        """Count anew where more is done than before, or tasks are further than they ever were."""
+        is_more_done, self._done = status.done > self._done, status.done
+        percent = status.percent_done * status.num_tasks
+        least = self._furthest + LEAST_PROGRESS + LEASE_DECIMALS * status.num_tasks
+        is_further = math.isfinite(percent) and percent >= least
+        if is_further:
+            self._furthest = percent
+        if not is_more_done and not is_further:
+            return
+        self._expired.clear()
+        self._generations = 0
+        for array in self._open.values():
+            array.saw_progress = True
+
+    def _has_reached_limit(
+        self, array: _Array, elements: Sequence[Element], passed_s: float
+    ) -> bool:
+        """Return whether one of the workers that are gone now can have had its time."""
+        there = {element.task for element in elements}
+        return any(
+            not element.waits and element.ran_s + passed_s >= self._limits.of(element)
+            for task, element in array.last_seen.items()
+            if task not in there
+        )
+
     def _ended(self, job: str, array: _Array, status: RunStatus) -> None:
-        if array.lived or not array.was_needed or status.done > array.done:
+        if array.reached_limit and status.waiting:
+            self._deaths.clear()
+            # Several that replace the workers of one array, one by one, tell no more than one.
+            if array.generation > self._generations and not array.saw_progress:
+                self._generations = array.generation
+                self._expired.append(job)
+        elif array.lived or not array.was_needed or status.done > array.done:
             self._deaths.clear()
         else:
             self._deaths.append(job)
@@ -110,9 +189,19 @@ class History:
         return self._deaths
 
     @property
+    def expired(self) -> Sequence[str]:
+        """The latest arrays that reached their time limit, with no progress since before them."""
+        return self._expired
+
+    @property
     def is_hopeless(self) -> bool:
         """Whether another one would most likely die as well."""
         return len(self._deaths) >= MOST_IN_A_ROW
+
+    @property
+    def is_too_short(self) -> bool:
+        """Whether another one would most likely run out of time as well."""
+        return len(self._expired) >= MOST_IN_A_ROW
 
     @property
     def is_doubtful(self) -> bool:

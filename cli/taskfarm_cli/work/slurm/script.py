@@ -29,6 +29,8 @@ class Job(NamedTuple):
         config: the folder of the saved logins.
         extra: more options of sbatch's, which win.
         command: the words of the command that each of them is.
+        shell: the shell that reads the script. Only bash hands on functions that were exported,
+            such as `module`.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Job(NamedTuple):
     config: str
     extra: Sequence[str]
     command: Sequence[str]
+    shell: str
 
 
 def text(job: Job) -> str:
@@ -65,7 +68,7 @@ def text(job: Job) -> str:
     config = quoted(job.config)
     return "".join(
         (
-            "#!/bin/sh\n",
+            f"#!{job.shell}\n",
             *lines,
             f"unset {' '.join(SECRETS)}\n",
             *([_CARRIAGE_RETURN] if "$cr" in command + config else []),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +19,10 @@ from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.guard import printable
 from taskfarm_cli.common.parser import seconds
 from taskfarm_cli.work import manifest
-from taskfarm_cli.work.command_line.slurm_arguments import lead_s
-from taskfarm_cli.work.slurm import cli, script, worker_command
+from taskfarm_cli.work.command_line.sbatch_args import value_of
+from taskfarm_cli.work.command_line.slurm_arguments import COARSE_S, lead_s, limit_s
+from taskfarm_cli.work.commands.failure_text import place_of_outputs
+from taskfarm_cli.work.slurm import advice, cli, policy, script, worker_command
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options
@@ -28,6 +34,8 @@ KEEP_EVERY_S = 30.0
 # For tests, and for who knows what a cluster bears.
 KEEP_EVERY = "TASKFARM_KEEP_EVERY_S"
 NEW_RUN = "UUID"
+BASH = "/bin/bash"
+SH = "/bin/sh"
 LAST_LINES = 12
 LAST_BYTES = 4000
 
@@ -73,8 +81,14 @@ def check(options: Options) -> None:
         CommandError: they could not, or there is no Slurm here.
     """
     script.output(str(_folder(NEW_RUN)))
-    if not options.dry_run and shutil.which("sbatch") is None:
+    _keep_every_s()
+    if options.dry_run:
+        return
+    if shutil.which("sbatch") is None:
         raise cli.missing("sbatch")
+    workers, most = options.slurm or 1, cli.most_workers()
+    if most is not None and workers > most:
+        raise UsageError(advice.of_size(workers, most))
 
 
 def dry_run(options: Options, farm: Farm, uuid: str, screen: Screen) -> ExitStatus:
@@ -87,43 +101,122 @@ def dry_run(options: Options, farm: Farm, uuid: str, screen: Screen) -> ExitStat
     return ExitStatus.OK
 
 
-def submit(options: Options, farm: Farm, run: Run, screen: Screen) -> ExitStatus:
+def probe(options: Options, farm: Farm, screen: Screen) -> None:
+    """Have sbatch check what it will be given, before a run is made for it.
+
+    Raises:
+        CommandError: sbatch would refuse it.
+    """
+    text = _script(options, farm.url, NEW_RUN, options.slurm or 1)
+    try:
+        cli.test(text, options.sbatch_args, has_time=options.time is not None)
+    except cli.Refused as refused:
+        if not advice.may_wait(refused.said):
+            raise
+        screen.say(f"{refused}: the workers may have to wait, perhaps for ever")
+
+
+def submit(
+    options: Options, farm: Farm, run: Run, screen: Screen, *, is_new: bool = False
+) -> ExitStatus:
     """Submit an array of workers, and print its id.
+
+    Args:
+        options: what the user said.
+        farm: the run's.
+        run: the run.
+        screen: where it is told.
+        is_new: whether the run was made for this; it is deleted where Slurm refuses the array.
 
     Raises:
         CommandError: Slurm did not take it, or `--keep` gave up.
     """
-    submit_some = _submitter(options, farm, run)
+    from taskfarm_cli.work.verdict import verdict
+
+    if not is_new and run.status().finished:
+        screen.say(f"run {run.uuid} is finished, so no worker is submitted")
+        return verdict(run, screen, place=_place_of_results(options, run.uuid))
+    arrays = _Arrays(options, farm, run)
+    try:
+        return _submit(options, run, screen, arrays)
+    except cli.Refused as refused:
+        if not is_new or arrays.has_submitted:
+            raise
+        raise CommandError(f"{refused}; {_undo(run)}") from refused
+
+
+def _submit(options: Options, run: Run, screen: Screen, arrays: _Arrays) -> ExitStatus:
     if options.keep:
-        return _keep(options, run, screen, submit_some)
-    job = submit_some(options.slurm or 1)
-    screen.say(
-        f"job {job}: {options.slurm} workers of run {run.uuid}; they write to {_folder(run.uuid)}"
-    )
+        return _keep(options, run, screen, arrays)
+    job = arrays.submit(options.slurm or 1)
+    place = _place_of_output(options, run.uuid)
+    screen.say(f"job {job}: {options.slurm} workers of run {run.uuid}; they write to {place}")
+    folder = str(Path.cwd())
+    if not options.allow_loopback and advice.is_local(folder):
+        screen.say(advice.of_local_folder(folder))
     return ExitStatus.OK
 
 
-def _submitter(options: Options, farm: Farm, run: Run) -> Callable[[int], str]:
-    def submit_some(workers: int) -> str:
-        folder = _folder(run.uuid)
+def _undo(run: Run) -> str:
+    """Delete a run that was made in vain, and return what became of it."""
+    from taskfarm_cli.work import manifest
+    from taskfarm_sdk import TaskfarmError
+
+    try:
+        status = run.status()
+        if status.done or status.computing:
+            return f"run {run.uuid} was made, and others work on it"
+        run.delete()
+    except TaskfarmError as error:
+        return f"run {run.uuid} was made and is left, for it could not be deleted: {error}"
+    manifest.forget(run.uuid)
+    return f"run {run.uuid}, which was made for it, is deleted"
+
+
+class _Arrays:
+    """Submits arrays of workers of a run.
+
+    Attributes:
+        has_submitted: whether Slurm has, or may have, taken one.
+    """
+
+    def __init__(self, options: Options, farm: Farm, run: Run) -> None:
+        self._options = options
+        self._url = farm.url
+        self._uuid = run.uuid
+        self.has_submitted = False
+
+    def submit(self, workers: int) -> str:
+        """Submit an array, print its id, and return it.
+
+        Raises:
+            CommandError: Slurm did not take it.
+        """
+        options, folder = self._options, _folder(self._uuid)
+        if _own_output(options) is None:
+            try:
+                folder.mkdir(exist_ok=True)
+            except OSError as error:
+                said = f"cannot make the folder {folder}: {error.strerror}"
+                raise cli.Refused(said, said) from error
+        text = _script(options, self._url, self._uuid, workers)
+        was_submitted, self.has_submitted = self.has_submitted, True
         try:
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise CommandError(f"cannot make the folder {folder}: {error.strerror}") from error
-        text = _script(options, farm.url, run.uuid, workers)
-        job = cli.submit(text, options.sbatch_args, has_time=options.time is not None)
+            job = cli.submit(text, options.sbatch_args, has_time=options.time is not None)
+        except cli.Refused:
+            self.has_submitted = was_submitted
+            with suppress(OSError):  # what workers wrote into it stays
+                folder.rmdir()
+            raise
         print(job, flush=True)
         return job
 
-    return submit_some
 
-
-def _keep(
-    options: Options, run: Run, screen: Screen, submit_some: Callable[[int], str]
-) -> ExitStatus:
+def _keep(options: Options, run: Run, screen: Screen, arrays: _Arrays) -> ExitStatus:
     from taskfarm_cli.work.slurm.keeper import Keeper, Terms
     from taskfarm_cli.work.verdict import verdict
 
+    lead = lead_s(options.grace_s)
     terms = Terms(
         _name(run.uuid),
         options.slurm or 1,
@@ -131,15 +224,21 @@ def _keep(
         options.max_attempts,
         _keep_every_s(),
         options.cancel_on_exit,
+        policy.Limits(lead, COARSE_S, options.stop_after_s),
+        _remedy(options, lead),
+        _folder_needed(options),
         manifest.unleased_after_s(run, options.unleased_after_s),
     )
-    folder = _folder(run.uuid)
-    screen.say(f"the workers of run {run.uuid} write to {folder}")
-    keeper = Keeper(
-        run, terms, submit=submit_some, said=lambda jobs: last_lines(folder, jobs), screen=screen
-    )
-    keeper.keep()
-    return verdict(run, screen)
+    screen.say(f"the workers of run {run.uuid} write to {_place_of_output(options, run.uuid)}")
+    said = partial(last_lines, _output(options, run.uuid))
+    Keeper(run, terms, submit=arrays.submit, said=said, screen=screen).keep()
+    return verdict(run, screen, place=_place_of_results(options, run.uuid))
+
+
+def _remedy(options: Options, lead: float) -> str:
+    stop_after_s = options.stop_after_s
+    is_later = options.time is not None and limit_s(options.time) - lead < (stop_after_s or 0)
+    return advice.remedy(options.time, None if is_later else stop_after_s)
 
 
 def _keep_every_s() -> float:
@@ -163,13 +262,19 @@ def _script(options: Options, url: str, uuid: str, workers: int) -> str:
             config=str(login_file().parent.absolute()),
             extra=options.sbatch_args,
             command=worker_command.of_worker(options, url, uuid),
+            shell=BASH if Path(BASH).exists() else SH,
         )
     )
 
 
-def last_lines(folder: Path, jobs: Sequence[str]) -> str:
-    """Return the last lines that arrays' workers wrote: those of the file written to last."""
-    files = [path for job in jobs for path in folder.glob(f"{job}_*.out")]
+def last_lines(output: str, jobs: Sequence[str]) -> str:
+    """Return the last lines that arrays' workers wrote: those of the file written to last.
+
+    Args:
+        output: the pattern of the files, as Slurm has it.
+        jobs: the arrays' ids.
+    """
+    files = [Path(name) for job in jobs for name in glob(_glob_of(output, job))]  # noqa: PTH207 - absolute too
     if not files:
         return ""
     newest = max(files, key=lambda path: path.stat().st_mtime)
@@ -177,6 +282,47 @@ def last_lines(folder: Path, jobs: Sequence[str]) -> str:
         file.seek(max(0, newest.stat().st_size - LAST_BYTES))
         lines = file.read().decode(errors="replace").splitlines()
     return "\n".join(printable(line) for line in lines[-LAST_LINES:])
+
+
+def _glob_of(output: str, job: str) -> str:
+    """Return a pattern of files of an array, as a shell has it, from Slurm's."""
+    parts = re.split(r"(%%|%\d*[A-Za-z])", output)
+    known = {"%%": "%", "%A": job}
+    return "".join(
+        known.get(part, "*") if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
+
+
+def _own_output(options: Options) -> str | None:
+    """Return where --sbatch-args sends the workers' output, if it does."""
+    return value_of(options.sbatch_args, "output", "o")
+
+
+def _output(options: Options, uuid: str) -> str:
+    return _own_output(options) or script.output(str(_folder(uuid)))
+
+
+def _folder_needed(options: Options) -> str:
+    """Return the folder without which a node cannot start a worker."""
+    own = _own_output(options)
+    return str(Path.cwd() if own is None else Path(own).absolute().parent)
+
+
+def _place_of_results(options: Options, uuid: str) -> str:
+    """Return where one looks for the reason of a failure."""
+    written = _place_of_output(options, uuid)
+    kept = place_of_outputs(options)
+    return written if kept is None else f"{kept}; the workers' lines: {written}"
+
+
+def _place_of_output(options: Options, uuid: str) -> str:
+    own = _own_output(options)
+    if own is None:
+        return str(_folder(uuid))
+    is_one = re.search(r"%\d*[AajJNnst]", own.replace("%%", "")) is None
+    return f"{own}, as --sbatch-args says" + (
+        ", all of them to one file: %A_%a in its name gives each its own" if is_one else ""
+    )
 
 
 def _name(uuid: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work.command_line import slurm_arguments
 from taskfarm_cli.work.command_line.parse import parse
-from taskfarm_cli.work.command_line.sbatch_args import sbatch_words
+from taskfarm_cli.work.command_line.sbatch_args import sbatch_words, value_of
 
 UUID = "0" * 32
 COMMAND = ("--", "true")
@@ -84,6 +84,27 @@ def test_options_of_sbatch_are_one_word_that_may_begin_with_a_dash() -> None:
 )
 def test_options_that_sbatch_may_be_given(text: str, words: tuple[str, ...]) -> None:
     assert sbatch_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "output"),
+    [
+        ("-o x", "x"),
+        ("-ox", "x"),
+        ("-Ho x --mem=4G", "x"),
+        ("--output=x", "x"),
+        ("--output x", "x"),
+        ("--out x", "x"),
+        ("--output=x -o y", "y"),
+        ("--mem=4G", None),
+        ("-p too", None),
+        ("-e x", None),
+        ("--overcommit", None),
+        ("", None),
+    ],
+)
+def test_where_the_output_goes_is_read_as_sbatch_reads_it(text: str, output: str | None) -> None:
+    assert value_of(sbatch_words(text), "output", "o") == output
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,53 @@ def test_what_slurm_says_is_one_line_and_its_status_is_named(programs: Path) -> 
     assert raised.value.status == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("invalid partition specified: none", "sinfo lists the partitions"),
+        ("Invalid qos specification", "--qos=NAME"),
+        ("Invalid account or account/partition combination specified", "--account=NAME"),
+        ("Requested time limit is invalid (missing or exceeds some limit)", "shorter --time"),
+    ],
+)
+def test_a_refusal_says_what_to_do(programs: Path, said: str, advice: str) -> None:
+    program(programs, "sbatch", f"echo 'sbatch: error: {said}' >&2; exit 1")
+    with pytest.raises(cli.Refused, match=advice) as raised:
+        cli.submit("#!/bin/sh\n", (), has_time=False)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Batch job submission failed: Socket timed out on send/recv operation",
+        "Batch job submission failed: Unable to contact slurm controller (receive failure)",
+        "Batch job submission failed: Zero Bytes were transmitted in the response",
+    ],
+)
+def test_where_the_answer_was_lost_nothing_is_known_to_be_refused(
+    programs: Path, said: str
+) -> None:
+    program(programs, "sbatch", f"echo '{said}' >&2; exit 1")
+    with pytest.raises(CommandError, match=said.partition("(")[0]) as raised:
+        cli.submit("#!/bin/sh\n", (), has_time=False)
+    assert not isinstance(raised.value, cli.Refused)
+
+
+def test_how_large_an_array_may_be_is_asked_and_not_missed(programs: Path) -> None:
+    assert cli.most_workers() is None
+    program(programs, "scontrol", "exit 1")
+    assert cli.most_workers() is None
+    program(programs, "scontrol", "echo 'MaxArraySize            = 1001'")
+    assert cli.most_workers() == 1001
+
+
+def test_how_arrays_ended_is_asked_and_not_missed(programs: Path) -> None:
+    assert cli.ends(["7"]) == ()
+    program(programs, "squeue", "echo FAILED JobLaunchFailure; echo COMPLETED None")
+    assert cli.ends(["7"]) == ["COMPLETED", "FAILED", "JobLaunchFailure"]
+
+
 @pytest.mark.parametrize("said", ["17", "17;cluster", "note\n17"])
 def test_the_job_id_is_what_parsable_means(programs: Path, said: str) -> None:
     program(programs, "sbatch", f"printf '{said}\\n'")
@@ -59,17 +106,17 @@ def test_nothing_is_cancelled_where_there_is_nothing(programs: Path) -> None:
 
 def test_what_is_over_or_about_to_be_is_not_in_the_queue(programs: Path) -> None:
     rows = (
-        "7|0|RUNNING|1:05|None",
-        "7|1|COMPLETING|0:05|None",
-        "7|2|PENDING|0:00|Resources",
-        "7|3|SUSPENDED|1-00:00:00|None",
+        "7|0|RUNNING|1:05|None|10:00",
+        "7|1|COMPLETING|0:05|None|10:00",
+        "7|2|PENDING|0:00|Resources|UNLIMITED",
+        "7|3|SUSPENDED|1-00:00:00|None|2-00:00:00",
         "noise",
     )
     program(programs, "squeue", f"printf '%s\\n' {' '.join(map(repr, rows))}")
     assert cli.queue("name") == [
-        Element("7", "0", "RUNNING", 65.0, "None"),
-        Element("7", "2", "PENDING", 0.0, "Resources"),
-        Element("7", "3", "SUSPENDED", 86400.0, "None"),
+        Element("7", "0", "RUNNING", 65.0, "None", 600.0),
+        Element("7", "2", "PENDING", 0.0, "Resources", None),
+        Element("7", "3", "SUSPENDED", 86400.0, "None", 172800.0),
     ]
 
 
@@ -77,7 +124,7 @@ def test_what_a_user_sees_of_the_queue_by_default_does_not_matter(
     programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SQUEUE_STATES", "PENDING")
-    program(programs, "squeue", 'printf "%s\\n" "7|0|RUNNING|0:01|$SQUEUE_STATES"')
+    program(programs, "squeue", 'printf "%s\\n" "7|0|RUNNING|0:01|$SQUEUE_STATES|5:00"')
     assert [element.reason for element in cli.queue("name")] == [""]
 
 

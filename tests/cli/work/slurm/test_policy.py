@@ -8,20 +8,20 @@ from hypothesis import strategies as st
 
 from taskfarm_cli.work.slurm import policy
 from taskfarm_cli.work.slurm.cli import Element
-from taskfarm_cli.work.slurm.policy import History, decide, next_rest_s
+from taskfarm_cli.work.slurm.policy import History, Limits, decide, next_rest_s
 from taskfarm_sdk import RunStatus
 
 LONG_S = policy.AT_ONCE_S
 
 
-def stands(waiting: int, computing: int = 0, done: int = 0) -> RunStatus:
+def stands(waiting: int, computing: int = 0, done: int = 0, percent_done: float = 0.0) -> RunStatus:
     return RunStatus(
         num_tasks=waiting + computing + done,
         waiting=waiting,
         computing=computing,
         done=done,
         failed=None,
-        percent_done=0.0,
+        percent_done=percent_done,
     )
 
 
@@ -173,6 +173,126 @@ def test_an_array_that_may_be_dying_is_waited_for(
     there = [Element("1", str(n), state, ran_s, "None") for n, (state, ran_s) in enumerate(left)]
     history.look(stands(9), there)
     assert history.is_doubtful == doubtful
+
+
+LIMIT_S = 600.0
+LIMITS = Limits(lead_s=60.0, early_s=60.0)
+# What is left of the limit when Slurm asks a worker to end, at the earliest.
+WORK_S = LIMIT_S - 120.0
+
+
+def element(job: str, ran_s: float, task: str = "0", state: str = "RUNNING") -> Element:
+    return Element(job, task, state, ran_s, "None", LIMIT_S)
+
+
+class Ending:
+    """What a history sees of arrays that end with nothing done, by their limit or before."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self.history = History(limits)
+        self.now_s = 0.0
+        self.number = 0
+
+    def array(
+        self,
+        ran_s: float = WORK_S,
+        *,
+        after: RunStatus | None = None,
+        rest_s: float = 0.0,
+    ) -> None:
+        """An array is submitted, seen once, and gone after a rest."""
+        self.number += 1
+        job = str(self.number)
+        self.history.submitted(job, 1, stands(9))
+        self.look(stands(8, computing=1), [element(job, ran_s)])
+        self.now_s += rest_s
+        self.look(after or stands(9), [])
+
+    def look(self, status: RunStatus, alive: list[Element]) -> None:
+        self.history.look(status, alive, self.now_s)
+
+
+def test_three_arrays_in_a_row_that_reached_their_limit_for_nothing_are_too_short() -> None:
+    ending = Ending()
+    for number in range(1, 4):
+        assert not ending.history.is_too_short
+        ending.array()
+        assert len(ending.history.expired) == number
+    assert ending.history.is_too_short
+    assert ending.history.expired == ["1", "2", "3"]
+    assert not ending.history.is_hopeless
+
+
+@pytest.mark.parametrize(
+    ("ran_s", "rest_s", "expired"),
+    [
+        pytest.param(WORK_S, 0.0, True, id="seen at its limit"),
+        pytest.param(WORK_S - 50, 60.0, True, id="reached it between two looks"),
+        pytest.param(WORK_S - 60, 30.0, False, id="ended before"),
+    ],
+)
+def test_an_array_has_reached_its_limit_if_it_can_have_run_so_long(
+    ran_s: float, rest_s: float, *, expired: bool
+) -> None:
+    ending = Ending()
+    ending.array(ran_s, rest_s=rest_s)
+    assert bool(ending.history.expired) == expired
+
+
+@pytest.mark.parametrize(
+    ("after", "expired"),
+    [
+        pytest.param(stands(8, done=1), [], id="it completed a task"),
+        pytest.param(stands(9, percent_done=5.0), [], id="its tasks are further than before"),
+        pytest.param(stands(9, percent_done=0.001), ["1", "2"], id="decimals are no progress"),
+        pytest.param(stands(9, percent_done=float("nan")), ["1", "2"], id="not a number"),
+        pytest.param(stands(9, percent_done=float("inf")), ["1", "2"], id="infinite"),
+        pytest.param(stands(0, computing=9), ["1"], id="nothing was given back"),
+    ],
+)
+def test_only_arrays_without_progress_count(after: RunStatus, expired: list[str]) -> None:
+    ending = Ending()
+    ending.array()
+    ending.array(after=after)
+    assert ending.history.expired == expired
+
+
+def test_tasks_that_reach_the_same_percentage_again_make_no_progress() -> None:
+    ending = Ending()
+    for _ in range(4):
+        ending.array(after=stands(9, percent_done=5.0))
+    assert ending.history.is_too_short
+
+
+def test_arrays_that_replace_single_workers_of_one_count_once() -> None:
+    ending = Ending()
+    ending.history.submitted("1", 3, stands(9))
+    first = [element("1", WORK_S, str(task)) for task in range(3)]
+    ending.look(stands(6, computing=3), first)
+    for job in ("2", "3"):
+        ending.history.submitted(job, 1, stands(9))
+        first.pop()
+        ending.look(stands(7, computing=2), [*first, element(job, 0.0)])
+    ending.look(stands(7, computing=2), [element("2", WORK_S), element("3", WORK_S)])
+    ending.look(stands(9), [])
+    assert ending.history.expired == ["1"]
+
+
+def test_an_end_that_was_asked_for_by_time_counts_as_a_limit_and_not_as_a_death() -> None:
+    ending = Ending(Limits(60.0, 60.0, stop_after_s=2.0))
+    for _ in range(3):
+        ending.array(2.0)
+    assert ending.history.is_too_short
+    assert ending.history.deaths == []
+
+
+def test_without_a_limit_no_array_reaches_it() -> None:
+    history = History(LIMITS)
+    for number in range(4):
+        history.submitted(str(number), 1, stands(9))
+        history.look(stands(9), [Element(str(number), "0", "RUNNING", 10**6, "None")], 0.0)
+        history.look(stands(9), [], 0.0)
+    assert history.expired == []
 
 
 def test_looks_become_rarer_in_a_calm_and_are_never_more_frequent_than_asked() -> None:

@@ -20,8 +20,9 @@ JOB = script.Job(
     config="/home/me/.config/task farm",
     extra=("--partition=short", '--comment=a "b" c\\d # e', "-p", "long"),
     command=("/usr/bin/python3", "-m", "work", "--inputs=/a b/$x", "--", "sh", "-c", "echo 'hi'\n"),
+    shell="/bin/bash",
 )
-GOLDEN = r"""#!/bin/sh
+GOLDEN = r"""#!/bin/bash
 #SBATCH --job-name=taskfarm-0123456789abcdef0123456789abcdef
 #SBATCH --array=0-3
 #SBATCH --cpus-per-task=8
@@ -63,6 +64,17 @@ def test_each_word_of_the_command_arrives_as_it_was(words: list[str], tmp_path: 
     assert "\r" not in text, "sbatch refuses the line ends of Windows"
     ran = subprocess.run(["/bin/sh"], input=text.encode(), capture_output=True, check=True)
     assert ran.stdout.decode().split("\0")[:-1] == words
+
+
+def test_a_function_that_was_exported_reaches_the_command() -> None:
+    # As bash exports it; where /bin/sh is dash, that loses it.
+    functions = {"BASH_FUNC_module%%": '() { echo "module $1"; }'}
+    job = JOB._replace(command=("/bin/bash", "-c", "module load"), config="/config")
+    shell = script.text(job).partition("\n")[0].removeprefix("#!")
+    ran = subprocess.run(
+        [shell], input=script.text(job), capture_output=True, text=True, check=True, env=functions
+    )
+    assert ran.stdout == "module load\n"
 
 
 def test_what_could_be_taken_for_a_login_is_gone_and_the_saved_one_is_found() -> None:

@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from taskfarm_cli.common.run_notes import all_notes
 from taskfarm_cli.work.main import main
+from taskfarm_cli.work.slurm import advice, submit
 from taskfarm_cli.work.slurm.submit import last_lines
 from taskfarm_sdk import Farm
 from taskfarm_sdk.logins import save_login
 from taskfarm_sdk.testing import LocalServer
+from tests.support.fake_slurm import SUBMITTED, FakeSlurm, refusing
 from tests.support.work_tf import NewRun
 
 pytestmark = pytest.mark.live
 COMMAND = ("--", "echo", "{task}")
+SLURM = ("--allow-loopback", "--slurm")
 
 
 @pytest.fixture
@@ -27,6 +31,15 @@ def saved(live_farm: Farm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> F
     return live_farm
 
 
+@pytest.fixture
+def slurm(saved: Farm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeSlurm:
+    """Commands in the place of Slurm's, on the PATH."""
+    assert saved.url
+    fake = FakeSlurm(tmp_path / "slurm")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'slurm'}:/bin:/usr/bin")
+    return fake
+
+
 def test_a_dry_run_prints_the_script_and_makes_nothing(
     saved: Farm, new_run: NewRun, capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path
 ) -> None:
@@ -35,7 +48,7 @@ def test_a_dry_run_prints_the_script_and_makes_nothing(
     assert main([*words, uuid, *COMMAND]) == 0
     printed = capsysbinary.readouterr()
     lines = printed.out.decode().splitlines()
-    assert lines[0] == "#!/bin/sh"
+    assert lines[0] == ("#!/bin/bash" if Path("/bin/bash").exists() else "#!/bin/sh")
     assert {"#SBATCH --array=0-3", "#SBATCH --cpus-per-task=2", "#SBATCH --time=5"} <= set(lines)
     assert f"#SBATCH --output={tmp_path}/taskfarm-{uuid}-slurm/%A_%a.out" in lines
     assert lines[-1].startswith("exec ")
@@ -127,8 +140,154 @@ def test_inputs_are_checked_where_the_workers_are_submitted(
     assert "1 inputs do not fit" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("saved")
+def test_without_bash_the_script_is_for_sh(
+    new_run: NewRun, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submit, "BASH", "/nowhere/bash")
+    words = ("--slurm", "1", "--allow-loopback", "--dry-run", new_run(1).uuid)
+    assert main([*words, *COMMAND]) == 0
+    assert capsys.readouterr().out.startswith("#!/bin/sh\n")
+
+
+@pytest.mark.parametrize("keep", [(), ("--keep",)])
+def test_a_finished_run_gets_no_worker(
+    slurm: FakeSlurm, new_run: NewRun, capsys: pytest.CaptureFixture[str], keep: tuple[str, ...]
+) -> None:
+    run = new_run(2)
+    for task in run.worker():
+        task.complete()
+    assert main([*SLURM, "20", *keep, run.uuid, *COMMAND]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"run {run.uuid} is finished, so no worker is submitted" in printed.err
+    assert "2 of 2 done" in printed.err
+    assert slurm.submissions == 0
+
+
+def test_a_finished_run_with_failed_tasks_gets_no_worker_and_ends_it_with_5(
+    slurm: FakeSlurm, new_run: NewRun
+) -> None:
+    run = new_run(1)
+    for task in run.worker():
+        task.fail("no", final=True)
+    assert main([*SLURM, "20", run.uuid, *COMMAND]) == 5
+    assert slurm.submissions == 0
+
+
+@pytest.mark.parametrize("keep", [(), ("--keep",)])
+@pytest.mark.parametrize("when", ["before the run is made", "after"])
+def test_where_slurm_refuses_nothing_is_left(
+    slurm: FakeSlurm,
+    saved: Farm,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    keep: tuple[str, ...],
+    when: str,
+) -> None:
+    refusal = refusing("invalid partition specified: none")
+    (slurm.answer_submissions if when == "after" else slurm.answer_tests)(refusal)
+    before = {run.uuid for run in saved.runs()}
+    words = (*SLURM, "1", *keep, "--create", "--num-tasks", "3", "--sbatch-args", "-p none")
+    assert main([*words, *COMMAND]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "invalid partition specified: none; sinfo lists the partitions" in printed.err
+    assert ("is deleted" in printed.err) == (when == "after")
+    assert {run.uuid for run in saved.runs()} == before
+    assert list(tmp_path.glob("taskfarm-*")) == []
+    assert list(all_notes()) == []
+
+
+def test_where_the_folder_for_output_cannot_be_made_nothing_is_left(
+    slurm: FakeSlurm,
+    saved: Farm,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(submit, "_folder", lambda uuid: tmp_path / "file" / uuid)
+    before = len(saved.runs())
+    assert main([*SLURM, "1", "--create", "--num-tasks", "3", *COMMAND]) == 1
+    assert "cannot make the folder" in capsys.readouterr().err
+    assert (len(saved.runs()), slurm.submissions) == (before, 0)
+    assert list(tmp_path.glob("taskfarm-*")) == []
+
+
+def test_where_slurm_refuses_workers_of_a_run_that_was_there_the_run_stays(
+    slurm: FakeSlurm, new_run: NewRun, tmp_path: Path
+) -> None:
+    slurm.answer_submissions(refusing("invalid partition specified: none"))
+    run = new_run(1)
+    assert main([*SLURM, "1", run.uuid, *COMMAND]) == 1
+    assert run.status().waiting == 1
+    assert list(tmp_path.glob("taskfarm-*")) == []
+
+
+def test_a_run_whose_array_may_be_submitted_stays(
+    slurm: FakeSlurm, saved: Farm, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    slurm.answer_submissions(refusing("Socket timed out on send/recv operation"))
+    assert main([*SLURM, "1", "--create", "--num-tasks", "1", *COMMAND]) == 1
+    assert "timed out" in capsys.readouterr().err
+    (manifest,) = tmp_path.glob("taskfarm-*.json")
+    saved.get_run(manifest.stem.removeprefix("taskfarm-")).delete()
+
+
+def test_a_test_that_says_that_no_node_is_free_now_is_only_a_warning(
+    slurm: FakeSlurm, saved: Farm, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    slurm.answer_tests(refusing("Requested node configuration is not available"))
+    assert main([*SLURM, "1", "--create", "--num-tasks", "1", *COMMAND]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{SUBMITTED}\n"
+    assert "may have to wait, perhaps for ever" in printed.err
+    (manifest,) = tmp_path.glob("taskfarm-*.json")
+    saved.get_run(manifest.stem.removeprefix("taskfarm-")).delete()
+
+
+def test_an_array_larger_than_the_cluster_takes_is_refused_before_a_run_is_made(
+    slurm: FakeSlurm, saved: Farm, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    before = len(saved.runs())
+    assert main([*SLURM, "2000", "--create", "--num-tasks", "3", *COMMAND]) == 2
+    said = capsys.readouterr().err
+    assert "--slurm 2000 is more than an array may have on this cluster: 1001" in said
+    assert "MaxArraySize" in said
+    assert (len(saved.runs()), slurm.submissions) == (before, 0)
+    assert list(tmp_path.glob("taskfarm-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("x", "x, as --sbatch-args says, all of them to one file"),
+        ("x-%A_%a", "x-%A_%a, as --sbatch-args says\n"),
+    ],
+)
+@pytest.mark.usefixtures("slurm")
+def test_output_that_goes_elsewhere_is_told_and_no_folder_is_made(
+    new_run: NewRun, capsys: pytest.CaptureFixture[str], tmp_path: Path, output: str, said: str
+) -> None:
+    words = (*SLURM, "2", "--sbatch-args", f"-o {output}", new_run(3).uuid)
+    assert main([*words, *COMMAND]) == 0
+    assert f"they write to {said}" in capsys.readouterr().err
+    assert list(tmp_path.glob("taskfarm-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "local"),
+    [("/tmp", True), ("/tmp/a", True), ("/dev/shm/a", True), ("/tmpfs", False), ("/home/a", False)],
+)
+def test_a_folder_that_nodes_hardly_share_is_known(folder: str, *, local: bool) -> None:
+    assert advice.is_local(folder) == local
+    assert advice.LAUNCH_FAILURE in advice.of_local_folder(folder)
+
+
 def test_the_last_lines_are_those_of_the_file_written_to_last(tmp_path: Path) -> None:
-    assert last_lines(tmp_path, ["7"]) == ""
+    output = f"{tmp_path}/%A_%a.out"
+    assert last_lines(output, ["7"]) == ""
     (tmp_path / "7_0.out").write_text("older\n")
     (tmp_path / "8_0.out").write_text("of another array\n")
     newest = tmp_path / "7_1.out"
@@ -136,6 +295,13 @@ def test_the_last_lines_are_those_of_the_file_written_to_last(tmp_path: Path) ->
     for age_s, name in enumerate(("7_1.out", "8_0.out", "7_0.out")):
         written_at = 1_700_000_000 - age_s
         os.utime(tmp_path / name, (written_at, written_at))
-    lines = last_lines(tmp_path, ["7"]).splitlines()
+    lines = last_lines(output, ["7"]).splitlines()
     assert lines[-1] == "line 29\\x1b[2J"
     assert len(lines) == 12
+
+
+def test_the_last_lines_are_found_where_the_user_sends_them(tmp_path: Path) -> None:
+    (tmp_path / "100%[x]-7.out").write_text("here\n")
+    assert last_lines(f"{tmp_path}/100%%[x]-%j.out", ["7"]) == "here"
+    assert last_lines(f"{tmp_path}/100%%[x]-%A.out", ["7"]) == "here"
+    assert last_lines(f"{tmp_path}/100%%[x]-%A.out", ["8"]) == ""
