@@ -207,7 +207,7 @@ class Run:
         halt_after: int = 10,
         linger: bool = False,
         stale_after_s: float = 120.0,
-        unleased_after_s: float | Literal["auto"] = "auto",
+        unleased_after_s: float | Literal["auto", "stale_after_s"] = "auto",
         grace_s: float = 0.0,
         give_up_after_s: float = 600.0,
         journal: str | os.PathLike[str] | None = None,
@@ -221,7 +221,7 @@ class Run:
                 While tasks last longer than `first_beat_s` nothing is taken ahead.
             report_every_s: how often, at most, a task's progress is sent, and how long after its
                 hand-out at the earliest.
-            first_beat_s: after how long a task in hand gets its first sign of life.
+            first_beat_s: after how long a task in hand gets its first sign of life, at most 30 s.
             heartbeat_s: how often it gets one then, at most 30 s, which others count on.
             max_attempts: after how many counted attempts a task has failed for good, 1 to 98.
                 Ones whose worker was lost count, and so do hand-outs whose reply was lost on the
@@ -237,6 +237,9 @@ class Run:
             unleased_after_s: the same for a task that never showed one: another client's, or one
                 lost in its first seconds. "auto" is 1200 s until this worker has finished a task,
                 then 10 times its longest one, at least `stale_after_s` and at most 1 h.
+                "stale_after_s" is for runs that only workers of this SDK work on: the same as
+                `stale_after_s`, until a percentage of another client is seen in the run. What a
+                killed process of this host and boot held is taken back at once.
             grace_s: in `with worker:` on the main thread, SIGTERM, SIGINT and SIGUSR1 give open
                 tasks back, uncounted, and end the process with 128 + the signal's number; so long
                 after the signal, for functions that look at `task.stop_requested`. So do SIGHUP,
@@ -296,7 +299,7 @@ class Run:
         retry_delay_s: float = 30.0,
         halt_after: int = 10,
         stale_after_s: float = 120.0,
-        unleased_after_s: float | Literal["auto"] = "auto",
+        unleased_after_s: float | Literal["auto", "stale_after_s"] = "auto",
         grace_s: float = 0.0,
         give_up_after_s: float = 600.0,
         journal: str | os.PathLike[str] | None = None,

@@ -126,6 +126,14 @@ def existing(farm: Session, uuid: str, num_tasks: int) -> Flow[Existing]:
     return Existing(sure, likely)
 
 
+def surely_existing(farm: Session, uuid: str, num_tasks: int) -> Flow[int]:
+    """Return a number of tasks, from 0 on, that exist whatever workers do meanwhile."""
+    if uuid in farm.shared.complete:
+        return num_tasks
+    stands = yield from status(farm, uuid)
+    return min(num_tasks, stands.done + stands.computing)
+
+
 def _sum_of_counts(farm: Session, uuid: str) -> Flow[int]:
     order: tuple[Count, ...] = ("numDone", "numComputing", "numWaiting")
     total = 0

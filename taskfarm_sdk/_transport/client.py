@@ -7,8 +7,8 @@ reply, because that code would return an error page as a result.
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import getproxies
@@ -17,21 +17,19 @@ from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
 from taskfarm_sdk._transport import (
     bounds,
+    failures,
     proxies,
     replies,
     request_log,
     shortages,
     tls,
-    wrong_scheme,
 )
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk._transport.tcp import TcpUserTimeout
 from taskfarm_sdk._version import VERSION
 from taskfarm_sdk.errors import (
     ConfigurationError,
-    ConnectionFailed,
     TaskfarmError,
-    UnexpectedReply,
 )
 
 if TYPE_CHECKING:
@@ -55,11 +53,6 @@ KEEPALIVE_EXPIRY_S = 1.5
 LIMITS = httpx.Limits(
     max_connections=None, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_EXPIRY_S
 )
-
-# The errors of httpx that are translated; other exceptions are bugs and stay as they are.
-_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, bounds.ReplyTooLarge)
-# After these errors the request was certainly not sent.
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 class Sender:
@@ -94,10 +87,10 @@ class Sender:
             request = _request(self._client, self._call, self._trace, method, url, more)
             return _read(self._client.send(request, stream=True))
         except UnicodeError as error:
-            raise _no_name(self.url, error) from error
-        except _ERRORS as error:
+            raise failures.no_name(self.url, error) from error
+        except failures.RAISED as error:
             request_log.note(method.upper(), url, type(error).__name__)
-            raise _error_of_transport(error, self.url) from error
+            raise failures.error_of(error, self.url) from error
 
 
 class AsyncSender:
@@ -131,12 +124,12 @@ class AsyncSender:
             return await _aread(response, ends_at)
         except TimeoutError as error:
             request_log.note(method.upper(), url, type(error).__name__)
-            raise _lost(self.url, "the reply was not complete in time") from error
+            raise failures.lost(self.url, "the reply was not complete in time") from error
         except UnicodeError as error:
-            raise _no_name(self.url, error) from error
-        except _ERRORS as error:
+            raise failures.no_name(self.url, error) from error
+        except failures.RAISED as error:
             request_log.note(method.upper(), url, type(error).__name__)
-            raise _error_of_transport(error, self.url) from error
+            raise failures.error_of(error, self.url) from error
 
 
 def _request(
@@ -210,7 +203,7 @@ async def _aread(response: httpx.Response, ends_at: float) -> httpx.Response:
 def _page(chunks: Iterator[bytes]) -> bytes:
     """Return the beginning of an error page, or less if the connection breaks."""
     page = b""
-    with suppress(*_ERRORS):
+    with suppress(*failures.RAISED):
         for chunk in chunks:
             page += chunk
             if len(page) >= replies.PAGE_MOST_BYTES:
@@ -222,7 +215,7 @@ async def _apage(chunks: AsyncIterator[bytes], ends_at: float) -> bytes:
     import asyncio
 
     page = b""
-    with suppress(TimeoutError, *_ERRORS):
+    with suppress(TimeoutError, *failures.RAISED):
         async with asyncio.timeout_at(ends_at):
             async for chunk in chunks:
                 page += chunk
@@ -282,7 +275,7 @@ class HttpTransport:
         tls.tell_of_open_way(self._url)
         with shortages.explained_for(self._url):
             trusted = tls.context(self._url)
-            with _proxies_explained():
+            with failures.proxies_explained():
                 client = httpx.Client(
                     base_url=self._url,
                     timeout=self._timeout_s,
@@ -375,7 +368,7 @@ class AsyncHttpTransport:
         tls.tell_of_open_way(self._url)
         with shortages.explained_for(self._url):
             trusted = tls.context(self._url)
-            with _proxies_explained():
+            with failures.proxies_explained():
                 client = httpx.AsyncClient(
                     base_url=self._url,
                     timeout=self._timeout_s,
@@ -397,70 +390,6 @@ class AsyncHttpTransport:
 
 def _closed() -> ConfigurationError:
     return ConfigurationError("this Farm is closed: use it inside its `with`, or create a new one")
-
-
-@contextmanager
-def _proxies_explained() -> Generator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise ConfigurationError(
-            "the environment names a SOCKS proxy, for which httpx needs a package: "
-            'pip install "httpx[socks]", or add the server to NO_PROXY'
-        ) from error
-    except (httpx.InvalidURL, ValueError):
-        # Without httpx's message, which can contain a part of the proxy's password.
-        raise ConfigurationError(
-            "the environment names a proxy that cannot be used: set HTTP_PROXY, HTTPS_PROXY and "
-            "ALL_PROXY to http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, and in a password "
-            "write / @ : # as %2F %40 %3A %23; set NO_PROXY to the hosts to reach without a proxy"
-        ) from None
-
-
-def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
-    said = str(error) or type(error).__name__
-    if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
-        return ConfigurationError(f"invalid URL {url} ({said})", url=url, detail=said)
-    if isinstance(error, bounds.ReplyTooLarge):
-        most_mib = bounds.REPLY_MOST_BYTES >> 20
-        return UnexpectedReply(
-            f"{url} sent over {most_mib} MiB, which no taskfarm server does: check the URL",
-            url=url,
-        )
-    if (distrusted := tls.distrust(error)) is not None:
-        return ConnectionFailed(
-            tls.explained(url, distrusted), sent=False, hopeless=True, url=url, detail=said
-        )
-    if fault := wrong_scheme.without_tls(url, error):
-        return ConnectionFailed(fault, sent=False, hopeless=True, url=url, detail=said)
-    if isinstance(error, NEVER_SENT):
-        if (lack := shortages.of(error)) is not None:
-            return shortages.explained(url, lack)
-        return ConnectionFailed(
-            f"no taskfarm server answers at {url} ({said}): check that it is running, and the URL",
-            sent=False,
-            url=url,
-            detail=said,
-        )
-    closed = isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError))
-    return _lost(url, said + wrong_scheme.perhaps_with_tls(url) if closed else said)
-
-
-def _no_name(url: str, error: UnicodeError) -> ConfigurationError:
-    return ConfigurationError(
-        f"the host name in {url}, or in a proxy's URL, cannot be looked up ({error}): check the "
-        "URL, and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY",
-        url=url,
-    )
-
-
-def _lost(url: str, said: str) -> ConnectionFailed:
-    return ConnectionFailed(
-        f"the connection to {url} broke before the reply was complete ({said})",
-        sent=True,
-        url=url,
-        detail=said,
-    )
 
 
 def error_from(response: httpx.Response, page: bytes) -> TaskfarmError:

@@ -22,6 +22,7 @@ from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._worker import heartbeat
 from taskfarm_sdk._worker.heartbeat import HeartbeatIntervals, HeartbeatSchedule
+from taskfarm_sdk._worker.in_hand import InHand
 from taskfarm_sdk._worker.journal import Entry, Journal
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import Requests
@@ -59,6 +60,7 @@ class Terms:
         retry_delay_s: how long a failed task is held back.
         requests: asks the server.
         reporter: the thread that writes of open tasks.
+        in_hand: where the tasks in hand are noted, for the next worker after a kill.
         journal: takes a line an attempt; None for no such file.
         stop: set once the worker is to stop.
         on_settled: is told of each task that is settled, and how.
@@ -70,6 +72,7 @@ class Terms:
     retry_delay_s: float
     requests: Requests
     reporter: Reporter
+    in_hand: InHand
     journal: Journal | None
     stop: threading.Event
     on_settled: Callable[[HeldTask, Settled], None]
@@ -109,6 +112,7 @@ class HeldTask:
         self.took_s: float = 0.0
         self._is_begun = begun
         self._completer: Completer | None = None
+        self._noted_as = terms.in_hand.note(row.number, row.percent)
 
     @property
     def run_uuid(self) -> str:
@@ -155,7 +159,7 @@ class HeldTask:
             date = self._terms.requests.complete(self.number, clock)
             self.percent = leases.SUCCESS
         self._note("completed", date)
-        self._terms.on_settled(self, Settled.COMPLETED)
+        self._tell(Settled.COMPLETED)
 
     def begin(self, completer: Completer | None = None) -> None:
         """Note that its turn has come, and who completes it if not its own thread."""
@@ -170,7 +174,7 @@ class HeldTask:
         with self._settling("release"):
             date = self._give_back(self._next_lease())
         self._note("taken over" if self._lost else "released", date)
-        self._terms.on_settled(self, Settled.RELEASED)
+        self._tell(Settled.RELEASED)
 
     def fail(
         self,
@@ -203,7 +207,7 @@ class HeldTask:
         outcome = "failed for good" if failed else "failed"
         outcome = "taken over" if self._lost else outcome
         self._note(outcome, date, exit_status=exit_status, message=reason)
-        self._terms.on_settled(self, Settled.FAILED if failed else Settled.HELD_BACK)
+        self._tell(Settled.FAILED if failed else Settled.HELD_BACK)
 
     def retry(self) -> None:
         """Let anyone try a failed task again that is held back."""
@@ -213,7 +217,7 @@ class HeldTask:
             counted = min(self.attempts + 1, leases.MAX_ATTEMPTS)
             self._give_back(attrs.evolve(self._next_lease(), attempts=counted))
             self._retry_at = None
-        self._terms.on_settled(self, Settled.RETRIED)
+        self._tell(Settled.RETRIED)
 
     def give_up(self) -> None:
         """Settle it as it stands: finished work as done, unfinished by giving it back."""
@@ -272,6 +276,7 @@ class HeldTask:
         """Give it back if it is still ours to give; return the reply's `Date`."""
         if not self._is_ours(patiently=True):
             return None
+        self._terms.in_hand.note_holder(self._noted_as, lease.holder, leaving=True)
         return self._terms.requests.give_back(self.number, self._held, lease)
 
     def _is_ours(self, *, patiently: bool) -> bool:
@@ -291,9 +296,16 @@ class HeldTask:
             self._heartbeat.heard(asked_at)
         return not self._lost
 
+    def _tell(self, how: Settled) -> None:
+        if how is not Settled.HELD_BACK:
+            self._terms.in_hand.clear(self._noted_as)
+            self._noted_as = None
+        self._terms.on_settled(self, how)
+
     def _next_lease(self) -> Lease:
         if self._holder is None:
             self._holder = leases.new_holder()
+            self._terms.in_hand.note_holder(self._noted_as, self._holder, leaving=False)
         self._beat += 1
         return Lease(self.percent, self.attempts, self._beat, self._holder)
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from taskfarm_cli.common import run_notes
 from taskfarm_cli.common.exit_status import UsageError
@@ -21,6 +21,9 @@ from taskfarm_cli.work import inputs as items
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Farm, Run
+
+
+UnleasedAfter = float | Literal["auto", "stale_after_s"]
 
 
 class Work(NamedTuple):
@@ -126,6 +129,21 @@ def _origin(known: _Known) -> str:
         f" It was created in {known.folder} at {known.time} for {known.work.url}, as {known.path} "
         "says"
     )
+
+
+def unleased_after_s(run: Run, asked: float | None) -> UnleasedAfter:
+    """Return after how long a task is taken over that showed no sign of life, for a worker.
+
+    Args:
+        run: the run.
+        asked: what the user asked for.
+    """
+    if asked is not None:
+        return asked
+    known = (_read(path) for path in (_path(run.uuid), run_notes.note_path(run.uuid)))
+    # Whoever works on a run that workTF made is most likely a workTF, which sends heartbeats.
+    is_known = any(one is not None and one.uuid == run.uuid for one in known)
+    return "stale_after_s" if is_known else "auto"
 
 
 def unfinished(farm: Farm, work: Work) -> str | None:

@@ -38,6 +38,8 @@ class Options:
         halt_after: after how many failures in a row to stop.
         linger: whether to stay while others compute.
         linger_s: for how long at most, with nothing to do.
+        unleased_after_s: after how long a task that showed no sign of life is taken over; None
+            for what fits the run.
         stop_after_s: after how long to end, or None.
         max_tasks: how many tasks to take at most, or None.
         batch: whether an end that was planned is a success.
@@ -75,6 +77,7 @@ class Options:
     halt_after: int
     linger: bool
     linger_s: float | None
+    unleased_after_s: float | None
     stop_after_s: float | None
     max_tasks: int | None
     batch: bool

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.text import counted
-from taskfarm_cli.work import resume, time_limit
+from taskfarm_cli.work import manifest, resume, time_limit
 from taskfarm_cli.work.commands.failure_text import place_of_outputs
 from taskfarm_cli.work.commands.joblog import JobLog
 from taskfarm_cli.work.commands.kept import Log, Results
@@ -137,6 +137,7 @@ def _worker(options: Options, run: Run) -> Worker:
         max_attempts=options.max_attempts,
         halt_after=options.halt_after,
         linger=options.linger,
+        unleased_after_s=manifest.unleased_after_s(run, options.unleased_after_s),
         journal=options.journal,
         fleet_size=job_environment.fleet_size(),
     )

@@ -276,7 +276,7 @@ def scene(
     clock = FastClock(lambda _: proxy.up())
     with farm_by(clock, proxy.url, token=token, timeout_s=NET_S) as farm:
         run = farm.create_run(3)
-        worker = run.worker(report_every_s=600, first_beat_s=600, give_up_after_s=60)
+        worker = run.worker(report_every_s=600, first_beat_s=30, give_up_after_s=60)
         yield Scene(taskfarm_server, proxy, clock, farm, run, worker)
         proxy.up()
         core_of(worker).reporter.close()

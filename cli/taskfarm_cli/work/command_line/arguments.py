@@ -165,6 +165,14 @@ def _add_end(parser: argparse.ArgumentParser) -> None:
         "--linger-s", metavar="S", type=seconds, help="stay so long at most with nothing to do"
     )
     end.add_argument(
+        "--unleased-after-s",
+        metavar="S",
+        type=seconds,
+        help="after how long a task that never showed a sign of life is taken over; default: 120 "
+        "for a run that --create of this user made, else 1200, or 10 times the longest task here; "
+        "any other task: 120 after the last; what a killed workTF of this machine left: at once",
+    )
+    end.add_argument(
         "--stop-after-s",
         metavar="S",
         type=seconds,

@@ -38,6 +38,7 @@ GIVEN = {
     "stop_after_s": ["--stop-after-s=99.5"],
     "tag": ["--tag"],
     "timeout_s": ["--timeout-s=1234567.25"],
+    "unleased_after_s": ["--unleased-after-s=99.5"],
     "user": ["--user=me"],
 }
 
