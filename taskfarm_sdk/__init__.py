@@ -11,7 +11,7 @@ with Farm() as farm:
                 compute(task.number)
 ```
 
-Names are imported when they are first used, so that importing the package costs next to nothing.
+Names are imported on first use, so that importing the package is fast.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    # A star brings what a module's `__all__` lists. While running, no module is to be imported
-    # before it is used, so there the names stand in a table; a test compares it with the modules.
+    # For type checkers, a star imports what `__all__` lists. At run time modules are imported on
+    # first use, from the table below; a test compares it with the modules.
     from taskfarm_sdk._models import *  # noqa: F403
     from taskfarm_sdk.aio import *  # noqa: F403
     from taskfarm_sdk.errors import *  # noqa: F403
@@ -39,6 +39,7 @@ else:
         "ConfigurationError": "errors",
         "ConnectionFailed": "errors",
         "Farm": "farm",
+        "FunctionFailed": "errors",
         "NotFound": "errors",
         "OutcomeUnknown": "errors",
         "RequestRejected": "errors",
@@ -48,16 +49,18 @@ else:
         "RunStatus": "_models",
         "ServerError": "errors",
         "Task": "task",
+        "TaskFailure": "_models",
         "TaskInfo": "_models",
         "TaskNotFound": "errors",
         "TaskState": "_models",
         "TaskfarmError": "errors",
         "TasksFailed": "errors",
+        "TooManyFailures": "errors",
         "UnexpectedReply": "errors",
         "WaitTimeout": "errors",
         "Worker": "worker",
     }
-    # Type checkers read no list that is worked out, and go by the imports above.
+    # Type checkers cannot read a computed list and use the imports above.
     __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
     def __getattr__(name: str) -> object:

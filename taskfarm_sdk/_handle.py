@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Protocol
 
+from taskfarm_sdk._caught import Caught
 from taskfarm_sdk.errors import TaskfarmError
 
 
@@ -58,8 +59,15 @@ class Handle(Protocol):
         """Give it back, uncounted."""
         ...
 
-    def fail(self, reason: str, *, final: bool, exit_status: int | None) -> None:
-        """Count a failed attempt."""
+    def fail(
+        self,
+        reason: str,
+        *,
+        final: bool = False,
+        exit_status: int | None = None,
+        caught: Caught | None = None,
+    ) -> None:
+        """Count a failed attempt, with what is kept of the exception that failed it."""
         ...
 
     def leave(self, error: BaseException | None) -> None:

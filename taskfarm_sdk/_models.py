@@ -1,4 +1,4 @@
-"""Values that describe runs and tasks: frozen data, with no request behind it."""
+"""Frozen values that describe runs and tasks."""
 
 from __future__ import annotations
 
@@ -7,30 +7,35 @@ from typing import Literal
 
 import attrs
 
-__all__ = ["RunStatus", "TaskInfo", "TaskState"]
+__all__ = ["RunStatus", "TaskFailure", "TaskInfo", "TaskState"]
 
 TaskState = Literal["waiting", "computing", "done", "failed"]
 TASK_STATES: tuple[TaskState, ...] = ("waiting", "computing", "done", "failed")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 task`, `2 tasks`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 @attrs.frozen(kw_only=True)
 class RunStatus:
-    """How a run stands.
+    """The status of a run.
 
     Attributes:
-        num_tasks: how many tasks the run has.
-        waiting: how many really wait: those that no worker has asked for yet count too, which the
-            server leaves out until they exist in its database.
-        computing: how many a worker has taken and not yet settled.
-        done: how many are settled; failed tasks count too, as the server does it.
-        failed: how many of `done` failed in the end, or None while that cannot be known: before
-            the run is finished, or when another client's odd percentages hide it.
-        percent_done: the mean percentage over all tasks, as the server gives it (NaN, if another
-            client wrote one).
-        rows: how many tasks exist in the server's database, where a task is made when its turn
-            comes. Beside busy workers it can be a few too high or low, for the server counts one
-            state after the other. For long more than `num_tasks`, they say that the run is beyond
-            repair: see `Run.repair`.
+        num_tasks: the number of tasks of the run.
+        waiting: the number of waiting tasks, including those that the server has not created yet
+            and does not count itself.
+        computing: the number of tasks that workers have claimed and not yet settled.
+        done: the number of done tasks, including failed ones, as the server counts them.
+        failed: how many of `done` have failed for good; None until the run is finished, and if
+            another client's percentages hide the number.
+        percent_done: the mean percentage of all tasks, from the server; NaN if another client
+            wrote a NaN.
+        rows: the number of tasks in the server's database, which creates a task at its first
+            hand-out. While workers are busy it may be slightly wrong, because the server counts
+            one state after the other. If it stays above `num_tasks`, the run cannot be repaired:
+            see `Run.repair`.
     """
 
     num_tasks: int
@@ -43,7 +48,7 @@ class RunStatus:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing waits and nothing computes any more."""
+        """Whether no task is waiting or computing."""
         return self.waiting == 0 and self.computing == 0
 
     @property
@@ -54,19 +59,43 @@ class RunStatus:
 
 @attrs.frozen(kw_only=True)
 class TaskInfo:
-    """How one task stands.
+    """The state of one task.
 
     Attributes:
         number: the task's number, from 0.
-        state: "waiting", "computing", "done", or "failed" (done for the server, but without
-            success).
-        percent_completed: 0 to 100; NaN where it is unknown, for a task that the server has not
-            made yet or holds no number for.
-        attempts: how many attempts at it were counted: failed ones, and ones whose worker was
-            lost. 0 where other clients keep no count.
+        state: "waiting", "computing", "done" or "failed" (which the server counts as done).
+        percent_completed: 0 to 100; NaN if unknown, because the server has not created the task
+            yet or stores no number for it.
+        attempts: the number of counted attempts: failed ones, and those of lost workers; 0 for
+            tasks of other clients, which do not count.
     """
 
     number: int
     state: TaskState
     percent_completed: float = math.nan
     attempts: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class TaskFailure:
+    """A failed attempt at a task, as this process saw it.
+
+    Attributes:
+        task: the task's number.
+        attempt: which attempt it was, 1 for the first that counts.
+        type: the name of the exception's type; None where no exception failed the attempt, as when
+            its process was killed.
+        text: what the exception says, or why the attempt failed.
+        traceback: where the exception came from, as Python prints it, without local variables;
+            empty where there was none.
+    """
+
+    task: int
+    attempt: int
+    type: str | None
+    text: str
+    traceback: str = attrs.field(default="", repr=False)
+
+    def __str__(self) -> str:
+        said = ": ".join(part for part in (self.type, self.text) if part)
+        return f"task {self.task}, attempt {self.attempt}: {said}"

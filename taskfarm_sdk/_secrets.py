@@ -1,4 +1,4 @@
-"""Secrets: files that only their owner can read, and values that no repr shows."""
+"""Files that only their owner can read, and the mask of secrets in reprs."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from taskfarm_sdk.errors import ConfigurationError
 
 
 def refuse_wide_mode(path: Path, descriptor: int) -> None:
-    """Refuse an open file that others than its owner may use.
+    """Refuse an open file if other users can read or write it.
 
     Raises:
-        ConfigurationError: they may; the text is the command that mends it.
+        ConfigurationError: they can; the message contains the command that corrects the mode.
     """
     mode = os.fstat(descriptor).st_mode
-    # Windows keeps no such modes: there the folder's own access list protects the file.
+    # Windows has no such modes: the access list of the folder protects the file.
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigurationError(
-            f"others may read the secrets in it: chmod 600 {shlex.quote(str(path))}"
+            f"other users can access a file with secrets: chmod 600 {shlex.quote(str(path))}"
         )
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file in one step: no half of it is ever there, and nobody else can read it.
+    """Write a file atomically, so that only its owner can read it.
 
     Raises:
-        OSError: it cannot be written; what was there before still is.
+        OSError: it cannot be written; the previous file is unchanged.
     """
-    # mkstemp makes the file with mode 0600, so that it is never open to others, not for a moment.
+    # mkstemp creates the file with mode 0600, so that other users can never open it.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -47,5 +47,5 @@ def write(path: Path, text: str) -> None:
 
 
 def masked(_: object) -> str:
-    """Stand for a secret in a repr."""
+    """Return the mask of a secret in a repr."""
     return "'***'"

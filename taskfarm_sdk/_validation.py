@@ -1,4 +1,4 @@
-"""Checks of arguments, before anything is sent."""
+"""Checks of arguments, made before anything is sent."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ from urllib.parse import SplitResult, urlsplit
 from taskfarm_sdk.errors import ConfigurationError
 
 MAX_TASKS = 2**31 - 1  # the server's column is a 32 bit integer on PostgreSQL
+LONGEST_NAME = 253
+LONGEST_LABEL = 63
 _UUID = re.compile(r"[0-9a-f]{32}")
 
 
 def base_url(text: str) -> str:
-    """Return the API's URL in its one spelling: lower-case host, one slash at the end.
+    """Return the API's URL normalised: lower-case host, one slash at the end.
 
     Args:
-        text: `http://` or `https://`, a host, maybe a port and a path; nothing else.
+        text: `http://` or `https://`, a host, optionally a port and a path; nothing else.
 
     Raises:
-        ConfigurationError: it is not such a URL. The text never repeats a password.
+        ConfigurationError: the URL is invalid. The message never contains a password.
     """
     parts = _split(text)
-    # Anywhere: with a '/' in its password a URL has the '@' in what counts as its path.
+    # In the whole text, because a '/' in a password moves the '@' into the path.
     if "@" in text:
         raise ConfigurationError(
-            "a URL with a user or password in it ends up in logs: take it out, and give the user "
-            "and password on their own"
+            "the URL contains a user or password, which would appear in logs: remove them from "
+            "the URL, and give user and password separately"
         )
     if parts.query or parts.fragment:
         without = re.split("[?#]", text.strip())[0]
-        raise ConfigurationError(f"the API's URL has no '?' or '#' in it: give {without!r}")
+        raise ConfigurationError(f"the API's URL must not contain '?' or '#': use {without!r}")
     return f"{origin(text)}{parts.path.rstrip('/')}/"
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port of a URL: what a credential belongs to."""
+    """Return scheme, host and port of a URL; credentials are valid for one origin."""
     parts = _split(url)
     host = (parts.hostname or "").lower()
     if ":" in host:
@@ -47,7 +49,7 @@ def origin(url: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Say whether a URL means the machine that one is on, another one on every machine."""
+    """Return whether a URL points to the local machine."""
     host = (_split(url).hostname or "").rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -55,7 +57,7 @@ def is_loopback(url: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    # Asking 0.0.0.0, where a server says that it listens, reaches this machine.
+    # A server may print 0.0.0.0 as its address; a connection to it reaches this machine.
     return address.is_loopback or address.is_unspecified
 
 
@@ -63,22 +65,62 @@ def _split(url: str) -> SplitResult:
     parts = _parts(url.strip())
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(
-            f"not a taskfarm's URL: {_without_userinfo(url)!r} (it looks like "
-            "http://localhost:5000/api/)"
+            f"invalid URL {_without_userinfo(url)!r}: give the API's URL, such as "
+            "http://localhost:5000/api/"
+        )
+    if fault := _fault_of_host(parts.hostname):
+        raise ConfigurationError(
+            f"{parts.hostname!r} cannot be the name of a host ({fault}): check the URL "
+            f"{_without_userinfo(url)!r}"
         )
     return parts
 
 
+def _fault_of_host(host: str) -> str:
+    """Return why no host can have this name or address, or an empty text."""
+    if ":" in host:
+        return "" if _is_address(host.partition("%")[0]) else "it is no IPv6 address"
+    if host.isascii():
+        return _fault_of_name(host.removesuffix("."))
+    import idna
+
+    try:
+        return _fault_of_name(idna.encode(host.removesuffix(".")).decode())
+    except UnicodeError as error:
+        return str(error)
+
+
+def _fault_of_name(name: str) -> str:
+    labels = name.split(".")
+    if "" in labels:
+        return "there is nothing between two of its dots" if ".." in name else "a part is empty"
+    if len(name) > LONGEST_NAME or any(len(label) > LONGEST_LABEL for label in labels):
+        return f"it or a part of it is too long: {LONGEST_NAME} and {LONGEST_LABEL} characters"
+    if odd := re.search(r"[^A-Za-z0-9._-]", name):
+        return f"it contains {odd[0]!r}"
+    if len(labels) == 4 and all(map(str.isdigit, labels)) and not _is_address(name):
+        return "it is no IPv4 address"
+    return ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _parts(url: str) -> SplitResult | None:
-    # Returned, not raised: urllib's errors repeat pieces of the text, and with a '/' in its
-    # password a URL has a piece of that where the port stands.
+    # Returns None instead of raising: urllib's errors quote the text, and with a '/' in the
+    # password they would quote a part of it as the port.
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return None
-    # What no URL holds urllib takes out without a word.
-    return None if port == 0 or re.search(r"[\s\x00-\x1f\x7f\\]", url) else parts
+    # urllib silently removes characters that are invalid in a URL.
+    return None if port == 0 or re.search(r"[\s\x00-\x1f\x7f\\\ud800-\udfff]", url) else parts
 
 
 def _without_userinfo(url: str) -> str:
@@ -86,72 +128,72 @@ def _without_userinfo(url: str) -> str:
 
 
 def run_uuid(text: str) -> str:
-    """Return a run's uuid as the server spells it: 32 lower-case hex digits, no dashes.
+    """Return a run's uuid as the server writes it: 32 lower-case hexadecimal digits, no dashes.
 
     Raises:
-        ConfigurationError: it is not a whole uuid.
+        ConfigurationError: it is not a complete uuid.
     """
     plain = text.strip().replace("-", "").lower()
     if not _UUID.fullmatch(plain):
         raise ConfigurationError(
-            f"not a run's UUID: {text!r} (32 hexadecimal digits, with or without dashes)"
+            f"invalid run UUID {text!r}: give 32 hexadecimal digits, with or without dashes"
         )
     return plain
 
 
 def number_of_tasks(value: int) -> int:
-    """Return the number of tasks if a run can have so many: 1 to 2,147,483,647."""
-    # bool is an int in Python, and True tasks is somebody's mistake.
+    """Return `value` if it is a valid number of tasks: 1 to 2,147,483,647."""
+    # bool is a subclass of int, and True as a number of tasks is a mistake.
     if type(value) is not int or not 1 <= value <= MAX_TASKS:
         raise ConfigurationError(
-            f"a run has a whole number of tasks from 1 to {MAX_TASKS:,}, not {value!r}"
+            f"the number of tasks must be an integer from 1 to {MAX_TASKS:,}, not {value!r}"
         )
     return value
 
 
 def at_least_one(name: str, value: int) -> int:
-    """Return a whole number that is at least 1."""
+    """Return `value` if it is an integer of at least 1."""
     if type(value) is not int or value < 1:
-        raise ConfigurationError(f"{name} is a whole number of at least 1, not {value!r}")
+        raise ConfigurationError(f"{name} must be an integer of at least 1, not {value!r}")
     return value
 
 
 def one_or_none(name: str, value: int) -> int:
-    """Return a whole number that is 0 or 1."""
+    """Return `value` if it is 0 or 1."""
     if type(value) is not int or value not in (0, 1):
-        raise ConfigurationError(f"{name} is 0 or 1, not {value!r}")
+        raise ConfigurationError(f"{name} must be 0 or 1, not {value!r}")
     return value
 
 
 def sound_run(uuid: str, num_tasks: int) -> None:
-    """Refuse a run that another client made with something that is no number of tasks."""
+    """Refuse a run that another client created with an invalid number of tasks."""
     if num_tasks < 1:
         raise ConfigurationError(
-            f"run {uuid} has no sound number of tasks, so it cannot be worked on: another "
-            "client made it; delete it, or leave it alone"
+            f"run {uuid} was created by another client with an invalid number of tasks and "
+            f"cannot be worked on; `manageTF --delete {uuid}` removes it"
         )
 
 
 def task_number(value: int, num_tasks: int) -> int:
-    """Return a task's number if the run has it: 0 to num_tasks - 1."""
+    """Return `value` if the run has a task with this number: 0 to num_tasks - 1."""
     if type(value) is not int or not 0 <= value < num_tasks:
         raise ConfigurationError(
-            f"this run's tasks are numbered from 0 to {num_tasks - 1}, there is no {value!r}"
+            f"a task's number must be an integer from 0 to {num_tasks - 1}, not {value!r}"
         )
     return value
 
 
 def percentage(value: float) -> float:
-    """Return a percentage as a float: finite, 0 to 100."""
+    """Return `value` as a float if it is a percentage: finite, 0 to 100."""
     if isinstance(value, bool) or not math.isfinite(value) or not 0 <= value <= 100:
-        raise ConfigurationError(f"a percentage is a number from 0 to 100, not {value!r}")
+        raise ConfigurationError(f"a percentage must be a number from 0 to 100, not {value!r}")
     return float(value)
 
 
 def seconds(name: str, value: float, *, zero: bool = False, endless: bool = False) -> float:
-    """Return a time in seconds: positive; 0 and infinity only where they are allowed."""
+    """Return `value` as a float if it is a time: positive; 0 and infinity only if allowed."""
     finite = math.isfinite(value) or (endless and value == math.inf)
     if isinstance(value, bool) or not finite or value < 0 or (value == 0 and not zero):
         least = "0 or more" if zero else "more than 0"
-        raise ConfigurationError(f"{name} is a number of seconds, {least}, not {value!r}")
+        raise ConfigurationError(f"{name} must be a number of seconds, {least}, not {value!r}")
     return float(value)

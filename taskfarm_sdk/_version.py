@@ -1,4 +1,4 @@
-"""The version of the package: the one place where it stands."""
+"""The version of the package, defined only here."""
 
 from __future__ import annotations
 

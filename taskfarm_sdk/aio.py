@@ -1,4 +1,4 @@
-"""The awaited twins of `Farm` and `Run`: the same names, arguments and errors."""
+"""`AsyncFarm` and `AsyncRun`: `Farm` and `Run` for asyncio, with the same names and errors."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["AsyncFarm", "AsyncRun"]
 class AsyncFarm:
     """`Farm` for asyncio; see `Farm` for its arguments and errors.
 
-    Its methods are awaited, and it is used with `async with`.
+    Await its methods, and use it with `async with`.
 
-    It serves one event loop at a time. In another loop it connects anew; close it before its loop
-    ends, or Python warns of the connections left open.
+    It serves one event loop at a time. In another loop it opens new connections. Close it before
+    its loop ends, otherwise Python warns about open connections.
 
     ```python
     async with AsyncFarm() as farm:
@@ -47,7 +47,7 @@ class AsyncFarm:
 
     @classmethod
     def _over(cls, link: AsyncLink) -> Self:
-        """Return a farm over connections that are there."""
+        """Return a farm that uses the connections of `link`."""
         farm = cls.__new__(cls)
         farm._link = link  # noqa: SLF001 - its own
         return farm
@@ -59,12 +59,12 @@ class AsyncFarm:
 
     @property
     def user(self) -> str | None:
-        """Who asks; None where only a token is known."""
+        """The user's name, or None if only a token is known."""
         return self._link.session.settings.user
 
     @property
     def credentials_from(self) -> str:
-        """Where the credentials come from; see `Farm.credentials_from`."""
+        """The source of the credentials; see `Farm.credentials_from`."""
         return self._link.session.settings.source
 
     async def login(self) -> str:
@@ -82,7 +82,7 @@ class AsyncFarm:
         return [_run_of(self._link, row) for row in rows]
 
     async def get_run(self, uuid: str, *, give_up_after_s: float | None = None) -> AsyncRun:
-        """Return the run of a uuid; see `Farm.get_run`."""
+        """Return the run with a uuid; see `Farm.get_run`."""
         row = await self._link.drive(runs.find(self._link.session, uuid, give_up_after_s))
         return _run_of(self._link, row)
 
@@ -107,7 +107,7 @@ class AsyncFarm:
 
 @attrs.frozen
 class AsyncRun:
-    """`Run` for asyncio: the same data; its methods are awaited or iterated with `async for`.
+    """`Run` for asyncio: await its methods, or iterate over them with `async for`.
 
     Attributes:
         uuid: see `Run`.
@@ -123,13 +123,13 @@ class AsyncRun:
     num_tasks_text: str = attrs.field(repr=False)
 
     async def status(self) -> RunStatus:
-        """Ask how the run stands; see `Run.status`."""
+        """Get the status of the run; see `Run.status`."""
         return await self._link.drive(runs.status(self._link.session, self.uuid))
 
     def watch(
         self, poll_s: float = 2.0, *, timeout_s: float | None = None
     ) -> AsyncIterator[RunStatus]:
-        """Yield how the run stands until it is finished; see `Run.watch`."""
+        """Yield the status of the run until it is finished; see `Run.watch`."""
         session = self._link.session
         return self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
 
@@ -142,12 +142,12 @@ class AsyncRun:
         return await self._link.drive(flow)
 
     async def task_info(self, number: int) -> TaskInfo:
-        """Ask how one task stands; see `Run.task_info`."""
+        """Get the state of one task; see `Run.task_info`."""
         session = self._link.session
         return await self._link.drive(tasks.info(session, self.uuid, self.num_tasks, number))
 
     def task_infos(self, state: TaskState | None = None) -> AsyncIterator[TaskInfo]:
-        """Yield how the tasks stand; see `Run.task_infos`."""
+        """Yield the states of the tasks; see `Run.task_infos`."""
         session = self._link.session
         return self._link.stream(tasks.infos(session, self.uuid, self.num_tasks, state))
 
@@ -160,7 +160,7 @@ class AsyncRun:
         await self._link.drive(runs.restart(self._link.session, self.uuid, everything=True))
 
     async def reset_failed(self) -> int:
-        """Set the tasks that failed waiting; see `Run.reset_failed`."""
+        """Set the failed tasks waiting; see `Run.reset_failed`."""
         return await self._link.drive(resetting.reset_failed(self._link.session, self.uuid))
 
     async def reset_tasks(self, numbers: Iterable[int]) -> int:
@@ -170,7 +170,7 @@ class AsyncRun:
         return await self._link.drive(flow)
 
     async def repair(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Mend a broken run; see `Run.repair`."""
+        """Repair a broken run; see `Run.repair`."""
         session = self._link.session
         return await self._link.drive(repair.repair(session, self.uuid, self.num_tasks, progress))
 

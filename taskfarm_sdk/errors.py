@@ -1,24 +1,26 @@
-"""Every error that the SDK raises.
+"""The errors that the SDK raises.
 
 ```
 TaskfarmError
 ├── ConfigurationError     an argument, setting or file is wrong; nothing was sent
-├── ConnectionFailed       the server was not reached, or its reply was lost
-├── AuthenticationError    no credentials, or the server does not take them
-├── NotFound               the server has nothing there
+├── ConnectionFailed       the server could not be reached, or its reply was lost
+├── AuthenticationError    no credentials, or the server rejected them
+├── NotFound               the server answered 404
 │   ├── RunNotFound
 │   └── TaskNotFound
-├── RequestRejected        the server refuses what was asked
-├── ServerError            the server or a proxy before it is in trouble
+├── RequestRejected        the server refused the request
+├── ServerError            the server or a proxy before it failed (5xx, 408, 425, 429)
 ├── UnexpectedReply        the reply is not what a taskfarm server sends
 ├── OutcomeUnknown         the reply to a request that must not be repeated was lost
-├── RunBroken              the run cannot hand out tasks any more
-├── WaitTimeout            the time given to `wait` is over
-└── TasksFailed            the run ended with failed tasks
+├── RunBroken              the server can no longer hand out tasks of the run
+├── WaitTimeout            the run did not finish within `timeout_s`
+├── TasksFailed            the run ended with failed tasks
+├── TooManyFailures        too many tasks in a row failed here, so `work` stopped
+└── FunctionFailed         stands for a function's exception that could not be sent here
 ```
 
-An error carries its facts as attributes, survives pickling (its cause does not travel) and
-says in its text what to do next.
+The message says what to do next, and attributes give the details. Errors can be pickled, without
+their cause.
 """
 
 from __future__ import annotations
@@ -28,12 +30,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskfarm_sdk._models import RunStatus
+    from taskfarm_sdk._models import RunStatus, TaskFailure
 
 __all__ = [
     "AuthenticationError",
     "ConfigurationError",
     "ConnectionFailed",
+    "FunctionFailed",
     "NotFound",
     "OutcomeUnknown",
     "RequestRejected",
@@ -43,6 +46,7 @@ __all__ = [
     "TaskNotFound",
     "TaskfarmError",
     "TasksFailed",
+    "TooManyFailures",
     "UnexpectedReply",
     "WaitTimeout",
 ]
@@ -50,20 +54,20 @@ __all__ = [
 
 def _bare(kind: type[TaskfarmError], message: str) -> TaskfarmError:
     error = kind.__new__(kind, message)
-    # OSError's __new__, which is WaitTimeout's too, leaves the text to an __init__.
+    # OSError.__new__, which WaitTimeout inherits, leaves `args` to __init__.
     error.args = (message,)
     return error
 
 
 class TaskfarmError(Exception):
-    """Base of all errors of this package.
+    """Base class of all errors of this package.
 
     Attributes:
-        status: the HTTP status of the reply, where there was one.
-        url: the address asked, never with a credential in it.
-        detail: what the server (or the operating system) said, shortened.
-        run: the uuid of the run in question.
-        task: the number of the task in question.
+        status: the HTTP status of the reply, or None without one.
+        url: the URL of the request; it contains no credentials.
+        detail: the message of the server or the operating system, shortened.
+        run: the uuid of the run.
+        task: the number of the task.
     """
 
     def __init__(
@@ -86,7 +90,7 @@ class TaskfarmError(Exception):
     def __reduce__(
         self,
     ) -> tuple[Callable[..., TaskfarmError], tuple[type[TaskfarmError], str], dict[str, object]]:
-        # Exception's own way calls __init__ with the message alone and would lose the facts.
+        # Exception's own __reduce__ calls __init__ with the message alone: attributes get lost.
         return _bare, (type(self), str(self)), self.__dict__
 
 
@@ -95,11 +99,11 @@ class ConfigurationError(TaskfarmError, ValueError):
 
 
 class ConnectionFailed(TaskfarmError):
-    """The server was not reached, or the connection broke before its reply was here.
+    """The server could not be reached, or the connection broke before the reply was complete.
 
     Attributes:
-        sent: whether the request may have reached the server and been acted on.
-        hopeless: whether trying again cannot help (a certificate that is not trusted).
+        sent: whether the server may have received and executed the request.
+        hopeless: whether a retry cannot help, as with an untrusted certificate.
     """
 
     def __init__(
@@ -117,14 +121,14 @@ class ConnectionFailed(TaskfarmError):
 
 
 class AuthenticationError(TaskfarmError):
-    """There are no credentials for the server, or it does not take them."""
+    """There are no credentials for the server, or it rejected them."""
 
 
 class NotFound(TaskfarmError):
-    """The server has nothing at that address.
+    """The server answered 404.
 
     Attributes:
-        method: the method of the request, as "GET", where there was one.
+        method: the method of the request, such as "GET", or None without a request.
     """
 
     def __init__(
@@ -143,22 +147,22 @@ class NotFound(TaskfarmError):
 
 
 class RunNotFound(NotFound):
-    """The server has no such run (any more)."""
+    """The run does not exist, or was deleted."""
 
 
 class TaskNotFound(NotFound):
-    """The run has no task of that number."""
+    """The run has no task with that number."""
 
 
 class RequestRejected(TaskfarmError):
-    """The server refuses what was asked; asking again would not help."""
+    """The server refused the request; a retry would not help."""
 
 
 class ServerError(TaskfarmError):
-    """The server, its database or a proxy before it is in trouble (5xx or 429).
+    """The server, its database or a proxy before it failed: 5xx, 408, 425 or 429.
 
     Attributes:
-        retry_after_s: how long the reply asks to wait, where it does.
+        retry_after_s: the wait in seconds that the reply asks for, or None.
     """
 
     def __init__(
@@ -175,22 +179,22 @@ class ServerError(TaskfarmError):
 
 
 class UnexpectedReply(TaskfarmError):
-    """The reply is not what a taskfarm server sends: most often another server is there."""
+    """The reply is not what a taskfarm server sends; the URL may be that of another server."""
 
 
 class OutcomeUnknown(TaskfarmError):
-    """The reply to a request that must not be repeated was lost: it may have been done."""
+    """The reply to a request that must not be repeated was lost; the server may have acted."""
 
 
 class RunBroken(TaskfarmError):
-    """The server cannot hand out tasks of this run any more, though some are left."""
+    """The server can no longer hand out tasks of this run, although some are left."""
 
 
 class WaitTimeout(TaskfarmError, TimeoutError):
-    """The run did not finish in the time given.
+    """The run did not finish within `timeout_s`.
 
     Attributes:
-        run_status: how the run stood last, or None if the server never answered.
+        run_status: the last known status of the run, or None if the server never answered.
     """
 
     def __init__(self, message: str, *, run: str, run_status: RunStatus | None) -> None:
@@ -201,14 +205,63 @@ class WaitTimeout(TaskfarmError, TimeoutError):
 class TasksFailed(TaskfarmError):
     """The run ended with failed tasks.
 
+    Its `__cause__` is the exception of the newest failure, where this process saw one.
+
     Attributes:
         tasks: the numbers of the failed tasks, ascending.
-        run_status: how the run ended.
+        run_status: the final status of the run.
+        failures: the failed attempts at these tasks that this process saw, oldest first: at most
+            the last 100, and none of other programs' workers.
     """
 
     def __init__(
-        self, message: str, *, run: str, tasks: tuple[int, ...], run_status: RunStatus
+        self,
+        message: str,
+        *,
+        run: str,
+        tasks: tuple[int, ...],
+        run_status: RunStatus,
+        failures: tuple[TaskFailure, ...] = (),
     ) -> None:
         super().__init__(message, run=run)
         self.tasks = tasks
         self.run_status = run_status
+        self.failures = failures
+
+
+class TooManyFailures(TaskfarmError):
+    """Too many tasks in a row failed in this worker, so the work stopped before the run's end.
+
+    Its `__cause__` is the exception of the newest failure, where there was one.
+
+    Attributes:
+        failures: the failed attempts that this process saw, oldest first: at most the last 100.
+    """
+
+    def __init__(self, message: str, *, run: str, failures: tuple[TaskFailure, ...] = ()) -> None:
+        super().__init__(message, run=run)
+        self.failures = failures
+
+
+class FunctionFailed(TaskfarmError):
+    """An exception of a task's function that could not be brought here from its process.
+
+    It stands in its place, as the `__cause__` of `TasksFailed` and `TooManyFailures`.
+
+    Attributes:
+        type_name: the name of the exception's type.
+        traceback: where the exception came from, as Python prints it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        type_name: str,
+        traceback: str,
+        run: str | None = None,
+        task: int | None = None,
+    ) -> None:
+        super().__init__(message, run=run, task=task)
+        self.type_name = type_name
+        self.traceback = traceback

@@ -1,4 +1,4 @@
-"""A taskfarm server, as its user sees it."""
+"""`Farm`: one taskfarm server with the credentials to use it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Farm"]
 
 
 class Farm:
-    """A taskfarm server and who asks it.
+    """A taskfarm server, with the credentials to use it.
 
     ```python
     with Farm("http://localhost:5000/api/", user="me", password=secret) as farm:
@@ -23,28 +23,28 @@ class Farm:
 
     Nothing is sent until a method is called. Without arguments, the environment (`TASKFARM_URL`,
     `TASKFARM_USER`, `TASKFARM_PASSWORD`, `TASKFARM_TOKEN`) and then the login saved by
-    `manageTF --login` are used. A password is sent once, for a token, which then stands for it.
-    Over `http://` to another machine both can be read on the way: the log says so once.
+    `manageTF --login` are used. The password is sent only to get a token, which all other requests
+    use. Over `http://` to another machine, both are sent unencrypted; a warning is logged once.
 
     Methods that send requests raise `ConnectionFailed`, `ServerError`, `RequestRejected`,
-    `UnexpectedReply` or `AuthenticationError` if the server cannot do what is asked;
-    `taskfarm_sdk.errors` tells when. A wrong argument raises `ConfigurationError`, and nothing is
-    sent.
+    `UnexpectedReply` or `AuthenticationError` if the request fails; see `taskfarm_sdk.errors`. An
+    invalid argument raises `ConfigurationError` before anything is sent.
 
-    One Farm serves many threads, and forked children: they make connections of their own. It
-    pickles with its token, never with a password.
+    Threads and forked children can share a Farm; a child opens its own connections. A Farm is
+    pickled with its token, never with its password.
 
     Args:
         url: the API's URL, ending in `/api/` on a plain server.
         user: the user's name.
         password: the user's password.
-        token: a token in place of user and password.
-        timeout_s: the limit of each request, more than 0.
-        give_up_after_s: how long an operation is tried again while the server is away or in
-            trouble; 0 tries once, `math.inf` for ever. It bounds when the last attempt starts.
+        token: a token, instead of user and password.
+        timeout_s: the time limit of each request in seconds, more than 0.
+        give_up_after_s: how long an operation is retried while the server cannot be reached or
+            fails, in seconds; 0 tries once, `math.inf` retries for ever. The last attempt starts
+            within this time.
 
     Raises:
-        ConfigurationError: an argument or setting is wrong.
+        ConfigurationError: an argument or setting is invalid.
         AuthenticationError: there are no credentials for this URL.
     """
 
@@ -62,7 +62,7 @@ class Farm:
 
     @classmethod
     def _over(cls, link: Link) -> Self:
-        """Return a farm over connections that are there."""
+        """Return a farm that uses the connections of `link`."""
         farm = cls.__new__(cls)
         farm._link = link  # noqa: SLF001 - its own
         return farm
@@ -74,23 +74,23 @@ class Farm:
 
     @property
     def user(self) -> str | None:
-        """Who asks; None where only a token is known."""
+        """The user's name, or None if only a token is known."""
         return self._link.session.settings.user
 
     @property
     def credentials_from(self) -> str:
-        """Where the credentials come from: "argument", "environment" or "saved login"."""
+        """The source of the credentials: "argument", "environment" or "saved login"."""
         return self._link.session.settings.source
 
     def login(self) -> str:
         """Get a token now, and return it.
 
-        It is as good as a password and holds until the server's key changes. With a password a
-        new one is fetched; with a token alone, the server is asked whether that still holds.
+        Protect it like a password; it is valid until the server's key changes. With a password, a
+        new token is fetched; with only a token, the server is asked whether it is still valid.
 
         Raises:
-            AuthenticationError: the server does not take the credentials.
-            TaskfarmError: the server could not be asked.
+            AuthenticationError: the server rejected the credentials.
+            TaskfarmError: the request failed.
         """
         return self._link.drive(request.login(self._link.session))
 
@@ -98,39 +98,39 @@ class Farm:
         """Create a run.
 
         Args:
-            num_tasks: 1 to 2,147,483,647.
+            num_tasks: the number of tasks, 1 to 2,147,483,647.
 
         Raises:
-            OutcomeUnknown: the reply was lost; the run may exist, see `runs()`.
+            OutcomeUnknown: the reply was lost; the run may exist: see `runs()`.
         """
         row = self._link.drive(runs.create(self._link.session, num_tasks))
         return run_of(self._link, row)
 
     def runs(self, *, give_up_after_s: float | None = None) -> list[Run]:
-        """Return all runs of the server, by id; other clients' odd ones too.
+        """Return all runs of the server, ordered by id, including invalid ones of other clients.
 
         Args:
-            give_up_after_s: how long to try, in seconds, 0 or more; None is the farm's own.
+            give_up_after_s: how long to retry, in seconds, 0 or more; None uses the farm's limit.
         """
         rows = self._link.drive(runs.list_all(self._link.session, give_up_after_s))
         return [run_of(self._link, row) for row in rows]
 
     def get_run(self, uuid: str, *, give_up_after_s: float | None = None) -> Run:
-        """Return the run of a uuid, given with or without dashes.
+        """Return the run with a uuid.
 
         Args:
-            uuid: the run's.
-            give_up_after_s: how long to try, in seconds, 0 or more; None is the farm's own. What
-                is asked of the run afterwards keeps to the farm's.
+            uuid: the run's uuid, with or without dashes.
+            give_up_after_s: how long to retry, in seconds, 0 or more; None uses the farm's limit,
+                as later requests of the run do.
 
         Raises:
-            RunNotFound: there is none.
+            RunNotFound: the run does not exist.
         """
         row = self._link.drive(runs.find(self._link.session, uuid, give_up_after_s))
         return run_of(self._link, row)
 
     def close(self) -> None:
-        """Close the connections; the farm and its runs cannot be used any more."""
+        """Close the connections; the farm and its runs cannot be used afterwards."""
         self._link.wire.close()
 
     def __enter__(self) -> Self:

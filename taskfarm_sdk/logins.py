@@ -1,7 +1,7 @@
-"""Saved logins: which token belongs to which server, for this user.
+"""Saved logins: the tokens of this user, one for each server.
 
-One JSON file of mode 0600 in the user's configuration folder. Readers take no lock, for the file
-is replaced in one step; writers hold a lock beside it.
+They are in one JSON file of mode 0600 in the user's configuration folder. Readers take no lock,
+because the file is replaced atomically; writers lock a second file.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class Login:
 
     Attributes:
         url: the API's URL.
-        user: whom the token stands for.
-        token: as good as a password; masked in the repr.
-        host: the machine that a loopback URL means; None for any other URL. Home folders are
-            shared among machines, and each has a localhost of its own.
-        default: whether it is the one used when no URL is given.
+        user: the user of the token.
+        token: the token, masked in the repr; protect it like a password.
+        host: for a loopback URL, the name of its machine, because machines that share home
+            folders each have their own localhost; otherwise None.
+        default: whether the login is used when no URL is given.
 
     Raises:
-        ConfigurationError: the URL is none.
+        ConfigurationError: the URL is invalid.
     """
 
     url: str = attrs.field(converter=_validation.base_url)
@@ -58,26 +58,26 @@ class Login:
 
     @property
     def place(self) -> tuple[str, str | None]:
-        """What it is the login of: a URL, on one machine where the URL is a loopback one."""
+        """The key of the login: its URL, and its machine if the URL is a loopback one."""
         return self.url, self.host
 
     @property
     def usable_here(self) -> bool:
-        """Whether its URL means the same server on this machine."""
+        """Whether the URL reaches the same server from this machine."""
         return self.host is None or self.host == socket.gethostname()
 
 
 def login_file() -> Path:
-    """Return where logins are kept: `logins.json` in TASKFARM_CONFIG or the user's own folder."""
+    """Return the path of the file: `logins.json` in TASKFARM_CONFIG or the user's own folder."""
     folder = os.environ.get("TASKFARM_CONFIG")
     return Path(folder or platformdirs.user_config_dir("taskfarm", appauthor=False)) / "logins.json"
 
 
 def saved_logins() -> tuple[Login, ...]:
-    """Return all saved logins, those of other machines' loopback URLs too.
+    """Return all saved logins, including those of loopback URLs of other machines.
 
     Raises:
-        ConfigurationError: the file is damaged, or others may read it.
+        ConfigurationError: the file is damaged, or other users can read it.
     """
     path = login_file()
     try:
@@ -88,29 +88,31 @@ def saved_logins() -> tuple[Login, ...]:
         return ()
     except OSError as error:
         raise ConfigurationError(f"cannot read the saved logins: {error}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        document = None  # no cause of ours: these errors carry the whole text, tokens and all
+    except ConfigurationError:
+        raise
+    except (ValueError, RecursionError):
+        document = None  # not raised as the cause: these errors contain the text with its tokens
     return _parse(document, path)
 
 
 def default_login() -> Login | None:
-    """Return the login that is used when no URL is given: a loopback one before a shared one.
+    """Return the login that is used when no URL is given; one of a loopback URL comes first.
 
     Raises:
-        ConfigurationError: the file is damaged, or others may read it.
+        ConfigurationError: the file is damaged, or other users can read it.
     """
     here = [login for login in saved_logins() if login.default and login.usable_here]
     return next(iter(sorted(here, key=lambda login: login.host is None)), None)
 
 
 def find_login(url: str) -> Login | None:
-    """Return the login saved for a server: the same URL, else one of the same origin.
+    """Return the login saved for a URL, or else one of the same origin.
 
     Args:
         url: the API's URL.
 
     Returns:
-        The login, or None if there is none that can be used on this machine.
+        The login, or None if none can be used on this machine.
 
     Raises:
         ConfigurationError: the file cannot be read.
@@ -125,16 +127,16 @@ def find_login(url: str) -> Login | None:
 
 
 def save_login(url: str, user: str, token: str, *, replace_default: bool = True) -> Login:
-    """Save a login beside the others, in place of an older one for the same URL.
+    """Save a login; it replaces an older one for the same URL.
 
     Args:
         url: the API's URL.
-        user: whom the token stands for.
-        token: what the server gave.
-        replace_default: make it the default even where this machine has another one.
+        user: the user of the token.
+        token: a token from the server.
+        replace_default: whether it becomes the default even if this machine has another one.
 
     Returns:
-        The login as it was saved.
+        The saved login.
 
     Raises:
         ConfigurationError: the file cannot be read or written.
@@ -175,9 +177,9 @@ def forget_login(url: str) -> Login | None:
 
 
 def _yielding(old: Login, new: Login) -> Login:
-    """Return a login without being the default, where a new one takes its place as that.
+    """Return `old`, no longer as the default if `new` replaces it as the default.
 
-    A loopback one takes it on its own machine alone: other machines keep the one they share.
+    A loopback login replaces the default only on its own machine; others keep their shared one.
     """
     gives_way = old.usable_here and (old.host is not None or new.host is None)
     return attrs.evolve(old, default=old.default and not gives_way)
@@ -185,7 +187,7 @@ def _yielding(old: Login, new: Login) -> Login:
 
 def _damaged(path: Path) -> ConfigurationError:
     return ConfigurationError(
-        f"the saved logins in '{path}' are damaged: remove the file and log in again"
+        f"the file of saved logins '{path}' is damaged: remove it and log in again"
     )
 
 

@@ -81,7 +81,8 @@ class Run:
 
         Raises:
             WaitTimeout: the time is over; its `run_status` says how the run stood last.
-            TasksFailed: `check`, and some tasks failed; its `tasks` names them.
+            TasksFailed: `check`, and some tasks failed; its `tasks` names them, and its
+                `failures` say why, as far as this process saw it.
         """
         from taskfarm_sdk._flows import waiting
 
@@ -206,7 +207,7 @@ class Run:
         halt_after: int = 10,
         linger: bool = False,
         stale_after_s: float = 120.0,
-        unleased_after_s: float | Literal["auto"] = "auto",
+        unleased_after_s: float | Literal["auto", "stale_after_s"] = "auto",
         grace_s: float = 0.0,
         give_up_after_s: float = 600.0,
         journal: str | os.PathLike[str] | None = None,
@@ -220,7 +221,7 @@ class Run:
                 While tasks last longer than `first_beat_s` nothing is taken ahead.
             report_every_s: how often, at most, a task's progress is sent, and how long after its
                 hand-out at the earliest.
-            first_beat_s: after how long a task in hand gets its first sign of life.
+            first_beat_s: after how long a task in hand gets its first sign of life, at most 30 s.
             heartbeat_s: how often it gets one then, at most 30 s, which others count on.
             max_attempts: after how many counted attempts a task has failed for good, 1 to 98.
                 Ones whose worker was lost count, and so do hand-outs whose reply was lost on the
@@ -236,6 +237,9 @@ class Run:
             unleased_after_s: the same for a task that never showed one: another client's, or one
                 lost in its first seconds. "auto" is 1200 s until this worker has finished a task,
                 then 10 times its longest one, at least `stale_after_s` and at most 1 h.
+                "stale_after_s" is for runs that only workers of this SDK work on: the same as
+                `stale_after_s`, until a percentage of another client is seen in the run. What a
+                killed process of this host and boot held is taken back at once.
             grace_s: in `with worker:` on the main thread, SIGTERM, SIGINT and SIGUSR1 give open
                 tasks back, uncounted, and end the process with 128 + the signal's number; so long
                 after the signal, for functions that look at `task.stop_requested`. So do SIGHUP,
@@ -280,7 +284,7 @@ class Run:
 
     def work(
         self,
-        function: Callable[[Task], None],
+        function: Callable[[Task], object],
         *,
         workers: int | None = None,
         executor: Executor | None = None,
@@ -296,7 +300,7 @@ class Run:
         retry_delay_s: float = 30.0,
         halt_after: int = 10,
         stale_after_s: float = 120.0,
-        unleased_after_s: float | Literal["auto"] = "auto",
+        unleased_after_s: float | Literal["auto", "stale_after_s"] = "auto",
         grace_s: float = 0.0,
         give_up_after_s: float = 600.0,
         journal: str | os.PathLike[str] | None = None,
@@ -313,11 +317,12 @@ class Run:
 
         This process talks to the server, and child processes of its own compute. Functions of
         scripts and notebooks and closures travel too, and the main module is not run again. A
-        task is completed when the function returns, and fails an attempt when it raises or its
-        process is killed. What the function does to the task (`update`, `fail`, `release`) happens
-        here, the last two once it has returned. While tasks take less than `first_beat_s`, the next
-        one is handed out, and the last one completed, while one is computed. Ctrl-C and, on the
-        main thread, SIGTERM and SIGUSR1 end the children, and then give their tasks back.
+        task is completed when the function returns, and fails an attempt when it raises, whatever
+        that is, or its process is killed. What the function does to the task (`update`, `fail`,
+        `release`) happens here, the last two once it has returned. While tasks take less than
+        `first_beat_s`, the next one is handed out, and the last one completed, while one is
+        computed. Ctrl-C and, on the main thread, SIGTERM and SIGUSR1 end the children, and then
+        give their tasks back.
 
         The children's `__main__` holds the script's functions and classes. Their log records reach
         this process's loggers. At the end they have 5 s for threads and exit handlers. Random
@@ -334,7 +339,8 @@ class Run:
         are closed themselves.
 
         Args:
-            function: called with one task at a time.
+            function: called with one task at a time; what it returns is ignored. An `async def`
+                or generator function is refused, for calling it runs nothing.
             workers: how many compute at a time: by default SLURM_CPUS_PER_TASK or as many as there
                 are CPUs for this process; with an executor, how many loops, by default as many as
                 it can run at a time: Python's own, Dask's and mpi4py's tell that, others need the
@@ -367,7 +373,9 @@ class Run:
         Raises:
             ConfigurationError: an argument is wrong, or the function cannot travel, or nothing
                 would ever run in the executor; nothing was claimed.
-            TasksFailed: `check`, and some tasks failed; its `tasks` names them.
+            TasksFailed: `check`, and some tasks failed; its `tasks` names them, its `failures` say
+                why, and its `__cause__` is the newest exception of the function.
+            TooManyFailures: `check`, and `halt_after` ended the work; it tells why in the same way.
             TaskfarmError: no child process can compute, or the executor broke, or lost loops of
                 this work, so that the run is not finished.
         """

@@ -24,8 +24,11 @@ class Task:
         compute(task.number)
     ```
 
-    completes it at the end of the block, counts a failed attempt on an exception (which goes on
-    to the caller), and gives it back uncounted on KeyboardInterrupt or SystemExit.
+    completes it at the end of the block, and counts a failed attempt on an exception, which goes
+    on to the caller. What ends the process gives it back uncounted: KeyboardInterrupt, and
+    SystemExit where a handler of signals raised it or the worker is stopping. So does the end of a
+    generator that holds it. A `sys.exit()` of the block's own is a failed attempt: call `release()`
+    before it to give the task back.
     """
 
     def __init__(self, handle: Handle) -> None:
@@ -158,3 +161,8 @@ class Task:
         state = self._handle.settled or "open"
         percent = self.percent_completed
         return f"Task({self.number}, run={self.run_uuid!r}, {percent:g} %, {state})"
+
+
+def handle_of(task: Task) -> Handle:
+    """Return what is behind a task's face, for who settles it."""
+    return task._handle  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from taskfarm_sdk._worker import heartbeat
 from taskfarm_sdk.server._process import ServerProcess
 from tests.support import engines
 
@@ -94,11 +96,21 @@ def _no_server_unmarked(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _own_folders(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Give each test its own saved logins and data folders."""
     monkeypatch.setenv("TASKFARM_CONFIG", str(tmp_path / "config"))
-    for kind in ("CONFIG", "DATA", "STATE"):
+    for kind in ("CONFIG", "DATA"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+    # Each worker writes there, and tests look at what is in their own folder.
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture
+def no_first_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test set a first beat that never comes, however long it waits."""
+    monkeypatch.setattr(heartbeat, "FIRST_BEAT_MOST_S", math.inf)
 
 
 @pytest.fixture(autouse=True)

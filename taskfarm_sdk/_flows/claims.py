@@ -1,4 +1,4 @@
-"""The flows of workers: being handed out tasks, reporting on them, settling them."""
+"""Flows of workers: register, claim tasks, report on them and settle them."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from taskfarm_sdk.errors import (
     TaskfarmError,
 )
 
-# One 500 with sound counts may be the end of a passing trouble; so many in a row are not.
+# One 500 with correct counts may be the end of an outage; this many in a row are not.
 BROKEN_AFTER_LOOKS = 3
-# The host name that such a look at the database leaves there.
+# The host name of the worker that `can_write` registers.
 PROBE = "taskfarm-sdk probe"
-# A stalled report holds up the task's completion, and the reports of the worker's other tasks.
+# A stalled report delays the task's completion, and reports of the worker's other tasks.
 REPORT_TIMEOUT_S = 10.0
 # A slow server answers the two or three requests of a start in about this time.
 START_APART_S = 0.02
 START_SPREAD_MOST_S = 5.0
-# What else a 404 to a hand-out means: a database that was put back knows no worker of today.
-OR_WORKER_GONE = ", or no longer knows the worker that asks"
+# Another cause of a 404 to a claim: a database restored from a backup lacks newer workers.
+OR_WORKER_GONE = ", or no longer knows the worker"
 
 
 def start_spread_s(fleet_size: int) -> float:
-    """Return over how long a fleet spreads its start: one alone need not wait."""
+    """Return the time in seconds over which a fleet spreads its start; 0 for one worker."""
     return min((fleet_size - 1) * START_APART_S, START_SPREAD_MOST_S)
 
 
 def register(
     farm: Session, hostname: str, pid: int, until: float, fleet_size: int = 1
 ) -> Flow[str]:
-    """Make a worker known to the server; a lost attempt is followed by one with a fresh uuid."""
+    """Register a worker on the server; each attempt uses a new uuid."""
     if fleet_size > 1:
         yield from sleep(DICE.uniform(0, start_spread_s(fleet_size)))
     return (
@@ -58,11 +58,11 @@ def register(
 
 
 def can_write(farm: Session) -> Flow[bool]:
-    """Find out whether the server's database can be written.
+    """Return whether the server's database can be written.
 
-    While its disk is full, or it is read-only, it answers 500 to each hand-out and still counts
-    tasks, as of a run that is broken. No request only tries to write: this one leaves a worker
-    behind that never works.
+    While its disk is full, or the database read-only, the server answers 500 to each claim and
+    still counts tasks, as for a broken run. No request only tests writing: this one leaves a worker
+    in the database that never works.
     """
     call = operations.register_worker(uuid.uuid4().hex, PROBE, 0)
     try:
@@ -73,10 +73,10 @@ def can_write(farm: Session) -> Flow[bool]:
 
 
 def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | None]:
-    """Be handed out a task, or None once nothing is left to hand out.
+    """Claim a task; return None if no task is left to hand out.
 
     Raises:
-        RunBroken: tasks are left, and the server cannot hand them out.
+        RunBroken: tasks are left, but the server cannot hand them out.
     """
     looks = 0
 
@@ -90,9 +90,9 @@ def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | 
         looks += 1
         if looks >= BROKEN_AFTER_LOOKS and (yield from can_write(farm)):
             raise RunBroken(
-                f"the server cannot hand out the tasks that are left of run {run}: a task of it "
-                "was read or written before its turn, by another client; stop the workers and "
-                f"mend it: run.repair(), or manageTF --repair {run}",
+                f"run {run} is broken: another client read or wrote one of its tasks before its "
+                "turn, so the server cannot hand out the remaining tasks; stop the workers, then "
+                f"repair it with run.repair() or `manageTF -b {farm.url} --repair {run}`",
                 status=error.status,
                 url=error.url,
                 detail=error.detail,
@@ -110,7 +110,7 @@ def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | 
 
 
 def report(farm: Session, run: str, number: int, lease: Lease) -> Flow[bool]:
-    """Report a task's progress once; a report that fails is dropped, for it may land late.
+    """Report a task's progress once; a failed report is dropped, because it may arrive late.
 
     Returns:
         Whether the server answered.
@@ -121,23 +121,23 @@ def report(farm: Session, run: str, number: int, lease: Lease) -> Flow[bool]:
     try:
         yield from ask_of_task(farm, run, number, call, REPORT)
     except (ConnectionFailed, ServerError, RequestRejected) as error:
-        log.info("a report of task %d of run %s was dropped: %s", number, run, error)
+        log.info("dropped a report of task %d of run %s: %s", number, run, error)
         return False
     return True
 
 
 def complete(farm: Session, run: str, number: int, until: float) -> Flow[str | None]:
-    """Mark a task done at 100 %, in one request that is repeated until the server has it.
+    """Mark a task done at 100 %, in one request that is repeated until the server accepts it.
 
     Returns:
-        The `Date` of the server's reply, where it has one.
+        The `Date` header of the reply, or None.
     """
     call = operations.update_task(run, number, percent=leases.SUCCESS, status="done")
     return (yield from ask_of_task(farm, run, number, call, COMPLETE, until=until))
 
 
 def still_complete(farm: Session, run: str, number: int, until: float) -> Flow[None]:
-    """Complete a task anew if a report that was under way has landed after its completion."""
+    """Complete a task again if a late report overwrote its completion."""
     row = yield from read(farm, run, number)
     if row.status == "done" and row.percent != leases.SUCCESS:
         yield from complete(farm, run, number, until)
@@ -151,26 +151,27 @@ def give_back(
     lease: Lease,
     until: float,
 ) -> Flow[str | None]:
-    """Let go of a task: waiting again, or failed for good if the lease says so.
+    """Set a task waiting again, or failed for good if the lease says so.
 
     Args:
         farm: the session.
         run: the run's uuid.
-        number: the task's.
-        held: what the server may hold if nobody else took the task: what it answered last, and
-            what was reported since without an answer.
-        lease: what to leave there.
-        until: when the last attempt may start.
+        number: the task's number.
+        held: the percentages that the server may store if no other worker took the task: the last
+            one acknowledged, and those reported since without a reply.
+        lease: the lease to write.
+        until: when the last attempt may start, by the farm's clock.
 
     Returns:
-        The `Date` of the server's reply, where there is one.
+        The `Date` header of the reply, or None.
     """
     leave = leases.encode(lease)
 
     def look(_: TaskfarmError) -> Flow[Answer | None]:
         row = yield from read(farm, run, number)
-        # Whoever took the task since then holds it by another number.
-        return None if row.percent in held and row.status == "computing" else Answer(None)
+        # A worker that took the task since has written another percentage.
+        untouched = any(leases.same(row.percent, value) for value in held)
+        return None if untouched and row.status == "computing" else Answer(None)
 
     call = operations.update_task(
         run, number, percent=leave, status="done" if lease.failed else "waiting"

@@ -7,14 +7,17 @@ which the number stands still for too long.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from typing import Literal
 
 import attrs
 
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows.claims import give_back
+from taskfarm_sdk._flows.idle_notice import IdleNotice
 from taskfarm_sdk._flows.runs import count
 from taskfarm_sdk._flows.tasks import BATCH, read, read_batch
 from taskfarm_sdk._flows.waiting import REST_PER_REQUEST
@@ -47,14 +50,25 @@ class StaleAfter:
     Attributes:
         stale_after_s: one with a lease.
         unleased_after_s: one without; None derives it from the longest task finished here.
+        all_beat: whether all workers of the run send heartbeats, as far as the caller knows: then
+            both are the same, until a number of another client is seen.
     """
 
     stale_after_s: float
     unleased_after_s: float | None
+    all_beat: bool = False
 
-    def for_task(self, value: float | None, longest_s: float | None) -> float:
-        """Return the patience with a task that shows this number, in seconds."""
-        if leases.decode(value) is not None:
+    def for_task(
+        self, value: float | None, longest_s: float | None, *, foreign_seen: bool = False
+    ) -> float:
+        """Return the patience with a task that shows this number, in seconds.
+
+        Args:
+            value: the task's number.
+            longest_s: how long the longest task took that was finished here.
+            foreign_seen: whether a number of another client was seen in the run.
+        """
+        if leases.decode(value) is not None or (self.all_beat and not foreign_seen):
             return self.stale_after_s
         if self.unleased_after_s is not None:
             return self.unleased_after_s
@@ -64,7 +78,9 @@ class StaleAfter:
 
 
 def stale_after(
-    stale_after_s: float, unleased_after_s: float | Literal["auto"], heartbeat_s: float
+    stale_after_s: float,
+    unleased_after_s: float | Literal["auto", "stale_after_s"],
+    heartbeat_s: float,
 ) -> StaleAfter:
     """Return a patience that no live worker tries.
 
@@ -77,8 +93,13 @@ def stale_after(
             f"stale_after_s is at least {LEAST_HEARTBEATS} times heartbeat_s, so that no live "
             f"task is taken: {least_s:g} or more, not {stale_after_s!r}"
         )
-    if unleased_after_s == "auto":
-        return StaleAfter(stale_after_s, None)
+    if unleased_after_s in ("auto", "stale_after_s"):
+        return StaleAfter(stale_after_s, None, all_beat=unleased_after_s == "stale_after_s")
+    if isinstance(unleased_after_s, str):
+        raise ConfigurationError(
+            'unleased_after_s is a number of seconds, "auto" or "stale_after_s", not '
+            f"{unleased_after_s!r}"
+        )
     return StaleAfter(stale_after_s, _validation.seconds("unleased_after_s", unleased_after_s))
 
 
@@ -109,7 +130,7 @@ class Watchlist:
         before = self._seen.get(row.number)
         if row.status != "computing":
             return self._seen.pop(row.number, None) is not None
-        if before is None or not _same(before.value, row.percent):
+        if before is None or not leases.same(before.value, row.percent):
             self._seen[row.number] = _Seen(row.percent, now, now)
             return True
         if now - before.last > LOOKS_APART_S:
@@ -130,10 +151,20 @@ class Watchlist:
             if seen.looks >= LEAST_LOOKS and seen.last - seen.since >= patience_s(seen.value)
         ]
 
+    def next_due_at(self, patience_s: Callable[[float | None], float]) -> float:
+        """Return when the next task is stale that shows no sign of life; infinite for none."""
+        due_at = (seen.since + patience_s(seen.value) for seen in self._seen.values())
+        return min(due_at, default=math.inf)
 
-def _same(one: float | None, other: float | None) -> bool:
-    # NaN is not equal to itself, and stands still all the same.
-    return one == other or (one != one and other != other)  # noqa: PLR0124
+
+def is_foreign(row: TaskRow) -> bool:
+    """Say whether a task's number is another client's: neither a lease, nor untouched, nor success.
+
+    No worker of this SDK writes such a number, and the other clients send no heartbeats.
+    """
+    if leases.decode(row.percent) is not None:
+        return False
+    return row.percent != leases.SUCCESS if row.status == "done" else row.percent not in (None, 0)
 
 
 class Computing(Enum):
@@ -152,7 +183,7 @@ class Sweeper:
     Attributes:
         run: the run's uuid.
         num_tasks: how many tasks it has, all of which exist.
-        patience: after how long a task is stale.
+        stale_after: after how long a task is stale.
         max_attempts: after how many counted attempts a task has failed for good.
     """
 
@@ -161,7 +192,20 @@ class Sweeper:
     stale_after: StaleAfter
     max_attempts: int
     _watched: Watchlist = attrs.field(factory=Watchlist, init=False)
+    _notice: IdleNotice = attrs.field(init=False)
+    _foreign_seen: bool = attrs.field(default=False, init=False)
     _rest_s: float = attrs.field(default=0.0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._notice = IdleNotice(self.run)
+
+    def note(self, row: TaskRow) -> None:
+        """Note whether a task's number is another client's."""
+        self._foreign_seen = self._foreign_seen or is_foreign(row)
+
+    def has_work(self) -> None:
+        """Note that the worker waits no more."""
+        self._notice.ends()
 
     def round(
         self, farm: Session, ours: Callable[[], int], longest_s: float | None
@@ -187,6 +231,7 @@ class Sweeper:
         # Meanwhile one of ours may have come or gone, and been counted or not.
         if computing <= max(before, ours()):
             return Computing.OURS
+        self._notice.begins(farm.clock.now(), is_idle=ours() == 0)
         if self._rest_s == 0.0:
             yield from sleep(DICE.uniform(0, START_SPREAD_S))
         news = yield from self._look(farm, computing)
@@ -194,8 +239,25 @@ class Sweeper:
             least_s = max(REST_PER_REQUEST * latency_s, LEAST_REST_S)
             rest_s = least_s if news else max(2 * self._rest_s, least_s)
             self._rest_s = min(rest_s, MOST_REST_S)
-            yield from sleep(self._rest_s)
+            yield from self._rest(farm, least_s, longest_s)
         return Computing.OTHERS
+
+    def _rest(self, farm: Session, least_s: float, longest_s: float | None) -> Flow[None]:
+        """Rest until the next look, which is not later than a task is stale; say why, if due."""
+        now = farm.clock.now()
+        stale_at = self._watched.next_due_at(self._patience(longest_s))
+        rest_s = min(self._rest_s, max(stale_at - now, least_s))
+        silent_s = self._notice.due_at() - now
+        if silent_s <= rest_s:
+            yield from sleep(max(silent_s, 0.0))
+            self._notice.say(farm.clock.now(), self._watched.numbers, stale_at)
+            rest_s -= max(silent_s, 0.0)
+        yield from sleep(rest_s)
+
+    def _patience(self, longest_s: float | None) -> Callable[[float | None], float]:
+        return partial(
+            self.stale_after.for_task, longest_s=longest_s, foreign_seen=self._foreign_seen
+        )
 
     def _look(self, farm: Session, computing: int) -> Flow[bool]:
         news = False
@@ -220,12 +282,14 @@ class Sweeper:
     def _look_at(self, farm: Session, numbers: range | list[int]) -> Flow[bool]:
         rows = yield from read_batch(farm, self.run, numbers)
         now = farm.clock.now()
+        for row in rows:
+            self.note(row)
         news = [self._watched.look(row, now) for row in rows]
         return any(news)
 
     def _take_back(self, farm: Session, longest_s: float | None) -> Flow[bool]:
         taken = False
-        stale = self._watched.stale(lambda value: self.stale_after.for_task(value, longest_s))
+        stale = self._watched.stale(self._patience(longest_s))
         for number in stale:
             taken |= yield from self._take_back_one(farm, number)
         return taken
@@ -235,18 +299,32 @@ class Sweeper:
         # The last look before the step: who lives has written since.
         if self._watched.look(row, farm.clock.now()):
             return False
-        lease = leases.decode(row.percent)
-        attempts = 1 + (lease.attempts if lease is not None and not lease.failed else 0)
-        failed = attempts >= self.max_attempts
-        log.warning(
-            "task %d of run %s has shown no sign of life: attempt %d is counted, and it %s",
-            number,
-            self.run,
-            attempts,
-            "has failed" if failed else "waits again",
-        )
-        percent = leases.percent_of(row.percent)
-        left = Lease(percent, attempts, 0, leases.new_holder(), failed=failed)
-        yield from give_back(farm, self.run, number, (row.percent,), left, farm.deadline())
+        yield from take_back(farm, self.run, row, self.max_attempts, "has shown no sign of life")
         self._watched.forget(number)
         return True
+
+
+def take_back(farm: Session, run: str, row: TaskRow, max_attempts: int, why: str) -> Flow[None]:
+    """Set the task of a lost worker waiting, or failed after so many attempts; one is counted.
+
+    Args:
+        farm: the session.
+        run: the run's uuid.
+        row: how the task stands.
+        max_attempts: after how many counted attempts it has failed for good.
+        why: why, for the log.
+    """
+    lease = leases.decode(row.percent)
+    attempts = 1 + (lease.attempts if lease is not None and not lease.failed else 0)
+    failed = attempts >= max_attempts
+    log.warning(
+        "task %d of run %s %s: attempt %d is counted, and it %s",
+        row.number,
+        run,
+        why,
+        attempts,
+        "has failed" if failed else "waits again",
+    )
+    percent = leases.percent_of(row.percent)
+    left = Lease(percent, attempts, 0, leases.new_holder(), failed=failed)
+    yield from give_back(farm, run, row.number, (row.percent,), left, farm.deadline())

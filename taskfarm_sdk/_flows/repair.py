@@ -1,8 +1,8 @@
-"""The flow that mends a broken run, from which the server hands out nothing though tasks are left.
+"""Repair a broken run, from which the server hands out no task although tasks are left.
 
-A run breaks when somebody reads or writes a task before its turn. Reading every task once, in
-order, makes those that are missing, and they wait. That is for broken runs alone: in a sound one,
-or done by two at once, it makes tasks twice, and then nothing helps.
+A run breaks when a client reads or writes a task before its turn. Reading every task once, in
+order, creates the missing ones as waiting. This is only for broken runs: on a sound run, or by two
+clients at once, it creates tasks twice, which cannot be undone.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from taskfarm_sdk._flows.resetting import unchanged
 from taskfarm_sdk._flows.runs import ask_of_run, status, waiting_rows
 from taskfarm_sdk._flows.tasks import ask_of_task, read
 from taskfarm_sdk._logging import log
+from taskfarm_sdk._models import counted
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._sansio.retry import DICE, SETTLE, Answer, Rule, Then
@@ -30,26 +31,26 @@ from taskfarm_sdk.errors import OutcomeUnknown, RunBroken, ServerError, Taskfarm
 
 Progress = Callable[[int, int], None]
 
-# A hand-out whose reply is lost would leave a task of a sound run with nobody: it is not repeated.
-# A 500 says here that the run is broken, or a uuid taken, and no word of an outage is due.
+# A lost hand-out leaves a task of a sound run computing without a worker, so it is not repeated.
+# A 500 here means that the run is broken, or a uuid taken; it is not logged as an outage.
 ONCE = Rule(never_sent=Then.AGAIN, lost=Then.UNKNOWN, busy=Then.AGAIN, sick=Then.RAISE)
 TAKEN = Rule(never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.RAISE)
-# Between two hand-outs that were answered 500.
+# The pause after a hand-out that was answered 500.
 REST_S = 0.2
-# Between two looks at the rows. At random, so that two who began together look apart.
+# The pause between two counts of the rows; random, so that two repairs do not count in step.
 LOOK_AGAIN_S = (1.0, 2.0)
-# For so long, or twice as long at most, one repair keeps others out before it has made a task.
+# One repair excludes others for this time, twice as long at most, until it creates a task.
 TURN_S = 60
-# In place of a task that is handed out; the server has none of that number.
+# Returned instead of a task; the server has none with this number.
 _BROKEN = TaskRow(-1, "waiting", None)
 
 
 def repair(farm: Session, uuid: str, num_tasks: int, progress: Progress | None) -> Flow[int]:
-    """Mend a run that is broken; return how many tasks were missing.
+    """Repair a broken run; return how many tasks were missing.
 
     Raises:
-        RunBroken: it has more rows than tasks, before or afterwards, and cannot be mended.
-        TaskfarmError: it is not broken, or is being mended, and nothing was changed.
+        RunBroken: the run has more rows than tasks, before or after, and cannot be repaired.
+        TaskfarmError: the run is not broken, or another client repairs it; nothing was changed.
     """
     _validation.sound_run(uuid, num_tasks)
     yield from _refuse_doubled(farm, uuid, num_tasks)
@@ -65,25 +66,27 @@ def repair(farm: Session, uuid: str, num_tasks: int, progress: Progress | None) 
 
 
 def _refuse_doubled(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
-    """Make sure that a run has no more rows than tasks."""
+    """Refuse a run that has more rows than tasks."""
     rows = (yield from status(farm, uuid)).rows
     if rows > num_tasks:
-        # Counts are taken one after the other: beside workers one look can be too high.
+        # The server counts one state after the other: while workers are busy, one sum can be
+        # too high.
         yield from sleep(DICE.uniform(*LOOK_AGAIN_S))
         rows = min(rows, (yield from status(farm, uuid)).rows)
     if rows > num_tasks:
         raise RunBroken(
-            f"run {uuid} has {rows} rows for its {num_tasks} tasks, so some would be computed "
-            "twice and its numbers are wrong: nothing mends that; delete it and make a new run",
+            f"run {uuid} has {rows} rows for {counted(num_tasks, 'task')}, so its counts are wrong "
+            "and some tasks would be computed twice; it cannot be repaired: delete it and create a "
+            "new run",
             run=uuid,
         )
 
 
 def _probe(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
-    """Return if a run is broken, having asked for a task of it.
+    """Return if a run is broken, which an attempt to claim a task shows.
 
     Raises:
-        TaskfarmError: it is not; a task that was handed out has been given back as it was.
+        TaskfarmError: the run is not broken; a task that was handed out has been given back.
     """
     worker = yield from claims.register(farm, socket.gethostname(), os.getpid(), farm.deadline())
     handed = yield from _hand_out(farm, uuid, worker)
@@ -91,18 +94,18 @@ def _probe(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
         return
     if handed is not None:
         yield from _put_back(farm, uuid, handed)
-        _refuse(uuid, "the server hands out its tasks, so there is nothing to mend now")
+        _refuse(uuid, "the server hands out its tasks, so it needs no repair")
     rows = (yield from status(farm, uuid)).rows
     if rows >= num_tasks:
         farm.shared.complete.add(uuid)
-    _refuse(uuid, "each of its tasks exists and none waits, so there is nothing to mend")
+    _refuse(uuid, "all its tasks exist and none is waiting, so it needs no repair")
 
 
 def _hand_out(farm: Session, uuid: str, worker: str) -> Flow[TaskRow | None]:
-    """Ask for a task; None if none is left to hand out, `_BROKEN` if the server cannot."""
+    """Claim a task; return None if none is left, `_BROKEN` if the server cannot hand one out."""
     call = operations.claim_task(uuid, worker)._replace(fresh=True)
-    # Counted apart: a server in trouble answers 500 though tasks wait; a run that another repair
-    # begins to mend shows its first waiting task after looks that found none, and hands it out.
+    # Counted separately: a failing server answers 500 although tasks wait; a run that another
+    # client begins to repair first shows no waiting task, then one, and hands it out.
     with_none_waiting = with_some_waiting = 0
     while True:
         try:
@@ -110,7 +113,7 @@ def _hand_out(farm: Session, uuid: str, worker: str) -> Flow[TaskRow | None]:
                 yield from ask_of_run(farm, uuid, lambda: call, ONCE, or_gone=claims.OR_WORKER_GONE)
             )
         except OutcomeUnknown as error:
-            raise _perhaps_handed_out(uuid, error) from error
+            raise _perhaps_handed_out(farm.url, uuid, error) from error
         except ServerError as error:
             if error.status != 500:
                 raise
@@ -128,11 +131,11 @@ def _hand_out(farm: Session, uuid: str, worker: str) -> Flow[TaskRow | None]:
         yield from sleep(REST_S)
 
 
-def _perhaps_handed_out(uuid: str, error: OutcomeUnknown) -> OutcomeUnknown:
+def _perhaps_handed_out(url: str, uuid: str, error: OutcomeUnknown) -> OutcomeUnknown:
     return OutcomeUnknown(
-        f"whether run {uuid} is sound is not known, for the reply to a hand-out was lost; if it "
-        "is, one of its tasks now computes with nobody: look for it with "
-        f"`manageTF --tasks --state computing {uuid}`",
+        f"the reply to a hand-out was lost, so it is unknown whether run {uuid} is broken; if it "
+        "is not, one of its tasks is now marked computing but has no worker: find it with "
+        f"`manageTF -b {url} --tasks --state computing {uuid}`",
         status=error.status,
         url=error.url,
         detail=error.detail,
@@ -141,7 +144,7 @@ def _perhaps_handed_out(uuid: str, error: OutcomeUnknown) -> OutcomeUnknown:
 
 
 def _put_back(farm: Session, uuid: str, handed: TaskRow) -> Flow[None]:
-    """Set a task waiting that was handed out, and leave its percentage exactly as it is."""
+    """Set a task waiting that was handed out, without changing its percentage."""
 
     def look(_: TaskfarmError) -> Flow[Answer | None]:
         row = yield from read(farm, uuid, handed.number)
@@ -152,8 +155,8 @@ def _put_back(farm: Session, uuid: str, handed: TaskRow) -> Flow[None]:
         yield from ask_of_task(farm, uuid, handed.number, call, SETTLE, look=look)
     except TaskfarmError:
         log.warning(
-            "task %d of run %s was handed out to see whether the run is sound, and could not be "
-            "given back: set it waiting with reset_tasks",
+            "task %d of run %s was claimed to test the run and could not be given back: set it "
+            "waiting with reset_tasks",
             handed.number,
             uuid,
         )
@@ -161,30 +164,30 @@ def _put_back(farm: Session, uuid: str, handed: TaskRow) -> Flow[None]:
 
 
 def _take_turn(farm: Session, uuid: str, num_tasks: int) -> Flow[int]:
-    """Return how many rows a broken run has, once nobody else is seen to mend it.
+    """Return how many rows a broken run has, once no other client is repairing it.
 
-    The server takes each worker's uuid once only, so who registers the ones made from the run, its
-    rows and the time is the one to mend it. That holds until the first task is made; from then on
-    others see the rows grow.
+    The server accepts each worker's uuid only once, so the client that registers the uuids derived
+    from the run, its rows and the time may repair it. This excludes others until the first task is
+    created; from then on they see the rows grow.
 
-    To see that the rows do not grow is not enough: of 192 runs of 40 tasks on PostgreSQL that 8
-    began to mend at once, 32 ended with more rows than tasks by that alone, and none by this.
+    A check that the rows do not grow is not enough: of 192 runs of 40 tasks on PostgreSQL, each
+    repaired by 8 clients at once, 32 ended with more rows than tasks, and none with this lock.
     """
     rows = (yield from status(farm, uuid)).rows
     turn = int(time.time() // TURN_S)
-    # The turn before as well, or two who begin on either side of a turn's end would both be first.
+    # The previous turn too, or two that begin just before and after its end would both be first.
     for name in (f"{rows} {turn - 1}", f"{rows} {turn}"):
         token = uuids.uuid5(uuids.NAMESPACE_OID, f"repair of {uuid} {name}").hex
         if not (yield from _is_first(farm, uuid, token)):
             _refuse(
                 uuid,
-                "somebody began to mend it a moment ago; see how it stands, and try again in "
-                f"{2 * TURN_S} s if it is still broken",
+                "another client began to repair it a moment ago; if it is still broken in "
+                f"{2 * TURN_S} s, try again",
             )
     yield from sleep(DICE.uniform(*LOOK_AGAIN_S))
     stands = yield from status(farm, uuid)
     if waiting_rows(stands) > 0 or stands.rows != rows or rows >= num_tasks:
-        _refuse(uuid, "its rows are changing: somebody is mending it, or working on it")
+        _refuse(uuid, "its rows are changing: another client is repairing it, or working on it")
     return rows
 
 
@@ -195,11 +198,11 @@ def _is_first(farm: Session, uuid: str, token: str) -> Flow[bool]:
     except ServerError as error:
         if error.status != 500:
             raise
-        # Alone it may mean a server in trouble; beside counts it means that the uuid is taken.
+        # Either the server fails, and then so does the next request, or the uuid is taken.
         yield from status(farm, uuid)
         return False
     return True
 
 
 def _refuse(uuid: str, why: str) -> NoReturn:
-    raise TaskfarmError(f"run {uuid} was left as it is: {why}", run=uuid)
+    raise TaskfarmError(f"run {uuid} was not changed: {why}", run=uuid)

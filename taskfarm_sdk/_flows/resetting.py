@@ -1,4 +1,4 @@
-"""The flows that set tasks waiting: all that compute, those that failed, or those named."""
+"""Flows that set tasks waiting: all computing ones, the failed ones, or those listed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from taskfarm_sdk._flows.tasks import (
     read,
     read_batch,
 )
+from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._sansio.retry import SETTLE, Answer
@@ -22,12 +23,12 @@ from taskfarm_sdk._sansio.steps import Flow, sleep
 from taskfarm_sdk._session.session import Session
 from taskfarm_sdk.errors import TaskfarmError
 
-# A live worker of another client passes through 100 on its way to done.
+# A live worker of another client reports 100 shortly before it sets a task done.
 STUCK_LOOK_AGAIN_S = 2.0
 
 
 def reset(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
-    """Set all computing tasks waiting, those too that the server's restart passes over."""
+    """Set all computing tasks waiting, including those that the server's restart leaves out."""
     yield from restart(farm, uuid, everything=False)
     suspects = yield from _stuck(farm, uuid, num_tasks)
     if not suspects:
@@ -39,11 +40,11 @@ def reset(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
 
 
 def reset_failed(farm: Session, uuid: str) -> Flow[int]:
-    """Set the failed tasks waiting, and nothing else; return how many."""
+    """Set only the failed tasks waiting; return how many."""
     freed = 0
     numbers = yield from failed_numbers(farm, uuid, (yield from status(farm, uuid)))
     for number in numbers:
-        # Finding them all may have taken long, and somebody may have queued this one meanwhile.
+        # The search may have taken long, and another client may have reset this one meanwhile.
         if is_failed((yield from read(farm, uuid, number))):
             yield from free(farm, uuid, number, is_failed)
             freed += 1
@@ -51,9 +52,9 @@ def reset_failed(farm: Session, uuid: str) -> Flow[int]:
 
 
 def reset_tasks(farm: Session, uuid: str, num_tasks: int, numbers: Iterable[int]) -> Flow[int]:
-    """Set these tasks waiting whatever they are at; return how many did not wait from 0 already.
+    """Set these tasks waiting, whatever their state; return how many were not waiting at 0 %.
 
-    One that does not exist yet waits, and stays so: writing to it would make it out of turn.
+    A task that does not exist yet is not written: that would create it out of turn.
     """
     _validation.sound_run(uuid, num_tasks)
     wanted = {_validation.task_number(number, num_tasks) for number in numbers}
@@ -63,7 +64,7 @@ def reset_tasks(farm: Session, uuid: str, num_tasks: int, numbers: Iterable[int]
     freed = 0
     for number in sorted(n for n in wanted if n < there.surely):
         freed += yield from _reset(farm, uuid, (yield from read(farm, uuid, number)))
-    # Upwards without a gap: then a task that does not exist is the next in turn, which is harmless.
+    # Upwards without a gap, so that a task that does not exist is the next in turn: harmless.
     for number in range(there.surely, min(there.likely, max(wanted) + 1)):
         row = yield from read(farm, uuid, number)
         if number in wanted:
@@ -79,18 +80,12 @@ def _reset(farm: Session, uuid: str, before: TaskRow) -> Flow[int]:
 
 
 def unchanged(row: TaskRow, before: TaskRow) -> bool:
-    """Say whether a task is as it was; NaN, which another client may have written, is like NaN."""
-    return row.status == before.status and (
-        row.percent == before.percent or (_is_nan(row.percent) and _is_nan(before.percent))
-    )
-
-
-def _is_nan(percent: float | None) -> bool:
-    return percent is not None and math.isnan(percent)
+    """Return whether a task is unchanged; NaN, which another client may write, equals NaN."""
+    return row.status == before.status and leases.same(row.percent, before.percent)
 
 
 def is_stuck(row: TaskRow) -> bool:
-    """Say whether a task is computing at what the server's restart does not take for under 100."""
+    """Return whether a task is computing, but the server's restart does not see it below 100 %."""
     at = row.percent
     return row.status == "computing" and (at is None or math.isnan(at) or at >= 100)
 
@@ -115,10 +110,10 @@ def free(farm: Session, uuid: str, number: int, still: Callable[[TaskRow], bool]
 
     Args:
         farm: the session.
-        uuid: the run's.
-        number: the task's.
-        still: says of the task, read again because the outcome is not known, whether it is as it
-            was; otherwise it was freed, and may be somebody's by now.
+        uuid: the run's uuid.
+        number: the task's number.
+        still: after a request of unknown outcome, returns whether the task, read again, is
+            unchanged. Otherwise it was freed, and another worker may have claimed it since.
     """
 
     def look(_: TaskfarmError) -> Flow[Answer | None]:

@@ -1,4 +1,4 @@
-"""The flows of runs: what `Farm` and `Run`, and their awaited twins, do."""
+"""Flows that create, list, find, count, restart and delete runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from taskfarm_sdk.errors import (
     UnexpectedReply,
 )
 
-# Imported where it is used: a list of runs does without.
+# Imported on use, because a list of runs does not need it.
 if TYPE_CHECKING:
     from taskfarm_sdk._models import RunStatus
 
@@ -29,19 +29,19 @@ R = TypeVar("R")
 
 
 def waiting_rows(status: RunStatus) -> int:
-    """Return how many tasks wait of those that exist, as the server counts them."""
+    """Return the number of existing tasks that wait, as the server counts them."""
     return status.rows - status.computing - status.done
 
 
 def create(farm: Session, num_tasks: int) -> Flow[RunRow]:
-    """Create a run; what was sent is not sent again."""
+    """Create a run; the request is not repeated once it was sent."""
     wanted = _validation.number_of_tasks(num_tasks)
     call = operations.create_run(wanted)._replace(fresh=True)
     return (yield from ask(farm, lambda: call, CREATE))
 
 
 def list_all(farm: Session, give_up_after_s: float | None = None) -> Flow[list[RunRow]]:
-    """List all runs by id; PostgreSQL gives them in any order."""
+    """List all runs, ordered by id, because PostgreSQL returns them in no set order."""
     until = _until(farm, give_up_after_s)
     rows = yield from ask(farm, operations.list_runs, READ, until=until)
     return sorted(rows, key=attrgetter("id"))
@@ -55,7 +55,7 @@ def find(farm: Session, uuid: str, give_up_after_s: float | None = None) -> Flow
 
 
 def _until(farm: Session, give_up_after_s: float | None) -> float:
-    """Return until when to try: as long as the farm does, unless the caller says how long."""
+    """Return the deadline: by the caller's limit, or else by the farm's."""
     if give_up_after_s is None:
         return farm.deadline()
     patience_s = _validation.seconds("give_up_after_s", give_up_after_s, zero=True, endless=True)
@@ -63,7 +63,7 @@ def _until(farm: Session, give_up_after_s: float | None) -> float:
 
 
 def status(farm: Session, uuid: str, until: float | None = None) -> Flow[RunStatus]:
-    """Get how a run stands."""
+    """Get the status of a run."""
     return (yield from ask_for_run(farm, uuid, lambda: operations.run_status(uuid), until=until))
 
 
@@ -73,13 +73,13 @@ def count(farm: Session, uuid: str, which: Count) -> Flow[int]:
 
 
 def restart(farm: Session, uuid: str, *, everything: bool) -> Flow[None]:
-    """Have the server set tasks waiting; what was sent is not sent again."""
+    """Let the server set tasks waiting; the request is not repeated once it was sent."""
     call = operations.restart_run(uuid, everything=everything)._replace(fresh=True)
     yield from ask_of_run(farm, uuid, lambda: call, RESTART)
 
 
 def delete(farm: Session, uuid: str) -> Flow[None]:
-    """Delete a run; one that is gone after an attempt of unknown outcome was deleted by it."""
+    """Delete a run; if it is gone after an attempt of unknown outcome, that attempt succeeded."""
     maybe_done = False
 
     def look(_: TaskfarmError) -> Flow[Answer | None]:
@@ -105,38 +105,38 @@ def ask_of_run(
     until: float | None = None,
     or_gone: str = "",
 ) -> Flow[R]:
-    """Ask something of a run.
+    """Send a request about a run.
 
-    The server's 404 is the same for a run that is not there and for a route that it has not, so
-    the run itself is asked for then.
+    The server answers 404 both for an unknown run and for an unknown route, so the flow then
+    requests the run itself.
 
     Args:
         farm: the session.
-        uuid: the run's.
-        make: makes the request.
-        rule: what follows each kind of failure.
+        uuid: the run's uuid.
+        make: creates the request.
+        rule: the rule of the retry table.
         look: see `ask`.
         until: see `ask`.
-        or_gone: what else a 404 can mean while the run is there.
+        or_gone: another meaning of a 404 if the run exists, for the message.
 
     Raises:
-        RunNotFound: there is no such run.
-        UnexpectedReply: there is, and the server does not know what it is asked.
+        RunNotFound: the run does not exist.
+        UnexpectedReply: the run exists, and the server does not know the request.
     """
     try:
         return (yield from ask(farm, make, rule, look=look, until=until))
     except (RunNotFound, TaskNotFound):
-        raise  # found out by the look
+        raise  # from the look
     except NotFound as error:
         yield from status(farm, uuid, until)
         raise unknown_route(farm, uuid, error, or_gone) from error
 
 
 def unknown_route(farm: Session, uuid: str, error: NotFound, or_gone: str = "") -> UnexpectedReply:
-    """Return the error of a 404 though the run is there."""
+    """Return the error for a 404 although the run exists."""
     return UnexpectedReply(
-        f"{farm.url} has run {uuid}, and answers 404 to {error.method} {error.url}: it does not "
-        f"know this request{or_gone}; is it an older server, or another one?",
+        f"{farm.url} has run {uuid}, but answered 404 to {error.method} {error.url}: it does not "
+        f"know this request{or_gone}; check that the URL is that of a current taskfarm server",
         status=error.status,
         url=error.url,
         detail=error.detail,
@@ -147,13 +147,13 @@ def unknown_route(farm: Session, uuid: str, error: NotFound, or_gone: str = "") 
 def ask_for_run(
     farm: Session, uuid: str, make: Callable[[], Call[R]], *, until: float | None = None
 ) -> Flow[R]:
-    """Ask how a run stands: the one route of which a 404 says that there is no such run."""
+    """Send a request for the run itself: only here a 404 means that the run does not exist."""
     try:
         return (yield from ask(farm, make, READ, until=until))
     except NotFound as error:
         raise RunNotFound(
-            f"there is no run {uuid} at {farm.url}: it was deleted, or is on another server "
-            "(manageTF --list shows the runs)",
+            f"there is no run {uuid} at {farm.url}: it was deleted, or is on another server; "
+            f"`manageTF -b {farm.url} --list` shows the runs",
             status=error.status,
             url=error.url,
             detail=error.detail,

@@ -1,8 +1,8 @@
-"""The flows that read single tasks, without ever making one.
+"""Flows that read single tasks, and never create one.
 
-The server creates a task that is read before its time, and a run with a task created out of turn
-hands out nothing any more. So only tasks that exist are read, and how many do is worked out from
-counts that the server takes one after the other, while workers go on.
+The server creates a task that is read before its hand-out, and a task created out of turn breaks
+its run. So flows read only existing tasks. The number of these is derived from counts that the
+server takes one after the other, while workers continue.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from taskfarm_sdk.errors import (
 
 R = TypeVar("R")
 
-# How many tasks are read before the first of them is told of.
+# How many tasks are read before the first is yielded.
 BATCH = 32
 
 
 def read(farm: Session, uuid: str, number: int, *, until: float | None = None) -> Flow[TaskRow]:
-    """Read one task that exists."""
+    """Read one existing task."""
     call = operations.get_task(uuid, number)
     return (yield from ask_of_task(farm, uuid, number, call, READ, until=until))
 
@@ -53,23 +53,23 @@ def ask_of_task(
     look: Look | None = None,
     until: float | None = None,
 ) -> Flow[R]:
-    """Ask something of a task; as for `ask_of_run`, a 404 has the run itself asked for.
+    """Send a request about a task; after a 404 it requests the run itself, as `ask_of_run` does.
 
     Raises:
-        RunNotFound: there is no such run.
+        RunNotFound: the run does not exist.
         TaskNotFound: the run has no such task.
-        UnexpectedReply: it has, and the server does not know what it is asked.
+        UnexpectedReply: the task exists, and the server does not know the request.
     """
     try:
         return (yield from ask(farm, lambda: call, rule, look=look, until=until))
     except (RunNotFound, TaskNotFound):
-        raise  # found out by the look
+        raise  # from the look
     except NotFound as error:
         stands = yield from status(farm, uuid, until)
         if 0 <= number < stands.num_tasks:
             raise unknown_route(farm, uuid, error) from error
         raise TaskNotFound(
-            f"run {uuid} has no task {number}",
+            f"run {uuid} has no task {number}: its tasks are 0 to {stands.num_tasks - 1}",
             status=error.status,
             url=error.url,
             detail=error.detail,
@@ -81,18 +81,18 @@ def ask_of_task(
 
 @attrs.frozen
 class Existing:
-    """How many tasks of a run exist, from 0 on.
+    """The number of tasks of a run that exist, counted from 0.
 
     Attributes:
-        surely: so many, whatever workers do meanwhile: these can be read in any order.
-        likely: maybe so many: from `surely` on they are read one by one, upwards.
+        surely: the lower bound, whatever workers do meanwhile; these can be read in any order.
+        likely: the estimate; tasks from `surely` on are read one by one, upwards.
     """
 
     surely: int
     likely: int
 
     def batches(self) -> Iterator[range]:
-        """Yield the tasks' numbers in pieces that may be read at once, each by `read_batch`."""
+        """Yield the tasks' numbers in batches for `read_batch`."""
         for start in range(0, self.surely, BATCH):
             yield range(start, min(start + BATCH, self.surely))
         for number in range(self.surely, self.likely):
@@ -100,20 +100,20 @@ class Existing:
 
 
 def read_batch(farm: Session, uuid: str, numbers: Sequence[int]) -> Flow[list[TaskRow]]:
-    """Read some tasks that exist, several at a time."""
+    """Read existing tasks, several at a time."""
     if len(numbers) == 1:
         return [(yield from read(farm, uuid, numbers[0]))]
     return (yield from together([partial(read, farm, uuid, number) for number in numbers]))
 
 
 def existing(farm: Session, uuid: str, num_tasks: int) -> Flow[Existing]:
-    """Work out how many tasks exist.
+    """Derive the number of existing tasks from the run's counts.
 
-    Computing and done ones do: their sum is never too high. Existing tasks that wait make the
-    sum of three uncertain, for a task that moves between two of the counts is counted twice. Done,
-    computing, waiting is the order against the way tasks go, so that only a task given back in
-    that moment can be; the lower of two sums is taken, and tasks are read upwards, where the first
-    that does not exist is the next in turn.
+    The sum of computing and done tasks is never too high. With waiting tasks the sum is uncertain,
+    because a task that changes its state between two counts is counted twice. Counting done,
+    computing, waiting, against the order of the states, leaves only tasks given back in between.
+    The lower of two sums is taken, and tasks are read upwards, so that the first one that does not
+    exist is the next in turn.
     """
     if uuid in farm.shared.complete:
         return Existing(num_tasks, num_tasks)
@@ -126,6 +126,14 @@ def existing(farm: Session, uuid: str, num_tasks: int) -> Flow[Existing]:
     return Existing(sure, likely)
 
 
+def surely_existing(farm: Session, uuid: str, num_tasks: int) -> Flow[int]:
+    """Return a number of tasks, from 0 on, that exist whatever workers do meanwhile."""
+    if uuid in farm.shared.complete:
+        return num_tasks
+    stands = yield from status(farm, uuid)
+    return min(num_tasks, stands.done + stands.computing)
+
+
 def _sum_of_counts(farm: Session, uuid: str) -> Flow[int]:
     order: tuple[Count, ...] = ("numDone", "numComputing", "numWaiting")
     total = 0
@@ -135,7 +143,7 @@ def _sum_of_counts(farm: Session, uuid: str) -> Flow[int]:
 
 
 def info(farm: Session, uuid: str, num_tasks: int, number: int) -> Flow[TaskInfo]:
-    """Tell how one task stands."""
+    """Get the state of one task."""
     wanted = _validation.task_number(number, num_tasks)
     if wanted >= (yield from existing(farm, uuid, num_tasks)).likely:
         return TaskInfo(number=wanted, state="waiting")
@@ -145,9 +153,11 @@ def info(farm: Session, uuid: str, num_tasks: int, number: int) -> Flow[TaskInfo
 def infos(
     farm: Session, uuid: str, num_tasks: int, state: TaskState | None = None
 ) -> Stream[TaskInfo]:
-    """Tell how the tasks stand, by number; those that do not exist yet wait."""
+    """Yield the states of the tasks by number; tasks that do not exist yet are waiting."""
     if state is not None and state not in TASK_STATES:
-        raise ConfigurationError(f"a task's state is one of {TASK_STATES}, not {state!r}")
+        raise ConfigurationError(
+            f"a task's state must be one of {', '.join(TASK_STATES)}, not {state!r}"
+        )
     there = yield from existing(farm, uuid, num_tasks)
     for batch in there.batches():
         for row in (yield from read_batch(farm, uuid, batch)):
@@ -160,7 +170,7 @@ def infos(
 
 
 def info_from(row: TaskRow) -> TaskInfo:
-    """Say what a task's status and number mean."""
+    """Return the state of a task from its status and percentage."""
     lease = leases.decode(row.percent)
     if lease is None:
         percent = math.nan if row.percent is None else row.percent
@@ -172,13 +182,13 @@ def info_from(row: TaskRow) -> TaskInfo:
         number=row.number,
         state="failed" if failed else row.status,
         percent_completed=lease.percent,
-        # A failed task that waits again was queued by a person, and starts over.
+        # A failed task that waits again was reset by a user, so its attempts start from 0.
         attempts=0 if lease.failed and not failed else lease.attempts,
     )
 
 
 def failed_numbers(farm: Session, uuid: str, status: RunStatus) -> Flow[tuple[int, ...]]:
-    """Find the failed tasks of a finished run, up to the last where their number is known."""
+    """Find the failed tasks of a finished run; stops once all are found, if the count is known."""
     numbers: list[int] = []
     there = yield from existing(farm, uuid, status.num_tasks)
     for batch in there.batches():
@@ -190,5 +200,5 @@ def failed_numbers(farm: Session, uuid: str, status: RunStatus) -> Flow[tuple[in
 
 
 def is_failed(row: TaskRow) -> bool:
-    """Say whether a task has failed for good."""
+    """Return whether a task has failed for good."""
     return info_from(row).state == "failed"

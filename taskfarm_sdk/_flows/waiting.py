@@ -1,4 +1,4 @@
-"""The flows that wait for a run: how often they ask, what they sit out, when they give up."""
+"""Flows that poll a run until it is finished."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import attrs
 
-from taskfarm_sdk import _validation
+from taskfarm_sdk import _failures, _validation
 from taskfarm_sdk._flows.runs import ask_for_run
 from taskfarm_sdk._flows.tasks import failed_numbers
-from taskfarm_sdk._models import RunStatus
+from taskfarm_sdk._models import RunStatus, counted
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._sansio.steps import Call, Flow, Item, Stream, sleep
 from taskfarm_sdk._session.session import Session
@@ -19,16 +19,16 @@ from taskfarm_sdk.errors import ConnectionFailed, ServerError, TasksFailed, Wait
 
 R = TypeVar("R")
 
-# The server has no index on a task's run, so counting is slow beside a large run: whoever polls
+# The server has no index on a task's run, so counting is slow if there are large runs: a poll
 # spends at most one twentieth of its time in requests.
 REST_PER_REQUEST = 19
 LEAST_TIMEOUT_S = 1.0
 
 
 def watch(farm: Session, uuid: str, poll_s: float, timeout_s: float | None) -> Stream[RunStatus]:
-    """Tell how a run stands, again and again, until it is finished.
+    """Yield the status of a run repeatedly, until the run is finished.
 
-    Only the first request gives up; later ones sit out an outage of any length.
+    Only the first request gives up; later ones wait through an outage of any length.
     """
     poll = _poll(farm, uuid, poll_s, timeout_s)
     now = yield from poll.status()
@@ -42,9 +42,9 @@ def watch(farm: Session, uuid: str, poll_s: float, timeout_s: float | None) -> S
 def wait(
     farm: Session, uuid: str, poll_s: float, timeout_s: float | None, *, check: bool
 ) -> Flow[RunStatus]:
-    """Wait until a run is finished, and settle how many tasks failed where counts cannot say.
+    """Wait until a run is finished, and count failed tasks if the run's counts cannot tell.
 
-    Meanwhile it asks for one count, which spares the server the other three.
+    It polls one count only, which costs the server less than all four.
     """
     poll = _poll(farm, uuid, poll_s, timeout_s)
     status = yield from poll.status()
@@ -57,18 +57,21 @@ def wait(
     numbers = yield from failed_numbers(farm, uuid, status)
     status = attrs.evolve(status, failed=len(numbers))
     if check and numbers:
+        seen = farm.shared.failures.of(uuid, numbers)
         raise TasksFailed(
-            f"{len(numbers)} of {status.num_tasks} tasks of run {uuid} failed: {shorten(numbers)}; "
-            "reset() queues them again",
+            f"{len(numbers)} of {counted(status.num_tasks, 'task')} of run {uuid} failed: "
+            f"{shorten(numbers)}; run.reset_failed() sets them waiting again"
+            f"{_failures.newest(seen)}",
             run=uuid,
             tasks=numbers,
             run_status=status,
-        )
+            failures=_failures.records(seen),
+        ) from _failures.cause(seen)
     return status
 
 
 def shorten(numbers: tuple[int, ...], most: int = 10) -> str:
-    """Write task numbers as a text that stays short however many there are."""
+    """Return task numbers as text, at most `most` of them."""
     first = ", ".join(str(number) for number in numbers[:most])
     return first if len(numbers) <= most else f"{first} and {len(numbers) - most} more"
 
@@ -82,13 +85,13 @@ def _poll(farm: Session, uuid: str, poll_s: float, timeout_s: float | None) -> _
 
 @attrs.define
 class _Poll:
-    """Asks about a run again and again, and rests in between.
+    """Poll a run, with pauses between the requests.
 
     Attributes:
         farm: the session.
-        uuid: the run's.
-        poll_s: the least rest between two requests.
-        patience_s: how long it may take in all; infinite for as long as it takes.
+        uuid: the run's uuid.
+        poll_s: the shortest pause between two requests, in seconds.
+        patience_s: the time limit of the whole poll, in seconds; may be infinite.
     """
 
     farm: Session
@@ -119,7 +122,7 @@ class _Poll:
 
     def _ask(self, call: Call[R]) -> Flow[R]:
         farm = self.farm
-        # Once the server has answered, it is waited for: until the time is over, or for ever.
+        # After the first answer an outage is waited through, up to the time limit.
         until = self._deadline if self._last else min(farm.deadline(), self._deadline)
         try:
             answer = yield from ask_for_run(farm, self.uuid, self._timed(call), until=until)
@@ -127,8 +130,8 @@ class _Poll:
             if self._last is None or farm.clock.now() < self._deadline:
                 raise
             raise self._time_is_up() from error
-        # Not the time of an outage before it. One slow answer alone, as a server gives that has
-        # just started, is no sign either.
+        # Without the time of an outage before it. The shorter of two durations, because one slow
+        # reply, as from a server that has just started, means nothing.
         before_s, self._took_s = self._took_s, farm.clock.now() - self._asked_at
         self._rest_s = max(self.poll_s, REST_PER_REQUEST * min(before_s, self._took_s))
         return answer
@@ -145,10 +148,13 @@ class _Poll:
 
     def _time_is_up(self) -> WaitTimeout:
         last = self._last
-        stood = f"{last.done} of {last.num_tasks} tasks are done" if last else "it did not answer"
+        if last:
+            done = f"{last.done} of {counted(last.num_tasks, 'task')} done"
+            stood = f"{done}; the run continues: wait again"
+        else:
+            stood = "the server did not answer"
         return WaitTimeout(
-            f"run {self.uuid} is not finished after {self.patience_s:g} s: {stood}; it goes on, "
-            "wait again for the rest",
+            f"run {self.uuid} is not finished after {self.patience_s:g} s: {stood}",
             run=self.uuid,
             run_status=last,
         )

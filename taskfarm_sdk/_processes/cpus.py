@@ -1,4 +1,4 @@
-"""Count the CPUs that a process may use: on a cluster or in a container, fewer than there are."""
+"""Count the CPUs that this process may use, which a cluster or a container may limit."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 def usable_cpus() -> int:
-    """Return how many processes can compute at a time here, at least 1.
+    """Return how many processes can compute here at the same time, at least 1.
 
-    What Slurm gave each task (`SLURM_CPUS_PER_TASK`), where it says so; else the CPUs that this
-    process may run on, bounded by the time that its cgroup may take, rounded up.
+    This is `SLURM_CPUS_PER_TASK` if Slurm sets it; otherwise the number of CPUs that this process
+    may run on, limited by the CPU quota of its cgroup, rounded up.
     """
     given = os.environ.get("SLURM_CPUS_PER_TASK", "")
     if given.isascii() and given.isdigit() and int(given) > 0:
@@ -29,11 +29,11 @@ def usable_cpus() -> int:
 
 
 def cgroup_cpus(membership: Path, root: Path) -> float:
-    """Return how much time of CPUs a cgroup and those above it leave; a whole lot without a limit.
+    """Return the CPU quota of a cgroup and its parents, in CPUs; 2**31 without a limit.
 
     Args:
-        membership: the file that tells which cgroups the process is in.
-        root: where cgroups are shown.
+        membership: the file that lists the cgroups of the process.
+        root: the folder where cgroups are mounted.
     """
     limits = [float(2**31)]
     with suppress(OSError):
@@ -42,14 +42,14 @@ def cgroup_cpus(membership: Path, root: Path) -> float:
             if controllers == "":
                 limits += _limits(root, path, _limit)
             elif "cpu" in controllers.split(","):
-                # Version 1 shows each controller in a folder of its own, named in either way.
+                # Version 1 has a folder for each controller, with either name.
                 for name in ("cpu", controllers):
                     limits += _limits(root / name, path, _limit_of_version_1)
     return min(limits)
 
 
 def _limits(root: Path, path: str, read: Callable[[Path], float]) -> Iterator[float]:
-    # In a container the path is often the host's, which is not there: what is above it counts.
+    # In a container the path is often the host's and does not exist; then its parents count.
     own = root / path.lstrip("/")
     for folder in (own, *own.parents):
         with suppress(OSError, ValueError):
@@ -59,7 +59,7 @@ def _limits(root: Path, path: str, read: Callable[[Path], float]) -> Iterator[fl
 
 
 def _limit(folder: Path) -> float:
-    # "max 100000" is no limit: no number, and passed over as such.
+    # "max 100000" means no limit: int() raises ValueError, and the caller skips it.
     quota, period = (folder / "cpu.max").read_text().split()
     return int(quota) / int(period)
 

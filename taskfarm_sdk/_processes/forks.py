@@ -26,7 +26,7 @@ def _nothing(_: object) -> None:
     pass
 
 
-# Functions of the thing, not its bound methods, which would keep it alive.
+# Functions that take the object, because its bound methods would keep it alive.
 @attrs.frozen
 class _AtFork:
     before: Callable[[Any], object]
@@ -44,33 +44,33 @@ def at_forks(
     in_parent: Callable[[T], object] = _nothing,
     in_child: Callable[[T], object],
 ) -> None:
-    """Call these with a thing at every fork of this process, while the thing lives.
+    """Call functions with an object at every fork of this process, while the object exists.
 
     Args:
-        thing: what they are called with.
+        thing: the object, the functions' argument.
         before: called before the fork.
-        in_parent: called after it in this process.
-        in_child: called after it in the child.
+        in_parent: called after the fork in this process.
+        in_child: called after the fork in the child.
     """
     _at_fork[thing] = _AtFork(before, in_parent, in_child)
 
 
 def forget(thing: object) -> None:
-    """Do nothing more with a thing at a fork."""
+    """Stop calling functions with an object at forks."""
     _at_fork.pop(thing, None)
 
 
 def renew_in_children(thing: _Renewable) -> None:
-    """Call `after_fork` of this in every child that this process forks, while it lives."""
+    """Call `after_fork` of an object in every forked child, while the object exists."""
     at_forks(thing, in_child=lambda renewable: renewable.after_fork())
 
 
 def close_in_children(*things: _Closable) -> None:
-    """Close these in every child that this process forks from now on, while they live.
+    """Close objects in every child that this process forks from now on, while they exist.
 
-    A child that is forked (not started anew) gets a copy of every descriptor: of the pipe whose
-    end tells the server that its parent is gone, of the one whose end tells that the server is
-    gone, of a socket that listens. With a copy held by a bystander, none of these would ever end.
+    A forked child that does not exec inherits every descriptor: the pipes by which server and
+    parent detect each other's end, and listening sockets. These would stay open as long as any
+    child has a copy.
     """
     for thing in things:
         at_forks(thing, in_child=_close)
@@ -83,7 +83,7 @@ def _close(thing: _Closable) -> None:
 
 
 def _act(when: Callable[[_AtFork], Callable[[Any], object]]) -> None:
-    # `keyrefs` copies in one step; other threads may add things meanwhile.
+    # `keyrefs` copies atomically; other threads may add objects meanwhile.
     for reference in _at_fork.keyrefs():
         thing = reference()
         if thing is not None and (acts := _at_fork.get(thing)) is not None:

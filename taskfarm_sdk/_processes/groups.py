@@ -1,4 +1,4 @@
-"""A child process and all that it starts, as one process group that ends as a whole."""
+"""A child process and its descendants, as one process group that is killed as a whole."""
 
 from __future__ import annotations
 
@@ -17,41 +17,42 @@ from pathlib import Path
 from typing import IO
 
 from taskfarm_sdk._logging import log
-from taskfarm_sdk._processes import guardian
+from taskfarm_sdk._processes import guardian, limits
 from taskfarm_sdk.errors import ConfigurationError
 
-# A killed process may take a moment to go; one that hangs in the kernel does not hold us up.
+# How long to wait for a killed process group to end; a process can hang in the kernel.
 GONE_AFTER_S = 5.0
 LOOK_EVERY_S = 0.01
 
-# What opens the farm is not for those who only compute.
+# Credentials are not passed to processes that only compute.
 SECRETS = ("TASKFARM_PASSWORD", "TASKFARM_TOKEN")
 
 Stream = int | IO[bytes] | None
 
 
 def plain_environment() -> dict[str, str]:
-    """Return this process's environment, but for its credentials for the farm."""
+    """Return this process's environment without the credentials for the farm."""
     return {name: value for name, value in os.environ.items() if name not in SECRETS}
 
 
 class Group:
-    """A child process that leads a process group of its own.
+    """A child process that leads its own process group.
 
-    Signals of the terminal do not reach it: who has it passes on what it is to get. Should this
-    process end in any way, even by SIGKILL, the whole group is killed.
+    Signals of the terminal do not reach it; the caller forwards them. If this process ends, even by
+    SIGKILL, the whole group is killed.
 
     Args:
         argv: the program and its arguments.
-        env: its environment; this process's own if None.
-        cwd: the folder it begins in; this process's own if None.
-        stdin: what it reads; nothing by default.
-        stdout: where it writes to; where this process does by default.
-        stderr: the same.
-        pass_fds: open descriptors that it gets beside these three.
+        env: its environment; None is this process's own.
+        cwd: its working directory; None is this process's own.
+        stdin: its standard input; empty by default.
+        stdout: its standard output; None is this process's own.
+        stderr: its standard error; None is this process's own.
+        pass_fds: further descriptors that it inherits.
+        open_files: its soft limit of open files; None is this process's own.
 
     Raises:
-        OSError: there is no such program, or it cannot be executed.
+        OSError: the program does not exist or cannot be executed.
         ConfigurationError: this operating system has no process groups.
     """
 
@@ -65,10 +66,12 @@ class Group:
         stdout: Stream = None,
         stderr: Stream = None,
         pass_fds: Sequence[int] = (),
+        open_files: int | None = None,
     ) -> None:
         self._guard = _guard()
         self._lock = threading.Lock()
-        self._popen = subprocess.Popen(  # noqa: S603 - what to run is the caller's to say
+        self._refused = False
+        self._popen = subprocess.Popen(  # noqa: S603 - the caller chooses the program
             argv,
             env={**(os.environ if env is None else env), guardian.MARK: self._guard.mark},
             cwd=cwd,
@@ -77,46 +80,65 @@ class Group:
             stderr=stderr,
             pass_fds=pass_fds,
             process_group=0,
+            preexec_fn=None if open_files is None else limits.lowering(open_files),  # noqa: PLW1509
         )
         self.pid: int = self._popen.pid
         self._guard.tell("+", self.pid)
 
     def poll(self) -> int | None:
-        """Return what the process ended with, or None while it runs; see `wait`."""
+        """Return the exit status as `wait` does, or None while the process runs."""
         return self.wait(0)
 
-    def wait(self, timeout_s: float | None = None) -> int | None:
-        """Wait until the process has ended; what it started and left running is killed then.
+    def wait(self, timeout_s: float | None = None, readable: Sequence[int] = ()) -> int | None:
+        """Wait until the process has ended, then kill the rest of its group.
 
         Args:
-            timeout_s: how long at most; None waits for ever.
+            timeout_s: the time limit in seconds; None waits for ever.
+            readable: return also once one of these descriptors can be read.
 
         Returns:
-            Its exit status, the negative number of the signal that ended it, or None if the time
-            is over.
+            Its exit status, the negative number of the signal that ended it, or None while it
+            runs.
         """
-        if self._popen.returncode is None and not _has_ended(self.pid, self._popen, timeout_s):
+        if self._popen.returncode is None and not _has_ended(
+            self.pid, self._popen, timeout_s, readable
+        ):
             return None
         with self._lock:
             if self._popen.returncode is None:
-                # While it is not waited for, its number stays its own: only now is it sure that
-                # nobody else's group is killed.
+                # Before `wait` reaps it: until then no other group can get its number, so no
+                # other group is killed.
                 self._kill()
                 self._popen.wait()
         return self._popen.returncode
 
     def signal(self, number: int) -> None:
-        """Send the signal of this `number` to the whole group, if it still runs."""
+        """Send signal `number` to the whole group, if the process still runs.
+
+        Stopped processes are continued, because they would not notice the signal before.
+        """
         with self._lock:
             if self._popen.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(self.pid, number)
+                self._send(number)
+                if number != signal.SIGKILL:
+                    self._send(signal.SIGCONT)
+
+    def stopped_by(self) -> int | None:
+        """Return the signal that the process is stopped by, or None if it is not stopped."""
+        if not hasattr(os, "waitid"):
+            return None
+        with self._lock, suppress(ChildProcessError):
+            if self._popen.returncode is None:
+                flags = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+                seen = os.waitid(os.P_PID, self.pid, flags)
+                return None if seen is None else seen.si_status
+        return None
 
     def kill(self) -> int:
-        """Kill the whole group, and return when all of it is dead.
+        """Kill the whole group, and return when all its processes are dead.
 
         Returns:
-            What the process ended with, as `wait` returns it.
+            The exit status, as `wait` returns it.
         """
         self.signal(signal.SIGKILL)
         status = self.wait()
@@ -129,26 +151,47 @@ class Group:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
+    def _send(self, number: int) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            if not self._refused:
+                self._refused = True
+                log.warning(
+                    "process group %d may not be signalled (a setuid program?): only its own end "
+                    "ends it",
+                    self.pid,
+                )
 
-def _has_ended(pid: int, popen: subprocess.Popen[bytes], timeout_s: float | None) -> bool:
+
+def _has_ended(
+    pid: int, popen: subprocess.Popen[bytes], timeout_s: float | None, readable: Sequence[int]
+) -> bool:
+    poller = select.poll()
+    for descriptor in readable:
+        poller.register(descriptor, select.POLLIN)
     if hasattr(os, "pidfd_open"):
         with suppress(OSError):
-            return _has_ended_by_pidfd(pid, timeout_s)
+            return _has_ended_by_pidfd(pid, poller, timeout_s)
     ends_at = None if timeout_s is None else time.monotonic() + timeout_s
     while not _is_waitable(pid, popen):
         if ends_at is not None and time.monotonic() >= ends_at:
             return False
-        time.sleep(LOOK_EVERY_S)
+        if poller.poll(LOOK_EVERY_S * 1000):
+            return _is_waitable(pid, popen)
     return True
 
 
-def _has_ended_by_pidfd(pid: int, timeout_s: float | None) -> bool:
+def _has_ended_by_pidfd(pid: int, poller: select.poll, timeout_s: float | None) -> bool:
     descriptor = os.pidfd_open(pid)
     try:
-        poller = select.poll()
         poller.register(descriptor, select.POLLIN)
-        return bool(poller.poll(None if timeout_s is None else max(0.0, timeout_s) * 1000))
+        ready = poller.poll(None if timeout_s is None else max(0.0, timeout_s) * 1000)
+        return any(there == descriptor for there, _ in ready)
     finally:
+        poller.unregister(descriptor)
         os.close(descriptor)
 
 
@@ -158,15 +201,15 @@ def _is_waitable(pid: int, popen: subprocess.Popen[bytes]) -> bool:
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
-        return True  # another thread has taken note of its end
+        return True  # another thread has reaped it
 
 
 def wait_until_gone(group: int) -> None:
-    """Return when nothing of a killed process group lives, or after `GONE_AFTER_S`."""
+    """Return when no process of a killed group is left, or after `GONE_AFTER_S`."""
     ends_at = time.monotonic() + GONE_AFTER_S
     while _lives(group):
         if time.monotonic() > ends_at:
-            log.warning("process group %d does not end though it was killed", group)
+            log.warning("process group %d was killed but has not ended", group)
             return
         time.sleep(LOOK_EVERY_S)
 
@@ -177,16 +220,18 @@ def _lives(group: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return False  # a number used again, by somebody else
-    # Dead ones count for killpg until somebody takes note, which may be never in a container.
-    return any(_is_member(stat, group) for stat in guardian.PROC.glob("[0-9]*/stat")) or (
-        not guardian.PROC.exists()
-    )
+        return False  # the number was reused for another user's group
+    # killpg counts zombies, which in a container may never be reaped.
+    try:
+        pids = [name for name in os.listdir(guardian.PROC) if name.isdecimal()]  # noqa: PTH208
+    except OSError:
+        return True  # no such folder, or no descriptor left to look into it
+    return any(_is_member(guardian.PROC / pid / "stat", group) for pid in pids)
 
 
 def _is_member(stat: Path, group: int) -> bool:
     try:
-        # The name, in brackets, may hold spaces and brackets itself.
+        # The name, in brackets, may itself contain spaces and brackets.
         state, _, of_group = stat.read_text().rpartition(")")[2].split()[:3]
     except OSError:
         return False
@@ -200,7 +245,7 @@ class _Guard:
         self.of = os.getpid()
         self.mark = secrets.token_hex(8)
         self._lock = threading.Lock()
-        self._process = subprocess.Popen(  # noqa: S603 - a program of our own
+        self._process = subprocess.Popen(  # noqa: S603 - the SDK's own program
             [sys.executable, "-I", "-S", guardian.__file__, self.mark],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -211,13 +256,13 @@ class _Guard:
         atexit.register(self.close)
 
     def close(self) -> None:
-        """Let it go, and see to it that what is left goes first."""
+        """End the guardian, after it has killed the groups that are left."""
         if self.of == os.getpid() and self._process.stdin is not None:
             self._process.stdin.close()
             self._process.wait()
 
     def tell(self, what: str, group: int) -> None:
-        """Tell of a group that was started ("+") or has ended ("-")."""
+        """Report a group that was started ("+") or has ended ("-")."""
         stdin = self._process.stdin
         assert stdin is not None
         with self._lock, suppress(BrokenPipeError):
@@ -232,8 +277,8 @@ def _guard() -> _Guard:
     global _guard_there  # noqa: PLW0603 - one guardian for the whole process
     if sys.platform == "win32":
         raise ConfigurationError(
-            "child processes of workers need Linux or macOS: give run.work an executor, or run "
-            "workers of your own"
+            "child processes of workers need Linux or macOS: pass an executor to run.work, or use "
+            "run.worker()"
         )
     with _guarding:
         if _guard_there is None or _guard_there.of != os.getpid():

@@ -1,9 +1,9 @@
 """Kill the processes that a killed process leaves behind: a separate program, started by `groups`.
 
-Its standard input is a pipe that its parent holds: `+123` a line for each process group that was
-started, `-123` when it has ended. When the pipe ends, so has the parent, however that happened;
-what is left is killed then. It also finds what has left its group, or was started in the moment
-before its group was told of, by a mark in the environment (on Linux, where that can be seen).
+Its standard input is a pipe from its parent, with a line `+123` for each process group that was
+started, and `-123` when it has ended. When the pipe ends, the parent has ended, even if it was
+killed, and the remaining groups are killed. On Linux a mark in the environment identifies processes
+that have left their group, or were started just before their group was reported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MARK = "TASKFARM_GUARDIAN"
 
 
 def main(mark: str) -> None:
-    """Watch until the pipe ends, then kill what is left."""
+    """Wait until the pipe ends, then kill the remaining processes."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     groups = groups_left(sys.stdin)
@@ -42,8 +42,8 @@ def groups_left(lines: Iterable[str]) -> set[int]:
 
 
 def marked(entry: bytes) -> Iterator[int]:
-    """Yield the processes of ours that have this entry in their environment."""
-    # By plain strings: whoever ends waits for this, and pathlib takes ten times as long.
+    """Yield the ids of processes with this entry in their environment."""
+    # Plain strings, because the ending parent waits for this, and pathlib takes ten times as long.
     with suppress(OSError):
         for name in filter(str.isdecimal, os.listdir(PROC)):  # noqa: PTH208
             with suppress(OSError), open(f"{PROC}/{name}/environ", "rb") as environment:  # noqa: PTH123

@@ -20,13 +20,13 @@ NO_SIGNAL = 0
 
 
 class SignalReader:
-    """Reads what Python writes for each signal, until it is closed. For the main thread.
+    """Read the byte that Python writes for each signal, until `close`.
 
-    Whoever read that before still gets it all.
+    Create it in the main thread. The previous wakeup descriptor still receives all bytes.
 
     Args:
-        hear: called in a thread with the numbers of the signals that came, when some came, after
-            `poke`, and when the seconds are over that it returned; None for no such time.
+        hear: called in a thread with the numbers of the received signals: after signals, after
+            `poke`, and after the seconds that it returned, unless it returned None.
     """
 
     def __init__(self, hear: Callable[[list[int]], float | None]) -> None:
@@ -54,35 +54,35 @@ class SignalReader:
         if self._write.fileno() < 0:
             return
         self._replace(self._before)
-        # Reaches the reader even where some child has a copy of this end.
+        # Ends the read even if a child has a copy of this end.
         self._write.shutdown(socket.SHUT_WR)
         self._thread.join()
         self._close_sockets()
 
     def _before_fork(self) -> None:
-        """Be told of nothing, lest the child's first signals come here too."""
-        # In another thread than the main one Python does not let us; that leaves a moment.
+        """Stop reading, so that the child's first signals do not arrive here too."""
+        # Python allows this only in the main thread; a fork in another one leaves a short gap.
         if threading.current_thread() is threading.main_thread():
             self._is_held_back = self._replace(-1)
 
     def _after_fork_in_parent(self) -> None:
-        """Be told again."""
+        """Start reading again."""
         if self._is_held_back:
             self._is_held_back = False
             signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
 
     def _after_fork_in_child(self) -> None:
-        """Leave the parent's thread alone: it must not hear of the child's signals."""
+        """Disconnect from the parent's thread, which must not receive the child's signals."""
         if self._write.fileno() >= 0:
             self._after_fork_in_parent()
             self._replace(self._before)
             self._close_sockets()
 
     def _replace(self, other: int) -> bool:
-        """Have another told in our place; return whether it was ours."""
+        """Replace the wakeup descriptor if it is this reader's; return whether it was."""
         now = signal.set_wakeup_fd(other, warn_on_full_buffer=False)
         if now != self._write.fileno():
-            signal.set_wakeup_fd(now)  # somebody else has come meanwhile
+            signal.set_wakeup_fd(now)  # other code has replaced it meanwhile
             return False
         return True
 
@@ -100,7 +100,7 @@ class SignalReader:
             left_s = self._hear([number for number in came or b"" if number != NO_SIGNAL])
 
     def _receive(self, within_s: float | None) -> bytes | None:
-        # 0 would mean not to wait at all, which is an error where nothing is there.
+        # A time-out of 0 makes the socket non-blocking, which raises without data.
         self._read.settimeout(None if within_s is None else max(within_s, 0.001))
         try:
             return self._read.recv(4096)

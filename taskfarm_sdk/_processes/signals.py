@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -38,6 +39,8 @@ ASKING = _there("SIGTERM", "SIGINT", "SIGUSR1")
 # A handler of the user's own, or ignoring it as nohup does, means that they ask for something else.
 ASKING_BY_DEFAULT = _there("SIGHUP", "SIGUSR2", "SIGXCPU")
 ALL_ASKING = ASKING + ASKING_BY_DEFAULT
+# With these a process ends, or a generator, where nobody handles them.
+ENDING = (KeyboardInterrupt, SystemExit, GeneratorExit)
 STATUS_OF_SIGNALS = 128  # what shells add to a signal's number
 # So much later than it should, a handler is taken to wait for C code.
 LATE_S = 0.3
@@ -186,6 +189,41 @@ class SignalHandling:
         flushing.start()
         flushing.join(FLUSH_S)
         os._exit(STATUS_OF_SIGNALS + self._number)
+
+
+def ends_process(error: BaseException, *, stopping: bool) -> bool:
+    """Return whether an exception asks for the end of what runs, and is no failure of it.
+
+    Args:
+        error: what was raised.
+        stopping: whether a signal, or who works, has asked for the end before.
+    """
+    if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+        return True
+    if isinstance(error, SystemExit):
+        return stopping or _came_by_signal(error)
+    # asyncio turns Ctrl-C into this one.
+    asyncio = sys.modules.get("asyncio")
+    return stopping and asyncio is not None and isinstance(error, asyncio.CancelledError)
+
+
+def _came_by_signal(error: BaseException) -> bool:
+    """Return whether a handler of the user's own raised it: its frame is in the traceback then."""
+    handlers = {_code(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
+    frames = error.__traceback__
+    while frames is not None:
+        if frames.tb_frame.f_code in handlers:
+            return True
+        frames = frames.tb_next
+    return False
+
+
+def _code(handler: Handler) -> object:
+    while isinstance(handler, partial):
+        handler = handler.func
+    if callable(handler) and not hasattr(handler, "__code__"):
+        handler = getattr(handler, "__func__", None) or type(handler).__call__
+    return getattr(handler, "__code__", None)
 
 
 def _flush() -> None:

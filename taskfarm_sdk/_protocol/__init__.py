@@ -1,1 +1,1 @@
-"""The server's operations, and the lease in a task's number."""
+"""The server's operations, and the lease in a task's percentage."""

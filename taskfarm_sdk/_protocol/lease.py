@@ -1,9 +1,9 @@
-"""The one number that the server keeps of a task, and what our workers write into it.
+"""The lease that a worker writes into a task's percentage.
 
-`percentCompleted` is kept exactly, so its decimals carry who holds a task and how often it was
-tried. A value has 12 of them: the percentage (2), attempts (2), beat (2), holder (4), check (2).
-The check is made from all the rest and is never 00; a value without a right one is another
-client's, and says its percentage alone.
+The server stores `percentCompleted` exactly, so its decimals can carry the holder of a task and the
+number of attempts. A value has 12 decimals: percentage (2), attempts (2), beat (2), holder (4),
+check (2). The check is computed from all others and is never 00; a value without a valid check is
+another client's, and is only a percentage.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ import attrs
 from taskfarm_sdk.errors import ConfigurationError
 
 DECIMALS = 10**12
-FAILED = 99  # in place of attempts, and beside it the attempts stand where the beat was
+FAILED = 99  # replaces the attempts, which then replace the beat
 MAX_ATTEMPTS = 98
 HOLDERS = 10_000
 SUCCESS = 100.0
-SUCCESS_LEAST = SUCCESS - 1e-6  # what other clients' arithmetic makes of 100
-# An update may say 100, which is not completion: the server's restart passes over tasks at 100.
+SUCCESS_LEAST = SUCCESS - 1e-6  # other clients may round 100 down to this
+# A report of 100 is no completion, and the server's restart leaves out tasks at 100.
 PERCENT_MOST = 99.99
 
 
 @attrs.frozen
 class Lease:
-    """What the number says of a task.
+    """The contents of a lease.
 
     Attributes:
         percent: 0 to 99.99, in hundredths.
-        attempts: how many attempts were counted, 0 to 98.
-        beat: grows by one with each write of its holder and starts over after 99.
-        holder: who wrote it: a number from 0 to 9999, drawn for each hand-out.
+        attempts: the number of counted attempts, 0 to 98.
+        beat: increases by one with each write of the holder, and restarts at 0 after 99.
+        holder: the worker that wrote it: a random number from 0 to 9999 for each hand-out.
         failed: whether the task has failed for good.
     """
 
@@ -45,7 +45,7 @@ class Lease:
 
 
 def encode(lease: Lease) -> float:
-    """Return the number that says this lease."""
+    """Return the percentage that encodes a lease."""
     hundredths = math.floor(round(min(lease.percent, PERCENT_MOST) * 100, 6))
     attempts, beat = min(lease.attempts, MAX_ATTEMPTS), lease.beat % 100
     if lease.failed:
@@ -55,7 +55,7 @@ def encode(lease: Lease) -> float:
 
 
 def decode(value: float | None) -> Lease | None:
-    """Return the lease that a number says, or None if one of ours did not write it."""
+    """Return the lease in a percentage, or None if another client wrote it."""
     if value is None or not math.isfinite(value) or not 0 < value < SUCCESS:
         return None
     whole = round(value * DECIMALS)
@@ -66,13 +66,13 @@ def decode(value: float | None) -> Lease | None:
     rest, beat = divmod(rest, 100)
     hundredths, attempts = divmod(rest, 100)
     if attempts == FAILED:
-        # A failed one that is handed out again was restarted by a person, and starts from 0.
+        # A failed task that is handed out again was reset by a user, so it starts from 0.
         return Lease(0.0, beat, 0, holder, failed=True) if hundredths == 0 else None
     return Lease(hundredths / 100, attempts, beat, holder)
 
 
 def percent_of(value: float | None) -> float:
-    """Return the percentage that a number says, whoever wrote it: 0 to 100."""
+    """Return the percentage from 0 to 100 in a value, with or without a lease."""
     lease = decode(value)
     if lease is not None:
         return lease.percent
@@ -81,19 +81,28 @@ def percent_of(value: float | None) -> float:
     return min(max(value, 0.0), SUCCESS)
 
 
+def same(one: float | None, other: float | None) -> bool:
+    """Return whether two readings of a task's number are the same; NaN is the same as NaN."""
+    return one == other or (_is_nan(one) and _is_nan(other))
+
+
+def _is_nan(value: float | None) -> bool:
+    return value is not None and math.isnan(value)
+
+
 def max_attempts(value: int) -> int:
-    """Return a number of attempts if the lease can count so many."""
+    """Return `value` if the lease can count this many attempts."""
     if type(value) is not int or not 1 <= value <= MAX_ATTEMPTS:
         raise ConfigurationError(
-            f"max_attempts is a whole number from 1 to {MAX_ATTEMPTS}, not {value!r}"
+            f"max_attempts must be an integer from 1 to {MAX_ATTEMPTS}, not {value!r}"
         )
     return value
 
 
 def new_holder() -> int:
-    """Draw a holder for a hand-out."""
-    # Not by `random`: a program that seeds it the same in each of its workers would give them all
-    # the same holders, and draws of ours would spoil its own numbers.
+    """Return a random holder for a hand-out."""
+    # Not from `random`: a program that seeds it alike in all workers would give them all the same
+    # holders, and these draws would change the program's own random numbers.
     return secrets.randbelow(HOLDERS)
 
 
@@ -104,13 +113,15 @@ def failed_tasks(num_tasks: int, percent_done: float) -> int | None:
     million failures.
 
     Returns:
-        The number, or None where none comes out, or more than one: another client left tasks
-        done at something else, and only a look at the tasks tells.
+        The number, or None if it is ambiguous, because another client set tasks done at other
+        percentages; then only the tasks themselves show it.
     """
-    if not math.isfinite(percent_done):
+    # Other clients' percentages have no bounds. Beyond these the mean says nothing, and the largest
+    # overflow below.
+    if not 0 <= percent_done <= SUCCESS + 1:
         return None
     missing = num_tasks - percent_done * num_tasks / 100
-    # For the sum's rounding, and for what counts as success a little under 100.
+    # For rounding of the sum, and for successes slightly below 100.
     slack = 1e-6 + num_tasks * (SUCCESS - SUCCESS_LEAST) / 100
     least = math.ceil(missing / (1 - 0.0099 / 100) - slack)
     most = min(num_tasks, math.floor(missing / (1 - 0.01 / 100) + slack))

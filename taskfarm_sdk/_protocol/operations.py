@@ -1,16 +1,17 @@
-"""The server's ten operations as calls: the one module that knows the generated client.
+"""The server's ten operations as calls: the only module that imports the generated client.
 
-What a reply says is checked here against the contract, for generated code takes any number for
-any other. A reply that is not what the contract says raises UnexpectedReply.
+Replies are checked here against the contract, because generated code accepts a number of any type.
+A reply that violates the contract raises UnexpectedReply.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
 
-# Before the generated client, for this imports httpx in a way of its own.
+# Before the generated client, because this imports httpx without its command line.
 import taskfarm_sdk._transport.httpx_import  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 # isort: split
@@ -20,7 +21,7 @@ from taskfarm_sdk._sansio.steps import AsyncSender, Call, Sender
 from taskfarm_sdk._validation import MAX_TASKS
 from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
 
-# Each operation imports what it needs of these: most commands need one or two of them.
+# Each operation imports the models that it needs; most commands use one or two.
 if TYPE_CHECKING:
     from taskfarm_api.models.run import Run
     from taskfarm_api.models.run_info import RunInfo
@@ -30,20 +31,22 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 X = TypeVar("X")
+# An id or a count beyond this comes from no database.
+LARGEST = 2**63 - 1
+# Floats contain every whole number up to this one.
+EXACT = 2**53
 Count = Literal["numWaiting", "numComputing", "numDone"]
-# What reading a reply raises that is not what the contract says.
+# Raised by code that reads a reply which violates the contract.
 _NOT_THE_CONTRACT = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 class RunRow(NamedTuple):
-    """A run as the server holds it.
-
-    Apart from `Run`, which asks the server, and so belongs to a farm or to its awaited twin.
+    """A run as the server stores it; plain data, from which `Run` and `AsyncRun` are made.
 
     Attributes:
         uuid: see `Run`.
         id: see `Run`.
-        held: what the server holds for the number of tasks: anything that a client sent.
+        held: the stored number of tasks, which can be anything that a client sent.
     """
 
     uuid: str
@@ -52,15 +55,14 @@ class RunRow(NamedTuple):
 
     @property
     def num_tasks(self) -> int:
-        """The number of tasks, or 0 if another client stored something odd."""
+        """The number of tasks, or 0 if another client stored an invalid one."""
         return _sound_number(self.held)
 
 
 class TaskRow(NamedTuple):
-    """A task as the server holds it.
+    """A task as the server stores it.
 
-    Apart from `TaskInfo`, which says what the number means: whether a task is still in the same
-    hands shows in the number itself.
+    Unlike `TaskInfo`, it keeps the stored percentage, which shows whether a worker still holds it.
     """
 
     number: int
@@ -69,7 +71,7 @@ class TaskRow(NamedTuple):
 
 
 def token() -> Call[str]:
-    """Get a token; sent as user and password it costs the server a password hash."""
+    """Get a token; with user and password this costs the server a password hash."""
     from taskfarm_api.api.authentication import get_token as endpoint
     from taskfarm_api.models.token import Token
 
@@ -112,12 +114,12 @@ def get_run(uuid: str) -> Call[RunRow]:
 
 
 def run_status(uuid: str) -> Call[RunStatus]:
-    """Get how a run stands."""
+    """Get the status of a run."""
     return _of_run(uuid, lambda _, status: status)
 
 
 def _of_run(uuid: str, pick: Callable[[RunRow, RunStatus], R]) -> Call[R]:
-    # Both are read, for a reply that lacks either is not a taskfarm server's.
+    # Both are read, because a reply that lacks either is not from a taskfarm server.
     from taskfarm_api.api.runs import get_run as endpoint
     from taskfarm_api.models.run_info import RunInfo
 
@@ -129,7 +131,7 @@ def _of_run(uuid: str, pick: Callable[[RunRow, RunStatus], R]) -> Call[R]:
 
 
 def count(uuid: str, which: Count) -> Call[int]:
-    """Get one of a run's counts, which spares the server the others."""
+    """Get one of a run's counts, which costs the server less than all."""
     from taskfarm_api.api.runs import get_run as endpoint
 
     return _call(
@@ -151,7 +153,7 @@ def delete_run(uuid: str) -> Call[None]:
 
 
 def restart_run(uuid: str, *, everything: bool) -> Call[None]:
-    """Set tasks waiting: those under 100, or everything."""
+    """Set tasks waiting: those below 100 %, or all."""
     from taskfarm_api.api.runs import restart_run as endpoint
 
     which: Literal["True", "False"] = "True" if everything else "False"
@@ -163,7 +165,7 @@ def restart_run(uuid: str, *, everything: bool) -> Call[None]:
 
 
 def claim_task(uuid: str, worker: str) -> Call[TaskRow | None]:
-    """Be handed out a task, or None if there is nothing to hand out."""
+    """Claim a task; the result is None if the server has none to hand out."""
     from taskfarm_api.api.tasks import claim_task as endpoint
     from taskfarm_api.models.claim_request import ClaimRequest
     from taskfarm_api.models.task import Task
@@ -188,14 +190,14 @@ def get_task(uuid: str, number: int) -> Call[TaskRow]:
     return _call(
         lambda api: endpoint.sync_detailed(uuid, number, client=api),
         lambda api: endpoint.asyncio_detailed(uuid, number, client=api),
-        lambda reply: _task_row(_as(Task, reply)),
+        lambda reply: _that_task(_as(Task, reply), number),
     )
 
 
 def update_task(
     uuid: str, number: int, *, percent: float | None = None, status: TaskStatus | None = None
 ) -> Call[str | None]:
-    """Write a task's percentage, status, or both in one; brings the `Date` of the reply."""
+    """Write a task's percentage, status, or both; returns the `Date` header of the reply."""
     from taskfarm_api.api.tasks import update_task as endpoint
     from taskfarm_api.models.task_update import TaskUpdate
 
@@ -211,7 +213,7 @@ def update_task(
 
 
 def register_worker(uuid: str, hostname: str, pid: int) -> Call[str]:
-    """Make a worker known to the server."""
+    """Register a worker."""
     from taskfarm_api.api.workers import register_worker as endpoint
     from taskfarm_api.models.worker import Worker
     from taskfarm_api.models.worker_request import WorkerRequest
@@ -229,7 +231,7 @@ def _call(
     asyncio: Callable[[Client], Awaitable[Response[X]]],
     read: Callable[[Response[X]], R],
 ) -> Call[R]:
-    # Generated code calls `request` of the client that it is given, and nothing else of it.
+    # Generated code uses only the method `request` of its client.
     def ask(sender: Sender) -> R:
         try:
             return read(sync(_client().set_httpx_client(cast("Any", sender))))
@@ -250,14 +252,14 @@ def _call(
 
 
 def _client() -> Client:
-    # Base URL, credentials and time-out are the sender's.
+    # The sender adds base URL, credentials and time-out.
     return Client(base_url="")
 
 
 def _unexpected(url: str, error: Exception) -> UnexpectedReply:
     return UnexpectedReply(
-        f"{url} does not answer as a taskfarm server does: is another server there, or a "
-        f"log-in page? ({type(error).__name__}: {str(error)[:100]})",
+        f"{url} does not answer as a taskfarm server does; it may be another server or a login "
+        f"page: check the URL ({type(error).__name__}: {str(error)[:100]})",
         url=url,
         detail=str(error)[:100],
     )
@@ -275,7 +277,7 @@ def _as(kind: type[R], reply: Response[X]) -> R:
 
 def _nothing(reply: Response[X]) -> None:
     if reply.status_code != HTTPStatus.NO_CONTENT:
-        raise ValueError(f"status {reply.status_code.value} where 204 was to come")
+        raise ValueError(f"expected status 204, got {reply.status_code.value}")
 
 
 def _date(reply: Response[X]) -> str | None:
@@ -285,40 +287,58 @@ def _date(reply: Response[X]) -> str | None:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise TypeError(f"a text was to come, not {type(value).__name__}")
+        raise TypeError(f"expected text, got {type(value).__name__}")
     return value
 
 
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"a whole number was to come, not {type(value).__name__}")
+        raise TypeError(f"expected an integer, got {type(value).__name__}")
     return value
+
+
+def _natural(value: object, most: int = LARGEST) -> int:
+    whole = _whole(value)
+    if not 0 <= whole <= most:
+        # Not the number itself: a reply can contain one of thousands of digits.
+        raise ValueError(f"a whole number from 0 to {most} was to come, not one out of that range")
+    return whole
 
 
 def _number(value: object) -> float:
+    """Return a number that other clients may have written, so that any float can come.
+
+    An integer that is too large for a float, which JSON allows, is read as an infinity: all code
+    behind this may compare the number, and compute with it as with any float.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"a number was to come, not {type(value).__name__}")
-    return value
+        raise TypeError(f"expected a number, got {type(value).__name__}")
+    if abs(value) <= EXACT:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _run_row(run: Run | RunInfo) -> RunRow:
-    return RunRow(_text(run.uuid), _whole(run.id), run.num_tasks)
+    return RunRow(_text(run.uuid), _natural(run.id), run.num_tasks)
 
 
 def _sound_number(held: object) -> int:
-    # bool is an int in Python, and true is somebody's mistake.
+    # bool is a subclass of int, and true as a number of tasks is a mistake.
     if isinstance(held, bool) or not isinstance(held, int):
         return 0
     return held if 1 <= held <= MAX_TASKS else 0
 
 
 def _run_status(run: RunInfo) -> RunStatus:
-    """Say how a run stands: what waits is what nobody has, whether it exists yet or not."""
+    """Return the status of a run; tasks that do not exist yet count as waiting."""
     from taskfarm_sdk._models import RunStatus
     from taskfarm_sdk._protocol import lease as leases
 
     total, percent_done = _sound_number(run.num_tasks), _number(run.percent_done)
-    computing, done = _whole(run.num_computing), _whole(run.num_done)
+    computing, done = _natural(run.num_computing), _natural(run.num_done)
     waiting = max(0, total - computing - done)
     is_finished = waiting == 0 and computing == 0
     return RunStatus(
@@ -328,7 +348,7 @@ def _run_status(run: RunInfo) -> RunStatus:
         done=done,
         failed=leases.failed_tasks(total, percent_done) if is_finished else None,
         percent_done=percent_done,
-        rows=_whole(run.num_waiting) + computing + done,
+        rows=_natural(run.num_waiting) + computing + done,
     )
 
 
@@ -339,13 +359,20 @@ def _one_count(parsed: object, which: Count) -> int:
 
     match which:
         case "numWaiting":
-            return _whole(_instance(NumWaitingOnly, parsed).num_waiting)
+            return _natural(_instance(NumWaitingOnly, parsed).num_waiting)
         case "numComputing":
-            return _whole(_instance(NumComputingOnly, parsed).num_computing)
+            return _natural(_instance(NumComputingOnly, parsed).num_computing)
         case "numDone":
-            return _whole(_instance(NumDoneOnly, parsed).num_done)
+            return _natural(_instance(NumDoneOnly, parsed).num_done)
 
 
 def _task_row(task: Task) -> TaskRow:
-    percent = task.percent_completed
-    return TaskRow(_whole(task.task), task.status, None if percent is None else _number(percent))
+    percent, number = task.percent_completed, _natural(task.task, MAX_TASKS)
+    return TaskRow(number, task.status, None if percent is None else _number(percent))
+
+
+def _that_task(task: Task, number: int) -> TaskRow:
+    row = _task_row(task)
+    if row.number != number:
+        raise ValueError(f"task {number} was to come, not task {row.number}")
+    return row

@@ -1,4 +1,4 @@
-"""The clock of flows and drivers, which a test can replace."""
+"""The clock of flows and drivers, which tests can replace."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from taskfarm_sdk._sansio.hurry import Hurry
 
 
 class Clock(Protocol):
-    """What flows take the time from and drivers wait by; tests bring their own."""
+    """The time of flows and the waits of drivers."""
 
     def now(self) -> float:
-        """Return seconds that only ever grow."""
+        """Return monotonic seconds."""
         ...
 
     def wait(self, seconds: float) -> None:
-        """Wait in this thread; a signal's handler that raises ends it."""
+        """Wait in this thread; a signal handler that raises ends the wait."""
         ...
 
     async def await_(self, seconds: float) -> None:
@@ -25,11 +25,11 @@ class Clock(Protocol):
         ...
 
     def stopped_by(self, stop: threading.Event) -> Clock:
-        """Return a clock of the same time whose `wait` raises `Stopped` once this is set."""
+        """Return a clock with the same time whose `wait` raises `Stopped` once `stop` is set."""
         ...
 
     def hurried_by(self, hurry: Hurry) -> Clock:
-        """Return a clock of the same time whose `wait` a hurry ends."""
+        """Return a clock with the same time whose `wait` ends once `hurry` begins."""
         ...
 
 
@@ -37,11 +37,11 @@ class SystemClock:
     """The machine's own monotonic clock."""
 
     def now(self) -> float:
-        """Return seconds that only ever grow."""
+        """Return monotonic seconds."""
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
-        """Wait in this thread; a signal's handler that raises ends it."""
+        """Wait in this thread; a signal handler that raises ends the wait."""
         time.sleep(seconds)
 
     async def await_(self, seconds: float) -> None:
@@ -51,20 +51,20 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
     def stopped_by(self, stop: threading.Event) -> Clock:
-        """Return a clock of the same time whose `wait` raises `Stopped` once this is set."""
+        """Return a clock with the same time whose `wait` raises `Stopped` once `stop` is set."""
         return StoppableClock(stop)
 
     def hurried_by(self, hurry: Hurry) -> Clock:
-        """Return a clock of the same time whose `wait` a hurry ends."""
+        """Return a clock with the same time whose `wait` ends once `hurry` begins."""
         return HurriedClock(hurry)
 
 
 class Stopped(Exception):
-    """A wait by a `StoppableClock` was ended."""
+    """A wait of a `StoppableClock` was stopped."""
 
 
 class StoppableClock(SystemClock):
-    """Waits until the time is over or it is stopped, whichever is first."""
+    """A clock whose waits end early once the event is set."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
@@ -73,14 +73,14 @@ class StoppableClock(SystemClock):
         """Wait in this thread.
 
         Raises:
-            Stopped: it was stopped.
+            Stopped: the event was set.
         """
         if self._stop.wait(seconds):
             raise Stopped
 
 
 class HurriedClock(SystemClock):
-    """Waits until the time is over or there is a hurry, whichever is first."""
+    """A clock whose waits end early once the hurry begins."""
 
     def __init__(self, hurry: Hurry) -> None:
         self._hurry = hurry

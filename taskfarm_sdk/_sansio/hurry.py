@@ -1,4 +1,4 @@
-"""The end of a worker's requests, which comes near once its process is to end."""
+"""The deadline of all requests of a worker whose process is to end."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 
 class Hurry:
-    """The moment by which all requests of one worker are to be over; safe among threads.
+    """The deadline of all requests of one worker; threads can share it.
 
     Args:
-        now: the clock.
+        now: returns the clock's time.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -21,20 +21,20 @@ class Hurry:
 
     @property
     def ends_at(self) -> float:
-        """The moment, by the clock; infinite until there is a hurry."""
+        """The deadline by the clock; infinite until the hurry begins."""
         return self._ends_at
 
     def left_s(self) -> float:
-        """Return how long a request may still take, under way or not."""
+        """Return how long a request may still take, including one in flight."""
         return self._ends_at - self._now()
 
     def begin(self, within_s: float) -> None:
-        """Let all requests be over within a time; those that wait to try again do so at once."""
+        """Let all requests end within a time; those that wait for a retry start at once."""
         with self._begins:
             self._ends_at = min(self._ends_at, self._now() + within_s)
             self._begins.notify_all()
 
     def wait(self, seconds: float) -> None:
-        """Wait in this thread; the beginning of a hurry ends it."""
+        """Wait in this thread, at most until the hurry begins."""
         with self._begins:
             self._begins.wait(min(seconds, max(0.0, self.left_s())))

@@ -1,8 +1,8 @@
-"""The retry table: what follows each failure of each kind of request.
+"""The retry table: what follows each failure of each type of request.
 
 There are four failures. *Never sent*: the server cannot have acted. *Lost*: it may have acted, but
-the reply was lost, or came from a proxy (502, 503, 520 …). *Busy*: the server or a proxy did not
-act yet and answered 408, 425 or 429. *Sick*: the server answered 500.
+the reply was lost, or came from a proxy (502, 503, 520 …). *Busy*: the server or a proxy has not
+acted and answered 408, 425 or 429. *Sick*: the server answered 500.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from taskfarm_sdk.errors import ConnectionFailed, RequestRejected, ServerError, 
 R = TypeVar("R")
 
 BUSY = (408, 425, 429)
-# What is not implemented is not there a moment later either.
+# A retry does not help: the server does not implement the request.
 FOR_GOOD = (501, 505)
 
 BACKOFF_S = 0.2
 BACKOFF_MOST_S = 10.0
-# A server's `Retry-After` counts up to this: it is a wish, and may be rubbish.
+# The limit for a server's `Retry-After`, which may be nonsense.
 RETRY_AFTER_MOST_S = 60.0
-# The system's random source: workers with the same seed would otherwise all retry at once.
+# The system's random source, because workers with the same seed would all retry at once.
 DICE = random.SystemRandom()
 
 
@@ -40,18 +40,18 @@ class Then(Enum):
 
 
 class Rule(NamedTuple):
-    """What follows each kind of failure of one kind of request."""
+    """What follows each failure of one type of request."""
 
     never_sent: Then
     lost: Then
     busy: Then
     sick: Then
-    # The server tells of its database in trouble by a 400 where a task is written, not by a 500;
-    # what is written there was checked before, so it is never ours to mend.
+    # If its database fails while a task is written, the server answers 400, not 500. The SDK's own
+    # values are valid, so its rules treat this 400 as a failure of the server.
     refused: Then = Then.RAISE
 
     def after(self, error: TaskfarmError) -> Then:
-        """Return what follows an error; what no trying again can help is raised."""
+        """Return what follows an error; errors that no retry can help are raised."""
         if isinstance(error, ConnectionFailed):
             if error.hopeless:
                 return Then.RAISE
@@ -72,9 +72,9 @@ READ = Rule(never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.A
 COMPLETE = Rule(
     never_sent=Then.AGAIN, lost=Then.AGAIN, busy=Then.AGAIN, sick=Then.AGAIN, refused=Then.AGAIN
 )
-# A late report may land after the task's end: it is never repeated, the next one brings the news.
+# Never repeated: a late report may arrive after the task's end, and the next one replaces it.
 REPORT = Rule(never_sent=Then.RAISE, lost=Then.RAISE, busy=Then.RAISE, sick=Then.RAISE)
-# Giving back, failing, taking back: someone else may hold the task by now.
+# To release, fail or reset a task, which another worker may hold by now.
 SETTLE = Rule(
     never_sent=Then.AGAIN, lost=Then.LOOK, busy=Then.AGAIN, sick=Then.LOOK, refused=Then.LOOK
 )
@@ -87,7 +87,7 @@ RESTART = Rule(never_sent=Then.AGAIN, lost=Then.UNKNOWN, busy=Then.AGAIN, sick=T
 
 
 class Answer(NamedTuple):
-    """What a look found: the request's own outcome, so that nothing is left to try."""
+    """The result of the request, found by a look, so that no retry is needed."""
 
     value: object
 
@@ -96,12 +96,12 @@ Look = Callable[[TaskfarmError], Flow[Answer | None]]
 
 
 class Backoff:
-    """Full jitter over exponentially growing waits, and one deadline over all of them.
+    """Exponentially growing waits with full jitter, up to one deadline.
 
     Args:
-        now: the clock.
-        give_up_at: when the last attempt may start, by that clock; asked anew for each, for it
-            may have come nearer.
+        now: returns the clock's time.
+        give_up_at: returns when the last attempt may start, by that clock; called before each
+            wait, because a hurry can bring it forward.
     """
 
     def __init__(self, now: Callable[[], float], give_up_at: Callable[[], float]) -> None:
@@ -110,7 +110,7 @@ class Backoff:
         self._failures = 0
 
     def pause_s(self, error: TaskfarmError) -> float | None:
-        """Return how long to wait before the next attempt, or None if the time is up."""
+        """Return the wait before the next attempt in seconds, or None after the deadline."""
         left_s = self._give_up_at() - self._now()
         if left_s <= 0:
             return None

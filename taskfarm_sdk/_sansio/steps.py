@@ -1,4 +1,4 @@
-"""Policies written once, as generators that do no I/O.
+"""The steps of flows: policies written once, as generators that do no I/O.
 
 A flow yields a step (`Call`, `Sleep`, `Exclusive` or `Together`) and receives its result. Errors
 are thrown into the flow, so a retry is a plain `try` and `except`. A stream is a flow that also
@@ -15,13 +15,13 @@ from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 R = TypeVar("R")
 
-# How many requests of one flow may be under way at a time: enough to hide a network's latency, and
-# few beside the workers that the server is there for.
+# How many requests of one flow may be in flight: enough to hide the network's latency, and few
+# compared with those of the workers.
 AT_ONCE = 8
 
 
-# Steps are named tuples, and what holds a secret is written by hand: attrs takes six times as long
-# to make a class, and every command makes all of these when it starts.
+# Steps are named tuples, and the class with a secret is a plain one: attrs takes six times as long
+# to create a class, and every command creates all of these when it starts.
 class Basic:
     """Credentials of a request: user and password, or a token as user and an empty password."""
 
@@ -46,7 +46,7 @@ def _header(user: str, password: str) -> str:
 
 
 class Sender(Protocol):
-    """Send the one request of a call, and return the reply where it is a success."""
+    """Send the one request of a call, and return the reply if it is a success."""
 
     @property
     def url(self) -> str:
@@ -76,13 +76,13 @@ class Call(NamedTuple, Generic[R]):
 
     Attributes:
         sync: sends it and reads the reply.
-        asyncio: the same, awaited.
-        acting_as: whom it is sent as.
-        fresh: over a connection of its own, for a request that must not be sent twice: a reused
-            connection may have been closed by the server a moment ago.
-        timeout_s: how long it may take, where that is less than the client's own limit.
-        left_s: how long it may still take, asked anew while it is under way, for a request that
-            may have to be hurried; None if it may not.
+        asyncio: the same for asyncio.
+        acting_as: the credentials.
+        fresh: whether to use a new connection, for a request that must not be sent twice: the
+            server may just have closed a reused one.
+        timeout_s: the time limit in seconds; None is the client's own limit.
+        left_s: called during the request, returns how long it may still take; for workers, whose
+            requests can be ended early. None for other requests.
     """
 
     sync: Callable[[Sender], R]
@@ -93,25 +93,25 @@ class Call(NamedTuple, Generic[R]):
     left_s: Callable[[], float] | None = None
 
     def sent_as(self, who: Basic, left_s: Callable[[], float] | None = None) -> Call[R]:
-        """Return it with whom it is sent as, and how long it may still take."""
-        # By hand, for this is done for each request, and `_replace` takes longer.
+        """Return the call with credentials, and with `left_s`."""
+        # Not `_replace`, which is slower, and this runs for each request.
         return Call(self.sync, self.asyncio, who, self.fresh, self.timeout_s, left_s)
 
 
 class Sleep(NamedTuple):
-    """A wait; whatever stops or interrupts the driver ends it."""
+    """A wait; a stop or an interrupt of the driver ends it."""
 
     seconds: float
 
 
 class Exclusive(NamedTuple, Generic[R]):
-    """A flow that only one at a time may run, of all that share the farm's connections."""
+    """A flow that runs only once at a time on a farm's connections."""
 
     flow: Callable[[], Flow[R]]
 
 
 class Together(NamedTuple, Generic[R]):
-    """Flows to run side by side, `AT_ONCE` of them at a time; the first that fails ends it."""
+    """Flows to run concurrently, `AT_ONCE` of them at a time; the first error ends all."""
 
     flows: Sequence[Callable[[], Flow[R]]]
 
@@ -122,31 +122,31 @@ class Item(NamedTuple, Generic[R]):
     value: R
 
 
-# What is sent into a flow depends on what it yielded last, which no type can say: this `Any` is
-# the only one, and `send` and its kin below keep it in.
+# The value sent into a flow depends on the step that it yielded last, which no type can express:
+# this is the only `Any`, and the functions below hide it.
 Step = Call[Any] | Sleep | Exclusive[Any] | Together[Any]
 Flow = Generator[Step, Any, R]
 Stream = Generator[Step | Item[R], Any, None]
 
 
 def send(call: Call[R]) -> Flow[R]:
-    """Have a request sent, and return what it brought."""
+    """Let the driver send a request, and return its result."""
     reply: R = yield call
     return reply
 
 
 def sleep(seconds: float) -> Flow[None]:
-    """Have the driver wait."""
+    """Let the driver wait."""
     yield Sleep(seconds)
 
 
 def exclusive(flow: Callable[[], Flow[R]]) -> Flow[R]:
-    """Have a flow run while no other exclusive one does."""
+    """Run a flow while no other exclusive flow runs."""
     result: R = yield Exclusive(flow)
     return result
 
 
 def together(flows: Sequence[Callable[[], Flow[R]]]) -> Flow[list[R]]:
-    """Have flows run side by side, and return what they return, in their order."""
+    """Run flows concurrently, and return their results in order."""
     results: list[R] = yield Together(flows)
     return results

@@ -1,1 +1,1 @@
-"""The settings and the token of a farm, requests, and the link that drives flows."""
+"""Settings and token of a farm, requests with retries, and the link that drives flows."""

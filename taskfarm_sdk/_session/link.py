@@ -1,4 +1,4 @@
-"""The link of farms, runs and workers: a session with the connections that drive its flows."""
+"""The link of farms, runs and workers: a session with the connections for its flows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def new_session(
     give_up_after_s: float,
     clock: Clock | None = None,
 ) -> Session:
-    """Settle what a farm is made from; sends nothing."""
+    """Return a new session from the settings of a farm; sends nothing."""
     settings = _settings.settle(url, user, password, token)
     return Session(
         settings,
@@ -39,7 +39,7 @@ def new_session(
 
 
 class _AnyLink:
-    """What both links share: pickling, with the token and never with a password."""
+    """Base of both links: pickles with the token, never with a password."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -48,8 +48,8 @@ class _AnyLink:
         session = self.session
         if session.shared.token is None:
             raise ConfigurationError(
-                "a Farm travels with its token, never with its password, and has no token yet: "
-                "call farm.login() first"
+                "a Farm is pickled with its token, never with its password, and this one has no "
+                "token yet: call farm.login() first"
             )
         given = (session.timeout_s, session.give_up_after_s)
         return _unpickle, (
@@ -73,14 +73,14 @@ def _unpickle(
 
 
 class Link(_AnyLink):
-    """Drives flows and blocks; safe among threads."""
+    """A link that blocks; threads can share it."""
 
     def __init__(self, session: Session, wire: HttpTransport | None = None) -> None:
         super().__init__(session)
         self.wire: HttpTransport = wire or HttpTransport(session.url, session.timeout_s)
 
     def hurried_by(self, hurry: Hurry) -> Link:
-        """Return the link of a worker: over the same connections, with its own end of requests."""
+        """Return a worker's link: the same connections, but the hurry can end its requests."""
         return Link(self.session.hurried_by(hurry), self.wire)
 
     def drive(self, flow: Flow[R], clock: Clock | None = None) -> R:
@@ -93,7 +93,7 @@ class Link(_AnyLink):
 
 
 class AsyncLink(_AnyLink):
-    """Drives flows and awaits."""
+    """A link for asyncio."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

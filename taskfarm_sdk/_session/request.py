@@ -1,7 +1,7 @@
 """Send a request with a valid token, and retry it by its rule.
 
 The server answers 500, not 401, to a token that its key does not verify, and 500 to everything
-while its database is down. Which of the two it is, is asked once for a farm, not by each thread.
+while its database is down. One thread of a farm finds out which it is, for all of them.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ def ask(
     look: Look | None = None,
     until: float | None = None,
 ) -> Flow[R]:
-    """Have a request answered.
+    """Send a request until it is answered, and return the result.
 
     Args:
-        farm: whose token and clock are used.
-        make: makes the request, anew for each attempt.
-        rule: what follows each kind of failure.
-        look: looks at what the server holds, where the rule says so.
+        farm: the session, with token and clock.
+        make: creates the request of each attempt.
+        rule: the rule of the retry table.
+        look: reads the server's state after a failure, if the rule says so.
         until: when the last attempt may start, by the farm's clock; the farm's own limit if None.
 
     Raises:
-        TaskfarmError: what the rule lets through, or the last failure when time is up.
+        TaskfarmError: a failure that the rule does not retry, or the last one at the deadline.
     """
     backoff = _backoff(farm, until)
     renewed = False
@@ -69,7 +69,7 @@ def ask(
 
 
 def login(farm: Session) -> Flow[str]:
-    """Get a token from the server now, or learn that the one there is holds."""
+    """Get a token from the server now, or check the one that is known."""
     if farm.settings.password is None:
         yield from ask(farm, operations.token, READ)
     else:
@@ -86,7 +86,7 @@ def _backoff(farm: Session, until: float | None) -> Backoff:
 def _sent(farm: Session, call: Call[R], who: Basic) -> Flow[R]:
     if farm.hurry is not None and farm.hurry.left_s() <= 0:
         raise ConnectionFailed(
-            f"{farm.url} was not asked, for the time that a process has to end in is over",
+            f"no request was sent to {farm.url}, because the grace period of this process is over",
             sent=False,
             hopeless=True,
             url=farm.url,
@@ -97,7 +97,7 @@ def _sent(farm: Session, call: Call[R], who: Basic) -> Flow[R]:
 def _after(
     farm: Session, error: TaskfarmError, rule: Rule, backoff: Backoff, look: Look | None
 ) -> Flow[Answer | None]:
-    """Do what the rule says: wait, look or raise. Returns an answer only if a look found one."""
+    """Wait, look or raise, by the rule; return an answer only if the look found one."""
     then = rule.after(error)
     if then is Then.RAISE:
         raise error
@@ -116,8 +116,8 @@ def _after(
 
 def _unknown(error: TaskfarmError) -> OutcomeUnknown:
     return OutcomeUnknown(
-        f"the server may or may not have done it, for its reply was lost: look before you try "
-        f"again ({error})",
+        f"the reply was lost, so the server may or may not have acted: check before you try again "
+        f"({error})",
         status=error.status,
         url=error.url,
         detail=error.detail,
@@ -137,7 +137,7 @@ def _first_token(farm: Session, backoff: Backoff) -> Flow[str]:
 
 
 def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
-    """Get a token with the password: the one request that costs the server a password hash."""
+    """Get a token with the password; only this request costs the server a password hash."""
     settings = farm.settings
     who = Basic(settings.user or "", settings.password or "")
     while True:
@@ -146,14 +146,14 @@ def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
             farm.shared.token = yield from _sent(farm, operations.token(), who)
         except AuthenticationError as error:
             raise AuthenticationError(
-                f"{farm.url} does not take user {settings.user!r} with this password "
+                f"{farm.url} rejected user {settings.user!r} with this password "
                 f"(from {settings.source}): check both",
                 status=error.status,
                 url=farm.url,
                 detail=error.detail,
             ) from error
         except NotFound as error:
-            # Not to be taken for what is then asked: a run that is not there, say.
+            # Not NotFound, which callers would take as the answer to their own request.
             raise UnexpectedReply(str(error), status=404, url=error.url) from error
         except TaskfarmError as error:
             yield from _after(farm, error, READ, backoff, None)
@@ -163,7 +163,7 @@ def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
 
 
 class _TokenCheck:
-    """A token that may be bad: a request with it was answered 401 or 500."""
+    """The check of a token after a request with it was answered 401 or 500."""
 
     def __init__(self, farm: Session, token: str, error: TaskfarmError, backoff: Backoff) -> None:
         self.farm = farm
@@ -172,7 +172,7 @@ class _TokenCheck:
         self.backoff = backoff
 
     def settle(self) -> Flow[bool]:
-        """Return whether there is another token to try with; False blames the server."""
+        """Return whether there is a new token to try; False means that the server failed."""
         farm = self.farm
         if farm.shared.token != self.token:
             return True
@@ -181,9 +181,9 @@ class _TokenCheck:
             return False
         if farm.settings.password is None:
             raise AuthenticationError(
-                f"{farm.url} does not take the token (from {farm.settings.source}): its key may "
-                "have changed, or the token is another server's; log in again: "
-                f"manageTF --login -b {farm.url} -u {farm.settings.user or 'USER'}",
+                f"{farm.url} rejected the token (from {farm.settings.source}): the server's key "
+                "may have changed, or the token is from another server; log in again: "
+                f"`manageTF --login -b {farm.url} -u {farm.settings.user or 'USER'}`",
                 status=self.error.status,
                 url=farm.url,
                 detail=self.error.detail,
@@ -193,8 +193,8 @@ class _TokenCheck:
 
     def _is_bad(self) -> Flow[bool]:
         farm = self.farm
-        # Asked twice over: a database that comes back between the two questions makes a good
-        # token look bad once.
+        # Checked twice: a database that recovers between the two requests makes a valid token look
+        # bad once.
         for _ in range(2):
             try:
                 yield from _sent(farm, operations.token(), Basic(self.token))
@@ -209,7 +209,7 @@ class _TokenCheck:
 
 
 def _server_is_sound(farm: Session) -> Flow[bool]:
-    """Ask as a user that cannot exist: a sound server says 401, one without its database 500."""
+    """Log in as a user that cannot exist: 401 if the server works, 500 without its database."""
     import secrets
 
     nobody = Basic(f"nobody-{secrets.token_hex(8)}")

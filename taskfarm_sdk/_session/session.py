@@ -4,62 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from taskfarm_sdk._failures import FailureLog
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._sansio.clock import Clock, SystemClock
 from taskfarm_sdk._sansio.hurry import Hurry
 from taskfarm_sdk._session.settings import Settings
+from taskfarm_sdk._transport import shortages
 
 
 class Outage:
-    """Tells the log when the server goes and when it is back: one line each."""
+    """Log once when the server becomes unavailable, and once when it is back."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._since: float | None = None
+        self._is_local = False
 
     def goes_on(self, now: float, why: Exception) -> None:
-        """Note that a request failed and will be tried again."""
+        """Note that a request failed and will be retried."""
         if self._since is None:
             self._since = now
-            log.warning("%s is not there, trying again: %s", self.url, why)
+            self._is_local = shortages.of(why) is not None
+            if self._is_local:
+                log.warning("retrying: %s", why)
+            else:
+                log.warning("%s is unavailable, retrying: %s", self.url, why)
 
     def is_over(self, now: float, began: float) -> None:
-        """Note that a request was answered that began at a moment.
+        """Note that a request that began at `began` was answered.
 
-        One that began before the server went says nothing of whether it is back.
+        A request that began before the outage does not show that the server is back.
         """
         since = self._since
         if since is not None and began >= since:
             self._since = None
-            log.warning("%s is back after %.1f s", self.url, now - since)
+            how = "is reached again" if self._is_local else "is back"
+            log.warning("%s %s after %.1f s", self.url, how, now - since)
 
 
-# By hand, as the steps are: every command makes these classes when it starts.
+# Plain classes, because attrs would slow down the start of every command.
 class Shared:
-    """What changes in a session, and is the same for everyone who works with it.
+    """The mutable state that all sessions of a farm share.
 
     Attributes:
-        token: the token in use; None until one is needed and there is a password to get it with.
-        outage: whether the server is there.
-        complete: uuids of runs of which every task exists, for a hand-out said that none is left.
+        token: the token in use; None until one was fetched with the password.
+        outage: whether the server is unavailable.
+        complete: uuids of runs whose tasks all exist, because a claim found no task left.
+        failures: the last failed attempts that were seen here.
     """
 
     def __init__(self, token: str | None, url: str) -> None:
         self.token = token
         self.outage: Outage = Outage(url)
         self.complete: set[str] = set()
+        self.failures: FailureLog = FailureLog()
 
 
 class Session:
     """The state behind a farm.
 
     Attributes:
-        settings: where the farm is and who asks.
-        timeout_s: the limit of one request.
-        give_up_after_s: how long one operation is tried in all.
-        shared: what changes.
-        clock: the time that is waited by.
-        hurry: ends all requests early, for a worker whose process is to end; None for none.
+        settings: URL and credentials.
+        timeout_s: the time limit of one request.
+        give_up_after_s: how long one operation is retried.
+        shared: the mutable state, shared with workers' sessions.
+        clock: the clock of all waits.
+        hurry: ends all requests early if a worker's process is to end; None outside of workers.
     """
 
     def __init__(
@@ -84,21 +94,21 @@ class Session:
         return self.settings.url
 
     def hurried_by(self, hurry: Hurry) -> Session:
-        """Return the session of a worker: the same, but for the end of its requests."""
+        """Return a worker's session: the same, but the hurry can end its requests."""
         clock = self.clock.hurried_by(hurry)
         return Session(
             self.settings, self.timeout_s, self.give_up_after_s, self.shared, clock, hurry
         )
 
     def deadline(self, patience_s: float | None = None) -> float:
-        """Return until when to try, by the clock; patience_s in place of the session's own."""
+        """Return the deadline of an operation that begins now; None is the session's own limit."""
         return self.clock.now() + (self.give_up_after_s if patience_s is None else patience_s)
 
     def not_after(self, moment: float) -> float:
-        """Return a moment, or that at which all requests are to be over if it is before."""
+        """Return `moment`, or the end of the hurry if that is earlier."""
         return moment if self.hurry is None else min(moment, self.hurry.ends_at)
 
     @property
     def left_s(self) -> Callable[[], float] | None:
-        """How long a request may still take, whatever its patience; None for no such end."""
+        """The function that returns a request's time left in a hurry; None outside of workers."""
         return None if self.hurry is None else self.hurry.left_s

@@ -1,7 +1,7 @@
 """The URL and credentials of a farm: from arguments, the environment, or a saved login.
 
-The first that is found wins. Credentials follow their URL: those of the environment go only to
-the origin of TASKFARM_URL where that is set, those of a saved login only to its own.
+The first source with credentials is used. Credentials of the environment are sent only to the
+origin of TASKFARM_URL if that is set, those of a saved login only to its own origin.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ DEFAULT_URL = "http://localhost:5000/api/"
 
 
 class Settings:
-    """What a farm is made from.
+    """The URL of a farm and the credentials to use.
 
     Attributes:
-        url: the API's URL, in its one spelling.
-        user: the user's name, where it is known.
-        password: known unless there is a token alone.
-        token: known where one was given or saved.
-        source: where the credentials come from, in words.
+        url: the API's URL, normalised.
+        user: the user's name, if known.
+        password: the password, or None if there is only a token.
+        token: the token, if one was given or saved.
+        source: the source of the credentials, for messages.
     """
 
-    # By hand, for attrs would take longer to make the class than all of this takes to run.
+    # Without attrs, which would take longer to create the class than this module takes to run.
     def __init__(
         self,
         *,
@@ -51,20 +51,25 @@ def settle(
     token: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Settings:
-    """Find the settings that hold.
+    """Return the settings from the first source that has credentials.
 
     Raises:
-        ConfigurationError: a setting is wrong.
+        ConfigurationError: a setting is invalid.
         AuthenticationError: there are no credentials for the server.
     """
+    _utf8("user", user)
     env = {name: value for name, value in environ.items() if name.startswith("TASKFARM_") and value}
     place = _validation.base_url(url or env.get("TASKFARM_URL") or _saved_url() or DEFAULT_URL)
-    return (
+    settings = (
         _from_arguments(place, user, password, token, env)
         or _from_environment(place, user, env)
         or _from_login(place, user)
         or _none(place, user)
     )
+    origin = "" if settings.source == "argument" else f" ({settings.source})"
+    for name in ("user", "password", "token"):
+        _utf8(f"{name}{origin}", getattr(settings, name))
+    return settings
 
 
 def _saved_url() -> str | None:
@@ -85,7 +90,7 @@ def _from_arguments(
         login = logins.find_login(url)
         user = _about(url, env).get("TASKFARM_USER") or (login.user if login else None)
     if not user:
-        raise ConfigurationError("a password needs its user: give one, or set TASKFARM_USER")
+        raise ConfigurationError("a password needs a user: give one, or set TASKFARM_USER")
     known = _secret("password", password)
     return Settings(url=url, user=_name(user), password=known, source="argument")
 
@@ -102,12 +107,12 @@ def _from_environment(url: str, user: str | None, env: Mapping[str, str]) -> Set
     if password is None:
         return None
     if who is None:
-        raise ConfigurationError("TASKFARM_PASSWORD is set, its user is not: set TASKFARM_USER")
+        raise ConfigurationError("TASKFARM_PASSWORD is set without its user: set TASKFARM_USER")
     return Settings(url=url, user=_name(who), password=password, source="environment")
 
 
 def _about(url: str, env: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the environment if it is about that server, and nothing if about another one."""
+    """Return the environment if it is for this server, or else nothing."""
     home = env.get("TASKFARM_URL")
     return env if home is None or _validation.origin(home) == _validation.origin(url) else {}
 
@@ -120,18 +125,27 @@ def _from_login(url: str, user: str | None) -> Settings | None:
 
 
 def _none(url: str, user: str | None) -> Settings:
-    whom = f" of {user!r}" if user else ""
+    of_user = f" of user {user!r}" if user else ""
     raise AuthenticationError(
-        f"no password or token{whom} for {url}: log in once with "
+        f"no password or token{of_user} for {url}: log in once with "
         f"`manageTF --login -b {url} -u {user or 'USER'}`, or give user and password, or set "
         "TASKFARM_USER and TASKFARM_PASSWORD (there is no default user or password)",
         url=url,
     )
 
 
+def _utf8(name: str, value: str | None) -> None:
+    """Refuse a text that HTTP cannot carry, without repeating it."""
+    # Bytes that are not UTF-8 arrive from the command line and the environment as surrogates.
+    if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ConfigurationError(
+            f"the {name} is not UTF-8 text, which the server requires: is it in another encoding?"
+        )
+
+
 def _name(user: str) -> str:
     if ":" in user:
-        raise ConfigurationError(f"a user's name has no ':' in HTTP: {user!r}")
+        raise ConfigurationError(f"a user's name must not contain ':', as {user!r} does")
     return user
 
 

@@ -1,1 +1,1 @@
-"""All I/O: httpx, TLS, TCP, errors from replies, and the two drivers."""
+"""All network I/O: httpx, TLS, TCP, errors from replies, and the two drivers."""

@@ -1,25 +1,26 @@
 """Bounds of one request: its total time, and the size of its reply.
 
-httpx bounds each read alone, so a server that sends a byte a second is never too slow for it, and
-nothing bounds a reply's size. httpcore hands the read time-out of a request on to each `read` of
-its connection: a time-out that knows when the request is to be over reaches them all.
+httpx only limits each single read, so a server that sends a byte a second never times out, and it
+does not limit the size of a reply. httpcore passes the read time-out of a request to each `read` of
+its connection, so a time-out object that knows the end of the request reaches all of them.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, Self, cast
+import weakref
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
 
 from taskfarm_sdk._transport.httpx_import import httpcore
 
-# As httpx's transport names the moments at which a connection is there.
+# The names of httpcore's trace events for a new connection.
 CONNECTED = ("connect_tcp.complete", "start_tls.complete")
-# A wait for data looks so often whether its request is to be over.
+# The longest wait for data between two checks of the request's end.
 SLICE_S = 0.5
-# A list of half a million runs is below it.
+# A list of half a million runs is smaller.
 REPLY_MOST_BYTES = 64 * 1024 * 1024
-# Each address of a name is tried for that long at most.
+# The time limit for each address of a host name.
 CONNECT_MOST_S = 5.0
 
 
@@ -28,12 +29,12 @@ class ReplyTooLarge(Exception):
 
 
 class Bound(float):
-    """The bound of one request, in the place of its read time-out.
+    """The bounds of one request, passed as its read time-out.
 
     Args:
-        timeout_s: how long the request may take in all.
-        left_s: how long it may still take, asked anew during the request, for a request that may
-            have to be hurried.
+        timeout_s: the time limit of the whole request, in seconds.
+        left_s: called during the request, returns how long it may still take; for workers, whose
+            requests can be ended early.
     """
 
     __slots__ = ("_bytes_left", "_ends_at", "_left_s")
@@ -43,7 +44,7 @@ class Bound(float):
     _left_s: Callable[[], float] | None
 
     def __new__(cls, timeout_s: float, left_s: Callable[[], float] | None = None) -> Self:
-        """Begin the time of a request."""
+        """Start the time of a request."""
         bound = super().__new__(cls, timeout_s)
         bound._bytes_left = REPLY_MOST_BYTES
         bound._ends_at = time.monotonic() + timeout_s
@@ -60,14 +61,14 @@ class Bound(float):
         if self._left_s is not None:
             left_s = min(left_s, self._left_s())
         if left_s <= 0:
-            raise httpcore.ReadTimeout("no whole reply in time")
+            raise httpcore.ReadTimeout("the reply was not complete in time")
         return min(left_s, SLICE_S)
 
     def received(self, size: int) -> None:
         """Count bytes of the reply.
 
         Raises:
-            ReplyTooLarge: there are too many.
+            ReplyTooLarge: the reply is too large.
         """
         self._bytes_left -= size
         if self._bytes_left < 0:
@@ -77,10 +78,10 @@ class Bound(float):
 def timeouts(
     timeout_s: float, left_s: Callable[[], float] | None = None
 ) -> dict[str, float | None]:
-    """Return a request's time-outs, as httpx hands them to its transport.
+    """Return a request's time-outs in the form that httpx passes to its transport.
 
     Args:
-        timeout_s: how long the request may take in all.
+        timeout_s: the time limit of the whole request, in seconds.
         left_s: see `Bound`.
     """
     connect_s = min(timeout_s, CONNECT_MOST_S)
@@ -93,27 +94,31 @@ def timeouts(
 
 
 def bound_reads(event: str, facts: dict[str, Any]) -> None:
-    """Have a connection that was made keep the bounds of each request; told of all that happens."""
+    """Apply each request's bounds to the reads of a new connection; called with every event."""
     if event.endswith(CONNECTED):
         stream = facts["return_value"]
-        stream.read = _bounded(stream.read)
+        stream.read = _bounded(type(stream).read, weakref.ref(stream))
 
 
 def abound_reads(event: str, facts: dict[str, Any]) -> None:
-    """Do the same for a connection of asyncio's, whose requests have their time bounded there."""
+    """Count a new asyncio connection's bytes; asyncio itself limits the time of its requests."""
     if event.endswith(CONNECTED):
         stream = facts["return_value"]
-        stream.read = _counted(stream.read)
+        stream.read = _counted(type(stream).read, weakref.ref(stream))
 
 
-def _bounded(read: Callable[..., bytes]) -> Callable[..., bytes]:
+# A stream keeps what replaces its `read`, which must not keep the stream: such a cycle is left to
+# Python's cycle collector.
+def _bounded(
+    read: Callable[..., bytes], stream: weakref.ref[Any]
+) -> Callable[[int, float | None], bytes]:
     def bounded(max_bytes: int, timeout: float | None = None) -> bytes:
         if not isinstance(timeout, Bound):
-            return read(max_bytes, timeout)
+            return read(stream(), max_bytes, timeout)
         while True:
             wait_s = timeout.next_wait_s()
             try:
-                data = read(max_bytes, wait_s)
+                data = read(stream(), max_bytes, wait_s)
             except httpcore.ReadTimeout:
                 continue
             timeout.received(len(data))
@@ -122,9 +127,11 @@ def _bounded(read: Callable[..., bytes]) -> Callable[..., bytes]:
     return bounded
 
 
-def _counted(read: Callable[..., Any]) -> Callable[..., Any]:
+def _counted(
+    read: Callable[..., Awaitable[bytes]], stream: weakref.ref[Any]
+) -> Callable[[int, float | None], Awaitable[bytes]]:
     async def counted(max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's
-        data = cast("bytes", await read(max_bytes, timeout))
+        data = await read(stream(), max_bytes, timeout)
         if isinstance(timeout, Bound):
             timeout.received(len(data))
         return data

@@ -1,29 +1,35 @@
-"""The one module that knows httpx: connections, the sender of each request, errors from replies.
+"""Connections, the sender of each request, and errors from replies: the only user of httpx.
 
 A sender turns every status that is not a success into an SDK error before generated code sees the
-reply, for that code would return an error page as if it were an answer.
+reply, because that code would return an error page as a result.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import getproxies
 
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
-from taskfarm_sdk._transport import bounds, proxies, replies, request_log, tls
+from taskfarm_sdk._transport import (
+    bounds,
+    failures,
+    proxies,
+    replies,
+    request_log,
+    shortages,
+    tls,
+)
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk._transport.tcp import TcpUserTimeout
 from taskfarm_sdk._version import VERSION
 from taskfarm_sdk.errors import (
     ConfigurationError,
-    ConnectionFailed,
     TaskfarmError,
-    UnexpectedReply,
 )
 
 if TYPE_CHECKING:
@@ -33,37 +39,32 @@ R = TypeVar("R")
 Trace = Callable[[str, dict[str, Any]], None]
 AsyncTrace = Callable[[str, dict[str, Any]], Awaitable[None]]
 
-# Each request says itself whom it is sent as: nothing in a URL or a file of the user's does.
+# Each request carries its own credentials; httpx must not take any from a URL or ~/.netrc.
 NOBODY = httpx.Auth()
-# Encoded replies are refused: a megabyte of one can be a gigabyte in memory.
+# Compressed replies are refused: a megabyte can become a gigabyte in memory.
 HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": f"taskfarm-sdk/{VERSION} python-httpx/{httpx.__version__}",
 }
 
-# Under gunicorn's default keep-alive of 2 s: a connection that the server is about to close is not
-# used again (with httpx's own 5 s, 3 of 720 requests at that boundary broke).
+# Below gunicorn's default keep-alive of 2 s, so that no connection is reused that the server is
+# about to close (with httpx's own 5 s, 3 of 720 requests at that boundary broke).
 KEEPALIVE_EXPIRY_S = 1.5
 LIMITS = httpx.Limits(
     max_connections=None, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_EXPIRY_S
 )
 
-# What httpx raises; a bug in it, or in us, is raised as it is.
-_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, bounds.ReplyTooLarge)
-# Before these, the request had not left.
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-
 
 class Sender:
-    """Send the one request of a call: generated code takes it for an `httpx.Client`.
+    """Send the one request of a call; generated code uses it as an `httpx.Client`.
 
     Args:
-        client: whose connections it goes over.
-        call: whom it is sent as, and how long it may take.
-        trace: is told what happens to the connection.
+        client: the client with the connections.
+        call: the call, with credentials and time limit.
+        trace: called with each event of the connection.
     """
 
-    # By hand, for attrs takes a twentieth of what the SDK adds to a request.
+    # Without attrs, which would cost a twentieth of the time that the SDK adds to a request.
     __slots__ = ("_call", "_client", "_trace")
 
     def __init__(self, client: httpx.Client, call: Call[Any], trace: Trace) -> None:
@@ -77,21 +78,23 @@ class Sender:
         return str(self._client.base_url)
 
     def request(self, method: str, url: str, **more: Any) -> httpx.Response:
-        """Return the reply, which says that it went well.
+        """Send the request and return its reply, which is a success.
 
         Raises:
-            TaskfarmError: one kind for each thing that can go wrong.
+            TaskfarmError: the request failed.
         """
         try:
             request = _request(self._client, self._call, self._trace, method, url, more)
             return _read(self._client.send(request, stream=True))
-        except _ERRORS as error:
+        except UnicodeError as error:
+            raise failures.no_name(self.url, error) from error
+        except failures.RAISED as error:
             request_log.note(method.upper(), url, type(error).__name__)
-            raise _error_of_transport(error, self.url) from error
+            raise failures.error_of(error, self.url) from error
 
 
 class AsyncSender:
-    """Send the one request of a call, awaited: generated code takes it for a client."""
+    """`Sender` for asyncio; generated code uses it as an `httpx.AsyncClient`."""
 
     __slots__ = ("_call", "_client", "_trace")
 
@@ -106,10 +109,10 @@ class AsyncSender:
         return str(self._client.base_url)
 
     async def request(self, method: str, url: str, **more: Any) -> httpx.Response:
-        """Return the reply, which says that it went well.
+        """Send the request and return its reply, which is a success.
 
         Raises:
-            TaskfarmError: one kind for each thing that can go wrong.
+            TaskfarmError: the request failed.
         """
         import asyncio
 
@@ -121,10 +124,12 @@ class AsyncSender:
             return await _aread(response, ends_at)
         except TimeoutError as error:
             request_log.note(method.upper(), url, type(error).__name__)
-            raise _lost(self.url, "no whole reply in time") from error
-        except _ERRORS as error:
+            raise failures.lost(self.url, "the reply was not complete in time") from error
+        except UnicodeError as error:
+            raise failures.no_name(self.url, error) from error
+        except failures.RAISED as error:
             request_log.note(method.upper(), url, type(error).__name__)
-            raise _error_of_transport(error, self.url) from error
+            raise failures.error_of(error, self.url) from error
 
 
 def _request(
@@ -135,17 +140,17 @@ def _request(
     path: str,
     more: dict[str, Any],
 ) -> httpx.Request:
-    """Return a call's request, without what would have httpx parse its URL again.
+    """Return a call's request, without making httpx parse its URL again.
 
-    Its parser takes most of the time that a request costs its client: it is run for each merging
-    of a base and a path, and for parameters that there are none of.
+    The parser takes most of the time that a request costs the client: httpx runs it to join a base
+    and a path, and for empty parameters.
     """
     if call.acting_as is not None:
         more["headers"] = {**more.get("headers", {}), "Authorization": call.acting_as.header}
     more["params"] = more.get("params") or None
     timeout_s = call.timeout_s
     if timeout_s is None:
-        # The client's own, which all four of its time-outs are.
+        # The client's own; all four of its time-outs are the same.
         timeout_s = client.timeout.read or 0.0
     extensions = {"trace": trace, "timeout": bounds.timeouts(timeout_s, call.left_s)}
     url = _absolute(client.base_url, path)
@@ -158,13 +163,13 @@ def _absolute(base: httpx.URL, path: str) -> httpx.URL:
 
 
 def _read(response: httpx.Response) -> httpx.Response:
-    """Read a reply that is a success, and leave the stream that it was read from.
+    """Read a successful reply, and drop the stream that it was read from.
 
-    The two hold each other, and fifty objects beside: collecting those is left to Python's search
-    for cycles, which lets a program's memory grow by a quarter meanwhile.
+    Reply and stream refer to each other and to fifty more objects. Left to Python's cycle
+    collector, they let a program's memory grow by a quarter.
 
     Raises:
-        TaskfarmError: it is none.
+        TaskfarmError: the reply is not a success.
     """
     request_log.note(response.request.method, response.request.url, response.status_code)
     try:
@@ -179,7 +184,7 @@ def _read(response: httpx.Response) -> httpx.Response:
 
 
 async def _aread(response: httpx.Response, ends_at: float) -> httpx.Response:
-    """Read a reply that is a success, awaiting until a time of the event loop; see `_read`."""
+    """Read a successful reply, until a time of the event loop's clock; see `_read`."""
     import asyncio
 
     request_log.note(response.request.method, response.request.url, response.status_code)
@@ -196,9 +201,9 @@ async def _aread(response: httpx.Response, ends_at: float) -> httpx.Response:
 
 
 def _page(chunks: Iterator[bytes]) -> bytes:
-    """Return the beginning of an error's page; a page that breaks off is as good as a short one."""
+    """Return the beginning of an error page, or less if the connection breaks."""
     page = b""
-    with suppress(*_ERRORS):
+    with suppress(*failures.RAISED):
         for chunk in chunks:
             page += chunk
             if len(page) >= replies.PAGE_MOST_BYTES:
@@ -210,7 +215,7 @@ async def _apage(chunks: AsyncIterator[bytes], ends_at: float) -> bytes:
     import asyncio
 
     page = b""
-    with suppress(TimeoutError, *_ERRORS):
+    with suppress(TimeoutError, *failures.RAISED):
         async with asyncio.timeout_at(ends_at):
             async for chunk in chunks:
                 page += chunk
@@ -220,11 +225,11 @@ async def _apage(chunks: AsyncIterator[bytes], ends_at: float) -> bytes:
 
 
 class HttpTransport:
-    """The blocking connections of a farm: safe among threads, and after a fork.
+    """The blocking connections of a farm; threads can share them, and forked children renew them.
 
     Args:
         url: the API's base URL.
-        timeout_s: the limit of each request that does not bring its own.
+        timeout_s: the time limit of each request that has no own limit, in seconds.
     """
 
     def __init__(self, url: str, timeout_s: float) -> None:
@@ -241,10 +246,10 @@ class HttpTransport:
         self.exclusive: threading.Lock = threading.Lock()
 
     def perform(self, call: Call[R]) -> R:
-        """Send one request and return what its reply says.
+        """Send one request and return its result.
 
         Raises:
-            TaskfarmError: one kind for each thing that can go wrong.
+            TaskfarmError: the request failed.
         """
         if not call.fresh:
             return call.sync(Sender(self._get(), call, self._on_event))
@@ -252,7 +257,7 @@ class HttpTransport:
             return call.sync(Sender(client, call, self._on_event))
 
     def close(self) -> None:
-        """Close all connections; the farm cannot be used any more."""
+        """Close all connections; the farm cannot be used afterwards."""
         with self._lock:
             client, self._client, self._closed = self._client, None, True
         if client is not None:
@@ -268,18 +273,19 @@ class HttpTransport:
 
     def _new(self) -> httpx.Client:
         tls.tell_of_open_way(self._url)
-        trusted = tls.context(self._url)
-        with _proxies_explained():
-            client = httpx.Client(
-                base_url=self._url,
-                timeout=self._timeout_s,
-                limits=LIMITS,
-                proxy=proxies.proxy_for(self._url, getproxies()),
-                trust_env=False,
-                verify=trusted,
-                auth=NOBODY,
-                headers=HEADERS,
-            )
+        with shortages.explained_for(self._url):
+            trusted = tls.context(self._url)
+            with failures.proxies_explained():
+                client = httpx.Client(
+                    base_url=self._url,
+                    timeout=self._timeout_s,
+                    limits=LIMITS,
+                    proxy=proxies.proxy_for(self._url, getproxies()),
+                    trust_env=False,
+                    verify=trusted,
+                    auth=NOBODY,
+                    headers=HEADERS,
+                )
         base = client.base_url
         request_log.begin(base.scheme, base.host, base.port)
         return client
@@ -289,9 +295,9 @@ class HttpTransport:
         bounds.bound_reads(event, facts)
 
     def after_fork(self) -> None:
-        """Leave the parent's connections alone: two processes on one get each other's answers."""
+        """Drop the parent's connections: two processes that share one get each other's replies."""
         if self._client is not None:
-            # Closing takes a lock that another thread of the parent may have held at the fork.
+            # Not closed: that takes a lock which a thread of the parent may have held at the fork.
             _left_to_the_parent.append(self._client)
         self._client = None
         self._start()
@@ -301,7 +307,7 @@ _left_to_the_parent: list[httpx.Client] = []
 
 
 class AsyncHttpTransport:
-    """The awaited connections of a farm: those of one event loop at a time."""
+    """The asyncio connections of a farm, for one event loop at a time."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self._url = url
@@ -323,10 +329,10 @@ class AsyncHttpTransport:
         return self._exclusive
 
     async def perform(self, call: Call[R]) -> R:
-        """Send one request and return what its reply says.
+        """Send one request and return its result.
 
         Raises:
-            TaskfarmError: one kind for each thing that can go wrong.
+            TaskfarmError: the request failed.
         """
         if not call.fresh:
             return await call.asyncio(AsyncSender(self._get(), call, self._on_event))
@@ -334,7 +340,7 @@ class AsyncHttpTransport:
             return await call.asyncio(AsyncSender(client, call, self._on_event))
 
     async def aclose(self) -> None:
-        """Close all connections; the farm cannot be used any more."""
+        """Close all connections; the farm cannot be used afterwards."""
         import asyncio
 
         self._closed = True
@@ -353,25 +359,26 @@ class AsyncHttpTransport:
     def _meet_loop(self) -> None:
         import asyncio
 
-        # Connections belong to the loop that made them, and asyncio.run makes a new one each time.
+        # Connections belong to the loop that opened them, and each asyncio.run has a new loop.
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._client, self._exclusive = loop, None, None
 
     def _new(self) -> httpx.AsyncClient:
         tls.tell_of_open_way(self._url)
-        trusted = tls.context(self._url)
-        with _proxies_explained():
-            client = httpx.AsyncClient(
-                base_url=self._url,
-                timeout=self._timeout_s,
-                limits=LIMITS,
-                proxy=proxies.proxy_for(self._url, getproxies()),
-                trust_env=False,
-                verify=trusted,
-                auth=NOBODY,
-                headers=HEADERS,
-            )
+        with shortages.explained_for(self._url):
+            trusted = tls.context(self._url)
+            with failures.proxies_explained():
+                client = httpx.AsyncClient(
+                    base_url=self._url,
+                    timeout=self._timeout_s,
+                    limits=LIMITS,
+                    proxy=proxies.proxy_for(self._url, getproxies()),
+                    trust_env=False,
+                    verify=trusted,
+                    auth=NOBODY,
+                    headers=HEADERS,
+                )
         base = client.base_url
         request_log.begin(base.scheme, base.host, base.port)
         return client
@@ -382,62 +389,11 @@ class AsyncHttpTransport:
 
 
 def _closed() -> ConfigurationError:
-    return ConfigurationError("this Farm is closed: use it inside its `with`, or make a new one")
-
-
-@contextmanager
-def _proxies_explained() -> Generator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise ConfigurationError(
-            "the environment names a SOCKS proxy, for which httpx needs a package: "
-            'pip install "httpx[socks]", or name the server in NO_PROXY'
-        ) from error
-    except (httpx.InvalidURL, ValueError):
-        # What httpx says of it can be a piece of the proxy's password.
-        raise ConfigurationError(
-            "the environment names a proxy that cannot be used: HTTP_PROXY, HTTPS_PROXY and "
-            "ALL_PROXY look like http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with / @ : "
-            "and # of a password written as %2F %40 %3A and %23; NO_PROXY names the hosts to ask "
-            "without one"
-        ) from None
-
-
-def _error_of_transport(error: Exception, url: str) -> TaskfarmError:
-    said = str(error) or type(error).__name__
-    if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
-        return ConfigurationError(f"not a URL to ask: {url} ({said})", url=url, detail=said)
-    if isinstance(error, bounds.ReplyTooLarge):
-        most_mib = bounds.REPLY_MOST_BYTES >> 20
-        return UnexpectedReply(
-            f"{url} sent over {most_mib} MiB, which no taskfarm server does: is it one?", url=url
-        )
-    if (distrusted := tls.distrust(error)) is not None:
-        return ConnectionFailed(
-            tls.explained(url, distrusted), sent=False, hopeless=True, url=url, detail=said
-        )
-    if isinstance(error, NEVER_SENT):
-        return ConnectionFailed(
-            f"no taskfarm server answers at {url} ({said}); is it running, and is the URL right?",
-            sent=False,
-            url=url,
-            detail=said,
-        )
-    return _lost(url, said)
-
-
-def _lost(url: str, said: str) -> ConnectionFailed:
-    return ConnectionFailed(
-        f"the connection to {url} broke before the reply was here ({said})",
-        sent=True,
-        url=url,
-        detail=said,
-    )
+    return ConfigurationError("this Farm is closed: use it inside its `with`, or create a new one")
 
 
 def error_from(response: httpx.Response, page: bytes) -> TaskfarmError:
-    """Make the error of a reply whose status is not a success."""
+    """Return the error for a reply whose status is not a success."""
     return replies.error_of(
         response.request.method,
         response.status_code,

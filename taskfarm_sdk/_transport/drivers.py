@@ -1,4 +1,4 @@
-"""The two drivers of flows: `drive` and `stream` block, `adrive` and `astream` await."""
+"""The two drivers of flows: `drive` and `stream` use threads, `adrive` and `astream` asyncio."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class _End(NamedTuple):
 
 
 def drive(flow: Flow[R], wire: HttpTransport, clock: Clock) -> R:
-    """Run a flow to its end and return what it returns."""
+    """Run a flow to its end and return its result."""
     result: R = _advance(flow, wire, clock).value
     return result
 
 
 def stream(flow: Stream[R], wire: HttpTransport, clock: Clock) -> Generator[R]:
-    """Run a stream, and yield its items."""
+    """Run a stream and yield its items."""
     try:
         while isinstance(outcome := _advance(flow, wire, clock), Item):
             yield outcome.value
@@ -43,13 +43,13 @@ def stream(flow: Stream[R], wire: HttpTransport, clock: Clock) -> Generator[R]:
 
 
 async def adrive(flow: Flow[R], wire: AsyncHttpTransport, clock: Clock) -> R:
-    """Run a flow to its end and return what it returns, awaiting."""
+    """Run a flow to its end and return its result, with asyncio."""
     result: R = (await _aadvance(flow, wire, clock)).value
     return result
 
 
 async def astream(flow: Stream[R], wire: AsyncHttpTransport, clock: Clock) -> AsyncGenerator[R]:
-    """Run a stream, and yield its items, awaiting."""
+    """Run a stream and yield its items, with asyncio."""
     try:
         while isinstance(outcome := await _aadvance(flow, wire, clock), Item):
             yield outcome.value
@@ -57,7 +57,7 @@ async def astream(flow: Stream[R], wire: AsyncHttpTransport, clock: Clock) -> As
         flow.close()
 
 
-# The two below differ in `await` alone, which Python cannot write once.
+# The next two differ only in `await`, which Python cannot share.
 def _advance(flow: Flow[Any] | Stream[Any], wire: HttpTransport, clock: Clock) -> Item[Any] | _End:
     try:
         step = flow.send(None)
@@ -119,7 +119,7 @@ async def _aperform(step: Step, wire: AsyncHttpTransport, clock: Clock) -> objec
 
 
 class _FlowThreads:
-    """Threads that run flows side by side, for as long as that takes."""
+    """Threads that run several flows at the same time."""
 
     def __init__(self, step: Together[Any], wire: HttpTransport, clock: Clock) -> None:
         self._wire = wire
@@ -130,8 +130,8 @@ class _FlowThreads:
         self._failures: list[BaseException] = []
 
     def work(self) -> list[Any]:
-        # Daemons, and waited for only where nothing interrupts: Ctrl-C ends the program at once,
-        # though requests are under way.
+        # Daemon threads, and not joined after an interrupt, so that Ctrl-C ends the program at once
+        # even while requests are in flight.
         threads = [
             threading.Thread(target=self._run, name=f"taskfarm-together-{n}", daemon=True)
             for n in range(min(AT_ONCE, len(self._results)))

@@ -1,6 +1,6 @@
-"""Imports httpx, without its own command line.
+"""Import httpx without its command line.
 
-With click and rich installed, as here, that would cost as much time as all the rest of httpx, at
+With click and rich installed, the command line takes as long to import as the rest of httpx, at
 each start of each command.
 """
 
@@ -18,8 +18,8 @@ COMMAND_LINE = "httpx._main"
 
 @contextmanager
 def _without(name: str) -> Generator[None]:
-    """Let a module be missing to those that try to import it and can do without."""
-    # None is the import system's own way to say so; typeshed leaves it out.
+    """Hide a module from code that imports it only if it exists."""
+    # None marks a module as missing for the import system; typeshed does not know this.
     modules = cast("dict[str, object]", sys.modules)
     if name in modules:
         yield

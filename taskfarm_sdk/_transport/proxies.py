@@ -1,8 +1,7 @@
-"""The proxy that a server is asked through, out of what the environment says.
+"""The choice of the proxy for a server, from the environment.
 
-httpx would decide this itself, but reads `NO_PROXY` more narrowly than people write it, and fails
-on entries that have nothing to do with the server: the credentials then go through a proxy that was
-excluded, or no request is sent at all.
+httpx would choose it itself, but it does not support all common forms of `NO_PROXY`, and fails on
+entries for other hosts: it would send credentials through an excluded proxy, or send no request.
 """
 
 from __future__ import annotations
@@ -18,21 +17,21 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
-    """Return the URL of the proxy for a server, or None for none.
+    """Return the URL of the proxy for a server, or None to connect directly.
 
-    A server on this machine has none: a proxy would look for it on its own machine.
+    A server on this machine is reached directly: a proxy would look for it on its own machine.
 
     Args:
-        url: the server's.
-        proxies: by the schemes "http", "https" and "all"; "no" is what `NO_PROXY` says, as
-            `urllib.request.getproxies` returns it.
+        url: the server's URL.
+        proxies: the result of `urllib.request.getproxies`: proxies by the schemes "http", "https"
+            and "all", and the value of `NO_PROXY` as "no".
     """
     parts = urlsplit(url)
     host, port = _host(parts.hostname or ""), parts.port or _PORTS.get(parts.scheme, 0)
     proxy = (proxies.get(parts.scheme) or proxies.get("all") or "").strip()
     if not proxy or _validation.is_loopback(url) or _is_excluded(host, port, proxies.get("no", "")):
         return None
-    # curl, and so many people's environment, leaves out the scheme.
+    # The scheme is optional for curl, and missing in many environments.
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
@@ -52,7 +51,7 @@ def _matches(host: str, port: int, entry: str) -> bool:
         return False
     if (network := _network(name)) is not None:
         return _is_in(host, network)
-    # "*.domain", ".domain" and "domain" all mean the domain and what is below it.
+    # "*.domain", ".domain" and "domain" all mean the domain and its subdomains.
     name = name.removeprefix("*").strip(".")
     return bool(name) and _network(host) is None and f".{host}".endswith(f".{name}")
 
@@ -77,7 +76,7 @@ def _is_in(host: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) ->
     try:
         return ipaddress.ip_address(host) in network
     except ValueError:
-        return False  # a name: what it stands for is the proxy's to find out
+        return False  # a name, which only the proxy resolves
 
 
 def _host(name: str) -> str:

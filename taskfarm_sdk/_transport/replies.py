@@ -1,4 +1,4 @@
-"""Make the SDK's error of a reply that is no success: from its status, headers and text."""
+"""Build the SDK's error for a reply that is not a success, from its status, headers and text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from taskfarm_sdk._transport import wrong_scheme
 from taskfarm_sdk.errors import (
     AuthenticationError,
     NotFound,
@@ -16,10 +17,10 @@ from taskfarm_sdk.errors import (
 )
 
 DETAIL_LENGTH = 200
-# So much of an error's page is taken from the network, and so much of that is looked at.
+# How much of an error page is read from the network, and how much of that is examined.
 PAGE_MOST_BYTES = 64 * 1024
 READ_MOST_BYTES = 8 * 1024
-# Statuses below 500 by which a server or a proxy asks for patience: RFC 9110, 8470 and 6585.
+# Statuses below 500 that mean "try again later": RFC 9110, 8470 and 6585.
 LATER = (408, 425, 429)
 HIDING = ("script", "style")
 
@@ -32,53 +33,55 @@ def error_of(
     headers: Mapping[str, str],
     page: bytes,
 ) -> TaskfarmError:
-    """Make the error.
+    """Return the error for a reply.
 
     Args:
-        method: the request's.
-        status: the reply's.
-        reason: the same in words, for a reply that says nothing else.
-        url: what was asked for.
-        headers: the reply's, by names in lower case.
-        page: what it says, or the beginning of that, which may be HTML.
+        method: the method of the request.
+        status: the HTTP status of the reply.
+        reason: the status as text, used if the page is empty.
+        url: the URL of the request.
+        headers: the headers of the reply, with lower-case names.
+        page: the beginning of the body, which may be HTML.
     """
     detail = ("" if _is_encoded(headers) else _detail(page)) or reason
     facts: dict[str, Any] = {"status": status, "url": url, "detail": detail}
     if status == 401:
-        return AuthenticationError(f"{url} does not take the credentials (401)", **facts)
+        return AuthenticationError(f"{url} rejected the credentials (401)", **facts)
     if status == 404:
         return NotFound(
-            f"there is nothing at {url} (404): is the URL right? a taskfarm's ends in /api/",
+            f"{url} does not exist (404): check the URL, which ends in /api/ on a taskfarm server",
             method=method,
             **facts,
         )
     if status in LATER or status >= 500:
         return ServerError(
-            f"the server is in trouble: it answered {status} at {url} ({detail})",
+            f"the server failed: it answered {status} at {url} ({detail})",
             retry_after_s=_retry_after_s(headers),
             **facts,
         )
     if status < 400:
         place = headers.get("location", "another place")
         return UnexpectedReply(
-            f"{url} answered {status} and points to {place}: if that is the taskfarm, give that "
-            "URL (credentials are never sent on to another place by themselves)",
+            f"{url} answered {status} and redirects to {place}: if that is the taskfarm server, "
+            "give its URL (redirections are not followed, to protect the credentials)",
             **facts,
         )
+    if fault := wrong_scheme.page_with_tls(url, status, detail):
+        return RequestRejected(fault, **facts)
     return RequestRejected(f"the server refused the request ({status}) at {url}: {detail}", **facts)
 
 
 def refuse_encoded(url: str, headers: Mapping[str, str]) -> None:
-    """Do nothing where a reply is as it was written.
+    """Refuse a compressed reply.
 
     Raises:
-        UnexpectedReply: it is compressed, though no reply was to be.
+        UnexpectedReply: the reply is compressed, although the request did not allow it.
     """
     if _is_encoded(headers):
         encoding = headers["content-encoding"]
         raise UnexpectedReply(
-            f"{url} sent a reply encoded as {encoding[:DETAIL_LENGTH]!r}, though it was asked for "
-            "none that is: is a proxy in between?",
+            f"{url} sent a reply encoded as {encoding[:DETAIL_LENGTH]!r}, which the request did "
+            "not allow: check for a proxy in between",
             url=url,
             detail=encoding[:DETAIL_LENGTH],
         )
@@ -91,14 +94,14 @@ def _is_encoded(headers: Mapping[str, str]) -> bool:
 def _detail(page: bytes) -> str:
     import html
 
-    # Whatever charset a page names, nobody reads more of it than a line.
+    # Decoded as UTF-8 whatever the charset, because only one line is shown.
     shown = _shown(page[:READ_MOST_BYTES].decode("utf-8", "replace"))
     words = " ".join(html.unescape(shown).split())
     return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
 
 
 def _shown(page: str) -> str:
-    """Return what a browser would show of a page, in one pass: some are written to cost time."""
+    """Return the visible text of a page, in one pass, so that no page can take long to parse."""
     texts: list[str] = []
     hidden = False
     text, *rest = re.split(r"<([^<>]*)>", page)
@@ -120,5 +123,5 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
         then = parsedate_to_datetime(value)
         now = parsedate_to_datetime(headers["date"])
         return max(0.0, (then - now).total_seconds())
-    except Exception:  # noqa: BLE001 - a header can hold anything, and is only a wish
+    except Exception:  # noqa: BLE001 - the header is optional, and may contain anything
         return None

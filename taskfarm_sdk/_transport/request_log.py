@@ -1,4 +1,4 @@
-"""The log of requests: one line each at DEBUG, in place of httpx's at INFO."""
+"""The log of requests: one line each at DEBUG, instead of httpx's lines at INFO."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import logging
 import os
 
 log = logging.getLogger("taskfarm_sdk.requests")
-# Set to anything but 0, it has the lines written to stderr, whatever logging a program has set up.
+# Any value but 0 writes the lines to stderr, regardless of the program's logging.
 VARIABLE = "TASKFARM_DEBUG"
 
 
 class _NotOfFarms(logging.Filter):
-    """Drops httpx's own lines about the requests to farms, and no other program's."""
+    """Drop httpx's lines about requests to farms, and keep all others."""
 
     def __init__(self) -> None:
         super().__init__()
         self.origins: set[tuple[str, str, int | None]] = set()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Say whether a line is to be logged."""
+        """Return whether to log a line."""
         url = record.args[1] if isinstance(record.args, tuple) and len(record.args) > 1 else None
         place = tuple(getattr(url, name, None) for name in ("scheme", "host", "port"))
         return place not in self.origins
@@ -28,12 +28,12 @@ _filter = _NotOfFarms()
 
 
 def begin(scheme: str, host: str, port: int | None) -> None:
-    """Log the requests to a farm in one line each from now on.
+    """Log one line for each request to a farm from now on.
 
     Args:
-        scheme: of the API's URL.
-        host: of the same.
-        port: of the same; None for the scheme's own.
+        scheme: the scheme of the API's URL.
+        host: its host.
+        port: its port; None is the scheme's default.
     """
     if not _filter.origins:
         logging.getLogger("httpx").addFilter(_filter)
@@ -43,15 +43,15 @@ def begin(scheme: str, host: str, port: int | None) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
         log.addHandler(handler)
         log.setLevel(logging.DEBUG)
-        # A program that shows this log too would show each line twice.
+        # Otherwise a program that shows this log too would show each line twice.
         log.propagate = False
 
 
 def note(method: str, url: object, outcome: str | int) -> None:
-    """Log a request; its headers, and so its credentials, are left out.
+    """Log a request without its headers, which contain credentials.
 
     Args:
-        method: its method.
+        method: the method of the request.
         url: its URL or path.
         outcome: the status of the reply, or the name of the error.
     """

@@ -5,23 +5,29 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows.recovery import Sweeper
 from taskfarm_sdk._logging import log
+from taskfarm_sdk._models import counted
 from taskfarm_sdk._processes.forks import renew_in_children
+from taskfarm_sdk._processes.signals import ENDING
 from taskfarm_sdk._sansio.clock import Clock, Stopped
 from taskfarm_sdk._session.link import Link
+from taskfarm_sdk._worker import in_hand
 from taskfarm_sdk._worker.deadline import Deadline
 from taskfarm_sdk._worker.held_task import HeldTask, Terms
 from taskfarm_sdk._worker.idle import Lingering
+from taskfarm_sdk._worker.in_hand import InHand
 from taskfarm_sdk._worker.journal import Journal
+from taskfarm_sdk._worker.killed import KilledWorkers
 from taskfarm_sdk._worker.ledger import Ledger
 from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk._worker.prefetch import Prefetcher
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import ENDING_AT_ONCE_S, Requests
+from taskfarm_sdk.errors import ConnectionFailed, ServerError
 
 
 class WorkerCore:
@@ -43,6 +49,7 @@ class WorkerCore:
         self._link = link
         self.run_uuid: str = run_uuid
         self.options: WorkerOptions = options
+        self._num_tasks = num_tasks
         self._sweeper = (
             Sweeper(run_uuid, num_tasks, options.stale_after, options.max_attempts)
             if options.linger
@@ -64,6 +71,17 @@ class WorkerCore:
         self._ahead: Prefetcher[HeldTask] | None = None
         self.requests: Requests = Requests(self._link, self.run_uuid, options.give_up_after_s)
         self.reporter: Reporter = Reporter(self.requests.now)
+        # A forked child leaves the parent's file locked: its copy of the descriptor stays open.
+        place = in_hand.place(self._link.session.url, self.run_uuid)
+        self._in_hand = InHand(place)
+        self._killed = KilledWorkers(
+            self.requests.link,
+            self.run_uuid,
+            self._num_tasks,
+            place,
+            options.max_attempts,
+            options.intervals.first_beat_s,
+        )
         self.ledger: Ledger = Ledger(
             options.halt_after,
             self.requests,
@@ -78,6 +96,7 @@ class WorkerCore:
             options.retry_delay_s,
             self.requests,
             self.reporter,
+            self._in_hand,
             self._journal,
             self._stop,
             self.ledger.settle,
@@ -86,6 +105,7 @@ class WorkerCore:
             self.requests.link,
             self._clock,
             self.ledger.open_tasks,
+            self._killed,
             self._sweeper,
             may_claim=self._may_claim,
             hand_out=self._handed_out,
@@ -107,6 +127,10 @@ class WorkerCore:
         if self._ahead is not None:
             self._ahead.stop()
         self.ledger.open_tasks.wake()
+
+    def pause(self, pause_s: float) -> None:
+        """Let so much time pass, or less if the worker is to stop."""
+        self._stop.wait(pause_s)
 
     def claim(self, *, begun: bool) -> HeldTask | None:
         """Be handed out a task, or None once nothing is left, or nothing may be claimed.
@@ -155,6 +179,8 @@ class WorkerCore:
     def close(self) -> None:
         """Give back what is open, let failed tasks be tried again, make sure of completed ones."""
         with ExitStack() as whatever_happens:
+            whatever_happens.callback(self._killed.close)
+            whatever_happens.callback(self._in_hand.close)
             whatever_happens.callback(self.reporter.close)
             whatever_happens.callback(self.ledger.finish)
             self._close_ahead()
@@ -170,7 +196,7 @@ class WorkerCore:
 
     def hurry_for(self, error: BaseException) -> None:
         """Try the server only for a moment more, in all, if the process is to end by this."""
-        if not isinstance(error, Exception):
+        if isinstance(error, ENDING):
             self.requests.hurry()
 
     def end_at_once(self) -> None:
@@ -186,8 +212,8 @@ class WorkerCore:
         if self.stopping:
             return
         log.error(
-            "%d tasks in a row failed in this worker, so it stops: is something wrong here?",
-            failures,
+            "%s in a row failed in this worker, so it stops: is something wrong here?",
+            counted(failures, "task"),
         )
         self.stop()
 
@@ -203,10 +229,14 @@ class WorkerCore:
             return None
 
     def _take(self, clock: Clock, *, begun: bool) -> HeldTask | None:
+        if self._killed.is_due():
+            self._look_at_killed(clock)
         with self.ledger.open_tasks.claiming():
             row = self.requests.claim(self._registered(), clock)
             if row is None:
                 return None
+            if self._sweeper is not None:
+                self._sweeper.note(row)
             task = HeldTask(row, self._terms, self.uuid, begun=begun)
             self.ledger.add(task)
             return task
@@ -214,6 +244,13 @@ class WorkerCore:
     def _registered(self) -> str:
         with self._registering:
             if not self._is_registered:
+                # What they held is handed out again with the first claims.
+                self._look_at_killed(self._clock)
                 self.uuid = self.requests.register(self.options.fleet_size, self._clock)
                 self._is_registered = True
             return self.uuid
+
+    def _look_at_killed(self, clock: Clock) -> None:
+        # The next request waits for a server that is away, and tells what is wrong.
+        with suppress(ConnectionFailed, ServerError):
+            self._killed.look(clock)

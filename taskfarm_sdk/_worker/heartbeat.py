@@ -17,6 +17,7 @@ from taskfarm_sdk.errors import ConfigurationError
 # After so many heartbeats without one of its own, a holder must expect that its task was taken.
 GAP_HEARTBEATS = 1.5
 HEARTBEAT_MOST_S = 30.0
+FIRST_BEAT_MOST_S = 30.0
 
 
 @attrs.frozen
@@ -39,9 +40,14 @@ def intervals(report_every_s: float, first_beat_s: float, heartbeat_s: float) ->
             f"heartbeat_s is at most {HEARTBEAT_MOST_S:g}, for other workers take a task that is "
             f"silent for longer: not {heartbeat_s!r}"
         )
+    if _validation.seconds("first_beat_s", first_beat_s) > FIRST_BEAT_MOST_S:
+        raise ConfigurationError(
+            f"first_beat_s is at most {FIRST_BEAT_MOST_S:g}, for other workers may take a task "
+            f"that shows no sign of life after its hand-out: not {first_beat_s!r}"
+        )
     return HeartbeatIntervals(
         _validation.seconds("report_every_s", report_every_s),
-        _validation.seconds("first_beat_s", first_beat_s),
+        first_beat_s,
         heartbeat_s,
     )
 

@@ -11,14 +11,18 @@ from typing import Protocol
 
 import attrs
 
+from taskfarm_sdk import _failures
+from taskfarm_sdk._caught import Caught, caught, describe
 from taskfarm_sdk._handle import already_settled
 from taskfarm_sdk._logging import log
+from taskfarm_sdk._processes.signals import ENDING, ends_process
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol.lease import Lease
 from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._worker import heartbeat
 from taskfarm_sdk._worker.heartbeat import HeartbeatIntervals, HeartbeatSchedule
+from taskfarm_sdk._worker.in_hand import InHand
 from taskfarm_sdk._worker.journal import Entry, Journal
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import Requests
@@ -56,6 +60,7 @@ class Terms:
         retry_delay_s: how long a failed task is held back.
         requests: asks the server.
         reporter: the thread that writes of open tasks.
+        in_hand: where the tasks in hand are noted, for the next worker after a kill.
         journal: takes a line an attempt; None for no such file.
         stop: set once the worker is to stop.
         on_settled: is told of each task that is settled, and how.
@@ -67,6 +72,7 @@ class Terms:
     retry_delay_s: float
     requests: Requests
     reporter: Reporter
+    in_hand: InHand
     journal: Journal | None
     stop: threading.Event
     on_settled: Callable[[HeldTask, Settled], None]
@@ -106,6 +112,7 @@ class HeldTask:
         self.took_s: float = 0.0
         self._is_begun = begun
         self._completer: Completer | None = None
+        self._noted_as = terms.in_hand.note(row.number, row.percent)
 
     @property
     def run_uuid(self) -> str:
@@ -152,7 +159,7 @@ class HeldTask:
             date = self._terms.requests.complete(self.number, clock)
             self.percent = leases.SUCCESS
         self._note("completed", date)
-        self._terms.on_settled(self, Settled.COMPLETED)
+        self._tell(Settled.COMPLETED)
 
     def begin(self, completer: Completer | None = None) -> None:
         """Note that its turn has come, and who completes it if not its own thread."""
@@ -167,10 +174,17 @@ class HeldTask:
         with self._settling("release"):
             date = self._give_back(self._next_lease())
         self._note("taken over" if self._lost else "released", date)
-        self._terms.on_settled(self, Settled.RELEASED)
+        self._tell(Settled.RELEASED)
 
-    def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
-        """Count a failed attempt."""
+    def fail(
+        self,
+        reason: str,
+        *,
+        final: bool = False,
+        exit_status: int | None = None,
+        caught: Caught | None = None,
+    ) -> None:
+        """Count a failed attempt, with what is kept of the exception that failed it."""
         date = None
         with self._settling("fail"):
             counted = min(self.attempts + 1, leases.MAX_ATTEMPTS)
@@ -188,10 +202,12 @@ class HeldTask:
                 date = self._give_back(lease)
             else:
                 self._retry_at = self._terms.requests.now() + self._terms.retry_delay_s
+        failure = _failures.seen(self.run_uuid, self.number, counted, reason, caught)
+        self._terms.requests.link.session.shared.failures.add(failure)
         outcome = "failed for good" if failed else "failed"
         outcome = "taken over" if self._lost else outcome
         self._note(outcome, date, exit_status=exit_status, message=reason)
-        self._terms.on_settled(self, Settled.FAILED if failed else Settled.HELD_BACK)
+        self._tell(Settled.FAILED if failed else Settled.HELD_BACK)
 
     def retry(self) -> None:
         """Let anyone try a failed task again that is held back."""
@@ -201,7 +217,7 @@ class HeldTask:
             counted = min(self.attempts + 1, leases.MAX_ATTEMPTS)
             self._give_back(attrs.evolve(self._next_lease(), attempts=counted))
             self._retry_at = None
-        self._terms.on_settled(self, Settled.RETRIED)
+        self._tell(Settled.RETRIED)
 
     def give_up(self) -> None:
         """Settle it as it stands: finished work as done, unfinished by giving it back."""
@@ -216,12 +232,12 @@ class HeldTask:
             self.complete()
             return
         try:
-            if isinstance(error, Exception) and not self._finished:
-                self.fail(f"{type(error).__name__}: {error}")
-                return
-            if not isinstance(error, Exception):
+            if isinstance(error, ENDING):
                 self._terms.requests.hurry()
-            self.give_up()
+            if self._finished or ends_process(error, stopping=self.stop_requested):
+                self.give_up()
+            else:
+                self.fail(describe(error), caught=caught(error, error.__traceback__))
         except TaskfarmError as trouble:
             # The caller's own error must not be hidden by ours.
             if self.settled is None:  # else by another thread, as when a signal comes
@@ -260,6 +276,7 @@ class HeldTask:
         """Give it back if it is still ours to give; return the reply's `Date`."""
         if not self._is_ours(patiently=True):
             return None
+        self._terms.in_hand.note_holder(self._noted_as, lease.holder, leaving=True)
         return self._terms.requests.give_back(self.number, self._held, lease)
 
     def _is_ours(self, *, patiently: bool) -> bool:
@@ -270,7 +287,8 @@ class HeldTask:
         row = self._terms.requests.look(self.number, patiently=patiently)
         if row is None:
             return False
-        self._lost = row.status != "computing" or row.percent not in self._held
+        untouched = any(leases.same(row.percent, value) for value in self._held)
+        self._lost = row.status != "computing" or not untouched
         if self._lost:
             log.warning("task %d of run %s was taken over", self.number, self.run_uuid)
             self._terms.reporter.drop(self)
@@ -278,9 +296,16 @@ class HeldTask:
             self._heartbeat.heard(asked_at)
         return not self._lost
 
+    def _tell(self, how: Settled) -> None:
+        if how is not Settled.HELD_BACK:
+            self._terms.in_hand.clear(self._noted_as)
+            self._noted_as = None
+        self._terms.on_settled(self, how)
+
     def _next_lease(self) -> Lease:
         if self._holder is None:
             self._holder = leases.new_holder()
+            self._terms.in_hand.note_holder(self._noted_as, self._holder, leaving=False)
         self._beat += 1
         return Lease(self.percent, self.attempts, self._beat, self._holder)
 

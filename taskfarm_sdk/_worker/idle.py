@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from taskfarm_sdk._flows.recovery import Computing, Sweeper
 from taskfarm_sdk._sansio.clock import Clock, Stopped
 from taskfarm_sdk._session.link import Link
+from taskfarm_sdk._worker.killed import KilledWorkers
 from taskfarm_sdk._worker.open_tasks import OpenTasks
 from taskfarm_sdk.errors import ConnectionFailed, ServerError
 
@@ -23,6 +24,7 @@ class Lingering(Generic[T]):
         link: what the server is asked with.
         clock: what is waited by; ends a wait when the worker is to stop.
         open_tasks: how many tasks are the worker's own.
+        killed: takes back what killed workers of this host held.
         sweeper: looks after the tasks of others; None for a worker that does not stay for them.
         may_claim: whether another task may be claimed at all.
         hand_out: asks for a task.
@@ -35,6 +37,7 @@ class Lingering(Generic[T]):
         link: Link,
         clock: Clock,
         open_tasks: OpenTasks,
+        killed: KilledWorkers,
         sweeper: Sweeper | None,
         *,
         may_claim: Callable[[], bool],
@@ -44,6 +47,7 @@ class Lingering(Generic[T]):
         self._link = link
         self._clock = clock
         self._open_tasks = open_tasks
+        self._killed = killed
         self._sweeper = sweeper
         self._may_claim = may_claim
         self._hand_out = hand_out
@@ -75,6 +79,8 @@ class Lingering(Generic[T]):
                 is_first = True
                 changes = self._open_tasks.changes
                 if (task := self._hand_out(begun)) is not None:
+                    if self._sweeper is not None:
+                        self._sweeper.has_work()
                     return task
             return None
         finally:
@@ -87,12 +93,14 @@ class Lingering(Generic[T]):
 
     def _look(self, longest_s: float | None) -> bool:
         """Look after the tasks of others for a while; return whether to try for one again."""
-        if self._sweeper is None:
-            return False
         changes = self._open_tasks.changes
-        self._open_tasks.wait_until_claimed()
-        flow = self._sweeper.round(self._link.session, self._open_tasks.count, longest_s)
         try:
+            if self._killed.look_to_the_end(self._clock):
+                return True
+            if self._sweeper is None:
+                return False
+            self._open_tasks.wait_until_claimed()
+            flow = self._sweeper.round(self._link.session, self._open_tasks.count, longest_s)
             computing = self._link.drive(flow, self._clock)
         except Stopped:
             return False

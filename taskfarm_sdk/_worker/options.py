@@ -45,7 +45,7 @@ class WorkerOptions:
     halt_after: int = 10
     linger: bool = False
     stale_after_s: float = 120.0
-    unleased_after_s: float | Literal["auto"] = "auto"
+    unleased_after_s: float | Literal["auto", "stale_after_s"] = "auto"
     grace_s: float = 0.0
     give_up_after_s: float = 600.0
     journal: str | os.PathLike[str] | None = None

@@ -26,7 +26,7 @@ GIVE_UP_AFTER_S = 60.0
 
 
 class TokenAuth(NamedTuple):
-    """A token as user and password, as HTTP libraries take them."""
+    """A token as user and password, for HTTP libraries."""
 
     username: str
     password: str
@@ -46,11 +46,11 @@ def tfRuns(
         url_base: the API's URL.
 
     Returns:
-        For each run a dictionary of its `id`, `uuid` and `numTasks`, in the server's order.
+        A dictionary with `id`, `uuid` and `numTasks` for each run, in the server's order.
 
     Raises:
-        RuntimeError: the server does not take the user and password, or could not be asked.
-        ValueError: the URL is none.
+        RuntimeError: the server rejected the user and password, or could not be reached.
+        ValueError: the URL is invalid.
     """
     link = _link(username, password, url_base, GIVE_UP_AFTER_S, SystemClock())
     try:
@@ -61,19 +61,19 @@ def tfRuns(
 
 
 class TaskFarm:
-    """A run: one that exists, by its uuid, or else a new one.
+    """A run: an existing one, or a new one.
 
     Args:
-        username: the user's name; with a token here, the password is empty.
-        password: the user's password, sent once, for a token.
-        uuid: the uuid of a run that exists.
-        numTasks: how many tasks a new run has, where there is no uuid.
+        username: the user's name, or a token if the password is empty.
+        password: the user's password, sent only to get a token.
+        uuid: the uuid of an existing run.
+        numTasks: the number of tasks of a new run, if there is no uuid.
         url_base: the API's URL.
 
     Raises:
-        RuntimeError: the server does not take the user and password, there is no such run, or
+        RuntimeError: the server rejected the user and password, the run does not exist, or
             neither a uuid nor a number of tasks is given.
-        ValueError: the URL is none, or a new run cannot have so many tasks.
+        ValueError: the URL or the number of tasks is invalid.
     """
 
     _give_up_after_s = GIVE_UP_AFTER_S
@@ -98,9 +98,9 @@ class TaskFarm:
         else:
             row = self._drive(runs.find(self._link.session, str(uuid)))
             self._uuid = row.uuid
-            # Another client's odd number of tasks is shown for what it is.
+            # Shown as it is stored, even if another client sent an invalid number.
             self._num_tasks = cast("int", row.held)
-        # Tasks below these exist: surely, and as far as counts that were taken one by one can say.
+        # Tasks below these exist: certainly, and by counts that may be slightly too high.
         self._surely_made = self._made = 0
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -108,11 +108,11 @@ class TaskFarm:
         self._close_at_the_end()
 
     def _close_at_the_end(self) -> None:
-        # There is no close() to call, and sockets left to the collector make it warn.
+        # The API has no close(), and Python warns about sockets that are not closed.
         weakref.finalize(self, self._link.wire.close)
 
     def _create(self, number: int) -> str:
-        # Not by the flow that `Farm.create_run` uses: here a run may have no tasks.
+        # Not the flow of `Farm.create_run`: here a run may have no tasks.
         call = operations.create_run(number)._replace(fresh=True)
         session = self._link.session
         return self._drive(request.ask(session, lambda: call, CREATE)).uuid
@@ -122,20 +122,20 @@ class TaskFarm:
             return self._link.drive(flow)
 
     def url(self, url: str) -> str:
-        """Return the whole URL of an end point of the API, given as `url` without the base URL."""
+        """Return the full URL of an endpoint of the API; `url` is its path."""
         return f"{self._url_base}{url}"
 
     @property
     def session(self) -> NoReturn:
-        """Not here: taskfarm-worker has a session of requests, which this does not use."""
+        """Not available: taskfarm-worker returns a session of requests, which this does not use."""
         raise AttributeError(
-            "there is no session of requests here: ask with any HTTP library, as in "
+            "this module has no session of requests: use any HTTP library, as in "
             "requests.get(farm.url('runs'), auth=farm.token_auth)"
         )
 
     @property
     def token_auth(self) -> TokenAuth:
-        """The token as user and password, for requests of your own."""
+        """The token as user and password, for your own requests."""
         return TokenAuth(self._link.session.shared.token or "", "")
 
     @property
@@ -145,47 +145,47 @@ class TaskFarm:
 
     @property
     def numTasks(self) -> int:
-        """How many tasks the run has."""
+        """The number of tasks of the run."""
         return self._num_tasks
 
     def info(self, info: str) -> Any:
-        """Ask how the run stands.
+        """Get the status of the run.
 
         Args:
             info: `percentDone`, `numDone`, `numWaiting` or `numComputing`; empty for a dictionary
                 of all, with `id`, `uuid` and `numTasks`.
 
         Raises:
-            RuntimeError: there is no such information, or no such run any more.
+            RuntimeError: `info` is unknown, or the run does not exist any more.
         """
         _one_of(info, ("", *_flows.RUN_FIELDS))
         return self._drive(_flows.run_info(self._link.session, self.uuid, info))
 
     @property
     def percentDone(self) -> float:
-        """The mean percentage over all tasks, asked of the server each time."""
+        """The mean percentage of all tasks, requested each time."""
         return cast("float", self.info("percentDone"))
 
     @property
     def numDone(self) -> int:
-        """How many tasks are done, asked of the server each time."""
+        """The number of done tasks, requested each time."""
         return cast("int", self.info("numDone"))
 
     @property
     def numWaiting(self) -> int:
-        """How many tasks wait of those that anybody has asked for, asked of the server each time.
+        """The number of waiting tasks that the server has created, requested each time.
 
-        What truly waits is `numTasks - numComputing - numDone`.
+        The number of all waiting tasks is `numTasks - numComputing - numDone`.
         """
         return cast("int", self.info("numWaiting"))
 
     @property
     def numComputing(self) -> int:
-        """How many tasks are being computed, asked of the server each time."""
+        """The number of computing tasks, requested each time."""
         return cast("int", self.info("numComputing"))
 
     def getTaskInfo(self, task: int, info: str) -> Any:
-        """Ask how a task stands; never makes it.
+        """Get the state of a task, without creating it.
 
         Args:
             task: 0 to numTasks - 1.
@@ -193,7 +193,7 @@ class TaskFarm:
                 `task`.
 
         Raises:
-            RuntimeError: there is no such task or information, or no such run any more.
+            RuntimeError: the task or `info` is unknown, or the run does not exist any more.
         """
         self._refuse_outside(task)
         _one_of(info, ("", *_flows.TASK_FIELDS))
@@ -202,26 +202,26 @@ class TaskFarm:
         return self._drive(_flows.task_info(self._link.session, self.uuid, task, info))
 
     def setTaskInfo(self, task: int, info: str, value: Any) -> None:
-        """Write to a task; returns when the server has it.
+        """Write to a task; returns when the server has accepted it.
 
         Args:
             task: 0 to numTasks - 1.
             info: `status` or `percentCompleted`.
-            value: `waiting`, `computing` or `done`; or a number.
+            value: `waiting`, `computing` or `done`; or a percentage.
 
         Raises:
-            RuntimeError: there is no such task or information, no such run any more, or the
-                server refuses the value.
+            RuntimeError: the task or `info` is unknown, the run does not exist any more, or the
+                server refused the value.
         """
         self._refuse_outside(task)
         _one_of(info, _flows.TASK_FIELDS)
         if info == "status":
             _one_of(value, _flows.STATUSES)
         elif value is None:
-            raise RuntimeError("a task without a percentage could not be restarted: give a number")
+            raise RuntimeError("a task without a percentage cannot be restarted: give a number")
         json.dumps(value, allow_nan=False)  # raises for what cannot be sent
         session = self._link.session
-        # The next in turn can be written without a thought: the server makes it.
+        # The next in turn can be written: the server creates it.
         if task > self._surely_made and not self._is_made(task):
             self._drive(_flows.make_up_to(session, self.uuid, self._surely_made, int(task)))
             self._surely_made = int(task)
@@ -230,13 +230,14 @@ class TaskFarm:
             self._surely_made += 1
 
     def restart(self, everything: bool = False) -> None:
-        """Set tasks waiting; only while no worker computes, for theirs are taken along.
+        """Set tasks waiting, including those that workers compute: use it only without workers.
 
         Args:
-            everything: all tasks, from 0; else those under 100, where they stopped.
+            everything: whether to set all tasks waiting at 0 %, or those below 100 % at their
+                percentage.
 
         Raises:
-            RuntimeError: there is no such run any more, or whether it was done is unknown.
+            RuntimeError: the run does not exist any more, or the reply was lost.
         """
         _one_of(str(everything), ("True", "False"))
         flow = runs.restart(self._link.session, self.uuid, everything=str(everything) == "True")
@@ -246,7 +247,7 @@ class TaskFarm:
         """Delete the run and its tasks.
 
         Raises:
-            RuntimeError: there is no such run any more.
+            RuntimeError: the run does not exist any more.
         """
         self._drive(runs.delete(self._link.session, self.uuid))
 
@@ -272,14 +273,14 @@ def _link(
     give_up_after_s: float,
     clock: Clock,
 ) -> Link:
-    # Apart from the rest, for a URL that is none is a ValueError in requests too.
+    # Separately, because an invalid URL is a ValueError in requests too.
     try:
         url = _validation.base_url(url_base)
     except ConfigurationError as error:
         raise ValueError(str(error)) from error
     token = None
     if password == "":
-        # The server's own way to take a token: as a user without a password.
+        # The server accepts a token as a user with an empty password.
         username, password, token = None, None, username
     with as_theirs():
         session = new_session(url, username, password, token, TIMEOUT_S, give_up_after_s, clock)
@@ -287,17 +288,17 @@ def _link(
 
 
 def _number_of_tasks(value: SupportsFloat | None) -> int:
-    """Return a number of tasks if it is one; 0 is, here."""
+    """Return `value` as a number of tasks, which may be 0 here."""
     if value is None:
         raise RuntimeError("give the uuid of a run, or numTasks to create one")
     number = -1.0 if isinstance(value, (bool, str)) else float(value)
     if not 0 <= number <= _validation.MAX_TASKS or number != int(number):
         raise ValueError(
-            f"numTasks is a whole number, 0 to {_validation.MAX_TASKS:,}, not {value!r}"
+            f"numTasks must be an integer from 0 to {_validation.MAX_TASKS:,}, not {value!r}"
         )
     return int(number)
 
 
 def _one_of(value: object, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise RuntimeError(f"{value!r} is none of {', '.join(map(repr, known))}")
+        raise RuntimeError(f"{value!r} is invalid: use one of {', '.join(map(repr, known))}")

@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from taskfarm_sdk.errors import ConnectionFailed, ServerError, TaskfarmError
 
 
-# OSError first: what rebuilds an error in another process, as Dask does, calls its __new__ alone.
+# OSError first: Dask rebuilds an error in another process with __new__ alone.
 class ServerAway(OSError, RuntimeError):
     """The server could not be reached, or had an internal error.
 
-    taskfarm-worker lets the errors of requests through here, which are OSErrors, or raises a
-    RuntimeError, by the kind of request: this is both, so whatever a program catches, it does.
+    Depending on the request, taskfarm-worker raises an error of requests, which is an OSError, or a
+    RuntimeError. This is both, so that programs catch it either way.
     """
 
 
 @contextmanager
 def as_theirs() -> Generator[None]:
-    """Raise RuntimeError in place of an error of the SDK, which stays its cause."""
+    """Raise a RuntimeError instead of an error of the SDK, which becomes its cause."""
     try:
         yield
     except TaskfarmError as error:

@@ -1,4 +1,4 @@
-"""Flows for requests that the SDK itself sends in another way."""
+"""Flows for requests that differ from the SDK's own."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ RUN_FIELDS = ("percentDone", "numWaiting", "numDone", "numComputing")
 TASK_FIELDS = ("status", "percentCompleted")
 STATUSES = ("waiting", "computing", "done")
 
-# What users write here is not checked before, so that a 400 is about it.
+# Users' values are not checked before, so a 400 is about the value.
 WRITE = COMPLETE._replace(refused=Then.RAISE)
 SET = SETTLE._replace(refused=Then.RAISE)
 
 
 def runs(farm: Session) -> Flow[list[Document]]:
-    """List all runs in the server's order; what another client made of one stands there too."""
+    """List all runs in the server's order, with invalid numbers of tasks as they are stored."""
     rows = yield from ask(farm, operations.list_runs, READ)
     return [{"id": row.id, "numTasks": row.held, "uuid": row.uuid} for row in rows]
 
@@ -50,29 +50,29 @@ def run_info(farm: Session, run: str, field: str) -> Flow[object]:
 
 
 def task_info(farm: Session, run: str, number: object, field: str) -> Flow[object]:
-    """Read one field of a task that exists, or all of them if the field is empty."""
+    """Read one field of an existing task, or all of them if the field is empty."""
     call = _document(f"{farm.url}runs/{run}/tasks/{number}", field)
     return _answer(farm, (yield from ask(farm, lambda: call, READ)), field)
 
 
 def unmade_task(number: int, field: str) -> object:
-    """Return what the server would say of a task that it only made to say so."""
+    """Return what the server would answer for a task that does not exist yet."""
     known: Document = {"id": None, "percentCompleted": 0.0, "status": "waiting", "task": number}
     return known[field] if field else known
 
 
 def make_up_to(farm: Session, run: str, there: int, number: int) -> Flow[None]:
-    """Have the server make the tasks from `there` up to a number, in turn, which breaks no run."""
+    """Let the server create the tasks from `there` up to a number in order, so no run breaks."""
     if number > there:
-        log.info("making tasks %d to %d of run %s in turn", there, number - 1, run)
+        log.info("creating tasks %d to %d of run %s in order", there, number - 1, run)
     for earlier in range(there, number):
         yield from tasks.read(farm, run, earlier)
 
 
 def write(farm: Session, run: str, number: int, field: str, value: object) -> Flow[None]:
-    """Write a percentage or a status, whatever it is; returns when the server has it."""
+    """Write a percentage or a status unchecked; returns when the server has accepted it."""
     if field == "percentCompleted":
-        # Not checked, as the server does not: theirs to write, and no harm to hand-outs.
+        # Not checked, as on the server: it cannot affect hand-outs.
         call = operations.update_task(run, number, percent=cast("float", value))
         yield from ask(farm, lambda: call, WRITE)
         return
@@ -84,10 +84,10 @@ def write(farm: Session, run: str, number: int, field: str, value: object) -> Fl
             return Answer(None)
         if error.status == 500:
             return None
-        # It may have been written, and the task taken by a worker since: hands off.
+        # The write may have succeeded, and a worker may have claimed the task since.
         raise OutcomeUnknown(
-            f"the server may or may not have set task {number} to {value!r}, for its reply was "
-            f"lost; it says {row.status!r} now: look before you try again ({error})",
+            f"the reply was lost, so the server may or may not have set task {number} to "
+            f"{value!r}; it is {row.status!r} now: check before you try again ({error})",
             status=error.status,
             url=error.url,
             detail=error.detail,
@@ -99,19 +99,19 @@ def write(farm: Session, run: str, number: int, field: str, value: object) -> Fl
 
 
 def claim(farm: Session, run: str, worker: str, until: float) -> Flow[TaskRow | None]:
-    """Be handed out a task, without the lease of whoever held it before."""
+    """Claim a task, and remove the lease of its last holder."""
     row = yield from claims.claim(farm, run, worker, until)
     lease = leases.decode(row.percent) if row is not None else None
     if row is None or lease is None:
         return row
-    # Left there, it would say that this is one of the SDK's own workers, which never beats.
+    # With a lease, other workers would expect heartbeats and take over the task.
     plain = 0.0 if lease.failed else lease.percent
     yield from report(farm, run, row.number, plain)
     return TaskRow(row.number, row.status, plain)
 
 
 def report(farm: Session, run: str, number: int, percent: float) -> Flow[bool]:
-    """Report plain progress once; a report that fails is dropped, for it may land late.
+    """Report a plain percentage once; a failed report is dropped, because it may arrive late.
 
     Returns:
         Whether the server answered.
@@ -120,13 +120,13 @@ def report(farm: Session, run: str, number: int, percent: float) -> Flow[bool]:
     try:
         yield from ask(farm, lambda: call, REPORT)
     except (ConnectionFailed, RequestRejected, ServerError) as error:
-        log.info("a report of task %d of run %s was dropped: %s", number, run, error)
+        log.info("dropped a report of task %d of run %s: %s", number, run, error)
         return False
     return True
 
 
 def _document(url: str, field: str) -> Call[object]:
-    """Get a document as the server sends it, row ids and other clients' odd values included."""
+    """Get a document as the server sends it, including row ids and invalid values."""
 
     def get(sender: Sender) -> object:
         reply: Any = sender.request("get", url, params={"info": field})
@@ -136,7 +136,7 @@ def _document(url: str, field: str) -> Call[object]:
             raise _not_a_taskfarms(url) from error
 
     def aget(_: AsyncSender) -> Awaitable[object]:
-        raise NotImplementedError("taskfarm-worker knows no asyncio")
+        raise NotImplementedError("taskfarm-worker has no asyncio API")
 
     return Call(get, aget)
 
@@ -150,7 +150,7 @@ def _answer(farm: Session, reply: object, field: str) -> object:
 
 def _not_a_taskfarms(url: str) -> UnexpectedReply:
     return UnexpectedReply(
-        f"{url} does not answer as a taskfarm server does: is another server there, or a log-in "
-        "page?",
+        f"{url} does not answer as a taskfarm server does; it may be another server or a login "
+        "page: check the URL",
         url=url,
     )

@@ -18,17 +18,17 @@ CLOSE_TO_DONE = 1e-6
 
 
 class TaskFarmWorker(TaskFarm):
-    """A worker of a run, known to the server from the start.
+    """A worker of a run; it registers itself on the server at once.
 
     Args:
-        username: the user's name; with a token here, the password is empty.
-        password: the user's password, sent once, for a token.
+        username: the user's name, or a token if the password is empty.
+        password: the user's password, sent only to get a token.
         uuid: the uuid of the run.
         url_base: the API's URL.
 
     Raises:
-        RuntimeError: the server does not take the user and password, or there is no such run.
-        ValueError: the URL is none.
+        RuntimeError: the server rejected the user and password, or the run does not exist.
+        ValueError: the URL is invalid.
     """
 
     _give_up_after_s = GIVE_UP_AFTER_S
@@ -43,7 +43,7 @@ class TaskFarmWorker(TaskFarm):
         super().__init__(username, password, uuid=uuid, url_base=url_base)
         self._task: int | None = None
         self._percent: float | None = None
-        self._unanswered = False  # a report of this task may still land, after its end
+        self._unanswered = False  # whether a report may still arrive after the task's end
         self._doubtful: set[int] = set()
         session = self._link.session
         self._worker_uuid = self._drive(
@@ -52,15 +52,15 @@ class TaskFarmWorker(TaskFarm):
 
     @property
     def worker_uuid(self) -> str:
-        """What the server knows the worker by."""
+        """The uuid under which the worker is registered."""
         return self._worker_uuid
 
     @property
     def task(self) -> int | None:
-        """The number of the task at hand: a new one if there is none, None if none is left.
+        """The number of the open task; without one, a task is claimed. None if no task is left.
 
         Raises:
-            RuntimeError: the server cannot hand out what is left, or there is no such run.
+            RuntimeError: the server cannot hand out the remaining tasks, or the run does not exist.
         """
         if self._task is None:
             self._percent, self._unanswered = None, False
@@ -75,21 +75,21 @@ class TaskFarmWorker(TaskFarm):
 
     @property
     def tasks(self) -> Iterator[int]:
-        """The tasks that are left, one after the other; `done()` lets go of each."""
+        """Yield the remaining tasks one after the other; call `done()` for each."""
         while (task := self.task) is not None:
             yield task
 
     def update(self, percentage: SupportsFloat) -> None:
-        """Report how far the task at hand is; without one, nothing happens.
+        """Report the percentage of the open task; does nothing without one.
 
-        A report that does not get through is dropped.
+        A failed report is dropped.
 
         Args:
             percentage: 0 to 100.
 
         Raises:
-            ValueError: the percentage is outside of that.
-            RuntimeError: there is no such run any more.
+            ValueError: the percentage is out of range.
+            RuntimeError: the run does not exist any more.
         """
         if self._task is None:
             return
@@ -100,10 +100,10 @@ class TaskFarmWorker(TaskFarm):
         self._unanswered = self._unanswered or not answered
 
     def done(self) -> None:
-        """Let go of the task at hand: done if it is at 100, else left as it is.
+        """End the open task: set it done if it is at 100, otherwise leave it unchanged.
 
         Raises:
-            RuntimeError: the server could not be told; the task is still at hand.
+            RuntimeError: the request failed; the task is still open.
         """
         if self._task is None:
             return
@@ -127,8 +127,8 @@ class TaskFarmWorker(TaskFarm):
 
 def _percentage(value: SupportsFloat) -> float:
     if isinstance(value, str):
-        raise TypeError(f"a percentage is a number, not {value!r}")
+        raise TypeError(f"a percentage must be a number, not {value!r}")
     percent = float(value)
     if not 0 <= percent <= leases.SUCCESS:
-        raise ValueError(f"percentage {value} out of range: it is 0 to 100")
+        raise ValueError(f"percentage {value} out of range: use 0 to 100")
     return percent

@@ -14,24 +14,28 @@ from taskfarm_sdk._processes.exit_status import (
     may_be_asked,
     why_it_ended,
 )
-from taskfarm_sdk._processes.groups import Group, plain_environment
+from taskfarm_sdk._processes.groups import GONE_AFTER_S, Group, plain_environment
+from taskfarm_sdk._processes.limits import OpenFiles, raise_open_files
 from taskfarm_sdk._processes.threads import with_threads
 from taskfarm_sdk._worker.deadline import Deadline
 from taskfarm_sdk.execution.dispatcher import Dispatcher
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
 
 __all__ = [
+    "GONE_AFTER_S",
     "TOLD_WITHIN_S",
     "Completed",
     "Deadline",
     "Dispatcher",
     "Failed",
     "Group",
+    "OpenFiles",
     "Outcome",
     "Released",
     "how_it_ended",
     "may_be_asked",
     "plain_environment",
+    "raise_open_files",
     "usable_cpus",
     "why_it_ended",
     "with_threads",

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from taskfarm_sdk._processes.signals import STATUS_OF_SIGNALS
 from taskfarm_sdk._worker.deadline import Deadline
 from taskfarm_sdk._worker.held_task import HeldTask
+from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released, settle
 from taskfarm_sdk.execution.slot import HANDS, Slot, SlotTurn
 from taskfarm_sdk.task import Task
@@ -85,14 +86,14 @@ class Dispatcher:
             every_s: how often.
 
         Raises:
+            TaskfarmError: this machine lacks threads for so many slots.
             BaseException: what interrupted it, or `abort` was called with; the slots have ended
                 by then, and let go of their tasks.
         """
         self._core.before_giving_back = self._end
         self._core.deadline = self._deadline
         try:
-            for thread in self._threads:
-                thread.start()
+            self._start()
             while not self._has_ended(every_s):
                 tick()
         except BaseException as error:
@@ -103,6 +104,17 @@ class Dispatcher:
         self._join(None)
         if self._failure is not None:
             raise self._failure
+
+    def _start(self) -> None:
+        for number, thread in enumerate(self._threads):
+            try:
+                thread.start()
+            except RuntimeError as error:
+                raise TaskfarmError(
+                    f"this machine lets this process have {number} of {len(self._threads)} threads "
+                    f"({error}), of which each slot needs {HANDS}: ask for fewer at a time, or "
+                    "raise the limit (ulimit -u)"
+                ) from error
 
     def abort(self, error: BaseException) -> None:
         """End the work, and have `run` raise `error`. From any thread; the first error counts."""
@@ -185,6 +197,8 @@ class Dispatcher:
                 # Completing takes a while; all else the next claim is to know of.
                 turn.leave()
             settle(task, outcome)
+        if isinstance(outcome, Released) and outcome.pause_s:
+            self._core.pause(outcome.pause_s)
 
     def _claim(self) -> HeldTask | None:
         with self._changed:

@@ -1,17 +1,103 @@
-"""Pack functions for other processes, by cloudpickle: those of scripts and closures too."""
+"""Functions that compute tasks: which can, how they travel, and what their exceptions leave.
+
+They are packed by cloudpickle for other processes: those of scripts and closures too.
+"""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import pickle
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import contextmanager
+from typing import cast
 
+import attrs
+
+from taskfarm_sdk import _pickles
+from taskfarm_sdk._caught import Caught, caught, describe
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 from taskfarm_sdk.execution.pickling import Pickled, pickled
 from taskfarm_sdk.task import Task
 
-Function = Callable[[Task], None]
+Function = Callable[[Task], object]
+# Its type has no public name.
+_Cached = type(functools.cache(lambda: None))
+
+
+def usable(function: object) -> Function:
+    """Return a function that can compute tasks.
+
+    Raises:
+        ConfigurationError: it cannot be called, or calling it would not run it.
+    """
+    if not callable(function):
+        raise ConfigurationError(
+            f"work needs a function to call with each task, not a {type(function).__name__}"
+        )
+    if (how := _runs_later(function)) is not None:
+        raise ConfigurationError(
+            f"the function is {how}, which does nothing when it is called, so that each task "
+            f"would count as done: {_REMEDIES[how]}"
+        )
+    return function
+
+
+_ASYNC, _ASYNC_GENERATOR, _GENERATOR = (
+    "an async function",
+    "an async generator function",
+    "a generator function",
+)
+_REMEDIES = {
+    _ASYNC: "give work() a plain function that runs it, as with asyncio.run(compute(task))",
+    _ASYNC_GENERATOR: "give work() a plain function that runs it, with asyncio.run()",
+    _GENERATOR: "give work() a plain function, without `yield`, or one that iterates over it",
+}
+
+
+def _runs_later(function: object) -> str | None:
+    """Return as what a function returns before any of it has run; None where it does not."""
+    for code in _layers(function):
+        # Such a function can have an `__isabstractmethod__` and the like; its kind is in its code.
+        if inspect.isasyncgenfunction(code):
+            return _ASYNC_GENERATOR
+        if inspect.iscoroutinefunction(code):
+            return _ASYNC
+        if inspect.isgeneratorfunction(code):
+            return _GENERATOR
+    return None
+
+
+def _layers(function: object) -> list[object]:
+    """Return a function, and what it calls in its place: of partials, methods, callable objects."""
+    layers: list[object] = []
+    while function is not None and not any(function is layer for layer in layers):
+        layers.append(function)
+        if isinstance(function, functools.partial):
+            function = cast("object", function.func)
+        elif inspect.ismethod(function):
+            function = function.__func__
+        elif isinstance(function, _Cached):
+            function = function.__wrapped__
+        elif inspect.isroutine(function) or inspect.isclass(function):
+            break
+        else:
+            function = getattr(type(function), "__call__", None)  # noqa: B004
+    return layers
+
+
+def never_run(returned: object) -> TypeError | None:
+    """Return the error of a function that returned what was to compute the task, and did not."""
+    if not isinstance(returned, (Coroutine, Generator, AsyncGenerator)):
+        return None
+    kind = type(cast("object", returned)).__name__
+    if isinstance(returned, (Coroutine, Generator)):
+        returned.close()  # else Python warns of a coroutine that was never awaited
+    return TypeError(
+        f"the function returned a {kind}, which nobody runs: run it inside the function, as with "
+        "asyncio.run() or a loop"
+    )
 
 
 def packed(function: object) -> Pickled:
@@ -33,7 +119,7 @@ def refused() -> Generator[None]:
         raise  # of a Farm without a token, say, whose own words are better
     except Exception as error:
         raise ConfigurationError(
-            f"the function cannot be sent to other processes: {described(error)}; let it open "
+            f"the function cannot be sent to other processes: {describe(error)}; let it open "
             "files, connections, locks and the like itself, in place of holding on to them"
         ) from error
 
@@ -43,13 +129,40 @@ def unpacked(packed: bytes) -> object:
     return pickle.loads(packed)  # noqa: S301 - written by our parent, for us alone
 
 
-def described(error: BaseException) -> str:
-    """Return an error in one line."""
-    return f"{type(error).__name__}: {error}"
-
-
 def explained(error: BaseException) -> str:
     """Return an error of a function that we called: in one line, and where it happened."""
-    frames = None if error.__traceback__ is None else error.__traceback__.tb_next
-    where = "".join(traceback.format_exception(type(error), error, frames))
-    return f"{described(error)}\n{where.rstrip()}"
+    return _caught_below(error).explained
+
+
+def caught_in(error: BaseException, *, travels: bool) -> Caught:
+    """Return what is to be kept of an exception of a function that we called. Never raises.
+
+    Args:
+        error: the exception.
+        travels: whether that goes to another process. Else the exception itself is kept, and the
+            variables of its frames, which may be large, are let go.
+    """
+    kept = _caught_below(error)
+    if travels:
+        return attrs.evolve(kept, packed=_pickles.pack(error))
+    _let_go(error)
+    return attrs.evolve(kept, error=error)
+
+
+def _caught_below(error: BaseException) -> Caught:
+    frames = error.__traceback__
+    return caught(error, None if frames is None else frames.tb_next)
+
+
+def _let_go(error: BaseException) -> None:
+    left: list[BaseException] = [error]
+    seen: set[int] = set()
+    while left:
+        one = left.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        traceback.clear_frames(one.__traceback__)
+        left += [other for other in (one.__cause__, one.__context__) if other is not None]
+        if isinstance(one, BaseExceptionGroup):
+            left += cast("BaseExceptionGroup[BaseException]", one).exceptions

@@ -9,7 +9,9 @@ from typing import assert_never
 
 import attrs
 
+from taskfarm_sdk._caught import Caught
 from taskfarm_sdk._handle import Handle
+from taskfarm_sdk._logging import log
 
 
 @attrs.frozen
@@ -19,7 +21,16 @@ class Completed:
 
 @attrs.frozen
 class Released:
-    """The task was not done, through no fault of its own: the attempt is not counted."""
+    """The task was not done, through no fault of its own: the attempt is not counted.
+
+    Attributes:
+        reason: what this machine lacks, for the log; None where the task was asked back.
+        pause_s: for how long the slot claims nothing, so that it does not get the same task again
+            at once, and others may.
+    """
+
+    reason: str | None = None
+    pause_s: float = 0.0
 
 
 @attrs.frozen
@@ -30,11 +41,13 @@ class Failed:
         reason: what went wrong, for the log and the journal.
         final: whether the task has failed for good, however many attempts are left.
         exit_status: a command's, for the journal.
+        caught: what is kept of the exception that failed it, if one did.
     """
 
     reason: str
     final: bool = False
     exit_status: int | None = None
+    caught: Caught | None = None
 
 
 Outcome = Completed | Released | Failed
@@ -50,8 +63,20 @@ def settle(task: Handle, outcome: Outcome) -> None:
         case Completed():
             task.complete()
         case Released():
+            if outcome.reason is not None:
+                log.warning(
+                    "task %d of run %s is given back, uncounted: %s",
+                    task.number,
+                    task.run_uuid,
+                    outcome.reason,
+                )
             task.release()
         case Failed():
-            task.fail(outcome.reason, final=outcome.final, exit_status=outcome.exit_status)
+            task.fail(
+                outcome.reason,
+                final=outcome.final,
+                exit_status=outcome.exit_status,
+                caught=outcome.caught,
+            )
         case _:
             assert_never(outcome)

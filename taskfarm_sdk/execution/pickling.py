@@ -15,19 +15,20 @@ import random
 import sys
 import types
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import ChainMap, deque
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
 import attrs
 import cloudpickle  # pyright: ignore[reportMissingTypeStubs]
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+_Reducer = Callable[[Any], tuple[object, ...]]
 
+if TYPE_CHECKING:
     # cloudpickle has no types of its own.
     class _CloudPickler:
+        dispatch_table: ClassVar[Mapping[type, _Reducer]]
         globals_ref: dict[int, object]
 
         def __init__(self, file: IO[bytes], protocol: int) -> None: ...
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 else:
     _CloudPickler = cloudpickle.Pickler
 
+# What cloudpickle writes in place of a file's name.
+NO_FILE = "<dynamic-code>"
 # How many objects that were pickled last may be the one that holds a generator.
 RECENT = 64
 PACKAGE = str(Path(__file__).parents[1]) + os.sep
@@ -56,8 +59,21 @@ class Pickled:
     generators: tuple[str, ...]
 
 
+def _reduced_code(code: types.CodeType) -> tuple[object, ...]:
+    """Return a function's code with the name of its file, by which tracebacks show its lines."""
+    make, parts = _CloudPickler.dispatch_table[types.CodeType](code)
+    named = [
+        code.co_filename if part == NO_FILE else part for part in cast("tuple[object, ...]", parts)
+    ]
+    return make, tuple(named)
+
+
 class Pickler(_CloudPickler):
-    """A pickler that notes which random generators it comes across."""
+    """A pickler that keeps the names of files, and notes the random generators it comes across."""
+
+    dispatch_table: ClassVar[Mapping[type, _Reducer]] = ChainMap(
+        {types.CodeType: _reduced_code}, cast("Any", _CloudPickler.dispatch_table)
+    )
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)

@@ -8,20 +8,19 @@ from contextlib import closing
 
 import attrs
 
-from taskfarm_sdk import _validation
+from taskfarm_sdk import _failures, _validation
 from taskfarm_sdk._flows import runs, tasks, waiting
 from taskfarm_sdk._models import RunStatus, TaskInfo
 from taskfarm_sdk._processes.cpus import usable_cpus
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk.errors import (
-    ConfigurationError,
     ConnectionFailed,
     ServerError,
-    TaskfarmError,
     TasksFailed,
+    TooManyFailures,
 )
 from taskfarm_sdk.execution.dispatcher import Dispatcher
-from taskfarm_sdk.execution.function import Function
+from taskfarm_sdk.execution.function import Function, usable
 from taskfarm_sdk.execution.pickling import warn_of_generators
 from taskfarm_sdk.worker import Worker
 
@@ -53,10 +52,7 @@ class Work:
     _due_at: float = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        if not callable(self.function):
-            raise ConfigurationError(
-                f"work needs a function to call with each task, not {self.function!r}"
-            )
+        usable(self.function)
         if self.linger_s is not None:
             _validation.seconds("linger_s", self.linger_s, zero=True)
         self._due_at = time.monotonic() + PROGRESS_EVERY_S
@@ -101,12 +97,14 @@ class Work:
             raise
         self._tell_of(status)
         if halted and check and not status.finished:
-            raise TaskfarmError(
+            seen = self.link.session.shared.failures.of(self.uuid)
+            raise TooManyFailures(
                 f"too many tasks in a row failed, so the work on run {self.uuid} was stopped: "
-                "see the log (`taskfarm_sdk`) or the journal for what went wrong; work() goes on "
-                "with what is left",
+                "see `failures`, the log (`taskfarm_sdk`) or the journal for what went wrong; "
+                f"work() goes on with what is left{_failures.newest(seen)}",
                 run=self.uuid,
-            )
+                failures=_failures.records(seen),
+            ) from _failures.cause(seen)
         return status
 
     def _tell_of(self, status: RunStatus) -> None:

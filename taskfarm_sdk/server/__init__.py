@@ -1,6 +1,6 @@
 """The real taskfarm server, run and monitored from Python.
 
-`serveTF` and `taskfarm_sdk.testing.LocalServer` are built on it. It needs Linux or macOS, and the
+`serveTF` and `taskfarm_sdk.testing.LocalServer` use it. It needs Linux or macOS, and the
 extra `server` (`pip install 'taskfarm-sdk[server]'`) or the interpreter of another environment in
 which the packages of that extra are installed.
 

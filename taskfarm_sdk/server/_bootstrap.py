@@ -1,21 +1,21 @@
 """The server's own process: run by path, with any interpreter that has taskfarm and gunicorn.
 
-It stands alone (standard library, taskfarm, gunicorn, SQLAlchemy) because `LocalServer(python=…)`
-runs it in environments that have no taskfarm_sdk. It talks to its parent over two pipes:
+It imports only the standard library, taskfarm, gunicorn and SQLAlchemy, because
+`LocalServer(python=…)` runs it without taskfarm_sdk. It uses two pipes to its parent:
 
-- stdin carries one line of JSON, the configuration, and later one byte: what is prepared may listen
-  now. So the secrets are in no command line and no initial environment. It stays open, and its end
-  says that the parent is gone, however it went.
-- stdout carries lines of JSON: `{"event": "prepared", …}` when the database is, then `{"event":
-  "ready"}`; or `{"event": "failed", "kind": …, …}`. Every process of the server keeps it open, so
-  its end says that all of them are gone.
+- stdin carries one line of JSON, the configuration, and later one byte: the prepared server may
+  listen. So no secret is on the command line or in the initial environment. The pipe stays open;
+  its end means that the parent has ended.
+- stdout carries lines of JSON: `{"event": "prepared", …}` when the database is ready, then
+  `{"event": "ready"}`; or `{"event": "failed", "kind": …, …}`. Every process of the server keeps it
+  open, so its end means that all of them have ended.
 """
 
 from __future__ import annotations
 
 import sys
 
-# Run by path, the script's own folder leads sys.path and its files would pass for modules.
+# A script's own folder comes first in sys.path, and its files would be imported as modules.
 if __name__ == "__main__" and sys.path and sys.path[0].endswith("server"):
     del sys.path[0]
 
@@ -36,15 +36,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-# Longer than httpx's own 5 s, and than the 1.5 s of the SDK: the client closes first, so that no
-# request meets a connection that the server is just closing.
+# Longer than the 5 s of httpx and the 1.5 s of the SDK: the client closes first, so that no request
+# uses a connection that the server is closing.
 KEEPALIVE_S = 10
 GRACE_S = 10
-# gthread's main loop beats once a second; only a hung process is so late.
+# gthread's main loop reports once a second; only a hung process is this late.
 WORKER_TIMEOUT_S = 120
 BUSY_TIMEOUT_S = 30.0
-# gunicorn waits 5 s in a worker thread for the first byte of a new connection. With the one thread
-# of SQLite a silent connection would hold up everybody so long.
+# gunicorn waits 5 s in a worker thread for the first byte of a new connection. On SQLite, with one
+# thread, a silent connection would block all others that long.
 FIRST_BYTE_S = 0.2
 MAX_FILES = 4096
 INDEXES = (("run_id", "task"), ("run_id", "status"))
@@ -53,7 +53,7 @@ ACCESS_LOG = '%(h)s %(t)s "%(r)s" %(s)s %(b)s %(M)sms'  # no %(u)s: the Basic us
 
 
 class Failure(Exception):
-    """What the parent is told: a kind it knows, and the facts it needs to explain it."""
+    """A failure to report to the parent: its kind, and the details for the message."""
 
     def __init__(self, kind: str, detail: str) -> None:
         super().__init__(f"{kind}: {detail}")
@@ -69,12 +69,12 @@ class Report:
 
     def send(self, event: str, **facts: object) -> None:
         line = json.dumps({"event": event, **facts}) + "\n"
-        with contextlib.suppress(OSError):  # the parent is gone: the other pipe ends us
+        with contextlib.suppress(OSError):  # the parent has ended; the other pipe ends this process
             os.write(self._descriptor, line.encode())
 
 
 def main() -> None:
-    """Read the configuration, serve until told to end, and report how the start went."""
+    """Read the configuration, report the start or its failure, and serve until told to end."""
     if os.getpgrp() != os.getpid():
         os.setsid()
     signal.pthread_sigmask(signal.SIG_SETMASK, [])  # a caller's thread may have blocked some
@@ -89,14 +89,14 @@ def main() -> None:
     except Failure as failure:
         report.send("failed", kind=failure.kind, detail=failure.detail)
         sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the parent must hear of it
+    except Exception as error:  # noqa: BLE001 - every failure is reported to the parent
         traceback.print_exc()
         report.send("failed", kind="internal", detail=_first_line(error))
         sys.exit(1)
 
 
 def _take_pipes() -> tuple[int, Report]:
-    """Move both pipes off stdin and stdout, where any library might read or print."""
+    """Move both pipes off stdin and stdout, which libraries may read or write."""
     parent, report = os.dup(0), os.dup(1)  # dup'ed descriptors are not inheritable
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -116,7 +116,7 @@ def _read_config(descriptor: int) -> dict[str, Any]:
 
 
 def _end_with_parent(descriptor: int, folder: str | None) -> threading.Event:
-    """End the whole process group when the parent is gone; return what its word sets before."""
+    """End the process group when the parent has ended; return an event that its byte sets."""
     told = threading.Event()
 
     def watch() -> None:
@@ -124,7 +124,7 @@ def _end_with_parent(descriptor: int, folder: str | None) -> threading.Event:
             told.set()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
-        # Not SIGTERM: nobody is left who would notice a server that does not end.
+        # Not SIGTERM: without a parent, nothing would kill a server that does not end.
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
@@ -132,14 +132,14 @@ def _end_with_parent(descriptor: int, folder: str | None) -> threading.Event:
 
 
 def _clean_environment() -> None:
-    """Take out what would change the server's or gunicorn's behaviour behind our back."""
+    """Remove variables that would change the behaviour of the server or gunicorn."""
     for name in list(os.environ):
         if name.startswith(("FLASK_", "GUNICORN_")) or name in {"SCRIPT_NAME", "LISTEN_FDS"}:
             del os.environ[name]
 
 
 def _raise_file_limit() -> None:
-    # macOS starts with 256 descriptors, and gunicorn's worker dies of one connection too many.
+    # macOS starts with 256 descriptors, and gunicorn's worker dies when it runs out of them.
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -153,15 +153,15 @@ def _raise_file_limit() -> None:
 
 
 def _load_app(config: dict[str, Any], report: Report) -> object:
-    """Import the server with its settings in place, make what is missing, return the WSGI app."""
+    """Import the server with its settings, prepare its database, and return the WSGI app."""
     _quiet_logs()
     flask = _module("flask")
-    # flask_sqlalchemy reads these as it is imported; set afterwards they are ignored.
+    # flask_sqlalchemy reads these on import and ignores later changes.
     defaults = {**flask.Flask.default_config, "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(config)}
     flask.Flask.default_config = defaults
-    # The server reads both as it is imported. Here they reach no initial environment.
+    # The server reads both on import. Set here, they are in no initial environment.
     os.environ["SECRET_KEY"] = config["secret_key"]
-    # A path may hold any character; a URL may not. So SQLite is opened by `creator`.
+    # A path may contain any character, a URL may not; so `creator` opens SQLite.
     os.environ["DATABASE_URL"] = config["database_url"] or "sqlite:////taskfarm.db"
     try:
         server = _module("taskfarm")
@@ -189,17 +189,17 @@ def _module(name: str) -> Any:
 
 
 def _engine_options(config: dict[str, Any]) -> dict[str, object]:
-    # A statement's parameters may be a token or a user's name: they stay out of the log.
+    # A statement's parameters may contain a token or a user's name: keep them out of the log.
     options: dict[str, object] = {"hide_parameters": True}
     path = config["sqlite_path"]
     if path is not None:
         return {**options, "creator": lambda: _open_sqlite(path)}
     return {
         **options,
-        # A thread handles one request, and that uses one connection; only the setup takes more.
+        # Each thread handles one request with one connection; only the setup uses more.
         "pool_size": config["threads"],
         "max_overflow": 2,
-        # One that the database dropped, when it was restarted say, is made anew before it is used.
+        # Replaces a connection that the database dropped, for example at its restart.
         "pool_pre_ping": True,
         "connect_args": config["connect_args"],
     }
@@ -213,23 +213,23 @@ def _open_sqlite(path: str) -> sqlite3.Connection:
 
 
 def _quiet_logs() -> None:
-    """Keep stderr for what its reader can act on."""
+    """Log only errors to stderr."""
     handler = logging.StreamHandler()
     handler.setLevel(logging.ERROR)
-    handler.addFilter(lambda record: record.name != "root")  # there the server notes each 404
+    handler.addFilter(lambda record: record.name != "root")  # the server logs each 404 there
     logging.getLogger().addHandler(handler)
 
     def no_warning(*_: object, **__: object) -> None:
-        """Deprecations in the server's code: it is as it is."""
+        """Ignore deprecations in the server's code, which cannot be changed here."""
 
-    warnings.showwarning = no_warning  # no filter, for authlib puts its own before any
+    warnings.showwarning = no_warning  # not a filter, because authlib adds its own in front
 
 
 # --- the database ---------------------------------------------------------------------------
 
 
 def _prepare(server: Any, config: dict[str, Any]) -> list[int | None] | None:
-    """Make what is missing; return what the capacity's query found, with one connection open."""
+    """Create missing tables, indexes and user; return the result of the capacity query."""
     with _one_at_a_time(server.db.engine) as connection:
         found = _capacity(connection, config["capacity_query"])
         server.db.create_all()
@@ -240,13 +240,13 @@ def _prepare(server: Any, config: dict[str, Any]) -> list[int | None] | None:
 
 @contextlib.contextmanager
 def _one_at_a_time(engine: Any) -> Generator[Any]:
-    """Let no other server on the same PostgreSQL make the same tables or users meanwhile."""
+    """Keep other servers on the same PostgreSQL from creating the same tables or users."""
     if engine.dialect.name != "postgresql":
         yield None
         return
     text = _module("sqlalchemy").text
     with engine.connect() as connection:
-        # Held by the session, so it goes with the connection whatever happens.
+        # The session holds the lock, so it ends with the connection in any case.
         connection.execute(text(f"SELECT pg_advisory_lock({SETUP_LOCK})"))
         try:
             yield connection
@@ -255,7 +255,7 @@ def _one_at_a_time(engine: Any) -> Generator[Any]:
 
 
 def _add_indexes(engine: Any) -> None:
-    """Make the two indexes the server lacks: without them every run slows every other one down."""
+    """Create two indexes that the server lacks: without them each run slows down all others."""
     sqlalchemy = _module("sqlalchemy")
     there = {tuple(i["column_names"]) for i in sqlalchemy.inspect(engine).get_indexes("tasks")}
     with engine.begin() as connection:
@@ -282,7 +282,7 @@ def _ensure_user(server: Any, name: str, password: str) -> None:
 
 
 def _capacity(connection: Any, query: str | None) -> list[int | None] | None:
-    """Ask how many connections there are for us; no answer keeps no server from starting."""
+    """Query the limits of connections; the server also starts if the query fails."""
     with contextlib.suppress(Exception):
         if query is not None:
             with connection.begin_nested():
@@ -291,7 +291,7 @@ def _capacity(connection: Any, query: str | None) -> list[int | None] | None:
 
 
 def _database_failure(error: Exception) -> Failure:
-    """Name what is wrong with the database, as far as its text tells."""
+    """Return the failure of the database, its kind guessed from the message."""
     if type(error).__module__.split(".")[0] not in ("sqlalchemy", "psycopg", "sqlite3"):
         raise error
     text = _first_line(getattr(error, "orig", None) or error)
@@ -341,7 +341,7 @@ def _application(config: dict[str, Any], report: Report, may_listen: threading.E
     class Application(base):  # type: ignore[misc]  # gunicorn has no types
         def load_config(self) -> None:
             for name, value in _gunicorn_settings(config, report).items():
-                if name in self.cfg.settings:  # other releases of gunicorn have other ones
+                if name in self.cfg.settings:  # which differ between releases of gunicorn
                     self.cfg.set(name, value)
 
         def load(self) -> object:
@@ -353,12 +353,12 @@ def _application(config: dict[str, Any], report: Report, may_listen: threading.E
 
 
 def _arbiter(*, one_process: bool) -> Any:
-    """Return gunicorn's Arbiter, but for the signals that would start a second server."""
+    """Return gunicorn's Arbiter without the signals that would start a second server."""
     base: Any = _module("gunicorn.arbiter").Arbiter
 
     class Arbiter(base):  # type: ignore[misc]  # gunicorn has no types
         def handle_usr2(self) -> None:
-            # It would run this script again, without a configuration.
+            # gunicorn would run this script again, without a configuration.
             self.log.warning("SIGUSR2 is ignored: stop the server and start it again")
 
     class OneProcessArbiter(Arbiter):
@@ -390,7 +390,7 @@ def _gunicorn_settings(config: dict[str, Any], report: Report) -> dict[str, obje
         "accesslog": "-" if config["access_log"] else None,
         "access_log_format": ACCESS_LOG,
         "post_worker_init": cast("Callable[[Any], None]", worker_ready),
-        # gunicorn touches a file there every second, which a full or slow /tmp must not delay.
+        # gunicorn updates a file there every second, which a full or slow /tmp must not delay.
         "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
         "proc_name": "taskfarm",
     }

@@ -26,7 +26,7 @@ _CONNECTING: dict[str, str | int] = {
 
 @attrs.frozen
 class Database:
-    """A database for the server; made by `sqlite` or `postgresql`.
+    """A database for the server; create it with `sqlite` or `postgresql`.
 
     Attributes:
         path: the SQLite file, or None on PostgreSQL.
@@ -57,8 +57,7 @@ class Database:
         parts = _split(url)
         if not parts.path.strip("/"):
             raise ConfigurationError(
-                f"the database's URL names no database: {_shown(parts)} (it looks like "
-                "postgresql://USER@HOST/NAME)"
+                f"the URL {_shown(parts)} names no database: use postgresql://USER@HOST/NAME"
             )
         rest = url.strip().split("://", 1)[1]
         return cls(url=f"postgresql+psycopg://{rest}")
@@ -87,17 +86,17 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url.strip())
         _ = parts.port
     except ValueError:
-        # The error's own text would repeat a part of the URL, maybe of its password.
+        # Without the cause, whose message would quote a part of the URL, maybe of its password.
         raise ConfigurationError(
-            "not a database URL: it looks like postgresql://USER@HOST:PORT/NAME; in a password, "
-            "write @ : / ? # as %40 %3A %2F %3F %23"
+            "invalid database URL: use postgresql://USER@HOST:PORT/NAME; in a password, write "
+            "@ : / ? # as %40 %3A %2F %3F %23"
         ) from None
     if parts.scheme == "sqlite":
         raise ConfigurationError(
-            "a database URL is for PostgreSQL: without one, the server uses its own SQLite file"
+            "a database URL must be one of PostgreSQL: omit it to use the server's SQLite file"
         )
     if parts.scheme not in _POSTGRESQL:
-        raise ConfigurationError("not a PostgreSQL URL: it looks like postgresql://USER@HOST/NAME")
+        raise ConfigurationError("not a PostgreSQL URL: use postgresql://USER@HOST/NAME")
     return parts
 
 

@@ -32,7 +32,7 @@ _DATABASE = {
 def explain(
     kind: str, detail: str, *, database: Database, python: str | os.PathLike[str] | None
 ) -> ConfigurationError:
-    """Return the error for a failure that the server's process reported.
+    """Return the error for a failure that the server process reported.
 
     Args:
         kind: the kind of failure, as the process names it.
@@ -49,8 +49,8 @@ def explain(
         )
     if kind == "port":
         return ConfigurationError(
-            f"another program has just started to listen on the port ({detail}): choose another "
-            "port (--port N)",
+            f"another program has started to listen on the port ({detail}): choose another port "
+            "(--port N)",
             detail=detail,
         )
     if kind == "user":

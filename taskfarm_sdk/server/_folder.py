@@ -80,7 +80,7 @@ class DataFolder:
         return self._lock
 
     def record(self, facts: dict[str, str]) -> None:
-        """Write this process's id and `facts`, such as a `url`, for a server that is locked out.
+        """Write this process's id and `facts`, such as a `url`, for servers that wait for the lock.
 
         Raises:
             ConfigurationError: the folder cannot be written.
@@ -109,10 +109,10 @@ class DataFolder:
         """Return the server's key and a user's password, created at random the first time.
 
         Args:
-            user: whose password it is.
+            user: the name of the user.
 
         Raises:
-            ConfigurationError: other users can read them, or they cannot be written.
+            ConfigurationError: other users can read the secrets, or they cannot be written.
         """
         return Secrets(
             key=self._secret(self.path / "secret-key", secrets.token_hex(32)),
@@ -144,7 +144,7 @@ class DataFolder:
         return self.path / "lock"
 
     def _take(self, lock: int) -> None:
-        import fcntl  # not on Windows, where this package can be imported all the same
+        import fcntl  # missing on Windows, where this package must still be importable
 
         deadline = time.monotonic() + LOCK_PATIENCE_S
         while True:
@@ -154,7 +154,7 @@ class DataFolder:
                     return
             except BlockingIOError:
                 holder = _holder(lock)
-                # A server whose parent is dead is about to end; a living one is not.
+                # A server whose parent has ended is about to end too, so wait for it.
                 if _lives(holder) or time.monotonic() > deadline:
                     raise self._in_use(holder) from None
             time.sleep(_LOCK_POLL_S)
@@ -176,7 +176,7 @@ class DataFolder:
 
 @contextmanager
 def _explaining(path: Path) -> Generator[None]:
-    """Turn an error of the operating system into one that says what to do."""
+    """Turn an OSError into a ConfigurationError that says what to do."""
     try:
         yield
     except BlockingIOError:
@@ -196,7 +196,7 @@ def _holder(lock: int) -> dict[str, str]:
 
 
 def _is_here(holder: dict[str, str]) -> bool:
-    # Machines may share home folders, and with them the locks.
+    # Machines that share home folders share the locks.
     return holder.get("host", socket.gethostname()) == socket.gethostname()
 
 

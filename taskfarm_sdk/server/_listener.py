@@ -1,4 +1,4 @@
-"""Sockets for a server to listen on: bound here and passed on, so that a port is never guessed."""
+"""Listening sockets for a server: bound here and passed on, so that no port is guessed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import cast
 from taskfarm_sdk._processes.forks import close_in_children
 from taskfarm_sdk.errors import ConfigurationError
 
-# A request is a few hundred bytes and a reply rarely more than one packet. gunicorn waits for
-# either without limit in a thread of its pool, and on SQLite there is only one.
+# A request has a few hundred bytes, and a reply rarely more than one packet. gunicorn waits for
+# both without a limit in a thread of its pool, and on SQLite the pool has one thread.
 RECEIVE_TIMEOUT_S = 5
 SEND_TIMEOUT_S = 20
 BACKLOG = 1024
@@ -45,12 +45,12 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Return sockets that have the port on all addresses of a host, and do not listen yet.
+    """Return sockets that are bound to a port on all addresses of a host, and do not listen yet.
 
-    Whoever connects is refused until they do: `ServerProcess` lets them when it is ready.
+    Clients are refused until the sockets listen, which `ServerProcess` makes them do when ready.
 
     Args:
-        host: a name or an address; `localhost` gives both of its addresses where there are two.
+        host: a name or an address; `localhost` may have two addresses, IPv4 and IPv6.
         port: 1 to 65535, or 0 for a free one (the same for all addresses).
 
     Raises:
@@ -78,11 +78,11 @@ def port_of(listener: socket.socket) -> int:
 
 
 class ReservedPort:
-    """A free port of this machine's loopback, kept while servers on it come and go.
+    """A free port on the loopback interface, reserved while servers on it start and stop.
 
-    A socket that is bound and never listens keeps others away from the port. So a server can come
-    back on it, and a client that tries while there is none is refused; without it, one in 28,000
-    tries would get this very port as its own end and find itself talking to itself.
+    A socket that is bound but never listens reserves the port. So a server can start again on it,
+    and without a server clients are refused. Otherwise one in 28,000 connection attempts would get
+    this port as its own local port, and connect to itself.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class ReservedPort:
         self._keeper = _bound(socket.AF_INET, LOOPBACK, 0, options=(socket.SO_REUSEPORT,))
         self.port: int = port_of(self._keeper)
         if sys.platform != "linux":
-            # Only Linux is known to pass over a bound socket that does not listen.
+            # Only Linux is known to ignore a bound socket that does not listen.
             self._keeper.close()
 
     def listen(self) -> socket.socket:
@@ -110,10 +110,10 @@ def _addresses(host: str) -> Iterable[tuple[socket.AddressFamily, str]]:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise ConfigurationError(
-            f"there is no host {host!r} to listen on: give an address of this machine, 127.0.0.1 "
-            "for this machine only or 0.0.0.0 for all networks"
+            f"unknown host {host!r} to listen on: give an address of this machine, 127.0.0.1 for "
+            "this machine only or 0.0.0.0 for all networks"
         ) from error
-    # A dict, for a name may have an address twice, and the first one should stay the first.
+    # A dict, because a name may list an address twice, and the order must be kept.
     return {(family, cast("str", address[0])): None for family, _, _, _, address in found}
 
 
@@ -124,7 +124,7 @@ def _free(family: socket.AddressFamily, address: str, port: int) -> socket.socke
 
 
 def _refuse_if_answered(family: socket.AddressFamily, port: int) -> None:
-    """Find a server on all addresses, beside which BSDs let one bind a single address."""
+    """Refuse a port that a server on all addresses uses, which BSDs still allow to bind."""
     loopback = "::1" if family == socket.AF_INET6 else LOOPBACK
     with suppress(ConnectionRefusedError, TimeoutError):
         socket.create_connection((loopback, port), timeout=1).close()
@@ -144,7 +144,7 @@ def _bound(
         for option in options:
             new.setsockopt(socket.SOL_SOCKET, option, 1)
         if family == socket.AF_INET6:
-            # Or :: would take the port on IPv4 too, and 0.0.0.0 beside it would find it taken.
+            # Otherwise :: would take the port on IPv4 too, and 0.0.0.0 could not be bound.
             new.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         _set_timeouts(new)
         new.bind((address, port))
@@ -155,7 +155,7 @@ def _bound(
 
 
 def _set_timeouts(listener: socket.socket) -> None:
-    """Give every connection accepted from it time limits that the kernel keeps."""
+    """Set time limits for accepted connections, which the kernel enforces."""
     for option, limit_s in (
         (socket.SO_RCVTIMEO, RECEIVE_TIMEOUT_S),
         (socket.SO_SNDTIMEO, SEND_TIMEOUT_S),

@@ -1,4 +1,4 @@
-"""Find the kind of file system of a folder, and whether SQLite's WAL works there."""
+"""Find the file system type of a folder, and whether SQLite's WAL works there."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from taskfarm_sdk.errors import ConfigurationError
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 
-# WAL needs shared memory, which these file systems provide on one machine at best, and locks that
-# some of them do not really take.
+# WAL needs shared memory, which these file systems provide at most on one machine, and locks, which
+# some of them do not really implement.
 # fmt: off
 _NETWORK = frozenset((
     "9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "cvmfs", "gfs", "gfs2", "glusterfs",
@@ -34,11 +34,11 @@ def filesystem_type(folder: PurePosixPath, mountinfo: str) -> str | None:
     """Return the type of the file system that a folder is on, as Linux calls it.
 
     Args:
-        folder: an absolute path without links in it.
-        mountinfo: what `/proc/self/mountinfo` holds, as proc(5) describes it.
+        folder: an absolute path without symbolic links.
+        mountinfo: the contents of `/proc/self/mountinfo`, see proc(5).
 
     Returns:
-        The type (`ext4`, `nfs4`, `fuse.sshfs`), or None if the table does not say.
+        The type, such as `ext4`, `nfs4` or `fuse.sshfs`, or None if it is not listed.
     """
     best, found = -1, None
     for line in mountinfo.splitlines():
@@ -47,7 +47,7 @@ def filesystem_type(folder: PurePosixPath, mountinfo: str) -> str | None:
         if not separator or len(fields) < 5:
             continue
         point = PurePosixPath(_unescaped(fields[4]))
-        # The later of two mounts at one place hides the earlier.
+        # A later mount on the same path hides an earlier one.
         if folder.is_relative_to(point) and len(point.parts) >= best:
             best, found = len(point.parts), kinds[0]
     return found
@@ -62,14 +62,14 @@ def check_wal(folder: Path) -> None:
     """Check that SQLite can use WAL mode in a folder.
 
     Raises:
-        ConfigurationError: it cannot; its text says why, and what to do instead.
+        ConfigurationError: it cannot; the message says why and what to do instead.
     """
     kind = _type_here(folder)
     if kind is not None and is_network(kind):
         raise ConfigurationError(
             f"'{folder}' is on a network file system ({kind}), where SQLite loses data: {_WAY_OUT}"
         )
-    # Containers and unusual mounts hide the type, so try it as well.
+    # Containers and unusual mounts hide the type, so test it as well.
     try:
         with tempfile.TemporaryDirectory(prefix=".wal-", dir=folder) as trial:
             mode = _try_wal(Path(trial) / "trial.db")

@@ -1,4 +1,4 @@
-"""A running server: gunicorn's processes, held together as one group."""
+"""A running server: gunicorn's processes, as one process group."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ from taskfarm_sdk.server._settings import Secrets, ServerSettings
 
 _BOOTSTRAP = Path(__file__).with_name("_bootstrap.py")
 _REAP_S = 10.0
-# What would change the server, or hold a secret in its process's initial environment.
+# Variables that would change the server, or put a secret into its initial environment.
 _NOT_INHERITED = frozenset({"SECRET_KEY", "DATABASE_URL", "PYTHONWARNINGS"})
-# An environment's own variables lead another environment's interpreter astray.
+# Variables of this Python environment that would confuse the interpreter of another one.
 _OWN_PYTHON = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"})
 
 
 class ServerProcess:
-    """A server's processes. Starting is `__init__`, being ready is `wait_ready`.
+    """A server's processes: the constructor starts them, and `wait_ready` waits until they serve.
 
     In between, the server prepares its database. `wait_prepared` returns after that, before any
-    client can connect (unless the sockets listen already).
+    client can connect (unless the sockets already listen).
 
     The processes form their own process group, so Ctrl-C in a terminal reaches only the parent, and
     `kill` reaches all of them. They end when this process ends, for whatever reason. As a context
     manager, it stops the server on exit.
 
     Args:
-        settings: what to serve, and how.
+        settings: database, user, processes and threads.
         secrets: the key that signs tokens, and the user's password.
-        listeners: sockets that are bound (`bind`) or already listen (`listen`). This process's
-            copies are closed, so that no client waits for a server that has ended.
-        python: the interpreter to run it with; None is this process's own. It needs the packages
+        listeners: sockets that are bound (`bind`) or already listen (`listen`). Their copies in
+            this process are closed, so that no client waits for a server that has ended.
+        python: the interpreter that runs it; None is this process's own. It needs the packages
             of the extra `server`, but not taskfarm_sdk.
         log: the file descriptor for the server's own messages; None is this process's stderr.
         hold: descriptors that the server keeps open as long as it lives, such as a lock's.
         remove: a folder that the server removes if it has to end because its parent is gone.
 
     Raises:
-        ConfigurationError: there is no such interpreter, or it cannot be run.
+        ConfigurationError: the interpreter does not exist or cannot be run.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class ServerProcess:
         theirs, self._lifeline = _pipe()
         self._report, report = _pipe()
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own script, our own arguments
+            self._process = subprocess.Popen(  # noqa: S603 - the SDK's own script and arguments
                 [_interpreter(python), os.fspath(_BOOTSTRAP)],
                 stdin=theirs,
                 stdout=report,
@@ -85,7 +85,7 @@ class ServerProcess:
                 pass_fds=[*handed, *hold],
                 start_new_session=True,
                 env=_environment(own_python=python is None),
-                cwd="/",  # a folder that can always be left, and never a module's
+                cwd="/",  # a folder that exists and contains no modules
             )
         except OSError as error:
             self._close()
@@ -93,7 +93,7 @@ class ServerProcess:
                 f"cannot run the interpreter {_interpreter(python)!r}: {error.strerror}"
             ) from error
         except BaseException:
-            self._close()  # the end of the lifeline ends what may have been started
+            self._close()  # the end of the lifeline ends the server if it was started
             raise
         finally:
             theirs.close()
@@ -104,28 +104,28 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """The process id of gunicorn's master, which is the group's id too."""
+        """The process id of gunicorn's master, and of the process group."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """Whether any process of the server is left, as far as this process knows."""
+        """Whether any process of the server may still run."""
         return not self._report.closed
 
     def wait_prepared(self, timeout_s: float | None = None) -> Capacity | None:
-        """Return when its database is ready for it, before it listens.
+        """Wait until the server has prepared its database, before it listens.
 
         Args:
-            timeout_s: how long to wait at most, in seconds; None is for ever (a new index on a
-                large table takes its time).
+            timeout_s: the time limit in seconds; None waits for ever (a new index on a large table
+                may take long).
 
         Returns:
-            How its need of connections fits the database; None on SQLite, or where that could
-            not be asked.
+            The needed and allowed connections of the database; None on SQLite, or if the query
+            failed.
 
         Raises:
-            ConfigurationError: it failed, or took too long; its text says what to do. The
-                server is gone then.
+            ConfigurationError: the server failed or took too long, and was killed; the message
+                says what to do.
         """
         if not self._prepared:
             row = self._expect("prepared", timeout_s).get("capacity")
@@ -135,23 +135,23 @@ class ServerProcess:
         return self._capacity
 
     def wait_ready(self, timeout_s: float | None = None) -> None:
-        """Let it listen, and return when the first process serves requests.
+        """Let the server listen, and wait until its first process serves requests.
 
         Args:
-            timeout_s: how long each of the two steps, `wait_prepared`'s and this one, may take at
-                most, in seconds; None is for ever.
+            timeout_s: the time limit of each of the two steps, `wait_prepared` and this one, in
+                seconds; None waits for ever.
 
         Raises:
-            ConfigurationError: it failed, or took too long; its text says what to do. The
-                server is gone then.
+            ConfigurationError: the server failed or took too long, and was killed; the message
+                says what to do.
         """
         self.wait_prepared(timeout_s)
-        with suppress(BrokenPipeError):  # it died since: the next line tells
+        with suppress(BrokenPipeError):  # it has died since; the next line raises
             self._lifeline.write(b"\n")
         self._expect("ready", timeout_s)
 
     def _expect(self, event: str, timeout_s: float | None) -> dict[str, object]:
-        """Return the facts of an event, or raise what came in its place."""
+        """Return the details of an event; raise if another one arrives."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         try:
             line = self._line(deadline)
@@ -210,10 +210,10 @@ class ServerProcess:
             self.kill()
 
     def kill(self) -> None:
-        """SIGKILL the whole process group and wait until nothing of it is left."""
+        """Kill the process group with SIGKILL, and wait until all its processes have ended."""
         if os.getpid() != self._owner or not self.alive:
             return
-        # Until it is waited for, the group's id is the dead master's and no one else's.
+        # Before `wait` reaps the master: until then no other group can get its id.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
@@ -221,7 +221,7 @@ class ServerProcess:
             deadline = time.monotonic() + _REAP_S
             while self._line(deadline):
                 pass
-        # They let go of their files a moment before the system is done with them.
+        # Processes close the report shortly before they end.
         wait_until_gone(self.pid)
         self._close()
 
@@ -255,7 +255,7 @@ class ServerProcess:
             "listeners": listeners,
             "remove": None if remove is None else os.fspath(remove),
         }
-        with suppress(BrokenPipeError):  # it died at once: `wait_ready` tells
+        with suppress(BrokenPipeError):  # it has died already; `wait_ready` raises
             self._lifeline.write(json.dumps(document).encode() + b"\n")
 
     def _signal(self, number: signal.Signals) -> None:
@@ -264,7 +264,7 @@ class ServerProcess:
                 os.kill(self.pid, number)
 
     def _line(self, deadline: float | None) -> bytes:
-        """Return the next line of the report, empty when all processes are gone."""
+        """Return the next line of the report; it is empty when all processes have ended."""
         if not self.alive:
             return b""
         with selectors.DefaultSelector() as selector:
@@ -296,7 +296,8 @@ def _interpreter(python: str | os.PathLike[str] | None) -> str:
     if python is None:
         return sys.executable
     name = os.fspath(python)
-    # The server runs in another folder. Not resolved: an environment's python is a link.
+    # Absolute, because the server runs in another folder; not resolved, because the python of an
+    # environment is a symbolic link.
     return str(Path(name).absolute()) if os.sep in name else name
 
 
@@ -308,7 +309,7 @@ def _environment(*, own_python: bool) -> dict[str, str]:
         if name not in left_out and not name.startswith("TASKFARM_")
     }
     if "PYTHONPATH" in environment:
-        # The server runs in another folder, where "." would be another place.
+        # The server runs in another folder, where "." means something else.
         folders = environment["PYTHONPATH"].split(os.pathsep)
         environment["PYTHONPATH"] = os.pathsep.join(str(Path(one).absolute()) for one in folders)
     return environment

@@ -30,15 +30,16 @@ class Secrets:
 
 @attrs.frozen(kw_only=True)
 class ServerSettings:
-    """What a server is started with; checked as it is made.
+    """Settings of a server, checked on creation.
 
     Attributes:
-        database: where it keeps its runs.
+        database: the database of its runs.
         user: the server's user, created in the database if missing. 1 to 32 characters.
-        processes: how many processes serve, 1 to 64. Exactly 1 on SQLite.
-        threads: how many requests each of them handles at once, 1 to 64. Exactly 1 on SQLite.
-        access_log: write a line for each request to stderr. It does not contain the user, who may
-            be a token.
+        processes: the number of processes that serve, 1 to 64. Exactly 1 on SQLite.
+        threads: the number of requests that each of them handles at once, 1 to 64. Exactly 1 on
+            SQLite.
+        access_log: whether to write a line for each request to stderr, without the user, which
+            may be a token.
 
     Raises:
         ConfigurationError: a setting is invalid.
@@ -51,8 +52,8 @@ class ServerSettings:
     access_log: bool = False
 
     def __attrs_post_init__(self) -> None:
-        """Refuse settings with which the server fails or hands out tasks twice."""
-        if sys.platform == "win32":  # neither gunicorn nor process groups there
+        """Refuse settings with which the server would fail or hand out tasks twice."""
+        if sys.platform == "win32":  # it has neither gunicorn nor process groups
             raise ConfigurationError("the server needs Linux or macOS; the client runs anywhere")
         _check_user(self.user)
         _check_number("processes", self.processes, MAX_PROCESSES)
@@ -61,14 +62,14 @@ class ServerSettings:
             # SQLite has no row locks: 4 threads gave duplicate hand-outs after 4 tasks.
             raise ConfigurationError(
                 "on SQLite, a server with more than one process or thread hands out tasks twice "
-                "and breaks runs: leave both at 1, or give the URL of a PostgreSQL database"
+                "and breaks runs: use 1 of each, or give the URL of a PostgreSQL database"
             )
 
 
 def _check_user(user: str) -> None:
     if not 1 <= len(user) <= MAX_USER_LENGTH:
         raise ConfigurationError(
-            f"a user's name has 1 to {MAX_USER_LENGTH} characters, not {len(user)}"
+            f"a user's name must have 1 to {MAX_USER_LENGTH} characters, not {len(user)}"
         )
     if ":" in user or not user.isprintable():
         raise ConfigurationError(
@@ -79,4 +80,4 @@ def _check_user(user: str) -> None:
 
 def _check_number(name: str, value: int, most: int) -> None:
     if type(value) is not int or not 1 <= value <= most:
-        raise ConfigurationError(f"{name} is a whole number from 1 to {most}, not {value!r}")
+        raise ConfigurationError(f"{name} must be an integer from 1 to {most}, not {value!r}")

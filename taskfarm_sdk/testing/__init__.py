@@ -1,4 +1,4 @@
-"""The real taskfarm server, for the time of a test.
+"""The real taskfarm server for tests.
 
 ```python
 from taskfarm_sdk.testing import LocalServer
@@ -7,7 +7,7 @@ with LocalServer() as server:
     run = server.farm().create_run(10)
 ```
 
-With pytest, the fixture `taskfarm_server` gives such a server without any set-up.
+With pytest, the fixture `taskfarm_server` provides such a server without any setup.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["LocalServer"]
 
 
 def __getattr__(name: str) -> object:
-    # Late, for pytest loads this package with each of its runs, whether they need it or not.
+    # Imported late, because pytest loads this package in every run, even if no test needs it.
     if name == "LocalServer":
         from taskfarm_sdk.testing._local_server import LocalServer
 

@@ -1,4 +1,4 @@
-"""`LocalServer`: the real taskfarm server on this machine's loopback, for the time of a test."""
+"""`LocalServer`: the real taskfarm server on the loopback interface, for tests."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ LOG = "server.log"
 
 
 class LocalServer:
-    """The real taskfarm server for the time of a test, on a free port of 127.0.0.1.
+    """The real taskfarm server for tests, on a free port of 127.0.0.1.
 
-    `with LocalServer() as server:` starts it, with a user of its own and a random password, and
-    stops it on leaving. It ends with this process too, however that ends, SIGKILL included.
+    `with LocalServer() as server:` starts it, with its own user and a random password, and stops it
+    on exit. It also ends whenever this process ends, even by SIGKILL.
 
     Args:
-        python: the interpreter to run the server with, for users whose own pins clash with the
-            server's: of any environment that has what the extra `server` lists (taskfarm_sdk need
-            not be there). None is this process's own.
-        database_url: a PostgreSQL to use (`postgresql://USER@HOST/NAME`); what the server makes
-            in it stays there. None is a temporary SQLite file, removed by `stop`.
-        processes: how many processes serve; exactly 1 on SQLite.
-        threads: how many requests each of them handles at once; exactly 1 on SQLite.
+        python: the interpreter that runs the server, if your dependencies conflict with the
+            server's. Its environment needs the packages of the extra `server`, but not
+            taskfarm_sdk. None is this process's own.
+        database_url: a PostgreSQL database (`postgresql://USER@HOST/NAME`); the server's tables
+            stay in it. None is a temporary SQLite file, removed by `stop`.
+        processes: the number of processes that serve; exactly 1 on SQLite.
+        threads: the number of requests that each of them handles at once; exactly 1 on SQLite.
 
     Raises:
-        ConfigurationError: on SQLite, more than one process or thread was asked for, or the
-            database's URL is not a PostgreSQL's.
+        ConfigurationError: more than one process or thread on SQLite, or the URL is not one of
+            PostgreSQL.
     """
 
     def __init__(
@@ -75,13 +75,13 @@ class LocalServer:
 
     @property
     def url(self) -> str:
-        """The API's URL, ending in `/api/`; it stays the same over `kill` and `start`.
+        """The API's URL, ending in `/api/`; it stays the same after `kill` and `start`.
 
         Raises:
             ConfigurationError: the server was never started.
         """
         if self._port is None:
-            raise ConfigurationError("this server was not started yet: use it in a `with`")
+            raise ConfigurationError("this server was not started: use it in a `with` block")
         return f"http://127.0.0.1:{self._port.port}/api/"
 
     @property
@@ -91,12 +91,12 @@ class LocalServer:
 
     @property
     def password(self) -> str:
-        """That user's password: random, as long as the server lives."""
+        """The random password of that user, unchanged until `stop`."""
         return self._secrets.password
 
     @property
     def pid(self) -> int | None:
-        """The id of the server's process group, or None while it does not run."""
+        """The id of the server's process group, or None if the server is not running."""
         return None if self._process is None else self._process.pid
 
     def farm(self) -> Farm:
@@ -112,18 +112,18 @@ class LocalServer:
     def start(self) -> Self:
         """Start the server, or start it again after `kill`: same port, data, users and tokens.
 
-        Does nothing if it runs. Returns when it serves requests.
+        Does nothing if the server is running. Returns when it serves requests.
 
         Returns:
             Itself.
 
         Raises:
             ConfigurationError: the server is not installed (`pip install 'taskfarm-sdk[server]'`),
-                its database cannot be used, or it was stopped before.
+                its database cannot be used, or `stop` was called before.
         """
         with self._changing:
             if self._stopped:
-                raise ConfigurationError("this server was stopped and is gone: make a new one")
+                raise ConfigurationError("this server was stopped: create a new LocalServer")
             if self._process is not None:
                 return self
             again = self._folder is not None
@@ -139,7 +139,7 @@ class LocalServer:
     def kill(self) -> None:
         """Kill the server's whole process group with SIGKILL, and keep its port and data.
 
-        Does nothing if it does not run. Returns when nothing of it is left.
+        Does nothing if the server is not running. Returns when all its processes have ended.
         """
         with self._changing:
             if self._process is not None and os.getpid() == self._owner:
@@ -147,9 +147,9 @@ class LocalServer:
                 self._process = None
 
     def stop(self) -> None:
-        """End the server and remove its temporary data; it cannot be started again."""
+        """Stop the server and remove its temporary data; it cannot be started again."""
         if os.getpid() != self._owner:
-            return  # a forked child leaves its parent's `with` too
+            return  # a forked child exits its parent's `with` too
         with self._changing:
             self._stopped = True
             # The data is removed, so a graceful end is not needed.
@@ -202,6 +202,6 @@ class LocalServer:
 
 
 def _tail(log: Path) -> str:
-    """Return the end of the server's log, which goes with the folder."""
+    """Return the end of the server's log, which `stop` removes."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_TAIL_LINES:]
     return "".join(f"\n    {line}" for line in lines)

@@ -1,6 +1,6 @@
-"""The pytest plugin that comes with taskfarm-sdk: the fixture `taskfarm_server`.
+"""The pytest plugin of taskfarm-sdk: the fixture `taskfarm_server`.
 
-Importing it imports nothing but pytest; the server and the SDK follow when the fixture is used.
+It imports only pytest; the server and the SDK are imported when the fixture is used.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def taskfarm_server() -> Iterator[LocalServer]:
-    """Run the real taskfarm server, empty at first, for the whole test session.
+    """Run the real taskfarm server, without any run, for the whole test session.
 
-    All tests of a session (of each worker, under pytest-xdist) share it, for starting one takes
-    about a second: a test makes runs of its own and looks at no others. One that kills the server
-    starts it again. Needs the extra `server`: `pip install 'taskfarm-sdk[server]'`.
+    All tests of a session (with pytest-xdist, of each of its workers) share it, because a start
+    takes about a second. So a test must create its own runs and use no others, and a test that
+    kills the server must start it again. Needs the extra `server`: `pip install
+    'taskfarm-sdk[server]'`.
     """
     from taskfarm_sdk.testing import LocalServer
 

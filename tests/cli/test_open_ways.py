@@ -15,7 +15,7 @@ from taskfarm_sdk._transport import tls
 
 URL = "http://farm.example/api/"
 RUN = "0" * 32
-WARNING = "passwords and tokens travel to http://farm.example unencrypted"
+WARNING = "credentials are sent to http://farm.example unencrypted"
 
 
 @pytest.fixture(autouse=True)

@@ -87,7 +87,7 @@ def test_a_sound_run_beside_its_workers_is_refused_and_doubles_nothing(
     refused = 0
     try:
         while any(thread.is_alive() for thread in workers):
-            with pytest.raises(TaskfarmError, match="was left as it is"):
+            with pytest.raises(TaskfarmError, match="was not changed"):
                 run.repair()
             refused += 1
             if refused == REFUSALS:
@@ -113,7 +113,7 @@ def test_more_rows_than_tasks_are_beyond_repair(
         'SELECT run_id, task, status, "percentCompleted" FROM tasks',
         database,
     )
-    with pytest.raises(RunBroken, match="4 rows for its 2 tasks"):
+    with pytest.raises(RunBroken, match="4 rows for 2 tasks"):
         run.repair()
     run.delete()
     assert postgres.run("SELECT count(*) FROM tasks", database) == [(0,)]

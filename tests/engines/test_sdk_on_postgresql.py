@@ -92,7 +92,7 @@ def test_a_database_that_goes_and_comes_back_costs_no_worker_and_no_login(
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
         )
         is_gone.set()
-        wait_until(lambda: "is not there" in caplog.text)
+        wait_until(lambda: "is unavailable" in caplog.text)
         postgres.run(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
         thread.join(NET_S)
         assert not thread.is_alive()

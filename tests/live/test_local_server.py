@@ -210,7 +210,7 @@ def test_leaves_nothing_behind(temporary: Path) -> None:
     assert members(group) == []
     assert list(temporary.iterdir()) == []
     server.stop()
-    with pytest.raises(ConfigurationError, match="make a new one"):
+    with pytest.raises(ConfigurationError, match="create a new LocalServer"):
         server.start()
 
 
@@ -365,10 +365,10 @@ def test_a_server_that_dies_at_once_shows_its_log(tmp_path: Path) -> None:
     [pytest.param(2, 1, id="two_processes"), pytest.param(1, 4, id="four_threads")],
 )
 def test_sqlite_takes_one_process_and_one_thread(processes: int, threads: int) -> None:
-    with pytest.raises(ConfigurationError, match="hands tasks out twice"):
+    with pytest.raises(ConfigurationError, match="hands out tasks twice"):
         LocalServer(processes=processes, threads=threads)
 
 
 def test_there_is_no_url_before_the_start() -> None:
-    with pytest.raises(ConfigurationError, match="not started yet"):
+    with pytest.raises(ConfigurationError, match="was not started"):
         _ = LocalServer().url

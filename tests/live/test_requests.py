@@ -25,7 +25,7 @@ def test_a_quick_task_costs_the_server_two_requests_however_often_it_is_updated(
         # Quick is what ends before its first report and its first beat, and no request is repeated.
         with fleet(
             run, token, 0.02, updates=updates, linger=False,
-            report_every_s=60, first_beat_s=60, timeout_s=60,
+            report_every_s=60, first_beat_s=30, timeout_s=60,
         ) as workers:  # fmt: skip
             workers.wait_for_success()
         run.delete()

@@ -326,7 +326,7 @@ def test_while_others_compute_it_stays_no_longer_than_asked(run_of_six: Run) -> 
 
 
 def test_what_others_lost_is_taken_back_and_computed(run_of_six: Run) -> None:
-    with run_of_six.worker(report_every_s=60, first_beat_s=60) as other:
+    with run_of_six.worker(report_every_s=60, first_beat_s=30) as other:
         assert other.claim() is not None
         status = run_of_six.work(lambda _: None, workers=2, **SHORT)
     assert status.succeeded

@@ -6,6 +6,7 @@ It writes the number of each task that it begins as a line to standard output.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ import attrs
 from taskfarm_sdk import Farm, Task
 from taskfarm_sdk._flows import recovery
 from taskfarm_sdk._sansio import retry
-from taskfarm_sdk._worker import requests
+from taskfarm_sdk._worker import heartbeat, requests
 from tests.support.told import told
 
 HEARTBEAT_S = 0.5
@@ -81,6 +82,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     how = told(Told)
     recovery.START_SPREAD_S = recovery.MOST_REST_S = how.rest_s
+    heartbeat.FIRST_BEAT_MOST_S = math.inf
     recovery.UNLEASED_FACTOR = how.unleased_factor
     requests.ENDING_S = how.ending_s
     retry.BACKOFF_MOST_S = how.backoff_most_s

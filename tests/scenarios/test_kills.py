@@ -24,6 +24,10 @@ def test_a_run_finishes_as_long_as_one_worker_lives(server: LocalServer) -> None
     scenarios.kill_three_of_four_workers(server)
 
 
+def test_the_next_worker_on_the_host_goes_on_where_one_was_killed(server: LocalServer) -> None:
+    scenarios.kill_the_only_worker(server)
+
+
 @pytest.mark.postgres
 @pytest.mark.engine
 def test_a_database_that_is_away_for_long_costs_no_worker_and_no_login(

@@ -16,6 +16,7 @@ from taskfarm_sdk import (
     AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
+    FunctionFailed,
     NotFound,
     OutcomeUnknown,
     RequestRejected,
@@ -23,9 +24,11 @@ from taskfarm_sdk import (
     RunNotFound,
     RunStatus,
     ServerError,
+    TaskFailure,
     TaskfarmError,
     TaskNotFound,
     TasksFailed,
+    TooManyFailures,
     UnexpectedReply,
     WaitTimeout,
     errors,
@@ -34,6 +37,7 @@ from taskfarm_sdk import (
 URL = "http://localhost:5000/api/runs"
 RUN = "0123456789abcdef0123456789abcdef"
 STATUS = RunStatus(num_tasks=9, waiting=0, computing=0, done=9, failed=2, percent_done=77.8)
+FAILURE = TaskFailure(task=3, attempt=2, type="ValueError", text="odd", traceback="here")
 PLAIN = (
     TaskfarmError,
     ConfigurationError,
@@ -73,8 +77,16 @@ WITH_FACTS: list[tuple[TaskfarmError, dict[str, object]]] = [
         {**NO_FACTS, "run": RUN, "run_status": STATUS},
     ),
     (
-        TasksFailed("text", run=RUN, tasks=(3, 5), run_status=STATUS),
-        {**NO_FACTS, "run": RUN, "tasks": (3, 5), "run_status": STATUS},
+        TasksFailed("text", run=RUN, tasks=(3, 5), run_status=STATUS, failures=(FAILURE,)),
+        {**NO_FACTS, "run": RUN, "tasks": (3, 5), "run_status": STATUS, "failures": (FAILURE,)},
+    ),
+    (
+        TooManyFailures("text", run=RUN, failures=(FAILURE,)),
+        {**NO_FACTS, "run": RUN, "failures": (FAILURE,)},
+    ),
+    (
+        FunctionFailed("text", type_name="Odd", traceback="here", run=RUN, task=7),
+        {**NO_FACTS, "run": RUN, "task": 7, "type_name": "Odd", "traceback": "here"},
     ),
 ]
 EACH = pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_a_farm_tells_its_url_user_and_where_they_come_from(
     ],
 )
 def test_a_wrong_time_is_refused(kind: type[Farm | AsyncFarm], name: str, value: float) -> None:
-    with pytest.raises(ConfigurationError, match=f"^{name} is a number of seconds"):
+    with pytest.raises(ConfigurationError, match=f"^{name} must be a number of seconds"):
         if name == "timeout_s":
             kind(URL, token=TOKEN, timeout_s=value)
         kind(URL, token=TOKEN, give_up_after_s=value)

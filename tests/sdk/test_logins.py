@@ -235,7 +235,7 @@ def test_a_damaged_file_is_named_and_left_alone(folder: Path, text: str) -> None
     held = text.encode("utf-8", "surrogateescape")
     file.write_bytes(held)
     for use in (saved_logins, lambda: find_login(ONE), lambda: save_login(ONE, "me", "token-2")):
-        with pytest.raises(ConfigurationError, match=r"damaged: remove the file and log in") as e:
+        with pytest.raises(ConfigurationError, match=r"damaged: remove it and log in") as e:
             use()
         assert str(file) in str(e.value)
         assert TOKEN not in told_by(e.value)

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 import taskfarm_sdk
-from taskfarm_sdk import AsyncFarm, AsyncRun, Farm, Run, RunStatus, Task, TaskInfo, Worker
+from taskfarm_sdk import (
+    AsyncFarm,
+    AsyncRun,
+    Farm,
+    Run,
+    RunStatus,
+    Task,
+    TaskFailure,
+    TaskInfo,
+    Worker,
+)
 from taskfarm_sdk.logins import Login
 
 RUN = (
@@ -24,6 +34,7 @@ PUBLIC: dict[type, str] = {
     RunStatus: "computing done failed finished num_tasks percent_done rows succeeded waiting",
     Task: "attempts complete fail number percent_completed release run_uuid seed settled "
     "started_at stop_requested update",
+    TaskFailure: "attempt task text traceback type",
     TaskInfo: "attempts number percent_completed state",
     Worker: "claim close run_uuid stop stopping uuid",
     Login: "default host place token url usable_here user",

@@ -73,7 +73,7 @@ def test_the_life_of_a_run_awaited(place: Place) -> None:
 def test_a_worker_completes_fails_and_gives_back(place: Place) -> None:
     with Farm(place.url, user=place.user, password=place.password) as farm:
         run = farm.create_run(3)
-        with run.worker(max_attempts=1, first_beat_s=600) as worker:
+        with run.worker(max_attempts=1, first_beat_s=30) as worker:
             done, failed, released = worker.claim(), worker.claim(), worker.claim()
             assert done is not None
             assert failed is not None

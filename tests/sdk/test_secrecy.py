@@ -17,6 +17,7 @@ from taskfarm_sdk import (
     Farm,
     Run,
     RunStatus,
+    TaskFailure,
     TaskfarmError,
     TaskInfo,
 )
@@ -80,6 +81,7 @@ THINGS: list[Callable[[], object]] = [
     lambda: by_token()._link.wire,
     lambda: RunStatus(num_tasks=1, waiting=1, computing=0, done=0, failed=None, percent_done=0.0),
     lambda: TaskInfo(number=0, state="waiting"),
+    lambda: TaskFailure(task=0, attempt=1, type="ValueError", text="odd"),
 ]
 
 

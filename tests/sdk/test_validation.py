@@ -74,7 +74,7 @@ def test_what_is_not_a_url_is_refused_with_an_example_of_one(given: str) -> None
     ],
 )
 def test_a_query_is_refused_with_the_url_to_give(given: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"give 'http://h/api/'$") as caught:
+    with pytest.raises(ConfigurationError, match=r"use 'http://h/api/'$") as caught:
         _validation.base_url(given)
     assert PASSWORD not in told_by(caught.value)
 
@@ -295,5 +295,5 @@ def test_a_time_is_a_float_of_seconds(value: float, *, zero: bool, endless: bool
 def test_another_time_is_refused_by_its_name(
     value: float, *, zero: bool, endless: bool, told: str
 ) -> None:
-    with pytest.raises(ConfigurationError, match=f"^poll_s is a number of seconds, {told}"):
+    with pytest.raises(ConfigurationError, match=f"^poll_s must be a number of seconds, {told}"):
         _validation.seconds("poll_s", value, zero=zero, endless=endless)

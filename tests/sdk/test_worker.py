@@ -5,16 +5,27 @@ from __future__ import annotations
 import pickle
 import signal
 import threading
+from asyncio import CancelledError
+from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
 
-from taskfarm_sdk import ConfigurationError, Farm, RunBroken, TaskfarmError
+from taskfarm_sdk import (
+    ConfigurationError,
+    Farm,
+    FunctionFailed,
+    RunBroken,
+    TaskfarmError,
+    TasksFailed,
+)
 from taskfarm_sdk._worker.requests import ENDING_S
 from taskfarm_sdk.worker import core_of
 from tests.support.clock import FastClock
 from tests.support.fault_proxy import Fault, FaultProxy, Seen
 from tests.support.inside import held
+from tests.support.odd_errors import ODD, repr_of
 
 pytestmark = pytest.mark.live
 
@@ -78,7 +89,7 @@ def test_an_exception_counts_an_attempt_and_goes_on_to_the_caller(proxied_farm: 
     assert run.status().failed == 1
 
 
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, CancelledError])
 def test_an_interruption_gives_the_task_back_uncounted(
     proxied_farm: Farm, interruption: type[BaseException]
 ) -> None:
@@ -87,9 +98,55 @@ def test_an_interruption_gives_the_task_back_uncounted(
         for task in worker:
             with task:
                 task.update(30)
+                if interruption is not KeyboardInterrupt:
+                    worker.stop()  # as the handler of a signal does first
                 raise interruption
     info = run.task_info(0)
     assert (info.state, info.attempts, info.percent_completed) == ("waiting", 0, 30)
+
+
+@pytest.mark.parametrize("odd", [*ODD, SystemExit("no licence")], ids=repr_of)
+def test_whatever_else_is_raised_counts_an_attempt_with_its_name(
+    proxied_farm: Farm, odd: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = proxied_farm.create_run(1)
+    with run.worker(max_attempts=1) as worker, pytest.raises(type(odd)) as raised:
+        for task in worker:
+            with task:
+                raise odd
+    assert raised.value is odd
+    assert run.task_info(0).state == "failed"
+    assert f"failed (attempt 1, the last): {type(odd).__name__}" in caplog.text
+
+
+def test_the_end_of_a_generator_gives_its_task_back(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(1)
+
+    def numbers() -> Iterator[int]:
+        with run.worker() as worker:
+            for task in worker:
+                with task:
+                    yield task.number
+
+    computing = numbers()
+    assert next(computing) == 0
+    computing.close()  # type: ignore[attr-defined]
+    assert (run.task_info(0).state, run.task_info(0).attempts) == ("waiting", 0)
+
+
+def test_waiting_tells_what_failed_in_this_process(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(2)
+    with run.worker(max_attempts=1) as worker:
+        for task in worker:
+            with suppress(ZeroDivisionError), task:
+                _ = 1 / task.number
+    with pytest.raises(TasksFailed, match="here: task 0, attempt 1: ZeroDivisionError") as raised:
+        run.wait(check=True)
+    (failure,) = raised.value.failures
+    assert (failure.task, failure.attempt, failure.type) == (0, 1, "ZeroDivisionError")
+    assert "_ = 1 / task.number" in failure.traceback
+    assert isinstance(raised.value.__cause__, FunctionFailed)
+    assert raised.value.__cause__.traceback == failure.traceback
 
 
 def test_an_interruption_of_a_completion_does_not_give_finished_work_back(

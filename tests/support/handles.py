@@ -6,6 +6,8 @@ import datetime
 
 import attrs
 
+from taskfarm_sdk._caught import Caught
+
 
 @attrs.define
 class NotingHandle:
@@ -36,8 +38,15 @@ class NotingHandle:
         """Note that it is given back."""
         self.notes.append(("release",))
 
-    def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
-        """Note that the attempt failed."""
+    def fail(
+        self,
+        reason: str,
+        *,
+        final: bool = False,
+        exit_status: int | None = None,
+        caught: Caught | None = None,
+    ) -> None:
+        """Note that the attempt failed; by which exception stands in the reason."""
         self.notes.append(("fail", reason, final, exit_status))
 
     def leave(self, error: BaseException | None) -> None:

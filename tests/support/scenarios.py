@@ -101,6 +101,28 @@ def disturb_the_network(server: LocalServer, num_tasks: int) -> None:
         assert 0.5 < went_well / len(chaos.seen) < 0.8
 
 
+def kill_the_only_worker(server: LocalServer) -> None:
+    """Kill the only worker of a run twice: the next one on this host goes on at once.
+
+    All other ways to take its tasks over are an hour away.
+    """
+    never = {"stale_after_s": ENDLESS_S, "unleased_after_s": ENDLESS_S, "linger": True}
+    with run_of(server, 30) as (_, run, token):
+        for first_beat_s in (0.05, 30.0):
+            with fleet(
+                run, token, ENDLESS_S, workers=1, first_beat_s=first_beat_s, **never
+            ) as workers:
+                workers.wait_until_begun(1)
+                (process,) = workers.processes
+                process.kill()
+                process.wait()
+        assert run.status().computing >= 1
+        with fleet(run, token, 0.02, workers=2, first_beat_s=1.0, **never) as workers:
+            workers.wait_for_success()
+            check_all_done(run, workers)
+            assert "of a killed worker here" in workers.read_errors()
+
+
 def ask_eight_workers_to_end(server: LocalServer) -> None:
     """Send SIGTERM to workers in mid-task: their tasks wait again, and count no attempt.
 

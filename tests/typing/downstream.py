@@ -28,6 +28,16 @@ def compute(task: Task) -> None:
         task.fail(f"no attempt {task.attempts} of {task.run_uuid}", final=True)
 
 
+def draw(task: Task) -> float:
+    return task.number / 2
+
+
+def seen(failures: tuple[sdk.TaskFailure, ...], of: type[Exception] = sdk.FunctionFailed) -> str:
+    last = failures[-1]
+    assert_type((last.task, last.attempt, last.type), tuple[int, int, str | None])
+    return f"{of} {last.text} {last.traceback}"
+
+
 def use(farm: Farm, state: TaskState = "failed") -> RunStatus:
     run = assert_type(farm.create_run(100), Run)
     assert_type((farm.runs(), farm.user, farm.login()), tuple[list[Run], str | None, str])
@@ -48,6 +58,7 @@ def use(farm: Farm, state: TaskState = "failed") -> RunStatus:
     )
     with ThreadPoolExecutor() as executor:
         assert_type(run.work(compute, executor=executor, journal="journal"), RunStatus)
+        run.work(draw, executor=executor)
     status = assert_type(run.wait(timeout_s=1, check=True), RunStatus)
     assert_type((status.failed, status.percent_done, status.rows), tuple[int | None, float, int])
     return status
@@ -72,8 +83,8 @@ def main() -> str:
         return f"{error.url} {error.status}"
     except sdk.WaitTimeout as error:
         return str(assert_type(error.run_status, RunStatus | None))
-    except sdk.TasksFailed as error:
-        return str(assert_type(error.tasks, tuple[int, ...]))
+    except (sdk.TasksFailed, sdk.TooManyFailures) as error:
+        return seen(error.failures)
     except (*GONE, *MINE, *LOOK) as error:
         return str(assert_type(error.detail, str | None))
     except sdk.TaskfarmError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.connection_options import ConnectionOptions
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
-from taskfarm_cli.common.terminal import ask, ask_secret, can_ask, is_terminal
+from taskfarm_cli.common.terminal import NOT_UTF8, ask, ask_secret, can_ask, is_terminal
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Farm
@@ -52,7 +52,13 @@ def given_password(options: ConnectionOptions) -> str | None:
         return options.password
     if is_terminal(sys.stdin):
         return ask_secret("Password: ")
-    line = sys.stdin.readline() if sys.stdin else ""
+    try:
+        line = sys.stdin.readline() if sys.stdin else ""
+    except UnicodeDecodeError:
+        line = None
+    if line is None:
+        # Raised here: the error above holds what was read.
+        raise UsageError(NOT_UTF8)
     if not line.rstrip("\r\n"):
         raise UsageError("-p - reads the password from the first line of stdin, which is empty")
     return line.rstrip("\r\n")

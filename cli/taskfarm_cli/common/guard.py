@@ -9,6 +9,8 @@ from contextlib import suppress
 from typing import TextIO
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, status_of
+from taskfarm_cli.common.terminal import columns, is_terminal
+from taskfarm_cli.common.text import wrapped
 from taskfarm_sdk.errors import TaskfarmError
 
 
@@ -35,12 +37,22 @@ def guarded(program: str, command: Callable[[], int]) -> int:
     return int(status)
 
 
-def complain(program: str, text: str) -> None:
-    """Write one line to stderr, with any text, even if stderr is closed."""
+def complain(program: str, text: str, command: str = "") -> None:
+    """Write one line to stderr, with any text, even if stderr is closed.
+
+    On a terminal, a line that is too long for it is broken at a blank.
+
+    Args:
+        program: the program's name, which begins the line.
+        text: the message.
+        command: a command that ends the message; it stays in one piece, to be copied.
+    """
     # Python sets a closed stderr to None, and print would write to stdout instead.
     if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
         with suppress(OSError):
-            print(f"{program}: {one_line(text)}", file=sys.stderr, flush=True)
+            width = columns(sys.stderr) if is_terminal(sys.stderr) else sys.maxsize
+            line = wrapped(f"{program}: {one_line(text)}", width, printable(command))
+            print(line, file=sys.stderr, flush=True)
 
 
 def one_line(text: str) -> str:
@@ -76,7 +88,8 @@ def _told(error: Exception) -> str:
     if isinstance(error, (CommandError, TaskfarmError)):
         return str(error)
     if isinstance(error, OSError):
-        return f"cannot read or write: {error.strerror or error}"
+        where = "" if error.filename is None else f" '{error.filename}'"
+        return f"cannot read or write{where}: {error.strerror or error}"
     return (
         f"unexpected {type(error).__name__}: {error} (a bug in this program: set TASKFARM_DEBUG=1 "
         "to see where)"

@@ -6,6 +6,8 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common.text import counted
+
 if TYPE_CHECKING:
     from taskfarm_sdk import RunStatus
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 WINDOW_S = 120.0
 # A rate over a shorter time varies too much.
 LEAST_S = 3.0
+LONGEST_S = 99 * 86400
+LEAST_PER_HOUR = 0.01
 
 
 def progress(status: RunStatus) -> float:
@@ -66,7 +70,10 @@ class Pace:
 
 
 def duration(seconds: float) -> str:
-    """Format a duration: `0:05`, `1:02:03`, `3 days`."""
+    """Format a duration: `0:05`, `1:02:03`, `3 days`, `over 99 days`."""
+    # A rate near 0 gives times that say nothing, and may be infinite.
+    if not seconds < LONGEST_S:
+        return f"over {LONGEST_S // 86400} days"
     whole = math.ceil(seconds)
     if whole >= 2 * 86400:
         return f"{whole // 86400} days"
@@ -79,8 +86,11 @@ def rate(tasks_per_s: float) -> str:
     """Format a rate in a unit that gives a readable number."""
     for unit, seconds in (("s", 1), ("min", 60)):
         if tasks_per_s * seconds >= 1:
-            return f"{_three_digits(tasks_per_s * seconds)} tasks/{unit}"
-    return f"{_three_digits(tasks_per_s * 3600)} tasks/h"
+            return f"{counted(_three_digits(tasks_per_s * seconds), 'task')}/{unit}"
+    per_hour = tasks_per_s * 3600
+    if 0 < per_hour < LEAST_PER_HOUR:
+        return f"under {LEAST_PER_HOUR:g} tasks/h"
+    return f"{counted(_three_digits(per_hour), 'task')}/h"
 
 
 def _three_digits(value: float) -> str:

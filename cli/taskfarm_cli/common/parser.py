@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Sequence
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from taskfarm_cli.common.exit_status import ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
+
+
+USAGE_INDENT = "  "
+_ROW = re.compile(r" {2,}(?P<term>\S+(?: \S+)*) {2,}(?P<text>\S.*)")
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,13 +44,71 @@ class Parser(argparse.ArgumentParser):
         print(self.format_help(), end="", file=file)
 
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
+class _Formatter(argparse.HelpFormatter):
+    """Format the help for the terminal's width.
+
+    Paragraphs of a description or an epilog are filled. In a paragraph, each indented line
+    `  TERM  text` is a row of a table.
+    """
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        blocks = text.strip("\n").split("\n\n")
+        filled = "\n\n".join(_block(block, width - len(indent)) for block in blocks)
+        return textwrap.indent(filled, indent)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        # An option's name must not be broken at its dashes.
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
+
+    def _format_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],
+        prefix: str | None,
+    ) -> str:
+        if usage is None:
+            return super()._format_usage(usage, actions, groups, prefix)
+        begin = "usage: " if prefix is None else prefix
+        indent = " " * len(begin)
+        lines = [
+            textwrap.fill(
+                line.strip(),
+                self._width - len(begin),
+                subsequent_indent=USAGE_INDENT,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            for line in usage.splitlines()
+        ]
+        return begin + "\n".join(lines).replace("\n", f"\n{indent}") + "\n\n"
+
     # Python 3.13 formats options with a value differently; one page documents all versions.
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:
             return str(action.metavar or action.dest)
         value = "" if action.nargs == 0 else f" {action.metavar or action.dest.upper()}"
         return ", ".join(f"{option}{value}" for option in action.option_strings)
+
+
+def _block(block: str, width: int) -> str:
+    """Fill a paragraph, and put its indented lines into a table below it."""
+    lines = block.splitlines()
+    rows = [_ROW.fullmatch(line) for line in lines]
+    prose = " ".join(line for line, row in zip(lines, rows, strict=True) if row is None)
+    found = [(row["term"], row["text"]) for row in rows if row is not None]
+    column = max((len(term) for term, _ in found), default=0) + 4
+    table = [
+        textwrap.fill(
+            f"  {term}".ljust(column) + text,
+            width,
+            subsequent_indent=" " * column,
+            break_on_hyphens=False,
+        )
+        for term, text in found
+    ]
+    filled = [textwrap.fill(prose, width, break_on_hyphens=False)] if prose else []
+    return "\n".join([*filled, *table])
 
 
 class _Version(argparse.Action):

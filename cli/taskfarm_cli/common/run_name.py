@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
+from taskfarm_cli.common.text import manage_command
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Farm, Run
@@ -34,7 +35,7 @@ class RunName:
         self._plain = self._text.replace("-", "").lower()
         self._whole = whole
         if not self._may_be_id and (fault := self._fault()):
-            raise UsageError(f"{fault}: {text!r} (manageTF --list shows the runs)")
+            raise UsageError(f"{fault}: {text!r} (`manageTF --list` shows the runs)")
 
     def find(self, farm: Farm, give_up_after_s: float | None = None) -> Run:
         """Return the run with this name.
@@ -71,19 +72,20 @@ class RunName:
         return None
 
     def _none(self, url: str, runs: Sequence[Run]) -> CommandError:
+        listing = manage_command(url, "--list")
         if self._may_be_id:
             if same := [run for run in runs if run.id == int(self._text)]:
                 return UsageError(
                     f"{self._text} is the ID of a run, not its UUID: give {same[0].uuid}"
                 )
             return CommandError(
-                f"there is no run with the UUID or ID {self._text} at {url} (manageTF --list "
-                "shows the runs)",
+                f"there is no run with the UUID or ID {self._text} at {url} ({listing} shows the "
+                "runs)",
                 ExitStatus.NO_SUCH_RUN,
             )
         return CommandError(
-            f"there is no run whose UUID begins with {self._text} at {url} (manageTF --list "
-            "shows the runs)",
+            f"there is no run whose UUID begins with {self._text} at {url} ({listing} shows the "
+            "runs)",
             ExitStatus.NO_SUCH_RUN,
         )
 

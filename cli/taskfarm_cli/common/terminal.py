@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from taskfarm_cli.common.exit_status import CommandError
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus
+
+NOT_UTF8 = "the password is not UTF-8 text, which the server requires: nothing was sent"
+USUAL_COLUMNS = 80
 
 
 def is_terminal(stream: object) -> bool:
     """Return whether a stream is a terminal; a closed stream, None in Python, is not."""
     isatty = getattr(stream, "isatty", None)
     return isatty is not None and bool(isatty())
+
+
+def columns(stream: object) -> int:
+    """Return the width of a terminal: COLUMNS, or what the terminal says, or 80."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    fileno = getattr(stream, "fileno", None)
+    try:
+        return (os.get_terminal_size(fileno()).columns if fileno else 0) or USUAL_COLUMNS
+    except (OSError, ValueError):
+        return USUAL_COLUMNS
 
 
 def can_ask() -> bool:
@@ -43,8 +59,12 @@ def ask_secret(question: str) -> str:
     try:
         return getpass.getpass(question, stream=sys.stderr)
     except EOFError:
-        print(file=sys.stderr)
-        raise CommandError("no password was given; nothing was changed") from None
+        fault = "no password was given; nothing was changed"
+    except UnicodeDecodeError:
+        fault = NOT_UTF8
+    # Raised here: the error above holds what was typed.
+    print(file=sys.stderr)
+    raise CommandError(fault, ExitStatus.USAGE if fault == NOT_UTF8 else ExitStatus.FAILED)
 
 
 def confirm(question: str) -> bool:

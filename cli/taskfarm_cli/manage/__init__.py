@@ -1,1 +1,1 @@
-"""manageTF: creates runs, shows them, resets and deletes them."""
+"""manageTF: creates, shows, resets, repairs and deletes runs."""

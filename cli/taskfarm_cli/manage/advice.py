@@ -1,54 +1,73 @@
-"""Advice about a run, as far as its counts tell: reading each task would take too long."""
+"""Advice about a run, from its counts alone: reading each task would take too long."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from taskfarm_cli.common.text import counted, manage_command
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Run, RunStatus
 
+Command = Callable[..., str]
 
-def advice(run: Run, status: RunStatus) -> list[str]:
-    """Return what may be wrong with a run, and the option that helps, a line each."""
+
+def advice(run: Run, status: RunStatus, baseurl: str | None = None) -> list[str]:
+    """Return what may be wrong with a run, with the command that helps, one line each.
+
+    Args:
+        run: the run.
+        status: its status.
+        baseurl: the URL that was given with -b, or None.
+    """
+
+    def command(*options: str) -> str:
+        return manage_command(baseurl, *options, run.uuid)
+
     if run.num_tasks < 1:
-        return ["nobody can work on a run without a sound number of tasks: --delete takes it away"]
-    told = (_too_many_rows(status), _failed(status), _stuck(status), _broken(status))
-    return [line for line in told if line]
+        delete = command("--delete")
+        return [f"no worker can process a run without a valid number of tasks: {delete} deletes it"]
+    checks = (_too_many_rows, _failed, _stuck, _broken)
+    return [line for check in checks if (line := check(status, command))]
 
 
-def _too_many_rows(status: RunStatus) -> str:
+def _too_many_rows(status: RunStatus, command: Command) -> str:
     if status.rows <= status.num_tasks:
         return ""
     return (
-        f"the server holds {status.rows} rows for {status.num_tasks} tasks: if it still does when "
-        "no worker is at work, nothing mends this run; --delete it and make a new one"
+        f"the server stores {counted(status.rows, 'row')} for {counted(status.num_tasks, 'task')}: "
+        "if it still does when no worker is running, the run cannot be repaired; delete it with "
+        f"{command('--delete')} and create a new one"
     )
 
 
-def _failed(status: RunStatus) -> str:
+def _failed(status: RunStatus, command: Command) -> str:
+    listing = command("--tasks", "--state", "failed")
     if status.failed:
         return (
-            f"{status.failed} failed: --tasks --state failed shows which, --reset-failed makes "
-            "them wait again"
+            f"{status.failed} failed: {listing} lists them, {command('--reset-failed')} sets them "
+            "waiting"
         )
     if status.finished and status.failed is None:
-        return "the counts do not tell whether tasks failed: --tasks --state failed shows them"
+        return f"the counts do not show whether tasks failed: {listing} lists failed tasks"
     return ""
 
 
-def _stuck(status: RunStatus) -> str:
+def _stuck(status: RunStatus, command: Command) -> str:
     if status.waiting or not status.computing:
         return ""
     return (
-        f"if nobody works on the last {status.computing} any more: --tasks --state computing shows "
-        "which, --reset makes them wait again"
+        f"if no worker computes the last {counted(status.computing, 'task')} any more: "
+        f"{command('--tasks', '--state', 'computing')} lists what is computing, "
+        f"{command('--reset')} sets it waiting"
     )
 
 
-def _broken(status: RunStatus) -> str:
-    # A run that sleeps looks the same: only a hand-out tells, and that is for workers to ask for.
+def _broken(status: RunStatus, command: Command) -> str:
+    # A run without running workers looks the same: only a claim would tell, and this is no worker.
     none_waits_in_a_row = status.rows <= status.computing + status.done
-    asleep = status.waiting > 0 and status.computing == 0 and status.done > 0
-    if not asleep or not none_waits_in_a_row:
+    idle = status.waiting > 0 and status.computing == 0 and status.done > 0
+    if not idle or not none_waits_in_a_row:
         return ""
-    return "if workers find this run broken: --repair mends it"
+    return f"if workers report that this run is broken: {command('--repair')} repairs it"

@@ -1,4 +1,4 @@
-"""The command line of manageTF. Nothing here imports the SDK, so --help is quick."""
+"""Parse the command line of manageTF. Nothing here imports the SDK, so that --help is fast."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ STATES: tuple[State, ...] = ("waiting", "computing", "done", "failed")
 
 
 def parse(argv: Sequence[str] | None = None) -> Arguments:
-    """Return what a command line says.
+    """Return the parsed command line.
 
     Args:
-        argv: the words after the program's name; None for those of this process.
+        argv: the arguments after the program's name; None for those of this process.
 
     Raises:
-        UsageError: it makes no sense.
-        SystemExit: it asked for the help or the version, which was printed.
+        UsageError: the arguments are invalid.
+        SystemExit: the help or the version was requested, and printed.
     """
     arguments = build_parser().parse_args(argv, namespace=Arguments())
     for mode in MODES:
@@ -38,19 +38,19 @@ def _check_takes(arguments: Arguments) -> None:
         if getattr(arguments, attribute) is None or attribute in arguments.mode.takes:
             continue
         takers = " and ".join(mode.options[0] for mode in MODES if attribute in mode.takes)
-        raise UsageError(f"--{attribute.replace('_', '-')} is for {takers} alone")
+        raise UsageError(f"--{attribute.replace('_', '-')} is only valid with {takers}")
 
 
 def _check_uuid(arguments: Arguments) -> None:
     option = f"--{arguments.mode.name}"
     if arguments.mode.uses is Uses.NO_RUN:
         if arguments.uuid is not None:
-            raise UsageError(f"{option} takes no run UUID, and {arguments.uuid!r} was given")
+            raise UsageError(f"{option} takes no run UUID, but {arguments.uuid!r} was given")
         return
     if arguments.uuid is None:
         raise UsageError(
-            f"no run UUID was given: {PROGRAM} --list shows them, {PROGRAM} --help shows what "
-            "there is"
+            f"no run UUID was given: `{PROGRAM} --list` lists the runs, `{PROGRAM} --help` the "
+            "options"
         )
     if not arguments.uuid.strip():
         raise UsageError("the run UUID is empty: is a shell variable unset?")
@@ -59,19 +59,25 @@ def _check_uuid(arguments: Arguments) -> None:
 _DESCRIPTION = "Manage the runs of a taskfarm server."
 
 _EPILOG = """\
-Where -b, -u or -p is missing, TASKFARM_URL, TASKFARM_USER, TASKFARM_PASSWORD and TASKFARM_TOKEN
-count, then the login saved by --login, then http://localhost:5000/api/. The password is asked for
-if nothing gives one and stdin and stderr are terminals.
+Without -b, -u or -p, manageTF uses TASKFARM_URL, TASKFARM_USER, TASKFARM_PASSWORD and
+TASKFARM_TOKEN, then the login saved by --login, then http://localhost:5000/api/. It asks for a
+missing password if stdin and stderr are terminals.
 
 exit status:
-  0 fine                    1 failed                  2 wrong usage
-  3 not authenticated       4 no such run             5 the run ended with failed tasks
-  6 server not reachable    7 ended before the run finished               130 interrupted
+  0    success
+  1    failed
+  2    wrong usage
+  3    not authenticated
+  4    no such run
+  5    the run is finished, and tasks failed
+  6    server not reachable
+  7    --timeout-s ended before the run was finished
+  130  interrupted
 """
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of manageTF's command line."""
+    """Return manageTF's argument parser."""
     parser = Parser(
         PROGRAM,
         usage=f"{PROGRAM} [-b BASEURL] [-u USER] [-p PASSWORD] [MODE] [options] [UUID]",
@@ -89,10 +95,10 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         "uuid",
         metavar="UUID",
         nargs="?",
-        help="the run's UUID; at least its first 6 characters for --info, --tasks, --wait and "
-        "--watch",
+        help="the run's UUID; for --info, --tasks, --wait and --watch at least its first 6 "
+        "characters",
     )
-    shown = parser.add_argument_group("modes", "One at most; a UUID alone means --info.")
+    shown = parser.add_argument_group("modes", "At most one; a UUID alone means --info.")
     modes = shown.add_mutually_exclusive_group()
     parser.set_defaults(mode=INFO)
     for mode in MODES:
@@ -116,21 +122,21 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--state",
         choices=STATES,
         metavar="STATE",
-        help=f"with --tasks: only those that are {', '.join(STATES[:-1])} or {STATES[-1]}",
+        help=f"with --tasks: list only tasks that are {', '.join(STATES[:-1])} or {STATES[-1]}",
     )
     options.add_argument(
         "--timeout-s",
         metavar="S",
         type=seconds,
-        help="with --wait and --watch: end with status 7 if the run is not finished after so many "
+        help="with --wait and --watch: end with status 7 if the run is not finished after S "
         "seconds",
     )
     options.add_argument(
-        "-y", "--yes", action="store_true", help="do what --delete and --reset-all would ask about"
+        "-y", "--yes", action="store_true", help="skip the question of --delete and --reset-all"
     )
     how = options.add_mutually_exclusive_group()
-    how.add_argument("--json", action="store_true", help="print JSON, one document a line")
+    how.add_argument("--json", action="store_true", help="print JSON, one document per line")
     how.add_argument(
-        "--plain", action="store_true", help="print to a terminal what a pipe would get"
+        "--plain", action="store_true", help="print the output for pipes to a terminal too"
     )
     add_version_and_help(options.add_argument)

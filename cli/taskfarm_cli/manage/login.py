@@ -1,4 +1,4 @@
-"""`--login`, `--logout` and `--whoami`: the saved logins, and who one is to a server."""
+"""`--login`, `--logout` and `--whoami`: saved logins, and the user at a server."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def log_in(arguments: Arguments, output: Output) -> ExitStatus:
     """Get a token for a user and password, and save it.
 
     Raises:
-        CommandError: user or password are missing, or the login cannot be saved.
-        TaskfarmError: the server does not give a token.
+        CommandError: the user or password is missing, or the login cannot be saved.
+        TaskfarmError: the server returned no token.
     """
     from taskfarm_sdk import ConfigurationError, logins
 
     with _farm_with_secret(arguments) as farm:
         token = farm.login()
         if farm.user is None:
-            raise UsageError("whose token is it? give the user with -u")
+            raise UsageError("the user of the token is unknown: give it with -u")
         try:
             saved = logins.save_login(farm.url, farm.user, token)
         except ConfigurationError as error:
@@ -42,10 +42,10 @@ def log_in(arguments: Arguments, output: Output) -> ExitStatus:
 
 
 def log_out(arguments: Arguments, output: Output) -> ExitStatus:
-    """Forget the login saved for a server.
+    """Remove the login saved for a server.
 
     Raises:
-        CommandError: there is none.
+        CommandError: no login is saved for it.
         TaskfarmError: the saved logins cannot be read or written.
     """
     from taskfarm_sdk import logins
@@ -58,17 +58,17 @@ def log_out(arguments: Arguments, output: Output) -> ExitStatus:
     output.login(forgotten)
     complain(
         PROGRAM,
-        "the token is gone from this machine, but the server cannot revoke it: a copy of it works "
-        "until the server's SECRET_KEY is changed",
+        "the token is removed from this machine, but the server cannot revoke it: a copy of it is "
+        "valid until the server's SECRET_KEY changes",
     )
     return ExitStatus.OK
 
 
 def who_am_i(arguments: Arguments, output: Output) -> ExitStatus:
-    """Show which server, user and credentials are used, and whether the server takes them.
+    """Show which server, user and credentials are used, and whether the server accepts them.
 
     Raises:
-        TaskfarmError: it does not, or could not be asked; what is known was shown.
+        TaskfarmError: the server refused them or was not reached; what is known was shown.
     """
     from taskfarm_sdk import AuthenticationError, TaskfarmError
 
@@ -92,7 +92,7 @@ def who_am_i(arguments: Arguments, output: Output) -> ExitStatus:
 
 
 def _farm_with_secret(arguments: Arguments) -> Farm:
-    """Return a farm that can get a new token: one that was saved before is no reason not to."""
+    """Return a farm with credentials for a new token, ignoring a saved login."""
     from taskfarm_sdk import AuthenticationError
 
     password = given_password(arguments)
@@ -108,14 +108,14 @@ def _farm_with_secret(arguments: Arguments) -> Farm:
         farm.close()
     if not can_ask():
         raise UsageError(
-            f"--login needs a password for {url}: give -u USER and -p -, which reads it from "
+            f"--login needs a password for {url}: give -u USER and `-p -`, which reads it from "
             "stdin, or run it in a terminal"
         )
     return make_farm(arguments, *ask_credentials(url, arguments.user, known))
 
 
 def _url(arguments: Arguments) -> str:
-    """Return the URL that would be used, whether or not there are credentials for it."""
+    """Return the URL that would be used, with or without credentials for it."""
     from taskfarm_sdk import AuthenticationError
 
     try:

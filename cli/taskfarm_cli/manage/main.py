@@ -1,4 +1,4 @@
-"""manageTF: see, make, reset and delete the runs of a taskfarm, and wait for them."""
+"""manageTF: show, create, reset, repair and delete runs, and wait for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run manageTF.
 
     Args:
-        argv: the words after the program's name; None for those of this process.
+        argv: the arguments after the program's name; None for those of this process.
 
     Returns:
         The exit status.
@@ -31,25 +31,30 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _manage(arguments: Arguments, *, alone: bool) -> ExitStatus:
-    """Do what a command line says.
+    """Run the mode of a command line.
 
     Args:
         arguments: the command line.
-        alone: whether this process is the command's own, whose modules may wait.
+        alone: whether this process runs only this command, so that imports may be deferred.
     """
     if alone:
         quicken()
     from taskfarm_cli.common.log_lines import tls_warnings
     from taskfarm_cli.manage.output import choice
 
-    output = choice.choose(arguments.mode.wording, json=arguments.json, plain=arguments.plain)
-    _leave_the_log_alone()
+    output = choice.choose(
+        arguments.mode.wording,
+        json=arguments.json,
+        plain=arguments.plain,
+        baseurl=arguments.baseurl,
+    )
+    _silence_log()
     with tls_warnings(PROGRAM):
         return arguments.mode.action(arguments, output)
 
 
-def _leave_the_log_alone() -> None:
-    """Keep the SDK's warnings off stderr, where Python puts them if nobody else wants them."""
+def _silence_log() -> None:
+    """Keep the SDK's warnings off stderr, where Python prints them without a handler."""
     import logging
 
     logging.getLogger("taskfarm_sdk").addHandler(logging.NullHandler())

@@ -1,4 +1,4 @@
-"""A mode of manageTF as one record, and the command line that chose it."""
+"""A mode of manageTF as one record, and the parsed command line."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from taskfarm_cli.manage.output.base import Output
 
 PROGRAM = "manageTF"
-# The SDK's, which is not imported for a command line that makes no sense.
+# The SDK's type; the SDK is not imported for an invalid command line.
 State = Literal["waiting", "computing", "done", "failed"]
 
 
 class Uses(Enum):
-    """Use that a mode makes of a run: a beginning of its UUID is enough only for reading."""
+    """Whether a mode needs a run; the beginning of a UUID is enough only for reading."""
 
     NO_RUN = 0
     READS_RUN = 1
@@ -30,9 +30,9 @@ class Value(NamedTuple):
     """Value of a mode's option.
 
     Attributes:
-        attribute: the name in `Arguments` that it is found under.
+        attribute: its name in `Arguments`.
         metavar: its name in the help.
-        convert: makes it from a word of the command line.
+        convert: converts the argument's text.
     """
 
     attribute: str
@@ -41,21 +41,22 @@ class Value(NamedTuple):
 
 
 class Mode(NamedTuple):
-    """One thing that manageTF does.
+    """One mode of manageTF.
 
     Attributes:
         name: its long option without dashes, and its name in JSON.
         help: its line in `--help`.
-        uses: what it needs a run for.
-        action: does it, and returns what the command ends with.
+        uses: whether it needs a run, and changes it.
+        action: runs it, and returns the exit status.
         short: its short option.
-        value: what its option takes; None for an option that stands alone.
+        value: the value of its option; None for an option without a value.
         asks_for_each_task: whether it sends a request for each task, which takes long.
-        takes: the options that make sense with it, of those that do not with all modes.
-        said: what a terminal shows afterwards: `{}` for the run's UUID, or the login's URL, and
-            for the number of tasks, or the user.
-        counted: the name in JSON of the number of tasks that it changed.
-        advises: whether a terminal shows what can be done about the run.
+        takes: the options that are valid only with some modes, among them this one.
+        said: the message on a terminal: `{}` for the run's UUID or the login's URL, and for the
+            tasks that it changed or the user.
+        changes: the noun of the tasks that it counts, in the singular.
+        counted: the key in JSON of the number of tasks that it changed.
+        advises: whether a terminal shows advice about the run.
     """
 
     name: str
@@ -67,34 +68,35 @@ class Mode(NamedTuple):
     asks_for_each_task: bool = False
     takes: tuple[str, ...] = ()
     said: str = ""
+    changes: str = "task"
     counted: str = ""
     advises: bool = False
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options that choose it, the long one first."""
+        """The options that select it, the long one first."""
         long = f"--{self.name}"
         return (long,) if self.short is None else (long, self.short)
 
     @property
     def wording(self) -> Wording:
-        """What the outputs need of it."""
-        return Wording(self.name, self.said, self.counted, self.advises)
+        """The texts that the outputs need."""
+        return Wording(self.name, self.said, self.changes, self.counted, self.advises)
 
 
 class Arguments(Connection):
-    """A command line that makes sense, as `arguments.parse` returns it.
+    """The parsed and checked command line, from `arguments.parse`.
 
     Attributes:
-        uuid: the run's UUID as it was given; None where the mode takes none.
-        mode: what to do.
-        num_tasks: how many tasks the new run gets; None but for `--create`.
-        task_ranges: the numbers of the tasks to be reset; None but for `--reset-task`.
-        state: the state of the tasks to be listed, or None for all.
+        uuid: the run's UUID as given; None if the mode takes none.
+        mode: the mode.
+        num_tasks: the number of tasks of the new run; None unless `--create`.
+        task_ranges: the numbers of the tasks to reset; None unless `--reset-task`.
+        state: the state of the tasks to list, or None for all.
         timeout_s: how long to wait at most, or None.
         json: whether to print JSON.
         plain: whether to print plain lines to a terminal too.
-        yes: whether to go ahead without a question.
+        yes: whether to skip the question.
     """
 
     uuid: str | None
@@ -109,7 +111,7 @@ class Arguments(Connection):
 
     @property
     def patience_s(self) -> float:
-        """For how long a request is tried while the server is away."""
+        """How long a request is retried while the server is unreachable."""
         if self.mode.asks_for_each_task:
             return GIVE_UP_IN_THE_MIDDLE_AFTER_S
         return super().patience_s

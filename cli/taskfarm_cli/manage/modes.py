@@ -1,4 +1,4 @@
-"""The modes of manageTF: the one place where each is described and tied to what it does."""
+"""The modes of manageTF: description and action of each."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.guard import printable
 from taskfarm_cli.common.parser import number_of_tasks
+from taskfarm_cli.common.text import counted
 from taskfarm_cli.manage.mode import PROGRAM, Mode, Uses, Value
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ OfRun = Callable[["Arguments", "Run", "Output"], ExitStatus]
 
 
 def _of_farm(act: Callable[[Arguments, Farm, Output], None]) -> Action:
-    """Return an action that asks the server, and no run of it."""
+    """Return an action on the server as a whole, without a run."""
 
     def action(arguments: Arguments, output: Output) -> ExitStatus:
         from taskfarm_cli.common.credentials import open_farm
@@ -48,7 +49,7 @@ def _of_run(act: OfRun) -> Action:
         name = RunName(arguments.uuid or "", whole=arguments.mode.uses is Uses.CHANGES_RUN)
         told = outage_log(PROGRAM) if arguments.mode.asks_for_each_task else nullcontext()
         with told, open_farm(arguments) as farm:
-            # A server that was never there is told of soon, whatever the patience afterwards.
+            # The first request gives up soon, however long later requests are retried.
             return act(arguments, name.find(farm, GIVE_UP_AFTER_S), output)
 
     return action
@@ -58,8 +59,8 @@ def _changing(change: Callable[[Arguments, Run], int | None], question: str = ""
     """Return an action that changes a run.
 
     Args:
-        change: does it, and returns how many tasks it changed, where one can say.
-        question: what a person is asked first, where work is lost by it.
+        change: changes the run, and returns how many tasks it changed, if that is known.
+        question: the question asked first, if results are lost by it.
     """
 
     def act(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
@@ -72,16 +73,16 @@ def _changing(change: Callable[[Arguments, Run], int | None], question: str = ""
 
 
 def _make_sure(arguments: Arguments, run: Run, what: str) -> None:
-    """Ask before work is lost, where there is somebody to ask.
+    """Ask before results are lost, if there is a terminal.
 
     Raises:
-        CommandError: they do not want it.
+        CommandError: the answer was no.
     """
     from taskfarm_cli.common.terminal import can_ask, confirm
 
     if arguments.yes or not can_ask():
         return
-    tasks = f"{printable(run.num_tasks_text)} tasks, {run.status().done} of them done"
+    tasks = f"{counted(printable(run.num_tasks_text), 'task')}, {run.status().done} of them done"
     if not confirm(f"{what} run {run.uuid} ({tasks})?"):
         raise CommandError("nothing was changed")
 
@@ -117,13 +118,13 @@ def _tasks(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
 def _wait(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
     from taskfarm_cli.manage.watch import wait
 
-    return wait(run, output, arguments.timeout_s)
+    return wait(run, output, arguments.timeout_s, arguments.baseurl)
 
 
 def _watch(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
     from taskfarm_cli.manage.watch import watch
 
-    return watch(run, output, arguments.timeout_s)
+    return watch(run, output, arguments.timeout_s, arguments.baseurl)
 
 
 def _repair(_: Arguments, run: Run) -> int:
@@ -161,14 +162,16 @@ def _task_ranges(text: str) -> tuple[range, ...]:
 def _task_range(text: str) -> range:
     found = re.fullmatch(r"([0-9]{1,10})(?:-([0-9]{1,10}))?", text)
     if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no task's number, and no range like 7-9")
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a task number nor a range like 7-9")
     first, last = int(found[1]), int(found[2] or found[1])
     if last < first:
-        raise argparse.ArgumentTypeError(f"{text} ends before it begins")
+        raise argparse.ArgumentTypeError(f"the range {text} ends before it begins")
     return range(first, last + 1)
 
 
-INFO = Mode("info", "get info about run", Uses.READS_RUN, _of_run(_info), short="-i", advises=True)
+INFO = Mode(
+    "info", "show the status of the run", Uses.READS_RUN, _of_run(_info), short="-i", advises=True
+)
 
 # In the order of --help.
 MODES = (
@@ -176,7 +179,7 @@ MODES = (
     INFO,
     Mode(
         "tasks",
-        "list the run's tasks and how each stands",
+        "list the run's tasks with their states",
         Uses.READS_RUN,
         _of_run(_tasks),
         asks_for_each_task=True,
@@ -184,24 +187,25 @@ MODES = (
     ),
     Mode(
         "reset",
-        "reset not completed tasks",
+        "set all tasks waiting that are not completed",
         Uses.CHANGES_RUN,
         _changing(lambda _, run: run.reset()),
         short="-r",
-        said="run {}: what was not done waits again",
+        said="run {}: all tasks that were not completed wait again",
     ),
     Mode(
         "reset-failed",
-        "reset failed tasks and no others",
+        "set only the failed tasks waiting",
         Uses.CHANGES_RUN,
         _changing(lambda _, run: run.reset_failed()),
         asks_for_each_task=True,
-        said="run {}: {} failed tasks wait again",
+        said="run {}: {} set waiting",
+        changes="failed task",
         counted="reset",
     ),
     Mode(
         "reset-all",
-        "reset all tasks",
+        "set all tasks waiting, completed ones too",
         Uses.CHANGES_RUN,
         _changing(lambda _, run: run.reset_all(), "Reset all tasks of"),
         short="-R",
@@ -209,16 +213,17 @@ MODES = (
     ),
     Mode(
         "repair",
-        "mend a run that cannot hand out its tasks",
+        "repair a run that hands out no task although tasks are left",
         Uses.CHANGES_RUN,
         _changing(_repair),
         asks_for_each_task=True,
-        said="run {} is mended: {} missing tasks were made, and wait",
+        said="run {} is repaired: {} created, waiting",
+        changes="missing task",
         counted="made",
     ),
     Mode(
         "delete",
-        "delete run",
+        "delete the run and its tasks",
         Uses.CHANGES_RUN,
         _changing(_delete, "Delete"),
         short="-d",
@@ -233,7 +238,7 @@ MODES = (
     ),
     Mode(
         "watch",
-        "show the run whenever it changes until it is finished",
+        "show the run after each change until it is finished",
         Uses.READS_RUN,
         _of_run(_watch),
         short="-w",
@@ -241,32 +246,32 @@ MODES = (
     ),
     Mode(
         "login",
-        "get a token for a user and password, and keep it",
+        "get a token for a user and password, and save it",
         Uses.NO_RUN,
         _log_in,
         said="logged in to {} as {}",
     ),
     Mode(
         "logout",
-        "forget the token kept for a server",
+        "remove the token saved for a server",
         Uses.NO_RUN,
         _log_out,
-        said="forgot the login for {} as {}",
+        said="removed the login for {} as {}",
     ),
     Mode("whoami", "show which server, user and credentials are used", Uses.NO_RUN, _who_am_i),
     Mode(
         "reset-task",
-        "reset these tasks whatever they are at: 3,7-9",
+        "set these tasks waiting, in any state: 3,7-9",
         Uses.CHANGES_RUN,
         _changing(_reset_task),
         value=Value("task_ranges", "NUMBERS", _task_ranges),
         asks_for_each_task=True,
-        said="run {}: {} tasks wait again that did not wait from the start already",
+        said="run {}: {} set waiting (not counting those that already waited at 0 %)",
         counted="reset",
     ),
     Mode(
         "create",
-        "create a run of so many tasks and print its UUID",
+        "create a run with NUM_TASKS tasks and print its UUID",
         Uses.NO_RUN,
         _of_farm(_create),
         short="-n",

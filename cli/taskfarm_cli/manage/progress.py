@@ -1,4 +1,4 @@
-"""Show the progress of a long command in one line of stderr, which is gone when it ends."""
+"""Show the progress of a long command in one line on stderr, and remove it at the end."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ import time
 from types import TracebackType
 from typing import Self
 
-from taskfarm_cli.common.terminal import is_terminal
+from taskfarm_cli.common.terminal import columns, is_terminal
+from taskfarm_cli.common.text import counted, fitting
 
 DRAW_EVERY_S = 0.2
 ERASE = "\x1b[K"
 
 
 class Progress:
-    """Says on a terminal's stderr how many tasks are seen to; says nothing anywhere else."""
+    """Show how many tasks are processed, if stderr is a terminal."""
 
     def __init__(self) -> None:
         self._shows = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
         self._is_drawn = False
-        # A command that is quick leaves no flicker.
+        # A fast command shows nothing.
         self._next_at = time.monotonic() + DRAW_EVERY_S
 
     def show(self, done: int, total: int) -> None:
-        """Draw how far it is, a few times a second at most."""
+        """Draw the number of processed tasks, at most a few times a second."""
         if self._shows and time.monotonic() >= self._next_at:
             # The cursor stays at the line's beginning, so that an error's line covers this one.
-            self._write(f"{ERASE}{done} of {total} tasks\r")
+            text = fitting([f"{done} of {counted(total, 'task')}"], columns(sys.stderr) - 1)
+            self._write(f"{ERASE}{text}\r")
             self._is_drawn = True
             self._next_at = time.monotonic() + DRAW_EVERY_S
 
     def clear(self) -> None:
-        """Take the line away, for something else to be written there."""
+        """Remove the line, so that other output can be written there."""
         if self._is_drawn:
             self._write(ERASE)
             self._is_drawn = False

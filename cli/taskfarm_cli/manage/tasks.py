@@ -1,4 +1,4 @@
-"""`--tasks` and `--repair`, which ask for each task of a run, with progress while they do."""
+"""`--tasks` and `--repair`, which send a request for each task and show the progress."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def list_tasks(run: Run, output: Output, state: TaskState | None) -> None:
-    """Show the run's tasks by number, or only those in a state."""
+    """Show the run's tasks by number, optionally only those in one state."""
     with Progress() as progress, closing(_found(run, state, progress)) as found:
         output.tasks(run, found)
 
 
 def repair(run: Run) -> int:
-    """Mend a broken run, and return how many tasks were missing."""
+    """Repair a broken run, and return how many tasks were missing."""
     with Progress() as progress:
         return run.repair(progress.show)
 
 
 def _found(run: Run, state: TaskState | None, progress: Progress) -> Generator[TaskInfo]:
-    # Chosen here, not by the SDK: what is passed over is progress too.
+    # Filtered here, not by the SDK, so that skipped tasks count as progress.
     for info in run.task_infos():
         if state in (None, info.state):
             progress.clear()

@@ -1,4 +1,4 @@
-"""`--wait` and `--watch`: until a run is finished, however long its server is away meanwhile."""
+"""`--wait` and `--watch`: wait until a run is finished, through outages of any length."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.log_lines import outage_log
+from taskfarm_cli.common.text import counted, manage_command
 from taskfarm_cli.manage.mode import PROGRAM
 
 if TYPE_CHECKING:
     from taskfarm_cli.manage.output.base import Output
     from taskfarm_sdk import Run, RunStatus
 
-# A person watches: twice as often as the SDK looks by itself.
+# Twice as often as the SDK's default, because a person watches.
 POLL_S = 1.0
 
 
-def wait(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
-    """Wait in silence until the run is finished, then show how it ended.
+def wait(
+    run: Run, output: Output, timeout_s: float | None, baseurl: str | None = None
+) -> ExitStatus:
+    """Wait until the run is finished, then show its status.
 
     Raises:
-        WaitTimeout: the time is over; how the run stood last was shown.
+        WaitTimeout: the time is over; the last status was shown.
         CommandError: tasks failed.
     """
     from taskfarm_sdk import WaitTimeout
@@ -33,11 +36,13 @@ def wait(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
             output.run(run, error.run_status)
         raise
     output.run(run, status)
-    return _verdict(run, status)
+    return _verdict(run, status, baseurl)
 
 
-def watch(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
-    """Show how the run goes on until it is finished.
+def watch(
+    run: Run, output: Output, timeout_s: float | None, baseurl: str | None = None
+) -> ExitStatus:
+    """Show the run until it is finished.
 
     Raises:
         WaitTimeout: the time is over.
@@ -46,16 +51,18 @@ def watch(run: Run, output: Output, timeout_s: float | None) -> ExitStatus:
     with outage_log(PROGRAM):
         status = output.follow(run, run.watch(POLL_S, timeout_s=timeout_s))
         if status is not None and status.failed is None:
-            # Counts alone do not tell; `wait` looks at the tasks then.
+            # The counts do not show it; `wait` reads the tasks.
             status = run.wait(0)
-    return ExitStatus.OK if status is None else _verdict(run, status)
+    return ExitStatus.OK if status is None else _verdict(run, status, baseurl)
 
 
-def _verdict(run: Run, status: RunStatus) -> ExitStatus:
+def _verdict(run: Run, status: RunStatus, baseurl: str | None) -> ExitStatus:
     if status.failed:
+        listing = manage_command(baseurl, "--tasks", "--state", "failed", run.uuid)
+        reset = manage_command(baseurl, "--reset-failed", run.uuid)
         raise CommandError(
-            f"{status.failed} of {status.num_tasks} tasks of run {run.uuid} failed; "
-            "--reset-failed makes them wait again",
+            f"{status.failed} of {counted(status.num_tasks, 'task')} of run {run.uuid} failed: "
+            f"{listing} lists them, {reset} sets them waiting",
             ExitStatus.TASKS_FAILED,
         )
     return ExitStatus.OK

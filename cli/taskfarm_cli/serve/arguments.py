@@ -24,7 +24,9 @@ Ctrl-C and SIGTERM stop the server after the requests in progress. SIGHUP replac
 by one on PostgreSQL, and is refused on SQLite; closing the terminal does not stop the server.
 
 exit status:
-  0 stopped by Ctrl-C or SIGTERM          1 failed      2 wrong usage
+  0  stopped by Ctrl-C or SIGTERM
+  1  failed
+  2  wrong usage
 """
 
 

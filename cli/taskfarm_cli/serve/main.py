@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.guard import complain, guarded
+from taskfarm_cli.common.text import manage_command
 from taskfarm_cli.serve.arguments import PROGRAM, Arguments, parse
 from taskfarm_cli.serve.introduction import introduction
 
@@ -111,8 +112,8 @@ def _save_login(url: str, settings: ServerSettings, secrets: Secrets) -> None:
     except TaskfarmError as error:
         _say(f"warning: the login was not saved: {error}")
         return
-    manage = "manageTF --list" if login.default else f"manageTF -b {url} --list"
-    _say(f"the login is saved: '{manage}' shows its runs")
+    manage = manage_command(None if login.default else url, "--list")
+    _say(f"the login is saved: {manage} lists its runs")
 
 
 def _not_yet(*_: object) -> None:

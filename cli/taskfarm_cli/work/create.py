@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import inputs as items
 from taskfarm_cli.work import manifest
 
@@ -30,7 +31,7 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
             "place of --create to go on with it, or --new for another one"
         )
     run = farm.create_run(count)
-    screen.say(f"run {run.uuid}: {count} tasks")
+    screen.say(f"run {run.uuid}: {counted(count, 'task')}")
     try:
         manifest.write(run, work)
     except OSError as error:

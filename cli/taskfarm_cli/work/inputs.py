@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
+from pathlib import Path
+from typing import cast
 
 from taskfarm_cli.common.exit_status import UsageError
 
 FROM_STDIN = "-"
+BOM = b"\xef\xbb\xbf"
 # Linux takes no longer word on a command line and none in the environment, its name included.
 LONGEST = 128 * 1024 - len("TASKFARM_INPUT=") - 1
 
@@ -30,7 +33,7 @@ def load(source: str, *, nul: bool) -> list[str]:
         content = _read(source)
     except OSError as error:
         raise UsageError(f"cannot read the inputs from {source}: {error.strerror}") from error
-    inputs = _items(content, nul=nul)
+    inputs = _items(content, source, nul=nul)
     if not inputs:
         raise UsageError(f"there is no input in {source}: a run has at least 1 task")
     for number, item in enumerate(inputs):
@@ -53,16 +56,50 @@ def _read(source: str) -> bytes:
         return file.read()
 
 
-def _items(content: bytes, *, nul: bool) -> list[str]:
+def _items(content: bytes, source: str, *, nul: bool) -> list[str]:
     if nul:
         return os.fsdecode(content.removesuffix(b"\0")).split("\0") if content else []
-    if content.lstrip()[:1] == b"[":
-        with suppress(ValueError):
-            return [_text(item) for item in json.loads(content)]
-    text = os.fsdecode(content.removeprefix(b"\xef\xbb\xbf"))
+    content = content.removeprefix(BOM)
+    if content.lstrip().startswith(b"[") or source.lower().endswith(".json"):
+        return _json_items(content, source)
+    text = os.fsdecode(content)
     # Not splitlines: other characters that end a line for it may be part of a file's name.
     lines = text.removesuffix("\n").split("\n") if text else []
     return [line.removesuffix("\r") for line in lines]
+
+
+def _json_items(content: bytes, source: str) -> list[str]:
+    """Return the elements of a JSON array as texts.
+
+    Raises:
+        UsageError: it is none; the text says where it breaks off, and how to use its lines.
+    """
+    try:
+        document: object = json.loads(content)
+        if isinstance(document, list):
+            return [_text(item) for item in cast("list[object]", document)]
+    except json.JSONDecodeError as error:
+        raise _no_json(source, f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        raise _no_json(source, f"line {line}, column {column}: it is not UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        fault = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise _no_json(source, fault) from None
+    kind = "an object" if isinstance(document, dict) else "a single value"
+    raise _no_json(source, f"line 1, column 1: it is {kind}")
+
+
+def _no_json(source: str, fault: str) -> UsageError:
+    name = "stdin" if source == FROM_STDIN else source
+    given = "" if source == FROM_STDIN else f" < {shlex.quote(source)}"
+    kept = shlex.quote("inputs" if source == FROM_STDIN else f"{Path(source).name}.lines")
+    return UsageError(
+        f"{name} is no JSON array, which its name or its first character [ announces ({fault}): "
+        "correct it, or use its lines as they are: "
+        f"`tr '\\n' '\\0'{given} > {kept}`, and then -0 --inputs {kept}"
+    )
 
 
 def _text(item: object) -> str:

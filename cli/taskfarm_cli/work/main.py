@@ -49,11 +49,15 @@ def _work(options: Options) -> ExitStatus:
 
 def _here(plan: Plan, screen: Screen) -> ExitStatus:
     from taskfarm_cli.common.credentials import open_farm
+    from taskfarm_cli.work import output_paths
 
     if plan.options.dry_run and plan.name is None:
         return _dry_run(plan, plan.num_tasks)
     if (fault := _fault_of_program(plan.template)) is not None:
         raise fault
+    _warn_of_unused_inputs(plan, screen)
+    if not plan.options.dry_run:
+        output_paths.check(plan.options)
     with screen.told(), open_farm(plan.options) as farm:
         run = _find_or_create(plan, farm, screen)
         if plan.options.dry_run:
@@ -67,6 +71,7 @@ def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
     from taskfarm_cli.work.slurm import submit as slurm
 
     options = plan.options
+    _warn_of_unused_inputs(plan, screen)
     with screen.told(), slurm.open_farm(options) as farm:
         if options.dry_run and plan.name is None:
             return slurm.dry_run(options, farm, slurm.NEW_RUN, screen)
@@ -91,6 +96,16 @@ def _find_or_create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     return run
 
 
+def _warn_of_unused_inputs(plan: Plan, screen: Screen) -> None:
+    # A worker of --slurm, which has --batch, would repeat it in each job.
+    if plan.inputs is None or plan.template.uses_input or plan.options.batch:
+        return
+    screen.say(
+        "neither {input} nor TASKFARM_INPUT is in the command: unless its program reads "
+        "TASKFARM_INPUT from the environment, no task uses its input"
+    )
+
+
 def _dry_run(plan: Plan, num_tasks: int) -> ExitStatus:
     for task in range(num_tasks):
         print(shlex.join(plan.template.fill(plan.job(task, 0))))
@@ -99,7 +114,7 @@ def _dry_run(plan: Plan, num_tasks: int) -> ExitStatus:
 
 def _fault_of_program(template: Template) -> CommandError | None:
     """Return what is wrong with a program that is not there, before anything is claimed."""
-    from taskfarm_cli.work.commands.runner import cannot_execute
+    from taskfarm_cli.work.commands.faults import cannot_execute
 
     program = template.program
     if program is None or shutil.which(program) is not None:

@@ -12,14 +12,18 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from taskfarm_cli.common import run_notes
 from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import inputs as items
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Farm, Run
+
+
+UnleasedAfter = float | Literal["auto", "stale_after_s"]
 
 
 class Work(NamedTuple):
@@ -94,8 +98,9 @@ def check(run: Run, inputs: Sequence[str] | None) -> None:
     manifests = [known for path in places if (known := _read(path)) is not None]
     if inputs is not None and len(inputs) != run.num_tasks:
         raise UsageError(
-            f"{len(inputs)} inputs do not fit run {run.uuid}, which has {run.num_tasks} tasks: is "
-            f"it the right file?{_origin(manifests[0]) if manifests else ''}"
+            f"run {run.uuid} has {counted(run.num_tasks, 'task')}, and there "
+            f"{'is' if len(inputs) == 1 else 'are'} {counted(len(inputs), 'input')}: is it the "
+            f"right file?{_origin(manifests[0]) if manifests else ''}"
         )
     given = None if inputs is None else items.digest(inputs)
     for known in manifests:
@@ -124,6 +129,21 @@ def _origin(known: _Known) -> str:
         f" It was created in {known.folder} at {known.time} for {known.work.url}, as {known.path} "
         "says"
     )
+
+
+def unleased_after_s(run: Run, asked: float | None) -> UnleasedAfter:
+    """Return after how long a task is taken over that showed no sign of life, for a worker.
+
+    Args:
+        run: the run.
+        asked: what the user asked for.
+    """
+    if asked is not None:
+        return asked
+    known = (_read(path) for path in (_path(run.uuid), run_notes.note_path(run.uuid)))
+    # Whoever works on a run that workTF made is most likely a workTF, which sends heartbeats.
+    is_known = any(one is not None and one.uuid == run.uuid for one in known)
+    return "stale_after_s" if is_known else "auto"
 
 
 def unfinished(farm: Farm, work: Work) -> str | None:
@@ -164,6 +184,6 @@ def _read(path: Path) -> _Known | None:
         url, command, *rest = [facts[name] for name in Work._fields]
         work = Work(url, tuple(command), *rest)
         uuid, folder, time = (str(facts[name]) for name in ("run", "folder", "time"))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return _Known(uuid, work, folder, time, path)

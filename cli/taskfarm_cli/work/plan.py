@@ -39,6 +39,8 @@ class Options:
         halt_after: after how many failures in a row to stop.
         linger: whether to stay while others compute.
         linger_s: for how long at most, with nothing to do.
+        unleased_after_s: after how long a task that showed no sign of life is taken over; None
+            for what fits the run.
         stop_after_s: after how long to end, or None.
         max_tasks: how many tasks to take at most, or None.
         batch: whether an end that was planned is a success.
@@ -55,6 +57,7 @@ class Options:
         keep: whether to stay and replace workers that end.
         cancel_on_exit: whether to cancel them when workTF ends before the run.
         allow_loopback: whether the nodes may be sent to a server on themselves.
+        resume: the options of a command line that continues the run, without its UUID.
     """
 
     baseurl: str | None
@@ -76,6 +79,7 @@ class Options:
     halt_after: int
     linger: bool
     linger_s: float | None
+    unleased_after_s: float | None
     stop_after_s: float | None
     max_tasks: int | None
     batch: bool
@@ -92,6 +96,7 @@ class Options:
     keep: bool
     cancel_on_exit: bool
     allow_loopback: bool
+    resume: tuple[str, ...] = ()
 
     @property
     def patience_s(self) -> float:

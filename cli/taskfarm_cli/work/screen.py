@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 
 from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.log_lines import SDK, show_log
-from taskfarm_cli.common.terminal import is_terminal
+from taskfarm_cli.common.terminal import columns, is_terminal
+from taskfarm_cli.common.text import fitting
 
 ERASE = "\r\x1b[K"
 
@@ -28,17 +29,22 @@ class Screen:
         self.is_live: bool = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
         self._is_drawn = False
 
-    def say(self, text: str) -> None:
-        """Write a message."""
+    def say(self, text: str, command: str = "") -> None:
+        """Write a message, with a command at its end that stays in one piece."""
         with self._lock:
             self._erase()
-            complain(self._program, text)
+            complain(self._program, text, command)
 
-    def draw(self, text: str) -> None:
-        """Show how it goes, in the place of what was shown before."""
+    def draw(self, *pieces: str) -> None:
+        """Show how it goes, in the place of what was shown before.
+
+        Args:
+            pieces: the parts of the line; the last ones are left out on a narrow terminal.
+        """
         if self.is_live:
             with self._lock:
-                self._write(f"{ERASE}{text}")
+                # A line as wide as the terminal would be continued below it, and stay there.
+                self._write(f"{ERASE}{fitting(pieces, columns(sys.stderr) - 1)}")
                 self._is_drawn = True
 
     @contextmanager

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common import pace
+from taskfarm_cli.common.text import counted
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.screen import Screen
@@ -49,11 +50,11 @@ class StatusLine:
             f"{self._dispatcher.busy} running here",
         ]
         if self._dispatcher.failures:
-            words.append(f"{self._dispatcher.failures} attempts failed here")
+            words.append(f"{counted(self._dispatcher.failures, 'attempt')} failed here")
         rate, left_s = self._pace.tasks_per_s, self._pace.left_s(time.monotonic())
         if rate is not None and left_s is not None:
             words += [pace.rate(rate), f"{pace.duration(left_s)} left"]
-        self._screen.draw("   ".join(words))
+        self._screen.draw(*words)
 
     def _watch(self) -> None:
         from taskfarm_sdk import TaskfarmError

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from taskfarm_cli.common.exit_status import UsageError
 
+VARIABLE = "TASKFARM_INPUT"
 SHELL = ("/bin/sh", "-c")
 EXTENSION = re.compile(r"\.[^/.]+$")
 
@@ -85,9 +86,17 @@ class Template:
     @property
     def program(self) -> str | None:
         """The program, where it is the same for all tasks."""
-        if self._shell or _PLACE.search(self._words[0]):
+        if self._shell:
+            return SHELL[0]
+        if _PLACE.search(self._words[0]):
             return None
         return self._words[0]
+
+    @property
+    def uses_input(self) -> bool:
+        """Whether the command contains the input, or the variable that holds it."""
+        places = {place for word in self._words for place in _PLACE.findall(word)}
+        return bool(places & _OF_THE_INPUT) or any(VARIABLE in word for word in self._words)
 
     def fill(self, job: Job) -> list[str]:
         """Return the words of a job's command, each place replaced once."""

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
-from taskfarm_cli.work import time_limit
+from taskfarm_cli.common.text import counted
+from taskfarm_cli.work import manifest, resume, time_limit
 from taskfarm_cli.work.commands.failure_text import place_of_outputs
 from taskfarm_cli.work.commands.joblog import JobLog
-from taskfarm_cli.work.commands.output import Log, Passing, Results
+from taskfarm_cli.work.commands.kept import Log, Results
+from taskfarm_cli.work.commands.output import Passing
 from taskfarm_cli.work.commands.runner import CommandRunner
+from taskfarm_cli.work.commands.slots import slots_for
 from taskfarm_cli.work.slurm import job_environment
 from taskfarm_cli.work.status_line import StatusLine
 from taskfarm_cli.work.verdict import verdict
@@ -40,16 +43,17 @@ def work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
     Raises:
         CommandError: it ends with another status than 0.
     """
-    if not plan.options.batch:
-        return _work_off(plan, run, screen)
     try:
         return _work_off(plan, run, screen)
     except CommandError as planned:
-        if planned.status != ExitStatus.NOT_FINISHED:
+        if not plan.options.batch or planned.status != ExitStatus.NOT_FINISHED:
             raise
         screen.say(str(planned))
     except (SystemExit, KeyboardInterrupt) as asked:
         if isinstance(asked, SystemExit) and asked.code not in ASKED:
+            raise
+        if not plan.options.batch:
+            resume.tell(plan, run, screen)
             raise
         screen.say("asked to end; what ran was given back")
     return ExitStatus.OK
@@ -59,19 +63,21 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
     options = plan.options
     end = time_limit.end(options, screen)
     with ExitStack() as undo:
-        jobs = min(_jobs(options, screen), run.num_tasks)
+        slots = slots_for(min(_jobs(options, screen), run.num_tasks), screen.say)
         runner = CommandRunner(
             plan,
             run.num_tasks,
-            sink=undo.enter_context(closing(_sink(options, jobs, screen))),
+            sink=undo.enter_context(closing(_sink(options, slots.number, screen))),
             joblog=undo.enter_context(_joblog(options)),
             folder=Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="taskfarm-"))),
-            jobs=jobs,
+            say=screen.say,
+            open_files=slots.open_files,
+            jobs=slots.number,
         )
         worker = undo.enter_context(_worker(options, run))
         dispatcher = Dispatcher(
             worker,
-            jobs,
+            slots.number,
             runner.perform,
             interrupt=runner.interrupt,
             max_tasks=options.max_tasks,
@@ -84,6 +90,7 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
         screen,
         limited=dispatcher.limited,
         halted=worker.stopping,
+        baseurl=options.baseurl,
         place=place_of_outputs(options),
     )
 
@@ -107,7 +114,7 @@ def _jobs(options: Options, screen: Screen) -> int:
     from taskfarm_sdk.execution import usable_cpus
 
     jobs = usable_cpus()
-    screen.say(f"{jobs} jobs at a time, for the CPUs that are there; -j sets another number")
+    screen.say(f"{counted(jobs, 'job')} at a time, one for each CPU; -j sets another number")
     return jobs
 
 
@@ -131,6 +138,7 @@ def _worker(options: Options, run: Run) -> Worker:
         max_attempts=options.max_attempts,
         halt_after=options.halt_after,
         linger=options.linger,
+        unleased_after_s=manifest.unleased_after_s(run, options.unleased_after_s),
         journal=options.journal,
         fleet_size=job_environment.fleet_size(),
     )

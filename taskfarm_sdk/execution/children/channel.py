@@ -17,12 +17,14 @@ import socket
 import tempfile
 import threading
 import time
+from base64 import b64decode, b64encode
 from collections import deque
 from contextlib import suppress
 from typing import IO, TypeVar, cast
 
 import attrs
 
+from taskfarm_sdk._caught import Caught, with_lines
 from taskfarm_sdk.execution.children.log_records import Record
 
 _CHUNK = 65536
@@ -57,10 +59,14 @@ class Answer:
 
     Attributes:
         how: "complete", "release" or "fail".
-        reason: what went wrong.
+        reason: what went wrong, where no exception did.
         final: whether it is to be tried again by nobody.
         exit_status: of what the function ran, where it says so.
         asked_to_end: a signal had come that asks to end, which may have been what went wrong.
+        error_type: the name of the type of the exception that failed it; None if none did.
+        error_text: what the exception says.
+        traceback: where it came from.
+        packed: itself, pickled, in base64; empty where it cannot travel.
     """
 
     how: str
@@ -68,6 +74,30 @@ class Answer:
     final: bool = False
     exit_status: int | None = None
     asked_to_end: bool = False
+    error_type: str | None = None
+    error_text: str = ""
+    traceback: str = ""
+    packed: str = ""
+
+    @property
+    def caught(self) -> Caught | None:
+        """What is kept of the exception that failed it."""
+        if self.error_type is None:
+            return None
+        packed = b64decode(self.packed) or None
+        return Caught(self.error_type, self.error_text, with_lines(self.traceback), packed)
+
+
+def failed(caught: Caught, *, asked_to_end: bool) -> Answer:
+    """Return the answer of a function that raised."""
+    return Answer(
+        "fail",
+        asked_to_end=asked_to_end,
+        error_type=caught.type,
+        error_text=caught.text,
+        traceback=caught.traceback,
+        packed=b64encode(caught.packed or b"").decode(),
+    )
 
 
 class Channel:

@@ -15,18 +15,26 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import cast
 
+from taskfarm_sdk._caught import Caught, describe
 from taskfarm_sdk._processes.forks import at_forks, close_in_children
 from taskfarm_sdk._processes.signals import ALL_ASKING, ASKING
-from taskfarm_sdk.execution.children.channel import Answer, Channel, Job, SharedProgress, Taken
+from taskfarm_sdk.execution.children.channel import (
+    Answer,
+    Channel,
+    Job,
+    SharedProgress,
+    Taken,
+    failed,
+)
 from taskfarm_sdk.execution.children.copies import EndCopies, flush
 from taskfarm_sdk.execution.children.log_records import Record
 from taskfarm_sdk.execution.children.payload import read
 from taskfarm_sdk.execution.children.script import become, unpack
-from taskfarm_sdk.execution.function import Function, described, explained
+from taskfarm_sdk.execution.function import Function, caught_in, explained, never_run
 from taskfarm_sdk.task import Task
 
 INTERRUPTED = 130
@@ -80,7 +88,14 @@ class ChildHandle:
         """Have it given back, uncounted, when the function returns."""
         self.outcome = Answer("release")
 
-    def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
+    def fail(
+        self,
+        reason: str,
+        *,
+        final: bool = False,
+        exit_status: int | None = None,
+        caught: Caught | None = None,  # noqa: ARG002 - what the function raises comes to `failed`
+    ) -> None:
         """Have a failed attempt counted when the function returns."""
         self.outcome = Answer("fail", reason, final, exit_status)
 
@@ -197,9 +212,12 @@ def _taken(parent: Channel, payload: int, send: Callable[[Record], None]) -> Fun
     taken.log_setup.copy(send)
     try:
         return cast("Function", unpack(taken.function))
-    except Exception as error:  # noqa: BLE001 - of whatever the function's modules raise
-        traceback.print_exc()
-        parent.send(Taken(described(error)))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - of whatever the function's modules raise
+        with suppress(Exception):
+            traceback.print_exc()
+        parent.send(Taken(describe(error)))
         return None
 
 
@@ -226,21 +244,28 @@ def _serve(parent: Channel, slot: SharedProgress, function: Function, signals: _
         parent.send(outcome)
 
 
-def _computed(function: Callable[[Task], None], task: ChildHandle, signals: _Signals) -> Answer:
-    failure: str | None = None
+def _computed(function: Function, task: ChildHandle, signals: _Signals) -> Answer:
+    failure: BaseException | None
     try:
         with EndCopies():
-            function(Task(task))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it failed
-        failure = explained(error)
+            failure = never_run(function(Task(task)))
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
+        failure = error
     if signals.interrupted and task.settled is None:
         # Whatever was made of the interruption: half a task must not count as done, or as failed.
         raise KeyboardInterrupt
-    if failure is not None and task.outcome is None:
-        return Answer("fail", failure, asked_to_end=signals.asked_to_end)
-    if failure is not None:
-        print(f"after task {task.number} was settled: {failure}", file=sys.stderr)  # noqa: T201
-    return task.outcome or Answer("complete")
+    if failure is None:
+        return task.outcome or Answer("complete")
+    if task.outcome is None:
+        return failed(caught_in(failure, travels=True), asked_to_end=signals.asked_to_end)
+    _say(f"after task {task.number} was settled: {explained(failure)}")
+    return task.outcome
+
+
+def _say(text: str) -> None:
+    # Users close and replace it at will.
+    with suppress(AttributeError, OSError, ValueError):
+        print(text, file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -92,7 +92,9 @@ class Child:
         try:
             return self.channel.receive(kind, timeout_s)
         except EOFError:
-            # Without a channel it is of no use, if it lives at all.
+            # Without a channel it is of no use, if it lives at all. What it ends with by itself
+            # says more than a kill.
+            self.group.wait(END_WITHIN_S)
             self.group.kill()
             return None
 
@@ -156,7 +158,9 @@ class Pool:
             return Completed()
         if answer.asked_to_end and self._ends_soon(task):
             return Released()
-        return Failed(answer.reason, answer.final, answer.exit_status)
+        caught = answer.caught
+        reason = answer.reason if caught is None else caught.explained
+        return Failed(reason, answer.final, answer.exit_status, caught)
 
     def interrupt(self, _: BaseException) -> None:
         """Have all children end, after a moment to clean up; a second time at once."""

@@ -60,7 +60,7 @@ class Engine:
         self.find: Callable[[str], Poll | None] = find
         self.key: str = uuid.uuid4().hex
         self.loops: int = 1
-        self.futures: list[Future[bool]] = []
+        self.futures: list[Future[loop.LoopEnd]] = []
         self.grace_s: float = 0.0
         self.all_told: bool = False
 

@@ -16,13 +16,15 @@ from typing import NamedTuple, cast
 
 import attrs
 
+from taskfarm_sdk._caught import describe
+from taskfarm_sdk._failures import SeenFailure
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.execution.executors.cancellation import CancelWatcher, Poll
-from taskfarm_sdk.execution.function import Function, described, explained, unpacked
-from taskfarm_sdk.task import Task
+from taskfarm_sdk.execution.function import Function, caught_in, explained, never_run, unpacked
+from taskfarm_sdk.task import Task, handle_of
 from taskfarm_sdk.worker import Worker, core_of
 
 
@@ -74,10 +76,12 @@ class LoopPayload:
             return self._content
         try:
             return cast("LoopSpec", unpacked(self._content))
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise TaskfarmError(
                 f"the function cannot be used in process {os.getpid()} of the executor: "
-                f"{described(error)}; what it needs must be importable there too"
+                f"{describe(error)}; what it needs must be importable there too"
             ) from error
 
 
@@ -122,6 +126,10 @@ class _Shared:
             yield task
         finally:
             self._now_busy(-1)
+
+    def take_failures(self) -> tuple[SeenFailure, ...]:
+        """Return what failed since this was called last, if it must travel to be seen."""
+        return () if self._own is None else tuple(self._own.session.shared.failures.take())
 
     def close(self) -> None:
         """Leave the worker, with the error that is being handled, if any."""
@@ -230,15 +238,26 @@ def _asking(watch: CancelWatcher, poll: Poll | None) -> Generator[None]:
         watch.remove(poll)
 
 
-def loop(_index: int, payload: LoopPayload) -> bool:
+@attrs.frozen
+class LoopEnd:
+    """What a loop comes to.
+
+    Attributes:
+        halted: whether it stopped before the last task, after too many failures in a row.
+        failures: the failures of its process that no other loop has told of, where that is not the
+            caller's.
+    """
+
+    halted: bool
+    failures: tuple[SeenFailure, ...] = ()
+
+
+def loop(_index: int, payload: LoopPayload) -> LoopEnd:
     """Take tasks until none is left; what executors run.
 
     Args:
         _index: tells loops apart for executors that run equal calls once.
         payload: what to do.
-
-    Returns:
-        Whether it stopped before that, after too many failures in a row.
 
     Raises:
         LoopLost: it stopped before that, for its process is to end.
@@ -250,23 +269,31 @@ def loop(_index: int, payload: LoopPayload) -> bool:
             with shared.next_task(spec.linger_s) as task:
                 more = task is not None
                 if task is not None:
-                    _compute(spec.function, task, shared.worker)
+                    _compute(spec.function, task, shared.worker, travels=payload.has_travelled)
         if shared.gave_back:
             raise LoopLost(f"process {os.getpid()} was told to end")
-        return shared.worker.stopping and not shared.excused
+        halted = shared.worker.stopping and not shared.excused
+        return LoopEnd(halted, shared.take_failures())
 
 
-def _compute(function: Function, task: Task, worker: Worker) -> None:
+def _compute(function: Function, task: Task, worker: Worker, *, travels: bool) -> None:
     with task:
+        failure: BaseException | None
         try:
-            function(task)
-        except (Exception, SystemExit) as error:
-            leaves = isinstance(error, SystemExit) and worker.stopping
-            if leaves and threading.current_thread() is threading.main_thread():
-                raise  # a signal's, which ends the process
-            if task.settled:
-                log.warning("after task %d was settled: %s", task.number, explained(error))
-            elif leaves:
-                task.release()  # a thread has only others' processes to end, as workers of Dask's
-            else:
-                task.fail(explained(error))  # a function's own SystemExit is a failure of it
+            failure = never_run(function(task))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
+            failure = error
+        if failure is None:
+            return
+        leaves = isinstance(failure, SystemExit) and worker.stopping
+        if leaves and threading.current_thread() is threading.main_thread():
+            raise failure  # a signal's, which ends the process
+        if task.settled:
+            log.warning("after task %d was settled: %s", task.number, explained(failure))
+        elif leaves:
+            task.release()  # a thread has only others' processes to end, as workers of Dask's
+        else:
+            caught = caught_in(failure, travels=travels)
+            handle_of(task).fail(caught.explained, caught=caught)

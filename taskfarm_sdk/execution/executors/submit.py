@@ -16,6 +16,8 @@ from contextlib import suppress
 from itertools import islice
 
 from taskfarm_sdk import _validation
+from taskfarm_sdk._caught import describe
+from taskfarm_sdk._failures import arrived
 from taskfarm_sdk._flows import waiting
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.signals import SignalHandling
@@ -23,8 +25,8 @@ from taskfarm_sdk._session import request
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 from taskfarm_sdk.execution.executors import dask, mpi
 from taskfarm_sdk.execution.executors.engines import Engine, Processes, Threads
-from taskfarm_sdk.execution.executors.loop import LoopPayload, LoopSpec, loop
-from taskfarm_sdk.execution.function import described, packed
+from taskfarm_sdk.execution.executors.loop import LoopEnd, LoopPayload, LoopSpec, loop
+from taskfarm_sdk.execution.function import packed
 from taskfarm_sdk.execution.pickling import warn_of_generators
 from taskfarm_sdk.execution.work import Work
 
@@ -172,20 +174,25 @@ class _Loops:
             self._engine.let_finish()
         return halted
 
-    def _result(self, future: Future[bool]) -> bool:
+    def _result(self, future: Future[LoopEnd]) -> bool:
         if future.cancelled():
             if not self._is_recalled:
                 self._lost.append("the executor cancelled it")
             return False
         error = future.exception()
         if error is None:
-            return future.result()
+            return self._see(future.result())
         if not self._engine.is_lost(error):
             raise error
         # Its tasks were given back, or are taken back by others. It is not ours to end of.
-        self._lost.append(described(error))
-        log.warning("a loop of run.work was lost: %s", described(error))
+        self._lost.append(describe(error))
+        log.warning("a loop of run.work was lost: %s", describe(error))
         return False
+
+    def _see(self, end: LoopEnd) -> bool:
+        for failure in end.failures:
+            self._work.link.session.shared.failures.add(arrived(failure))
+        return end.halted
 
 
 def _payload(work: Work, engine: Engine) -> LoopPayload:
@@ -216,7 +223,7 @@ def _named(work: Work) -> str:
     if status.computing == 0:
         return ""
     if status.rows > NAMED_MOST:
-        return f"{status.computing} tasks were open. "
+        return f"Tasks that were open: {status.computing}. "
     infos = islice(work.computing(), status.computing)
     numbers = tuple(info.number for info in infos)
     return f"Tasks that were open: {waiting.shorten(numbers)}. "

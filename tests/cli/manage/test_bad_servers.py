@@ -45,7 +45,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
             "https://elsewhere.test/api/",
             id="another place",
         ),
-        pytest.param(page(500), 1, "in trouble", id="a sick server"),
+        pytest.param(page(500), 1, "the server failed", id="a sick server"),
         pytest.param(page(502), 6, "502", id="a proxy without its server"),
         pytest.param(page(503), 6, "503", id="a proxy that waits for its server"),
     ],

@@ -234,7 +234,7 @@ def test_a_time_limit_ends_with_7_and_shows_how_the_run_stands(
     outcome = manage(mode, "--timeout-s", "0.8", run.uuid)
     assert outcome.status == 7
     assert outcome.out == f"1 {run.uuid} 5 (5,0,0) 0.0\n"
-    assert "it goes on" in outcome.error
+    assert "the run continues: wait again" in outcome.error
 
 
 def test_a_wrong_password_ends_with_3(manage: Manage) -> None:

@@ -46,5 +46,5 @@ def test_an_option_that_a_mode_does_not_take_is_refused(mode: Mode, option: str)
     if option.removeprefix("--").replace("-", "_") in mode.takes:
         assert parse(words).mode is mode
         return
-    with pytest.raises(UsageError, match=f"{option} is for "):
+    with pytest.raises(UsageError, match=f"{option} is only valid with "):
         parse(words)

@@ -204,8 +204,8 @@ def test_a_watch_sits_out_an_outage(killable_server: LocalServer, live_run: Run)
     with manage_started("-w", live_run.uuid, program=QUICK) as process:
         read_until(process.stdout, "\n")
         killable_server.kill()
-        away = read_until(process.stderr, "trying again.*\n")
-        assert away.startswith(f"manageTF: {killable_server.url} is not there")
+        away = read_until(process.stderr, "retrying.*\n")
+        assert away.startswith(f"manageTF: {killable_server.url} is unavailable")
         killable_server.start()
         read_until(process.stderr, "is back after")
         with live_run.worker() as worker:
@@ -227,6 +227,6 @@ def test_a_time_limit_ends_a_watch_in_an_outage_too(
     outcome = live_manage("-w", live_run.uuid, "--timeout-s", "4")
     away, told = outcome.err.splitlines()
     assert outcome.status == 7
-    assert away.startswith(f"manageTF: {killable_server.url} is not there")
+    assert away.startswith(f"manageTF: {killable_server.url} is unavailable")
     assert "not finished after 4 s" in told
     assert sum(clock.waits) == pytest.approx(4)

@@ -77,7 +77,7 @@ def test_a_sound_run_is_refused_with_1(
     live_task_writer.write(live_run, live_task_writer.take(live_run), 37.500217, "waiting")
     outcome = live_manage("--repair", live_run.uuid)
     assert (outcome.status, outcome.out) == (1, "")
-    assert "left as it is" in outcome.error
+    assert "was not changed" in outcome.error
     assert live_run.task_info(0).state == "waiting"
     assert live_run.status().percent_done == 37.500217 / 5
 
@@ -85,7 +85,7 @@ def test_a_sound_run_is_refused_with_1(
 def test_an_odd_run_is_refused_with_2(live_manage: Manage, live_task_writer: TaskWriter) -> None:
     outcome = live_manage("--repair", live_task_writer.create("many"))
     assert outcome.status == 2
-    assert "no sound number of tasks" in outcome.error
+    assert "an invalid number of tasks" in outcome.error
 
 
 @pytest.mark.usefixtures("logged_in")
@@ -99,7 +99,7 @@ def test_a_server_that_is_restarted_is_waited_for(
         manage_started("--repair", live_run.uuid, program=PATIENT) as repairing,
     ):
         for process in (listing, repairing):
-            assert "is not there, trying again" in read_until(process.stderr, "\n")
+            assert "is unavailable, retrying" in read_until(process.stderr, "\n")
         killable_server.start()
         for process in (listing, repairing):
             assert "is back after" in read_until(process.stderr, "is back.*\n")

@@ -65,14 +65,17 @@ def test_no_tasks_are_said_to_be_none(live_login: dict[str, str], mixed_run: Run
         ["--tasks", "--state", "computing", mixed_run.uuid], live_login, program=UNDRAWN
     ) as terminal:
         assert terminal.end() == 0
-        assert terminal.text == "there are no such tasks\n"
+        assert terminal.text == "no such tasks\n"
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--reset-failed"], "1 failed tasks wait again"),
-        (["--reset-task", "0-4"], "2 tasks wait again that did not wait from the start already"),
+        (["--reset-failed"], "1 failed task set waiting"),
+        (
+            ["--reset-task", "0-4"],
+            "2 tasks set waiting (not counting those that already waited at 0 %)",
+        ),
     ],
     ids=["failed", "named"],
 )
@@ -83,7 +86,8 @@ def test_resets_are_told_with_their_number_and_nothing_is_asked(
         [*words, mixed_run.uuid], live_login, columns=60, program=UNDRAWN
     ) as terminal:
         assert terminal.end() == 0
-        assert terminal.text == f"run {mixed_run.uuid}: {told}\n"
+        assert " ".join(terminal.text.split()) == f"run {mixed_run.uuid}: {told}"
+        assert max(map(len, terminal.text.splitlines())) <= 60
 
 
 def test_info_tells_what_helps(live_login: dict[str, str], mixed_run: Run) -> None:
@@ -92,7 +96,9 @@ def test_info_tells_what_helps(live_login: dict[str, str], mixed_run: Run) -> No
             task.complete()
     with PseudoTerminal(["-i", mixed_run.uuid], live_login) as terminal:
         assert terminal.end() == 0
-        assert "1 failed: --tasks --state failed shows which, --reset-failed" in terminal.text
+        assert f"1 failed: `manageTF --tasks --state failed {mixed_run.uuid}`" in terminal.text
+        assert f"`manageTF --reset-failed {mixed_run.uuid}`" in terminal.text
+        assert max(map(len, terminal.text.splitlines())) <= 80
 
 
 def break_run(run: Run, farm: Farm, number: int) -> None:
@@ -111,9 +117,8 @@ def test_a_repair_shows_how_far_it_is_and_takes_that_away(
         terminal.expect(r"\d+ of 30 tasks\r")
         assert terminal.end() == 0
         assert terminal.raw.rpartition(" of 30 tasks\r")[2].startswith(ERASE)
-        assert terminal.text.endswith(
-            f"run {run.uuid} is mended: 29 missing tasks were made, and wait\n"
-        )
+        said = " ".join(terminal.text.split())
+        assert said.endswith(f"run {run.uuid} is repaired: 29 missing tasks created, waiting")
 
 
 def test_a_repair_is_quiet_where_stderr_is_no_terminal(
@@ -129,7 +134,7 @@ def test_a_repair_is_quiet_where_stderr_is_no_terminal(
     ) as terminal:
         assert terminal.end() == 0
         assert " of 30 tasks" not in terminal.text
-        assert "is mended" in terminal.text
+        assert "is repaired" in terminal.text
 
 
 def test_control_c_ends_a_repair_with_130(live_login: dict[str, str], live_farm: Farm) -> None:

@@ -112,14 +112,14 @@ def test_reset_task_makes_the_named_ones_wait(manage: Manage, mixed: Run) -> Non
 def test_a_number_that_the_run_has_not_changes_nothing(manage: Manage, mixed: Run) -> None:
     outcome = manage("--reset-task", "0,2-5", mixed.uuid)
     assert outcome.status == 2
-    assert "numbered from 0 to 4, there is no 5" in outcome.error
+    assert "must be an integer from 0 to 4, not 5" in outcome.error
     assert lines(manage, mixed.uuid) == LINES
 
 
 def test_tasks_of_an_odd_run_cannot_be_reset(manage: Manage, task_writer: TaskWriter) -> None:
     outcome = manage("--reset-task", "0", task_writer.create("many"))
     assert outcome.status == 2
-    assert "no sound number of tasks" in outcome.error
+    assert "an invalid number of tasks" in outcome.error
 
 
 @pytest.mark.parametrize(

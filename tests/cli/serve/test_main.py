@@ -258,7 +258,7 @@ def test_a_secret_that_others_can_read_is_refused(data: Path, name: str) -> None
     (data / name).chmod(0o640)
     assert failing("--data", data, "--port", 0) == (
         1,
-        f"others may read the secrets in it: chmod 600 {shlex.quote(f'{data}/{name}')}",
+        f"other users can access a file with secrets: chmod 600 {shlex.quote(f'{data}/{name}')}",
     )
 
 
@@ -294,7 +294,9 @@ def test_a_damaged_database(data: Path) -> None:
         pytest.param(["--processes", "2"], 1, "hands out tasks twice", id="processes_on_sqlite"),
         pytest.param(["--user", "a:b"], 1, "without ':'", id="user_that_basic_cannot_carry"),
         pytest.param(["--user", "u" * 33], 1, "1 to 32 characters", id="user_too_long"),
-        pytest.param(["--host", "nowhere.invalid."], 1, "no host 'nowhere.invalid.'", id="no_host"),
+        pytest.param(
+            ["--host", "nowhere.invalid."], 1, "unknown host 'nowhere.invalid.'", id="no_host"
+        ),
         pytest.param(["--host", "192.0.2.1"], 1, "not an address of this machine", id="not_ours"),
         pytest.param(["--database-url", "mysql://h/d"], 1, "not a PostgreSQL URL", id="mysql"),
         pytest.param(["--data", "/dev/null/d"], 1, "cannot use '/dev/null/d'", id="no_folder"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,9 @@ from tests.support.constants import command_with
 from tests.support.processes import NET_S, members
 from tests.support.work_tf import (
     JOBS,
+    WORK,
     NewRun,
+    WorkTF,
     commands_of,
     computing,
     end,
@@ -177,3 +180,42 @@ def test_what_dies_of_a_signal_to_the_whole_job_is_not_a_failed_attempt(new_run:
         end(process)
     assert {info.attempts for info in run.task_infos("waiting")} == {0}
     assert run.status().waiting == JOBS
+
+
+def test_after_a_kill_the_same_command_goes_on_at_once(
+    new_run: NewRun, work_tf: WorkTF, work_folder: Path
+) -> None:
+    run = new_run(2 * JOBS)
+    with computing(run, "sleep 86398") as process:
+        process.kill()
+        process.wait()
+    wait_until_no_command_of(run)
+    # All other ways to take them over take longer than any test is waited for.
+    done = work_tf(run.uuid, "-j2", "--", "true")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "of a killed worker here" in done.stderr
+
+
+def test_who_waits_for_other_hosts_says_so(
+    new_run: NewRun, work_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = new_run(JOBS)
+    with computing(run, "sleep 86397") as process:
+        process.kill()
+        process.wait()
+    wait_until_no_command_of(run)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another-host"))
+    with subprocess.Popen(
+        [*WORK, run.uuid, "--unleased-after-s", "86400", "--", "true"],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as waiting:
+        try:
+            assert waiting.stderr is not None
+            lines = (line for line in waiting.stderr if "nothing waits" in line)
+            said = next(lines)
+        finally:
+            waiting.terminate()
+            waiting.communicate(timeout=NET_S)
+    assert said.startswith("workTF: ")
+    assert f"manageTF --reset {run.uuid}" in said

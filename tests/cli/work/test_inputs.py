@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -32,7 +35,7 @@ def loaded(tmp_path: Path, content: bytes, *, nul: bool = False) -> list[str]:
         ),
         pytest.param(b"a\xff\n", ["a\udcff"], id="bytes that are no text"),
         pytest.param(b'["a", "b c", 3, {"x": 1}]', ["a", "b c", "3", '{"x": 1}'], id="JSON"),
-        pytest.param(b"[x]\n[y]\n", ["[x]", "[y]"], id="lines that begin like JSON"),
+        pytest.param(b'\xef\xbb\xbf ["a"]', ["a"], id="JSON behind a byte order mark"),
     ],
 )
 def test_item_n_is_task_ns_input(tmp_path: Path, content: bytes, expected: list[str]) -> None:
@@ -62,6 +65,42 @@ def test_what_no_command_can_be_given_is_refused(tmp_path: Path, content: bytes,
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nowhere: No such file"):
         load(str(tmp_path / "nowhere"), nul=False)
+
+
+BROKEN_JSON = [
+    pytest.param("inputs", b"[x]\n[y]\n", "line 1, column 2", id="lines that begin like JSON"),
+    pytest.param("a.json", b'[\n  "a",\n  "b\n]', "line 3, column 5", id="no end of a text"),
+    pytest.param("A.JSON", b'{"a": 1}', "line 1, column 1: it is an object", id="an object"),
+    pytest.param("a.json", b"7", "it is a single value", id="a number"),
+    pytest.param("a.json", b"", "line 1, column 1", id="an empty file"),
+    pytest.param("a.json", b'{"a": 1}\n{"a": 2}\n', "line 2, column 1", id="lines of JSON"),
+    pytest.param("inputs", b'\xef\xbb\xbf["a",', "line 1, column 6", id="behind a mark"),
+    pytest.param("inputs", b' \n["a" "b"]', "line 2, column 6", id="behind white space"),
+    pytest.param("inputs", b'["a",\n "\xff"]', "line 2, column 3: it is not UTF-8", id="bytes"),
+    pytest.param("inputs", b"[" * 100_000, "nested too deeply", id="nested deeply"),
+    pytest.param("inputs", b"[" + b"9" * 5000 + b"]", "digits", id="a number without end"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "fault"), BROKEN_JSON)
+def test_broken_json_is_refused_with_its_place(
+    tmp_path: Path, name: str, content: bytes, fault: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=re.escape(fault)):
+        load(str(tmp_path / name), nul=False)
+
+
+def test_lines_that_begin_like_json_can_be_used_as_the_error_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my inputs").write_bytes(b"[x]\n[y]\n")
+    with pytest.raises(UsageError) as refused:
+        load("my inputs", nul=False)
+    command, last = re.findall(r"`(.*)`.*-0 --inputs (.*)$", str(refused.value))[0]
+    subprocess.run(command, shell=True, check=True)
+    assert load(shlex.split(last)[0], nul=True) == ["[x]", "[y]"]
 
 
 def test_the_digest_is_of_the_inputs_not_of_the_file() -> None:

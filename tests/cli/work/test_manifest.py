@@ -62,7 +62,7 @@ def test_other_inputs_are_refused_from_any_folder_and_nothing_is_computed(
     none = work(uuid, "--", "echo")
     assert (none.returncode, "give them with --inputs" in none.stderr) == (2, True)
     fewer = work(uuid, "--inputs", "-", "--", "echo", "{input}", stdin="x\n")
-    assert (fewer.returncode, "1 inputs do not fit" in fewer.stderr) == (2, True)
+    assert (fewer.returncode, "there is 1 input" in fewer.stderr) == (2, True)
     assert str(work_folder) in fewer.stderr
     assert waiting(live_farm, uuid) == 2
     live_farm.get_run(uuid).delete()

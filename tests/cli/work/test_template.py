@@ -74,4 +74,4 @@ def test_a_shell_takes_one_word_alone() -> None:
 def test_the_program_is_known_if_it_is_the_same_for_all() -> None:
     assert Template(["ls", "{}"], shell=False, has_inputs=False).program == "ls"
     assert Template(["./{}"], shell=False, has_inputs=False).program is None
-    assert Template(["ls"], shell=True, has_inputs=False).program is None
+    assert Template(["{}"], shell=True, has_inputs=False).program == "/bin/sh"

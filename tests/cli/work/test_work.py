@@ -102,7 +102,6 @@ def test_a_command_killed_by_a_signal_fails_and_says_by_which(
         pytest.param(["no-such-program"], 127, "no program 'no-such-program'", id="not there"),
         pytest.param(["echo a && echo b"], 127, "--shell", id="a line for a shell"),
         pytest.param(["./file"], 126, "not executable", id="not executable"),
-        pytest.param(["./{task}"], 127, "no program './0'", id="known only with the task"),
     ],
 )
 def test_a_command_that_cannot_be_executed_ends_it_and_counts_nothing(
@@ -114,6 +113,46 @@ def test_a_command_that_cannot_be_executed_ends_it_and_counts_nothing(
     assert done.returncode == status
     assert said in done.stderr
     assert [(i.state, i.attempts) for i in run.task_infos()] == [("waiting", 0)] * 3
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        pytest.param("./no-such-program", "no program './no-such-program'", id="not there"),
+        pytest.param("./file", "Permission denied", id="not executable"),
+        pytest.param("./format", "Exec format error", id="no program"),
+        pytest.param("./first-line", "its first line names", id="no interpreter"),
+        pytest.param("./file/below", "Not a directory", id="no folder"),
+        pytest.param("n" * 300, "File name too long", id="too long a name"),
+    ],
+)
+def test_a_program_of_one_input_that_cannot_be_executed_fails_that_task_alone(
+    work_tf: WorkTF, new_run: NewRun, work_folder: Path, bad: str, said: str
+) -> None:
+    (work_folder / "file").write_text("no program")
+    for name, text in (("format", "no program"), ("first-line", "#!/no/such/program\n")):
+        (work_folder / name).write_text(text)
+        (work_folder / name).chmod(0o755)
+    run = new_run(3)
+    words = ("--inputs", "-", "-j1", "--max-attempts", "1", "--", "{input}", "{}{}")
+    done = work_tf(run.uuid, *words, stdin=f"true\n{bad}\ntrue\n")
+    assert done.returncode == 5, done.stderr
+    assert said in done.stderr
+    assert [(i.number, i.attempts) for i in run.task_infos("failed")] == [(1, 1)]
+    assert run.status().done == 3
+
+
+def test_several_workers_survive_one_bad_program(
+    new_run: NewRun, work_tf: WorkTF, work_folder: Path
+) -> None:
+    run = new_run(12)
+    programs = "\n".join("no-such-program" if task == 3 else "true" for task in range(12))
+    (work_folder / "programs").write_text(programs + "\n")
+    words = (run.uuid, "--inputs", "programs", "-j1", "--max-attempts", "1", "--", "{input}")
+    others = [subprocess.Popen([*WORK, *words], stderr=subprocess.DEVNULL) for _ in range(3)]
+    assert work_tf(*words).returncode == 5
+    assert [other.wait(NET_S) for other in others] == [5, 5, 5]
+    assert [info.number for info in run.task_infos("failed")] == [3]
 
 
 def test_an_attempt_that_takes_too_long_is_ended_and_fails(
@@ -195,7 +234,7 @@ def test_inputs_of_another_number_are_refused(work_tf: WorkTF, new_run: NewRun) 
     run = new_run(2)
     done = work_tf(run.uuid, "--inputs", "-", "--", "echo", stdin="one\n")
     assert done.returncode == 2
-    assert "1 inputs do not fit" in done.stderr
+    assert "there is 1 input" in done.stderr
     assert run.status().rows == 0
 
 

@@ -99,7 +99,7 @@ def test_what_could_only_do_harm_is_not_sent(
         worker.update(float("nan"))
     with pytest.raises(ValueError, match="range"):
         worker.setTaskInfo(0, "percentCompleted", float("nan"))
-    with pytest.raises(RuntimeError, match="None is none of"):
+    with pytest.raises(RuntimeError, match="None is invalid: use one of"):
         worker.setTaskInfo(0, "status", None)
     with pytest.raises(RuntimeError, match="without a percentage"):
         worker.setTaskInfo(0, "percentCompleted", None)

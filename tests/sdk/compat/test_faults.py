@@ -250,7 +250,7 @@ def test_a_task_is_not_set_waiting_twice(proxy: FaultProxy, proxied_farm: Farm, 
     worker = hire(run)
     assert worker.task == 0
     proxy.will("^PUT ", Fault.LOST_BEFORE)
-    with pytest.raises(RuntimeError, match="says 'computing' now"):
+    with pytest.raises(RuntimeError, match="it is 'computing' now"):
         worker.setTaskInfo(0, "status", "waiting")
     assert proxy.count("^PUT ") == 1
     proxy.will("^PUT ", Fault.SICK)  # the server says that it has not done it

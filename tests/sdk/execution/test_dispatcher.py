@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from taskfarm_sdk import Farm, Run, Task
+from taskfarm_sdk import Farm, Run, Task, TaskfarmError
 from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._worker.requests import Requests
 from taskfarm_sdk.execution import (
@@ -24,6 +24,7 @@ from taskfarm_sdk.execution import (
 )
 from taskfarm_sdk.execution.slot import Slot
 from taskfarm_sdk.testing import LocalServer
+from taskfarm_sdk.worker import core_of
 from tests.support.processes import NET_S, wait_until
 
 pytestmark = pytest.mark.live
@@ -102,6 +103,62 @@ def test_each_outcome_settles_its_task_and_the_others_go_on(run: Run) -> None:
     assert [info.number for info in run.task_infos("failed")] == [5]
     assert (run.status().finished, slots.failures) == (True, 1)
     assert run.task_info(2).attempts == 0
+
+
+def test_a_slot_that_gave_a_task_back_for_a_lack_claims_nothing_for_a_while(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    events: list[str] = []
+    pauses: list[float] = []
+
+    def perform(task: Task, _: int) -> Outcome:
+        events.append(f"task {task.number}")
+        return Completed() if pauses else Released("the disk is away", 30)
+
+    def pause(pause_s: float) -> None:
+        pauses.append(pause_s)
+        events.append("pause")
+
+    with run.worker() as worker:
+        core_of(worker).pause = pause  # type: ignore[method-assign]
+        Dispatcher(worker, 1, perform, interrupt=ignore).run()
+    assert events[:2] == ["task 0", "pause"]
+    assert (pauses, run.status().succeeded) == ([30], True)
+    assert "is given back, uncounted: the disk is away" in caplog.text
+
+
+def test_a_pause_of_a_slot_does_not_hold_up_the_end(run: Run) -> None:
+    def tick() -> None:
+        if performed.is_set():
+            raise KeyboardInterrupt
+
+    performed = threading.Event()
+
+    def perform(_: Task, __: int) -> Outcome:
+        performed.set()
+        return Released("the disk is away", 86_400)
+
+    with pytest.raises(KeyboardInterrupt), run.worker() as worker:
+        Dispatcher(worker, 1, perform, interrupt=ignore).run(tick, 0.05)
+    assert run.status().waiting == 8
+
+
+def test_too_few_threads_are_told_of_and_no_task_is_lost(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def start_some(thread: threading.Thread) -> None:
+        if thread.name == "taskfarm-slot-2-1":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with run.worker() as worker:
+        slots = Dispatcher(worker, 3, completed, interrupt=ignore)
+        monkeypatch.setattr(threading.Thread, "start", start_some)
+        with pytest.raises(TaskfarmError, match="5 of 6 threads.*ulimit -u"):
+            slots.run()
+    assert run.status().computing == 0
 
 
 @pytest.mark.parametrize(("final", "tries"), [(True, 1), (False, 2)])

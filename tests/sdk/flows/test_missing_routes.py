@@ -189,7 +189,7 @@ def test_a_claim_may_also_fail_for_a_worker_that_the_server_has_lost(
     stub: Stub, clock: FastClock
 ) -> None:
     stub.lacks = {CLAIM}
-    assert "the worker that asks" in str(asked(stub, lambda run: run.worker().claim(), clock))
+    assert "no longer knows the worker" in str(asked(stub, lambda run: run.worker().claim(), clock))
 
 
 def test_a_run_that_is_not_there_is_asked_for_once(stub: Stub) -> None:

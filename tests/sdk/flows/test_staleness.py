@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import pytest
 
 from taskfarm_sdk import ConfigurationError
-from taskfarm_sdk._flows.recovery import StaleAfter, Watchlist, stale_after
+from taskfarm_sdk._flows.recovery import StaleAfter, Watchlist, is_foreign, stale_after
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol.lease import Lease
 from taskfarm_sdk._protocol.operations import TaskRow
@@ -86,3 +87,42 @@ def test_a_patience_that_live_workers_would_try_is_refused(
 ) -> None:
     with pytest.raises(ConfigurationError, match="after_s"):
         stale_after(stale_after_s, unleased_after_s, heartbeat_s=30)
+
+
+@pytest.mark.parametrize("value", [None, 0.0, 37.5, math.nan])
+def test_where_all_send_heartbeats_a_task_without_is_stale_as_soon_as_one_with(
+    value: float | None,
+) -> None:
+    patience = stale_after(150, "stale_after_s", 30)
+    assert patience.for_task(value, None) == 150
+    assert patience.for_task(value, 1000) == 150
+    assert patience.for_task(value, None, foreign_seen=True) == 1200
+    assert patience.for_task(value, 60, foreign_seen=True) == 600
+    assert patience.for_task(LEASED, 60, foreign_seen=True) == 150
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "foreign"),
+    [
+        ("computing", 0.0, False),
+        ("computing", None, False),
+        ("computing", LEASED, False),
+        ("computing", 37.5, True),
+        ("computing", 100.0, True),
+        ("computing", math.nan, True),
+        ("computing", math.inf, True),
+        ("computing", -1.0, True),
+        ("waiting", 0.0, False),
+        ("waiting", LEASED, False),
+        ("waiting", 12.0, True),
+        ("done", 100.0, False),
+        ("done", LEASED, False),
+        ("done", 99.9999999, True),
+        ("done", 0.0, True),
+        ("done", None, True),
+    ],
+)
+def test_a_number_that_no_worker_of_ours_writes_is_foreign(
+    status: Literal["waiting", "computing", "done"], value: float | None, foreign: bool
+) -> None:
+    assert is_foreign(TaskRow(7, status, value)) == foreign

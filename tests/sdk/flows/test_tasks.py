@@ -139,7 +139,7 @@ def test_runs_come_by_id_and_an_odd_one_is_shown_refused_to_workers_and_deleted(
     for run in odd_runs:
         assert run.num_tasks == 0
         assert run.status().num_tasks == 0
-        with pytest.raises(ConfigurationError, match="sound number"):
+        with pytest.raises(ConfigurationError, match="invalid number"):
             run.worker()
         run.delete()
     assert [run for run in proxied_farm.runs() if run.id > sound.id] == []

@@ -124,7 +124,7 @@ def test_an_outage_is_sat_out_for_hours_with_one_line_at_its_begin_and_one_at_it
     with caplog.at_level(logging.INFO, "taskfarm_sdk"):
         assert run.wait().finished
     gone, back = (record.getMessage() for record in caplog.records)
-    assert "is not there" in gone
+    assert "is unavailable" in gone
     assert "is back after" in back
 
 

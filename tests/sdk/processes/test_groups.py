@@ -72,6 +72,60 @@ def test_threads_may_wait_for_it_and_kill_it_at_once(group: Group) -> None:
     assert seen == [-signal.SIGKILL] * 4
 
 
+def test_a_stopped_process_is_seen_and_notices_a_signal() -> None:
+    group = Group(["sh", "-c", "kill -STOP $$"])
+    wait_until(lambda: group.stopped_by() == signal.SIGSTOP, NET_S)
+    group.signal(signal.SIGTERM)
+    assert group.wait(NET_S) == -signal.SIGTERM
+    assert group.stopped_by() is None
+    group.kill()
+
+
+def test_a_process_that_runs_is_not_stopped(group: Group) -> None:
+    assert group.stopped_by() is None
+
+
+@pytest.mark.usefixtures("either_way")
+def test_waiting_ends_once_a_descriptor_can_be_read(group: Group) -> None:
+    ours, theirs = os.pipe()
+    os.write(theirs, b"x")
+    assert group.wait(NET_S, [ours]) is None
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_group_that_may_not_be_signalled_is_told_of_once(
+    group: Group, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(_: int, __: int) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "killpg", refused)
+        group.signal(signal.SIGTERM)
+        group.signal(signal.SIGKILL)
+    assert group.poll() is None
+    [record] = caplog.records
+    assert f"process group {group.pid} may not be signalled" in record.getMessage()
+
+
+def test_a_group_is_waited_for_though_no_descriptor_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    group = Group(["true"])
+    failures = iter([OSError(errno.EMFILE, "Too many open files")])
+    listdir = os.listdir
+
+    def scarce(path: Path) -> list[str]:
+        for failure in failures:
+            raise failure
+        return listdir(path)
+
+    monkeypatch.setattr(os, "killpg", lambda *_: None)
+    monkeypatch.setattr(os, "listdir", scarce)
+    assert group.kill() == 0
+
+
 def test_once_ended_it_can_be_signalled_and_killed_without_harm(group: Group) -> None:
     group.kill()
     group.signal(signal.SIGTERM)

@@ -20,7 +20,7 @@ from taskfarm_sdk import (
     Task,
     Worker,
 )
-from taskfarm_sdk._flows import runs
+from taskfarm_sdk._flows import claims, runs
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk.testing import LocalServer
 from taskfarm_sdk.worker import core_of
@@ -195,6 +195,14 @@ OPERATIONS = [
         claims_first=True,
     ),
     Operation(
+        "probe",
+        ("register_worker", "REPORT"),
+        "^POST /api/worker$",
+        lambda s: s.farm._link.drive(claims.can_write(s.farm._link.session)),
+        lambda _, r: r is False,
+        dict.fromkeys(FAULTS, End.DROPPED),
+    ),
+    Operation(
         "give back",
         ("update_task", "SETTLE"),
         "^PUT ",
@@ -268,7 +276,7 @@ def scene(
     clock = FastClock(lambda _: proxy.up())
     with farm_by(clock, proxy.url, token=token, timeout_s=NET_S) as farm:
         run = farm.create_run(3)
-        worker = run.worker(report_every_s=600, first_beat_s=600, give_up_after_s=60)
+        worker = run.worker(report_every_s=600, first_beat_s=30, give_up_after_s=60)
         yield Scene(taskfarm_server, proxy, clock, farm, run, worker)
         proxy.up()
         core_of(worker).reporter.close()

@@ -77,7 +77,7 @@ def test_what_the_system_refuses_is_explained(
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "no\x00host"])
 def test_an_unknown_host_is_told(host: str) -> None:
-    with pytest.raises(ConfigurationError, match="there is no host"):
+    with pytest.raises(ConfigurationError, match="unknown host"):
         listen(host, 0)
 
 

@@ -94,6 +94,6 @@ def test_a_port_that_another_server_took_meanwhile_is_told(
     with late.process:
         late.process.wait_prepared(60)
         starting.process.wait_ready(60)
-        with pytest.raises(ConfigurationError, match="another program has just started to listen"):
+        with pytest.raises(ConfigurationError, match="another program has started to listen"):
             late.process.wait_ready(60)
     assert starting.status() == 401

@@ -49,11 +49,13 @@ def test_a_postgresql_by_its_url(url: str, taken: str, shown: str) -> None:
     [
         pytest.param("mysql://me:secret@db/farm", "not a PostgreSQL URL", id="mysql"),
         pytest.param("postgresql+asyncpg://db/farm", "not a PostgreSQL URL", id="another_driver"),
-        pytest.param("sqlite:////farm.db", "its own SQLite file", id="sqlite"),
+        pytest.param("sqlite:////farm.db", "the server's SQLite file", id="sqlite"),
         pytest.param("farm", "not a PostgreSQL URL", id="no_url"),
         pytest.param("postgresql://db", "names no database", id="no_database"),
-        pytest.param("postgresql://me:secret/x@db:1/farm", "not a database URL", id="odd_password"),
-        pytest.param("postgresql://db:port/farm", "not a database URL", id="no_port"),
+        pytest.param(
+            "postgresql://me:secret/x@db:1/farm", "invalid database URL", id="odd_password"
+        ),
+        pytest.param("postgresql://db:port/farm", "invalid database URL", id="no_port"),
     ],
 )
 def test_another_url_is_refused_without_its_password(url: str, text: str) -> None:
@@ -87,9 +89,9 @@ def test_sqlite_has_one_process_and_one_thread(processes: int, threads: int) -> 
 
 @pytest.mark.parametrize("number", [0, -1, 65, True, 1.0, "1"])
 def test_processes_and_threads_are_whole_numbers(number: int) -> None:
-    with pytest.raises(ConfigurationError, match="threads is a whole number from 1 to 64"):
+    with pytest.raises(ConfigurationError, match="threads must be an integer from 1 to 64"):
         ServerSettings(database=SQLITE, user="me", threads=number)
-    with pytest.raises(ConfigurationError, match="processes is a whole number from 1 to 64"):
+    with pytest.raises(ConfigurationError, match="processes must be an integer from 1 to 64"):
         ServerSettings(database=SQLITE, user="me", processes=number)
 
 

@@ -181,7 +181,7 @@ def test_credentials_go_nowhere_else(given: Given, asked: Asked) -> None:
 
 def test_the_environments_user_does_not_go_with_a_password_for_another_server() -> None:
     env = {"TASKFARM_URL": ENV, "TASKFARM_USER": "env-user"}
-    with pytest.raises(ConfigurationError, match="needs its user"):
+    with pytest.raises(ConfigurationError, match="needs a user"):
         settle(OTHER, password=PASSWORD, environ=env)
     logins.save_login(OTHER, "saved-user", TOKEN)
     assert settle(OTHER, password=PASSWORD, environ=env).user == "saved-user"
@@ -196,7 +196,7 @@ def test_a_loopback_login_of_another_machine_is_not_used(monkeypatch: pytest.Mon
         settle(environ={})
     with pytest.raises(AuthenticationError):
         settle("http://localhost:6000/api/", environ={})
-    with pytest.raises(ConfigurationError, match="needs its user"):
+    with pytest.raises(ConfigurationError, match="needs a user"):
         settle("http://localhost:6000/api/", password=PASSWORD, environ={})
 
 
@@ -210,7 +210,7 @@ def test_there_is_no_default_user_or_password() -> None:
     [
         pytest.param(Asked(), f"for {DEFAULT}: log in once with `manageTF --login -b {DEFAULT} "
                      "-u USER`", id="nobody"),
-        pytest.param(Asked(url=OTHER, user="me"), f"of 'me' for {OTHER}: log in once with "
+        pytest.param(Asked(url=OTHER, user="me"), f"of user 'me' for {OTHER}: log in once with "
                      f"`manageTF --login -b {OTHER} -u me`", id="somebody"),
         pytest.param(Asked(), "set TASKFARM_USER and TASKFARM_PASSWORD", id="environment"),
         pytest.param(Asked(), "no default user or password", id="what-is-gone"),
@@ -238,19 +238,20 @@ def test_the_error_of_missing_credentials_tells_what_to_do(asked: Asked, told: s
         pytest.param(Given(), Asked(user="me", password=""), "password is empty", id="empty"),
         pytest.param(Given(), Asked(token=""), "token is empty", id="empty-token"),
         pytest.param(
-            Given(), Asked(user="m:e", password=PASSWORD), "no ':' in HTTP: 'm:e'", id="colon"
+            Given(), Asked(user="m:e", password=PASSWORD), "must not contain ':', as 'm:e' does",
+            id="colon",
         ),
         pytest.param(
             Given({"TASKFARM_PASSWORD": PASSWORD, "TASKFARM_USER": "m:e"}), Asked(),
-            "no ':' in HTTP: 'm:e'", id="colon-in-the-environment",
+            "must not contain ':', as 'm:e' does", id="colon-in-the-environment",
         ),
         pytest.param(
-            Given(), Asked(url=f"http://me:{PASSWORD}@h/api/"), "give the user and password on "
-            "their own", id="password-in-the-url",
+            Given(), Asked(url=f"http://me:{PASSWORD}@h/api/"), "give user and password "
+            "separately", id="password-in-the-url",
         ),
         pytest.param(
             Given({"TASKFARM_URL": f"http://me:{PASSWORD}@h/api/"}), Asked(token=TOKEN),
-            "give the user and password on their own", id="password-in-the-environment's-url",
+            "give user and password separately", id="password-in-the-environment's-url",
         ),
         pytest.param(
             Given({"TASKFARM_URL": "nowhere"}), Asked(token=TOKEN), "'nowhere'", id="odd-url"

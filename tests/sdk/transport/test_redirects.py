@@ -55,7 +55,7 @@ def test_a_redirect_is_told_and_not_followed(
     pointing.answers = redirect(status, elsewhere)
     with Farm(pointing.url, user="me", password=password, token=token) as farm:
         for ask in (farm.runs, lambda: farm.create_run(1)):
-            with pytest.raises(UnexpectedReply, match=f"points to {elsewhere.origin}") as raised:
+            with pytest.raises(UnexpectedReply, match=f"redirects to {elsewhere.origin}") as raised:
                 ask()
             assert raised.value.status == status
             assert "secret" not in str(raised.value)
@@ -80,5 +80,5 @@ def test_the_command_line_follows_none_either(
         [sys.executable, *words], input="secret\n", capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "never sent on to another place" in done.stderr
+    assert "redirections are not followed" in done.stderr
     assert elsewhere.callers() == 0

@@ -86,7 +86,7 @@ def test_a_proxy_that_is_asked_over_tls_needs_authorities(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     ("content", "text"),
-    [(None, "No such file"), ("no certificate", "no certificate is in it")],
+    [(None, "No such file"), ("no certificate", "it has no certificates")],
     ids=["missing", "no_certificate"],
 )
 def test_a_file_of_authorities_that_cannot_be_used_is_named(
@@ -116,7 +116,7 @@ def refusal(code: int) -> ssl.SSLCertVerificationError:
     [
         (62, "is for another name"),
         (64, "is for another name"),
-        (10, "have it renewed"),
+        (10, "renew it"),
         (9, "this machine's clock"),
         (18, "SSL_CERT_FILE"),
         (20, "SSL_CERT_FILE"),

@@ -105,18 +105,20 @@ def test_options_travel() -> None:
         ("prefetch", 2),
         ("report_every_s", 0),
         ("first_beat_s", 0),
+        ("first_beat_s", 30.1),
         ("heartbeat_s", 31),
         ("max_attempts", 99),
         ("retry_delay_s", -1),
         ("halt_after", 0),
         ("stale_after_s", 89),
         ("unleased_after_s", 0),
+        ("unleased_after_s", "soon"),
         ("grace_s", -1),
         ("give_up_after_s", -1),
         ("fleet_size", 0),
     ],
 )
-def test_the_record_refuses_a_wrong_option(name: str, value: float) -> None:
+def test_the_record_refuses_a_wrong_option(name: str, value: object) -> None:
     given: dict[str, Any] = {name: value}
     with pytest.raises(ConfigurationError, match=name):
         WorkerOptions(**given)

@@ -90,7 +90,7 @@ def test_the_next_task_is_taken_and_the_last_completed_while_one_is_computed(
     proxy: FaultProxy, proxied_farm: Farm
 ) -> None:
     run = proxied_farm.create_run(4)
-    with run.worker(prefetch=1, first_beat_s=60) as worker:
+    with run.worker(prefetch=1, first_beat_s=30) as worker:
         for task in worker:
             with task:
                 if task.number == 0:
@@ -112,7 +112,7 @@ def test_tasks_are_taken_while_completions_are_held_up_but_not_without_end(
         if is_completion(seen):
             assert go_on.wait(NET_S)
 
-    with run.worker(prefetch=1, first_beat_s=60) as worker:
+    with run.worker(prefetch=1, first_beat_s=30) as worker:
         for task in worker:
             with task:
                 if task.number == 1:
@@ -163,7 +163,7 @@ def test_nothing_is_lost_or_computed_twice_when_the_server_goes_in_the_middle(
 ) -> None:
     run = real_time_farm.create_run(20)
     taken = []
-    with run.worker(prefetch=1, first_beat_s=600) as worker:
+    with run.worker(prefetch=1, first_beat_s=30) as worker:
         for task in worker:
             with task:
                 taken.append(task.number)
@@ -242,7 +242,7 @@ def test_on_leaving_completions_are_sent_and_the_task_taken_ahead_is_given_back(
 ) -> None:
     run = proxied_farm.create_run(5)
     assert callable(leave)
-    leave(run.worker(prefetch=1, first_beat_s=60), run)
+    leave(run.worker(prefetch=1, first_beat_s=30), run)
     status = run.status()
     assert (status.done, status.computing, status.waiting) == (1, 0, 4)
     assert {info.attempts for info in run.task_infos()} == {0}

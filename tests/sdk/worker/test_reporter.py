@@ -21,7 +21,7 @@ from tests.support.fault_proxy import FaultProxy, Seen
 from tests.support.inside import held
 from tests.support.processes import NET_S, wait_until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("no_first_beats")]
 
 NEVER_S = 600.0
 
@@ -396,6 +396,7 @@ def test_a_run_that_is_gone_ends_the_reports_of_its_tasks(
         ("heartbeat_s", 0),
         ("report_every_s", -1),
         ("first_beat_s", float("nan")),
+        ("first_beat_s", 0),
         ("retry_delay_s", -1),
         ("halt_after", 0),
         ("halt_after", 1.5),

@@ -1,4 +1,4 @@
-"""The output of manageTF as a protocol, and the facts that it is given."""
+"""The output of manageTF as a protocol, and the data that it shows."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 class Identity(NamedTuple):
-    """Who one is to a server.
+    """The user at a server.
 
     Attributes:
         url: the API's URL.
-        user: the user, or None where a token alone is known.
-        source: where the credentials come from, or None if there are none.
-        accepted: whether the server takes them, or None if that could not be found out.
+        user: the user, or None if only a token is known.
+        source: the source of the credentials, or None if there are none.
+        accepted: whether the server accepts them, or None if that is unknown.
     """
 
     url: str
@@ -27,18 +27,18 @@ class Identity(NamedTuple):
 
 
 class Output(Protocol):
-    """Says on stdout what a command found or did."""
+    """Print the results of a mode to stdout."""
 
     def runs(self, runs: Sequence[Run]) -> None:
         """Show all runs."""
         ...
 
     def run(self, run: Run, status: RunStatus) -> None:
-        """Show how a run stands."""
+        """Show the status of a run."""
         ...
 
     def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
-        """Show how a run goes on, and return how it stood last."""
+        """Show each status of a run, and return the last one."""
         ...
 
     def created(self, run: Run) -> None:
@@ -46,17 +46,17 @@ class Output(Protocol):
         ...
 
     def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:
-        """Show tasks of a run, each as soon as it is known."""
+        """Show tasks of a run, each as soon as it is read."""
         ...
 
     def changed(self, run: Run, count: int | None = None) -> None:
-        """Say that a run was reset, mended or deleted, and for how many tasks where that counts."""
+        """Show that a run was reset, repaired or deleted, and how many tasks were changed."""
         ...
 
     def login(self, login: Login) -> None:
-        """Say that a login was saved or forgotten."""
+        """Show that a login was saved or removed."""
         ...
 
     def identity(self, identity: Identity) -> None:
-        """Show who one is to the server."""
+        """Show the user at the server."""
         ...

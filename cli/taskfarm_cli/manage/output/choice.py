@@ -1,4 +1,4 @@
-"""The choice among plain lines, JSON documents and the view of a terminal."""
+"""Choose between plain lines, JSON documents and the terminal view."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from taskfarm_cli.manage.output.wording import Wording
 
 
-def choose(wording: Wording, *, json: bool, plain: bool) -> Output:
-    """Return the output of a mode that was asked for, or that suits where stdout goes."""
+def choose(wording: Wording, *, json: bool, plain: bool, baseurl: str | None = None) -> Output:
+    """Return the output that was requested, or the one that suits stdout."""
     if json:
         from taskfarm_cli.manage.output.documents import Documents
 
@@ -24,4 +24,4 @@ def choose(wording: Wording, *, json: bool, plain: bool) -> Output:
         return Plain()
     from taskfarm_cli.manage.output.rich_view import View
 
-    return View(wording)
+    return View(wording, baseurl)

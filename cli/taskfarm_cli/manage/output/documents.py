@@ -1,6 +1,6 @@
 """The JSON that `--json` prints: one document a line, described in docs/reference/manageTF.md.
 
-Names are never taken away or given another meaning while `taskfarm` is 1; new ones may come.
+While `taskfarm` is 1, no key is removed or changes its meaning; keys may be added.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Document = Mapping[str, object]
 
 
 def document(mode: str, facts: Document) -> str:
-    """Return the line of JSON for what a mode found or did."""
-    # JSON has no NaN: a program that gets one stops reading, so facts must come without.
+    """Return the line of JSON for the result of a mode."""
+    # JSON has no NaN, and strict parsers reject it.
     return json.dumps({"taskfarm": VERSION, "mode": mode, **facts}, allow_nan=False)
 
 
 def run_facts(run: Run) -> Document:
-    """Return what is known of a run."""
+    """Return the keys of a run."""
     sound = str(run.num_tasks) == run.num_tasks_text
     return {
         "id": run.id,
@@ -39,7 +39,7 @@ def run_facts(run: Run) -> Document:
 
 
 def status_facts(status: RunStatus) -> Document:
-    """Return how a run stands."""
+    """Return the keys of a run's status."""
     return {
         "waiting": status.waiting,
         "computing": status.computing,
@@ -53,7 +53,7 @@ def status_facts(status: RunStatus) -> Document:
 
 
 def task_facts(info: TaskInfo) -> Document:
-    """Return how a task stands."""
+    """Return the keys of a task."""
     return {
         "number": info.number,
         "state": info.state,
@@ -67,10 +67,10 @@ def _finite(percent: float) -> float | None:
 
 
 class Documents:
-    """Prints one JSON document; `--watch` one whenever the run changes, `--tasks` one a task.
+    """Prints one JSON document; `--watch` one after each change, `--tasks` one for each task.
 
     Args:
-        wording: the mode's.
+        wording: the mode's texts.
     """
 
     def __init__(self, wording: Wording) -> None:
@@ -81,11 +81,11 @@ class Documents:
         self._tell({"runs": [run_facts(run) for run in runs]})
 
     def run(self, run: Run, status: RunStatus) -> None:
-        """Print how a run stands."""
+        """Print the status of the run."""
         self._tell({"run": run_facts(run), "status": status_facts(status)})
 
     def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
-        """Print how the run stands whenever that has changed."""
+        """Print each status that differs from the last one."""
         before: Document = {}
         status = None
         for status in statuses:
@@ -100,22 +100,22 @@ class Documents:
         self._tell({"run": run_facts(run)})
 
     def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:  # noqa: ARG002 - as Output has it
-        """Print a document a task."""
+        """Print a document for each task."""
         for info in infos:
             self._tell({"task": task_facts(info)})
 
     def changed(self, run: Run, count: int | None = None) -> None:
-        """Print the run that was reset, mended or deleted, and how many of its tasks were."""
+        """Print the run that was reset, repaired or deleted, and how many tasks were changed."""
         counted = {} if count is None else {self._wording.counted: count}
         self._tell({"run": run_facts(run), **counted})
 
     def login(self, login: Login) -> None:
-        """Print the login that was saved or forgotten, without its token."""
+        """Print the login that was saved or removed, without its token."""
         facts = {"url": login.url, "user": login.user, "default": login.default}
         self._tell({"login": facts})
 
     def identity(self, identity: Identity) -> None:
-        """Print who one is to the server."""
+        """Print the user at the server."""
         facts = {
             "url": identity.url,
             "user": identity.user,

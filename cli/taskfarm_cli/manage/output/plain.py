@@ -1,4 +1,4 @@
-"""Lines for pipes and scripts: the formats that manageTF has had since taskfarm-worker's."""
+"""Lines for pipes and scripts, in the formats of taskfarm-worker's manageTF."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def line_of_task(info: TaskInfo) -> str:
 
 
 class Plain:
-    """Prints one line a fact, the same on every machine and terminal."""
+    """Prints lines in a fixed format, the same on every machine and terminal."""
 
     def runs(self, runs: Sequence[Run]) -> None:
-        """Print a line a run."""
+        """Print a line for each run."""
         for run in runs:
             print(line_of_run(run))
 
     def run(self, run: Run, status: RunStatus) -> None:
-        """Print a line of how the run stands."""
+        """Print a line with the status of the run."""
         print(line_of_status(run, status))
 
     def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
-        """Print a line whenever it differs from the one before."""
-        # Lines are compared, not statuses: a percentage of NaN differs from itself.
+        """Print each line that differs from the last one."""
+        # Compares lines, not statuses, because NaN differs from itself.
         before, status = "", None
         for status in statuses:
             line = line_of_status(run, status)
@@ -57,18 +57,18 @@ class Plain:
         print(run.uuid)
 
     def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:  # noqa: ARG002 - as Output has it
-        """Print a line a task."""
+        """Print a line for each task."""
         for info in infos:
             print(line_of_task(info), flush=True)
 
     def changed(self, run: Run, count: int | None = None) -> None:
-        """Print nothing: the exit status says it."""
+        """Print nothing: the exit status is enough."""
 
     def login(self, login: Login) -> None:
-        """Print nothing: the exit status says it."""
+        """Print nothing: the exit status is enough."""
 
     def identity(self, identity: Identity) -> None:
-        """Print a line a fact."""
+        """Print a line for each value."""
         print(f"url: {identity.url}")
         print(f"user: {identity.user or 'unknown'}")
         print(f"credentials: {identity.source or 'none'}")

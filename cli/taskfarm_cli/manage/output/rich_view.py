@@ -1,4 +1,4 @@
-"""Tables and bars on a terminal. The only module that imports rich, which is slow to import."""
+"""Show tables and bars on a terminal. The only module that imports rich, which is slow."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from rich.text import Text
 
 from taskfarm_cli.common import pace
 from taskfarm_cli.common.guard import printable
+from taskfarm_cli.common.text import counted, percentage, wrapped
 from taskfarm_cli.manage.advice import advice
 from taskfarm_cli.manage.output.plain import Plain
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from taskfarm_sdk import Run, RunStatus, TaskInfo, TaskState
     from taskfarm_sdk.logins import Login
 
-# A UUID must stay whole to be copied, so that a narrower terminal has to wrap what is printed.
+# A UUID must stay in one piece to be copied; a narrower terminal wraps the lines itself.
 LEAST_WIDTH = 60
 REFRESHES_PER_S = 4
 
@@ -38,20 +39,22 @@ _STYLES: dict[TaskState, str] = {
     "done": "green",
     "failed": "bold red",
 }
-_ACCEPTED = {True: "yes", False: "no", None: "not known"}
+_ACCEPTED = {True: "yes", False: "no", None: "unknown"}
 
 
 class View:
     """Shows tables and bars on stdout.
 
     Args:
-        wording: the mode's.
+        wording: the mode's texts.
+        baseurl: the URL given with -b, for the commands in advice.
     """
 
-    def __init__(self, wording: Wording) -> None:
+    def __init__(self, wording: Wording, baseurl: str | None = None) -> None:
         self._wording = wording
+        self._baseurl = baseurl
         self._console = Console(highlight=False, markup=False, emoji=False)
-        # Once set, the width no longer follows the terminal's.
+        # Set only if needed: a width that is set no longer follows the terminal's.
         if self._console.width < LEAST_WIDTH:  # noqa: PLR1730
             self._console.width = LEAST_WIDTH
 
@@ -63,19 +66,19 @@ class View:
         table.add_column("TASKS", justify="right")
         for run in runs:
             table.add_row(str(run.id), run.uuid, printable(run.num_tasks_text))
-        self._console.print(table if runs else "there are no runs")
+        self._console.print(table if runs else "no runs")
 
     def run(self, run: Run, status: RunStatus) -> None:
-        """Show how the run stands, and what helps if something is wrong with it."""
+        """Show the status of the run, with advice if something is wrong."""
         self._console.print(_standing(run, status))
         if self._wording.advises:
-            for line in advice(run, status):
-                self._console.print(Text(line, style="dim"), soft_wrap=True)
+            for line in advice(run, status, self._baseurl):
+                self._say(line, style="dim")
 
     def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
-        """Show how the run goes on while it does, and leave how it stood last."""
+        """Show the run while it changes, and leave its last status."""
         if self._console.is_dumb_terminal:
-            # Lines cannot be drawn anew there.
+            # Lines cannot be drawn again there.
             return Plain().follow(run, statuses)
         status: RunStatus | None = None
         seen = pace.Pace()
@@ -102,13 +105,13 @@ class View:
         return status
 
     def created(self, run: Run) -> None:
-        """Print the new run's UUID alone, to be copied."""
+        """Print only the new run's UUID."""
         self._console.print(run.uuid)
 
     def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:
-        """Show a table of tasks, a row as soon as it is known.
+        """Show a table of tasks, each row as soon as it is read.
 
-        Not rich's own table, which keeps all its rows until the last is there.
+        rich's own table would show nothing before the last row.
         """
         width = max(4, len(str(run.num_tasks)))
         count = 0
@@ -118,30 +121,34 @@ class View:
                 self._console.print(Text(head, style="bold"))
             self._console.print(_task(info, width))
         if not count:
-            self._console.print("there are no such tasks")
+            self._console.print("no such tasks")
 
     def changed(self, run: Run, count: int | None = None) -> None:
-        """Say what was done to the run."""
-        self._console.print(self._wording.said.format(run.uuid, count), soft_wrap=True)
+        """Show what was changed."""
+        tasks = "" if count is None else counted(count, self._wording.changes)
+        self._say(self._wording.said.format(run.uuid, tasks))
 
     def login(self, login: Login) -> None:
-        """Say which login was saved or forgotten."""
-        said = self._wording.said.format(login.url, printable(login.user))
-        self._console.print(said, soft_wrap=True)
+        """Show which login was saved or removed."""
+        self._say(self._wording.said.format(login.url, printable(login.user)))
 
     def identity(self, identity: Identity) -> None:
-        """Show who one is to the server."""
+        """Show the user at the server."""
         table = Table.grid(padding=(0, 2))
         table.add_row("URL", identity.url)
-        table.add_row("user", printable(identity.user or "not known"))
+        table.add_row("user", printable(identity.user or "unknown"))
         table.add_row("credentials", identity.source or "none")
         table.add_row("accepted", _ACCEPTED[identity.accepted])
         self._console.print(table)
 
+    def _say(self, text: str, style: str = "") -> None:
+        # Broken here, not by rich, so that commands stay in one piece.
+        self._console.print(Text(wrapped(text, self._console.width), style=style), soft_wrap=True)
+
 
 @contextmanager
 def _cursor_kept() -> Generator[None]:
-    """Give the terminal its cursor back on SIGTERM (`timeout 60 manageTF --watch …`) too."""
+    """Restore the terminal's cursor on SIGTERM (`timeout 60 manageTF --watch …`) too."""
 
     def end(number: int, _: object) -> None:
         os.write(sys.stdout.fileno(), b"\x1b[?25h\n")
@@ -169,7 +176,7 @@ def _standing(run: Run, status: RunStatus) -> RenderableType:
         complete_style=style,
         finished_style=style,
     )
-    bar.add_row(drawn, f"{percent:5.1f} %" if known else "percentage not known")
+    bar.add_row(drawn, percentage(percent) or "percentage unknown")
     return Group(title, bar, _counts(run, status))
 
 
@@ -188,8 +195,7 @@ def _counts(run: Run, status: RunStatus) -> Text:
 
 
 def _task(info: TaskInfo, width: int) -> Text:
-    percent = info.percent_completed
-    done = f"{percent:5.1f} %" if math.isfinite(percent) else "-"
+    done = percentage(info.percent_completed) or "-"
     return Text.assemble(
         f"{info.number:>{width}}  ",
         (f"{info.state:<9}", _STYLES[info.state]),
@@ -202,5 +208,5 @@ def _going(seen: pace.Pace, status: RunStatus) -> Text:
     if status.finished or tasks_per_s is None:
         return Text("")
     if left_s is None:
-        return Text("nothing has moved lately", style="dim")
+        return Text("no progress in the last 2 minutes", style="dim")
     return Text(f"{pace.rate(tasks_per_s)}   {pace.duration(left_s)} left", style="dim")

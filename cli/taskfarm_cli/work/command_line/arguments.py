@@ -23,21 +23,32 @@ is a failed attempt. Stays until the run is finished, and takes over what lost w
 
 _EPILOG = """\
 In each word of the command, replaced once:
-  {task}  the task's number, from 0        {input}  its input (--inputs)
-  {}      the input, or else the number    {.}      the same without its extension
-  {/}     its last part   {//}  its folder {/.}     its last part without the extension
-  {#}     the task's number, from 1        {%}      the job slot, from 1
+  {task}   the task's number, from 0
+  {input}  its input (--inputs)
+  {}       the input, or the number if there are no inputs
+  {.}      the same as {} without its extension
+  {/}      its last part
+  {//}     its folder
+  {/.}     its last part without the extension
+  {#}      the task's number, from 1
+  {%}      the job slot, from 1
 
 The command's environment holds TASKFARM_TASK, TASKFARM_NUM_TASKS, TASKFARM_RUN, TASKFARM_ATTEMPT,
 TASKFARM_PERCENT (what an earlier attempt left), TASKFARM_INPUT, and TASKFARM_PROGRESS_FILE: a
 file into which it may write how far it is, 0 to 100. It reads nothing from stdin.
 
 exit status:
-  0 fine                    1 failed                  2 wrong usage
-  3 not authenticated       4 no such run             5 tasks failed
-  6 server not reachable    7 ended by a limit (0 with --batch)
-  126 the command cannot be executed                  127 there is no such program
-  128+n ended by signal n, 130 by Ctrl-C: what ran was given back, uncounted (0 with --batch)
+  0      success
+  1      failed
+  2      wrong usage
+  3      not authenticated
+  4      no such run
+  5      tasks failed
+  6      server not reachable
+  7      ended by a limit (0 with --batch)
+  126    the command cannot be executed
+  127    there is no such program
+  128+n  ended by signal n, 130 by Ctrl-C; running tasks were released (0 with --batch)
 """
 
 
@@ -89,7 +100,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--inputs",
         metavar="FILE",
-        help="a file with a line for each task, or a JSON array; - is stdin",
+        help="a file with a line for each task, or a JSON array (FILE.json, or a text that begins "
+        "with [); - is stdin",
     )
     run.add_argument(
         "-0", "--null", dest="nul", action="store_true", help="NUL bytes separate the inputs"
@@ -97,7 +109,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--shell",
         action="store_true",
-        help='the command is one word, a line for /bin/sh; its input is "$TASKFARM_INPUT"',
+        help='the command is one word, a line for /bin/sh; its input is "$TASKFARM_INPUT"; the '
+        "exit status of a pipeline is that of its last command",
     )
 
 
@@ -157,6 +170,14 @@ def _add_end(parser: argparse.ArgumentParser) -> None:
     )
     end.add_argument(
         "--linger-s", metavar="S", type=seconds, help="stay so long at most with nothing to do"
+    )
+    end.add_argument(
+        "--unleased-after-s",
+        metavar="S",
+        type=seconds,
+        help="after how long a task that never showed a sign of life is taken over; default: 120 "
+        "for a run that --create of this user made, else 1200, or 10 times the longest task here; "
+        "any other task: 120 after the last; what a killed workTF of this machine left: at once",
     )
     end.add_argument(
         "--stop-after-s",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work.command_line.arguments import FROM_STDIN, PROGRAM, build_parser
+from taskfarm_cli.work.command_line.resume_words import words_to_resume
 from taskfarm_cli.work.command_line.slurm_arguments import COARSE_S, lead_s, limit_s
 
 if TYPE_CHECKING:
@@ -27,17 +30,38 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     at = words.index("--") if "--" in words else len(words)
-    namespace = build_parser().parse_args(_joined(words[:at]))
+    namespace = _parsed(_joined(words[:at]), has_command=at < len(words))
     command = tuple(words[at + 1 :])
     if not command or not command[0]:
         raise UsageError(f"no command was given: {PROGRAM} [options] UUID -- COMMAND [ARG...]")
     from taskfarm_cli.work.plan import Options
 
-    options = Options(command=command, **vars(namespace))
+    given = [word for word in words[:at] if word != namespace.uuid]
+    resume = words_to_resume(given, namespace.password)
+    options = Options(command=command, resume=resume, **vars(namespace))
     _check_run(options)
     _check_together(options)
     _check_slurm(options)
     return options
+
+
+def _parsed(words: Sequence[str], *, has_command: bool) -> Namespace:
+    """Parse the words before `--`, and explain a command that begins without it."""
+    parser = build_parser()
+    namespace, rest = parser.parse_known_args(words)
+    if namespace.create and namespace.uuid is not None and not has_command:
+        rest = [namespace.uuid, *rest]
+    if rest and not rest[0].startswith("-"):
+        # Only its first word: the options behind it may contain a password.
+        begin = shlex.quote(rest[0])
+        run = "--create --inputs FILE" if namespace.create else "UUID"
+        raise UsageError(
+            f"the command must follow --, which is missing before {begin}: write `{PROGRAM} "
+            f"[options] {run} -- {begin} ...`"
+        )
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return namespace
 
 
 def _joined(words: Sequence[str]) -> list[str]:
@@ -62,8 +86,8 @@ def _check_run(options: Options) -> None:
         return
     if options.uuid is None or not options.uuid.strip():
         raise UsageError(
-            "no run UUID was given: manageTF --list shows the runs, --create makes one (is a shell "
-            "variable unset?)"
+            "no run UUID was given: `manageTF --list` lists the runs, --create makes one (is a "
+            "shell variable unset?)"
         )
     if options.new or options.num_tasks is not None:
         raise UsageError("--new and --num-tasks go with --create")
@@ -96,7 +120,7 @@ def _check_slurm(options: Options) -> None:
     if options.password is not None:
         raise UsageError(
             "--slurm takes no password: the workers read the saved login, so log in once with "
-            "manageTF --login"
+            "`manageTF --login -u USER`"
         )
     if options.inputs == "-":
         raise UsageError(

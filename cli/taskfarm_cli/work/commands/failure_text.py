@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.guard import printable
-from taskfarm_cli.work.commands.output import log_name
+from taskfarm_cli.work.commands.kept import log_name
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import socket
@@ -43,6 +44,8 @@ class JobLog:
     """
 
     def __init__(self, path: str) -> None:
+        self._path = path
+        self._is_torn = False
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         self._host = socket.gethostname()
         if os.fstat(self._file).st_size == 0:
@@ -65,4 +68,9 @@ class JobLog:
 
     def _write(self, cells: Sequence[object]) -> None:
         line = "\t".join(str(cell).replace("\n", " ") for cell in cells)
-        os.write(self._file, os.fsencode(line + "\n"))
+        # A full disk may have taken half a line, which must not spoil the next.
+        content = os.fsencode(("\n" if self._is_torn else "") + line + "\n")
+        written = os.write(self._file, content)
+        self._is_torn = written < len(content)
+        if self._is_torn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._path)

@@ -1,80 +1,50 @@
-"""Destinations of a task's stdout and stderr: passed on when it ends, or kept in files."""
+"""Destinations of a task's stdout and stderr; this module's is workTF's own output."""
 
 from __future__ import annotations
 
-import json
-import os
-import socket
 import sys
-import tempfile
-import threading
-from pathlib import Path
 from typing import IO, Protocol
 
+import attrs
+
+from taskfarm_cli.work.commands.pipes import Keeper
+from taskfarm_cli.work.commands.spool import Spool
 from taskfarm_cli.work.screen import Screen
 
-CHUNK = 1 << 20
 
-
-class Spool:
-    """A file without a name that a command writes to, and others after it.
-
-    It is no pipe: a command's end is the end of its process, whoever else holds the stream.
-    """
-
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="taskfarm-", buffering=0)  # noqa: SIM115
-        self.fileno: int = self._file.fileno()
-        self._taken = 0
-
-    def take(self, *, whole_lines: bool) -> bytes:
-        """Return what came since the last call, `CHUNK` bytes at most.
-
-        Args:
-            whole_lines: leave a line that has no end yet, unless it fills a chunk alone.
-        """
-        # A buffer of a whole chunk for the nothing that most commands say would stay with the
-        # allocator: with 64 slots, 12 MiB.
-        there = os.fstat(self.fileno).st_size - self._taken
-        content = os.pread(self.fileno, min(there, CHUNK), self._taken) if there > 0 else b""
-        if whole_lines and len(content) < CHUNK:
-            content = content[: content.rfind(b"\n") + 1]
-        self._taken += len(content)
-        return content
-
-    def empty(self) -> None:
-        """Begin anew."""
-        os.ftruncate(self.fileno, 0)
-        os.lseek(self.fileno, 0, os.SEEK_SET)
-        self._taken = 0
-
-    def close(self) -> None:
-        """Close the file, which is gone then."""
-        self._file.close()
-
-
+@attrs.frozen
 class Streams:
     """The streams of one attempt at a task.
 
     Attributes:
         task: the task's number.
         attempt: which attempt it is, from 1.
-        out: the descriptor that the command gets as its stdout.
+        out: keeps what the command writes to stdout.
         err: the same for stderr.
     """
 
-    def __init__(self, task: int, attempt: int, out: int, err: int) -> None:
-        self.task = task
-        self.attempt = attempt
-        self.out = out
-        self.err = err
+    task: int
+    attempt: int
+    out: Keeper
+    err: Keeper
 
 
 class Sink(Protocol):
-    """Takes what commands write."""
+    """Takes what commands write.
+
+    Attributes:
+        persists: whether `end` may be called again after an OSError, which concerns that attempt
+            alone; else it ends workTF.
+    """
+
+    persists: bool
 
     def begin(self, task: int, attempt: int, slot: int) -> Streams:
         """Return the streams of an attempt that begins in a slot."""
+        ...
+
+    def owns(self, task: int, file: str) -> bool:
+        """Return whether a file is inside a folder that is for this task alone."""
         ...
 
     def look(self, streams: Streams, slot: int) -> None:
@@ -90,6 +60,33 @@ class Sink(Protocol):
         ...
 
 
+class SlotSpools:
+    """Two spools for each slot.
+
+    Args:
+        slots: how many commands run at a time.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._spools = [(Spool(), Spool()) for _ in range(slots)]
+
+    def of(self, slot: int) -> tuple[Spool, Spool]:
+        """Return those of a slot, for stdout and stderr."""
+        return self._spools[slot]
+
+    def begin(self, task: int, attempt: int, slot: int) -> Streams:
+        """Return the emptied streams of an attempt that begins in a slot."""
+        for spool in self.of(slot):
+            spool.empty()
+        return Streams(task, attempt, *self.of(slot))
+
+    def close(self) -> None:
+        """Close all files."""
+        for spools in self._spools:
+            for spool in spools:
+                spool.close()
+
+
 class Passing:
     """Passes on what a command wrote, all of it together, when the command ends.
 
@@ -100,15 +97,21 @@ class Passing:
         line_buffer: whether lines are passed on as they come, those of several tasks mixed.
     """
 
+    persists = False
+
     def __init__(self, screen: Screen, slots: int, *, tag: bool, line_buffer: bool) -> None:
         self._screen = screen
-        self._spools = _spools(slots)
+        self._spools = SlotSpools(slots)
         self._tag = tag
         self._line_buffer = line_buffer
 
     def begin(self, task: int, attempt: int, slot: int) -> Streams:
         """Return the streams of an attempt that begins in a slot."""
-        return _begin(self._spools, task, attempt, slot)
+        return self._spools.begin(task, attempt, slot)
+
+    def owns(self, task: int, file: str) -> bool:  # noqa: ARG002 - as Sink has it
+        """Return that no task has files of its own."""
+        return False
 
     def look(self, streams: Streams, slot: int) -> None:
         """Pass on whole lines, if they are wanted as they come."""
@@ -121,10 +124,10 @@ class Passing:
 
     def close(self) -> None:
         """Close all files."""
-        _close(self._spools)
+        self._spools.close()
 
     def _pass_on(self, streams: Streams, slot: int, *, whole_lines: bool) -> None:
-        for spool, stream in zip(self._spools[slot], (sys.stdout, sys.stderr), strict=True):
+        for spool, stream in zip(self._spools.of(slot), (sys.stdout, sys.stderr), strict=True):
             content = spool.take(whole_lines=whole_lines)
             if content:
                 with self._screen.written_to():
@@ -147,118 +150,3 @@ class Passing:
         mark = b"%d\t" % streams.task
         body, end = (content[:-1], b"\n") if content.endswith(b"\n") else (content, b"")
         return (mark if at_line_begin else b"") + body.replace(b"\n", b"\n" + mark) + end
-
-
-class Results:
-    """Keeps a folder for each task, with the files `stdout`, `stderr` and `exit`.
-
-    Args:
-        folder: where they are.
-
-    Raises:
-        OSError: it cannot be written to.
-    """
-
-    def __init__(self, folder: str) -> None:
-        self._folder = Path(folder)
-        self._folder.mkdir(parents=True, exist_ok=True)
-
-    def begin(self, task: int, attempt: int, slot: int) -> Streams:  # noqa: ARG002 - as Sink has it
-        """Return the streams of an attempt; its files take the place of an earlier one's."""
-        folder = self._folder / str(task)
-        folder.mkdir(exist_ok=True)
-        (folder / "exit").unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-        out = os.open(folder / "stdout", flags, 0o666)
-        try:
-            return Streams(task, attempt, out, os.open(folder / "stderr", flags, 0o666))
-        except OSError:
-            os.close(out)
-            raise
-
-    def look(self, streams: Streams, slot: int) -> None:
-        """Do nothing: the files hold what was written."""
-
-    def end(self, streams: Streams, slot: int, status: int) -> None:  # noqa: ARG002 - as Sink has it
-        """Close the files, and write what the command ended with, as a shell tells it."""
-        os.close(streams.out)
-        os.close(streams.err)
-        shown = status if status >= 0 else 128 - status
-        (self._folder / str(streams.task) / "exit").write_text(f"{shown}\n")
-
-    def close(self) -> None:
-        """Do nothing: each attempt's files are closed at its end."""
-
-
-class Log:
-    """Keeps all in one file for this workTF, with an index beside it.
-
-    `HOST-PID.log` holds what the commands wrote, one attempt after another, stdout before stderr.
-    `HOST-PID.index` holds a line of JSON for each attempt: task, attempt, exit (negative for a
-    signal), and stdout and stderr as offset and length in the other file.
-
-    Args:
-        folder: where they are.
-        slots: how many commands run at a time.
-
-    Raises:
-        OSError: it cannot be written to.
-    """
-
-    def __init__(self, folder: str, slots: int) -> None:
-        place = Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
-        name = log_name()
-        self._log = (place / f"{name}.log").open("ab", buffering=0)
-        self._index = (place / f"{name}.index").open("a", encoding="utf-8")
-        self._spools = _spools(slots)
-        self._lock = threading.Lock()
-
-    def begin(self, task: int, attempt: int, slot: int) -> Streams:
-        """Return the streams of an attempt that begins in a slot."""
-        return _begin(self._spools, task, attempt, slot)
-
-    def look(self, streams: Streams, slot: int) -> None:
-        """Do nothing: it is kept at the end."""
-
-    def end(self, streams: Streams, slot: int, status: int) -> None:
-        """Add what the command wrote."""
-        with self._lock:
-            places = [self._add(spool) for spool in self._spools[slot]]
-            facts = {"task": streams.task, "attempt": streams.attempt, "exit": status}
-            line = json.dumps(facts | dict(zip(("stdout", "stderr"), places, strict=True)))
-            print(line, file=self._index, flush=True)
-
-    def close(self) -> None:
-        """Close all files."""
-        self._log.close()
-        self._index.close()
-        _close(self._spools)
-
-    def _add(self, spool: Spool) -> tuple[int, int]:
-        begin = self._log.tell()
-        while content := spool.take(whole_lines=False):
-            self._log.write(content)
-        return begin, self._log.tell() - begin
-
-
-def log_name() -> str:
-    """Return the name of this workTF's log and index, without their endings."""
-    return f"{socket.gethostname()}-{os.getpid()}"
-
-
-def _spools(slots: int) -> list[tuple[Spool, Spool]]:
-    return [(Spool(), Spool()) for _ in range(slots)]
-
-
-def _begin(spools: list[tuple[Spool, Spool]], task: int, attempt: int, slot: int) -> Streams:
-    out, err = spools[slot]
-    out.empty()
-    err.empty()
-    return Streams(task, attempt, out.fileno, err.fileno)
-
-
-def _close(spools: list[tuple[Spool, Spool]]) -> None:
-    for out, err in spools:
-        out.close()
-        err.close()

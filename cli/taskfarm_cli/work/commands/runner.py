@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import errno
-import math
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from taskfarm_cli.common.exit_status import CommandError
+import attrs
+
+from taskfarm_cli.work.commands import faults
 from taskfarm_cli.work.commands.failure_text import failure_text
 from taskfarm_cli.work.commands.joblog import Entry, JobLog
 from taskfarm_cli.work.commands.output import Sink, Streams
 from taskfarm_cli.work.commands.progress_file import ProgressFile
+from taskfarm_cli.work.commands.running import Ending, Limits, Running
 from taskfarm_sdk.execution import (
     TOLD_WITHIN_S,
     Completed,
     Failed,
-    Group,
     Outcome,
     Released,
     may_be_asked,
@@ -34,10 +34,7 @@ if TYPE_CHECKING:
     from taskfarm_cli.work.template import Job
     from taskfarm_sdk import Task
 
-NOT_EXECUTABLE = 126
-NOT_FOUND = 127
-# How often a running command's output and progress are looked at.
-LOOK_EVERY_S = 0.2
+R = TypeVar("R")
 
 
 class CommandRunner:
@@ -49,6 +46,8 @@ class CommandRunner:
         sink: takes what they write.
         joblog: notes each attempt; None for no such file.
         folder: a folder for the files in which commands tell their progress.
+        say: shows a message.
+        open_files: the commands' soft limit of open files; None for workTF's own.
         jobs: how many commands run at a time, and share the CPUs.
     """
 
@@ -60,114 +59,159 @@ class CommandRunner:
         sink: Sink,
         joblog: JobLog | None,
         folder: Path,
+        say: Callable[[str], None],
+        open_files: int | None = None,
         jobs: int = 1,
     ) -> None:
         self._plan = plan
         self._num_tasks = num_tasks
         self._sink = sink
         self._joblog = joblog
+        self._joblog_misses = False
         self._folder = folder
+        self._say = say
+        self._open_files = open_files
+        self._limits = Limits(plan.options.timeout_s, plan.options.grace_s)
         threads = plan.options.threads_per_task
         self._environment = with_threads(plain_environment(), jobs, threads)
         self._environment.pop("TASKFARM_INPUT", None)
         self._lock = threading.Lock()
-        self._running: dict[int, Group] = {}
-        self._ending = threading.Event()
-        self._ends_by: int = signal.SIGTERM
-        self._kill_at = math.inf
+        self._running: dict[int, Running] = {}
+        self._ending = Ending()
 
     def perform(self, task: Task, slot: int) -> Outcome:
         """Run a task's command, and return what came of it; for a `Dispatcher`.
 
         Raises:
-            CommandError: the command cannot be executed.
-            OSError: what it wrote cannot be kept or passed on.
+            OSError: what it wrote cannot be passed on.
         """
-        try:
-            streams = self._sink.begin(task.number, task.attempts + 1, slot)
-        except OSError as error:
-            # The next task may well have a place for its output.
-            return Failed(f"{type(error).__name__}: {error}")
         job = self._plan.job(task.number, slot)
-        status, fault = self._run(task, job, streams)
-        if fault is None:
-            return Completed()
-        if self._was_asked_to_end(status):
+        outcome = self._attempt(task, job)
+        if isinstance(outcome, Failed):
+            text = failure_text(outcome.reason, job, self._plan.options)
+            return attrs.evolve(outcome, reason=text)
+        if isinstance(outcome, Released) and self._ending.asked.is_set():
+            # All is given back: what this machine lacked for one task does not matter any more.
             return Released()
-        return Failed(failure_text(fault, job, self._plan.options), exit_status=status)
+        return outcome
 
     def interrupt(self, error: BaseException) -> None:
         """Have all commands end: with the signal that came and a grace; a second time at once."""
         number = signal_of(error)
+        ending = self._ending
         with self._lock:
-            again = self._ending.is_set()
-            self._ends_by = signal.SIGKILL if again else number
-            self._kill_at = time.monotonic() + (0 if again else self._plan.options.grace_s)
+            again = ending.asked.is_set()
+            ending.by = signal.SIGKILL if again else number
+            ending.kill_at = time.monotonic() + (0 if again else self._plan.options.grace_s)
             running = list(self._running.values())
-            self._ending.set()
-        for group in running:
-            group.signal(self._ends_by)
+            ending.asked.set()
+        for command in running:
+            command.group.signal(ending.by)
 
-    def _run(self, task: Task, job: Job, streams: Streams) -> tuple[int, str | None]:
-        """Return a command's exit status (negative for a signal), and what was wrong with it."""
-        slot, command = job.slot, self._plan.template.fill(job)
-        progress = ProgressFile(self._folder / f"progress-{slot}", task.update)
-        started_at, began = time.time(), time.monotonic()
-        environment = {**self._environment, **self._facts(task, job, progress)}
+    def _attempt(self, task: Task, job: Job) -> Outcome:
         try:
-            group = Group(command, env=environment, stdout=streams.out, stderr=streams.err)
+            streams = self._persist(
+                lambda: self._sink.begin(task.number, task.attempts + 1, job.slot),
+                faults.place_may_pass,
+            )
         except OSError as error:
-            refused = cannot_execute(command[0], error)
-            self._sink.end(streams, slot, refused.status)
-            raise refused from error
+            return faults.after_begin(error, own=lambda file: self._sink.owns(task.number, file))
+        return self._run(task, job, streams)
+
+    def _run(self, task: Task, job: Job, streams: Streams) -> Outcome:
+        started_at, began = time.time(), time.monotonic()
+        command: list[str] = []
+        try:
+            # What one task's words or this moment's shortages keep from starting.
+            command = self._plan.template.fill(job)
+            progress = ProgressFile(self._folder / f"progress-{job.slot}", task.update)
+            environment = {**self._environment, **self._facts(task, job, progress)}
+            running = self._persist(
+                lambda: Running(command, environment, streams, self._open_files),
+                faults.start_may_pass,
+            )
+        except (OSError, ValueError) as error:
+            outcome = faults.after_start(command[0] if command else "", error)
+            status = outcome.exit_status if isinstance(outcome, Failed) else None
+            kept = self._end(streams, job.slot, status or faults.NOT_EXECUTABLE)
+            if status is not None:
+                self._note(Entry(task.number, command, started_at, 0.0, status))
+            return outcome if isinstance(outcome, Failed) else kept or outcome
 
         def look() -> None:
             progress.look()
-            self._sink.look(streams, slot)
+            self._sink.look(streams, job.slot)
 
-        fault = self._follow(slot, group, began, look)
-        status = group.kill()
-        self._sink.end(streams, slot, status)
-        if self._joblog is not None:
-            took_s = time.monotonic() - began
-            self._joblog.add(Entry(task.number, command, started_at, took_s, status))
-        return status, fault or (why_it_ended(status) if status else None)
+        try:
+            fault = self._follow(task, job.slot, running, look)
+            status = running.finish(self._ending)
+        finally:
+            running.close()
+        if status is None:
+            return Released("its command cannot be ended, and is left running")
+        kept = self._end(streams, job.slot, status)
+        self._note(Entry(task.number, command, started_at, time.monotonic() - began, status))
+        fault = fault or running.fault or (why_it_ended(status) if status else None)
+        if fault is None:
+            return kept or Completed()
+        return Released() if self._was_asked_to_end(status) else Failed(fault, exit_status=status)
 
     def _follow(
-        self, slot: int, group: Group, began: float, look: Callable[[], None]
+        self, task: Task, slot: int, running: Running, look: Callable[[], None]
     ) -> str | None:
-        """Return when the command has ended; what was wrong, if its time was over."""
+        """Return when the command has ended; what was wrong, if it was asked to."""
         with self._lock:
-            self._running[slot] = group
-            is_late = self._ending.is_set()
+            self._running[slot] = running
+            is_late = self._ending.asked.is_set()
         if is_late:
-            group.signal(self._ends_by)
+            running.group.signal(self._ending.by)
         try:
-            return self._wait(group, began, look)
+            return running.follow(
+                self._limits,
+                self._ending,
+                look,
+                lambda text: self._say(f"the command of task {task.number} {text}"),
+            )
         except BaseException:
-            group.kill()
+            running.group.kill()
             raise
         finally:
             with self._lock:
                 del self._running[slot]
 
-    def _wait(self, group: Group, began: float, look: Callable[[], None]) -> str | None:
-        timeout_s = self._plan.options.timeout_s
-        over_at = math.inf if timeout_s is None else began + timeout_s
-        kill_at = math.inf
-        fault = None
+    def _end(self, streams: Streams, slot: int, status: int) -> Outcome | None:
+        """Have the sink keep what came; return what follows if it cannot, or None."""
+        try:
+            self._persist(
+                lambda: self._sink.end(streams, slot, status),
+                lambda _: self._sink.persists,
+            )
+        except OSError as error:
+            if not self._sink.persists:
+                raise
+            return faults.after_end(error)
+        return None
+
+    def _note(self, entry: Entry) -> None:
+        if self._joblog is None:
+            return
+        try:
+            self._joblog.add(entry)
+        except OSError as error:
+            if not self._joblog_misses:
+                self._joblog_misses = True
+                self._say(f"the job log misses lines: {faults.told(error)}")
+
+    def _persist(self, action: Callable[[], R], may_pass: Callable[[Exception], bool]) -> R:
+        """Do it, again and again for `TRIED_FOR_S` where that may help."""
+        give_up_at = time.monotonic() + faults.TRIED_FOR_S
         while True:
-            left_s = min(over_at, kill_at, self._kill_at) - time.monotonic()
-            if group.wait(max(0.0, min(LOOK_EVERY_S, left_s))) is not None:
-                return fault
-            look()
-            now = time.monotonic()
-            if now >= over_at:
-                fault, over_at = f"it took longer than {timeout_s:g} s", math.inf
-                kill_at = now + self._plan.options.grace_s
-                group.signal(signal.SIGTERM)
-            if now >= min(kill_at, self._kill_at):
-                group.kill()
+            try:
+                return action()
+            except OSError as error:
+                is_over = time.monotonic() >= give_up_at or not may_pass(error)
+                if is_over or self._ending.asked.wait(faults.TRIED_EVERY_S):
+                    raise
 
     def _facts(self, task: Task, job: Job, progress: ProgressFile) -> Mapping[str, str]:
         facts = {
@@ -182,8 +226,8 @@ class CommandRunner:
 
     def _was_asked_to_end(self, status: int) -> bool:
         if may_be_asked(status):
-            self._ending.wait(TOLD_WITHIN_S)
-        return self._ending.is_set()
+            self._ending.asked.wait(TOLD_WITHIN_S)
+        return self._ending.asked.is_set()
 
 
 def signal_of(error: BaseException) -> int:
@@ -192,16 +236,3 @@ def signal_of(error: BaseException) -> int:
         return signal.SIGINT
     code = error.code if isinstance(error, SystemExit) else None
     return code - 128 if isinstance(code, int) and code > 128 else signal.SIGTERM
-
-
-def cannot_execute(program: str, error: OSError) -> CommandError:
-    """Return the error that ends workTF where a command cannot be executed."""
-    if error.errno != errno.ENOENT:
-        return CommandError(f"cannot execute {program!r}: {error.strerror}", NOT_EXECUTABLE)
-    text = f"there is no program {program!r} here"
-    if any(sign in program for sign in " \t&|;<>"):
-        text += (
-            ": after -- comes a program and its arguments, each a word of its own; a line for a "
-            "shell needs --shell"
-        )
-    return CommandError(text, NOT_FOUND)

@@ -16,6 +16,7 @@ from taskfarm_cli.work.slurm.recovery import TaskRecovery
 from taskfarm_sdk import ConnectionFailed, ServerError
 
 if TYPE_CHECKING:
+    from taskfarm_cli.work.manifest import UnleasedAfter
     from taskfarm_cli.work.screen import Screen
     from taskfarm_cli.work.slurm.cli import Element
     from taskfarm_sdk import Run, RunStatus, Worker
@@ -37,6 +38,7 @@ class Terms(NamedTuple):
         limits: what ends a worker whose tasks are not done.
         remedy: what the user can do where tasks take longer than that.
         folder: the folder that the workers need to start.
+        unleased_after_s: after how long a task that showed no sign of life is taken back.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Terms(NamedTuple):
     limits: policy.Limits = policy.Limits()
     remedy: str = "give a longer --time, or make the tasks smaller"
     folder: str = ""
+    unleased_after_s: UnleasedAfter = "auto"
 
 
 class Keeper:
@@ -103,7 +106,12 @@ class Keeper:
         self._cancel([element.name for element in self._alive if element.waits])
 
     def _make_looker(self) -> Worker:
-        return self._run.worker(linger=True, max_attempts=self._terms.max_attempts)
+        terms = self._terms
+        return self._run.worker(
+            linger=True,
+            max_attempts=terms.max_attempts,
+            unleased_after_s=terms.unleased_after_s,
+        )
 
     def _keep(self, lost: TaskRecovery) -> None:
         rest_s = self._terms.every_s

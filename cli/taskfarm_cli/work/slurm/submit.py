@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.guard import printable
 from taskfarm_cli.common.parser import seconds
+from taskfarm_cli.work import manifest
 from taskfarm_cli.work.command_line.sbatch_args import value_of
 from taskfarm_cli.work.command_line.slurm_arguments import COARSE_S, lead_s, limit_s
 from taskfarm_cli.work.commands.failure_text import place_of_outputs
@@ -226,6 +227,7 @@ def _keep(options: Options, run: Run, screen: Screen, arrays: _Arrays) -> ExitSt
         policy.Limits(lead, COARSE_S, options.stop_after_s),
         _remedy(options, lead),
         _folder_needed(options),
+        manifest.unleased_after_s(run, options.unleased_after_s),
     )
     screen.say(f"the workers of run {run.uuid} write to {_place_of_output(options, run.uuid)}")
     said = partial(last_lines, _output(options, run.uuid))

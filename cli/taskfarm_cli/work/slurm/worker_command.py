@@ -57,6 +57,7 @@ def _options(options: Options) -> list[str]:
         ("--max-attempts", options.max_attempts),
         ("--halt-after", options.halt_after),
         ("--linger-s", _linger_s(options)),
+        ("--unleased-after-s", options.unleased_after_s),
         ("--stop-after-s", options.stop_after_s),
         ("--max-tasks", options.max_tasks),
     ):

@@ -8,7 +8,7 @@ import pytest
 
 from taskfarm_cli.work.command_line.parse import parse
 from taskfarm_cli.work.commands.failure_text import MOST_SHOWN, failure_text, place_of_outputs
-from taskfarm_cli.work.commands.output import Log
+from taskfarm_cli.work.commands.kept import Log
 from taskfarm_cli.work.plan import Options
 from taskfarm_cli.work.template import Job
 

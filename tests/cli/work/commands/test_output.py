@@ -63,6 +63,51 @@ def test_a_task_ends_with_its_process_not_with_its_streams(
     assert (done.returncode, done.stdout) == (0, "done\n")
 
 
+@pytest.mark.parametrize("words", [(), ("--results", "kept"), ("--log", "logs")], ids=str)
+def test_a_stream_that_is_opened_again_loses_nothing(
+    work_tf: WorkTF, new_run: NewRun, words: tuple[str, ...]
+) -> None:
+    command = "echo one >&2; echo two > /dev/stderr; echo three >&2; echo four > /proc/self/fd/2"
+    done = work_tf(new_run(1).uuid, *words, "--shell", "--", command)
+    assert done.returncode == 0
+    kept = [*Path().glob("kept/0/stderr"), *Path().glob("logs/*.log")]
+    text = kept[0].read_text() if kept else done.stderr
+    assert "one\ntwo\nthree\nfour\n" in text
+
+
+@pytest.mark.parametrize("words", [(), ("--results", "kept"), ("--log", "logs")], ids=str)
+def test_what_a_task_leaves_running_does_not_write_into_the_next_tasks_output(
+    work_tf: WorkTF, new_run: NewRun, words: tuple[str, ...]
+) -> None:
+    # The first task's grandchild leaves the group, and writes while the second task runs.
+    late = (
+        'setsid sh -c \'trap "" PIPE; until test -e second; do sleep 0.05; done; echo late; '
+        "touch wrote' &"
+    )
+    command = (
+        f"if test $TASKFARM_TASK = 0; then {late} sleep 0.5; echo first; "
+        "else echo second; touch second; until test -e wrote; do sleep 0.05; done; fi"
+    )
+    done = work_tf(new_run(2).uuid, "-j1", *words, "--shell", "--", command)
+    assert done.returncode == 0
+    kept = [*sorted(Path().glob("kept/*/stdout")), *Path().glob("logs/*.log")]
+    assert "".join(file.read_text() for file in kept) + done.stdout == "first\nsecond\n"
+
+
+def test_output_that_finds_no_room_is_a_failed_attempt_that_names_the_folder(
+    work_tf: WorkTF, new_run: NewRun, monkeypatch: pytest.MonkeyPatch, work_folder: Path
+) -> None:
+    (work_folder / "small").mkdir()
+    monkeypatch.setenv("TMPDIR", str(work_folder / "small"))
+    # No file grows over 128 KiB, as if the disk was full.
+    little = ("sh", "-c", 'ulimit -f 256; exec "$0" "$@"', *WORK)
+    command = "(head -c 3000000 /dev/zero) 2> /dev/null; exit 0"
+    words = ("-j1", "--max-attempts", "1", "--shell", "--", command)
+    done = work_tf(new_run(1).uuid, *words, program=little)
+    assert done.returncode == 5
+    assert f"its output could not be kept in {work_folder / 'small'} (" in done.stderr
+
+
 def test_much_output_comes_whole(work_tf: WorkTF, new_run: NewRun) -> None:
     done = work_tf(new_run(1).uuid, "--", "seq", "300000")
     assert done.stdout == "".join(f"{number}\n" for number in range(1, 300001))

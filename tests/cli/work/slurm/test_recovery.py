@@ -38,7 +38,7 @@ def test_a_lost_task_waits_for_the_next_worker(
     run = new_run(2)
     lost = TaskRecovery(lambda: looker(run))
     # One that says nothing is as good as lost to the looker.
-    with run.worker(first_beat_s=3600) as silent:
+    with run.worker(first_beat_s=30) as silent:
         held = [silent.claim(), silent.claim()]
         assert None not in held
         lost.look_after()

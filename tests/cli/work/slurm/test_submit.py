@@ -137,7 +137,7 @@ def test_inputs_are_checked_where_the_workers_are_submitted(
     (tmp_path / "in").write_text("a\n")
     words = ("--slurm", "1", "--inputs", "in", "--dry-run", "--allow-loopback", new_run(2).uuid)
     assert main([*words, *COMMAND]) == 2
-    assert "1 inputs do not fit" in capsys.readouterr().err
+    assert "there is 1 input" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("saved")

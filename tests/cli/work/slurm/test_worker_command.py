@@ -39,6 +39,7 @@ GIVEN = {
     "tag": ["--tag"],
     "threads_per_task": ["--threads-per-task=2"],
     "timeout_s": ["--timeout-s=1234567.25"],
+    "unleased_after_s": ["--unleased-after-s=99.5"],
     "user": ["--user=me"],
 }
 

@@ -12,6 +12,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ class Pool:
         # Python does not wait for a process that it started last until another one has answered.
         self.pids = [f.result(NET_S) for f in [self.executor.submit(meet, both) for _ in "ab"]]
 
-    def submit(self, *functions: object) -> list[Future[bool]]:
+    def submit(self, *functions: object) -> list[Future[Any]]:
         self.engine.futures = [
             self.executor.submit(function, self.deaf)  # type: ignore[arg-type]
             for function in functions

@@ -1,0 +1,66 @@
+"""One line in the log for whoever waits with nothing to do: for what, and until when."""
+
+from __future__ import annotations
+
+import datetime
+import math
+
+import attrs
+
+from taskfarm_sdk._flows.waiting import shorten
+from taskfarm_sdk._logging import warn_aloud
+
+SAY_AFTER_S = 5.0
+SAY_AGAIN_AFTER_S = 60.0
+
+
+@attrs.define
+class IdleNotice:
+    """Says once what an idle worker waits for, and again when that has changed.
+
+    Attributes:
+        run: the run's uuid.
+    """
+
+    run: str
+    _since: float | None = attrs.field(default=None, init=False)
+    _said_at: float = attrs.field(default=-math.inf, init=False)
+    _said_of: list[int] | None = attrs.field(default=None, init=False)
+
+    def begins(self, now: float, *, is_idle: bool) -> None:
+        """Note whether the worker has nothing in hand while it looks after others' tasks."""
+        if not is_idle:
+            self._since = None
+        elif self._since is None:
+            self._since = now
+
+    def ends(self) -> None:
+        """Note that the worker has something to do."""
+        self._since = None
+
+    def due_at(self) -> float:
+        """Return when there may be something to say; infinite while the worker is not idle."""
+        if self._since is None:
+            return math.inf
+        return max(self._since + SAY_AFTER_S, self._said_at + SAY_AGAIN_AFTER_S)
+
+    def say(self, now: float, numbers: list[int], stale_at: float) -> None:
+        """Say it, unless the same was said before.
+
+        Args:
+            now: the time.
+            numbers: the tasks that are waited for.
+            stale_at: when the first of them counts as lost if it shows no sign of life.
+        """
+        if not numbers or numbers == self._said_of:
+            return
+        self._said_at, self._said_of = now, numbers
+        left_s = max(0.0, stale_at - now)
+        at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=left_s)
+        tasks = "task" if len(numbers) == 1 else "tasks"
+        warn_aloud(
+            f"nothing waits in run {self.run}: staying for {tasks} {shorten(tuple(numbers))}, "
+            "which other workers compute; what shows no sign of life is taken over, the first at "
+            f"{at:%H:%M:%S}, in {left_s:.0f} s; if nobody else works on the run, manageTF --reset "
+            f"{self.run} makes them wait at once"
+        )

@@ -1,0 +1,101 @@
+"""Turn what httpx raises into the SDK's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from taskfarm_sdk._transport import bounds, shortages, tls, wrong_scheme
+from taskfarm_sdk._transport.httpx_import import httpx
+from taskfarm_sdk.errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    TaskfarmError,
+    UnexpectedReply,
+)
+
+# The errors of httpx that are translated; other exceptions are bugs and stay as they are.
+RAISED = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, bounds.ReplyTooLarge)
+# After these errors the request was certainly not sent.
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+@contextmanager
+def proxies_explained() -> Generator[None]:
+    """Raise a ConfigurationError for a proxy of the environment that httpx cannot use."""
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigurationError(
+            "the environment names a SOCKS proxy, for which httpx needs a package: "
+            'pip install "httpx[socks]", or add the server to NO_PROXY'
+        ) from error
+    except (httpx.InvalidURL, ValueError):
+        # Without httpx's message, which can contain a part of the proxy's password.
+        raise ConfigurationError(
+            "the environment names a proxy that cannot be used: set HTTP_PROXY, HTTPS_PROXY and "
+            "ALL_PROXY to http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, and in a password "
+            "write / @ : # as %2F %40 %3A %23; set NO_PROXY to the hosts to reach without a proxy"
+        ) from None
+
+
+def error_of(error: Exception, url: str) -> TaskfarmError:
+    """Return the error for a request that failed.
+
+    Args:
+        error: what httpx raised, one of `RAISED`.
+        url: the API's.
+    """
+    said = str(error) or type(error).__name__
+    if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
+        return ConfigurationError(f"invalid URL {url} ({said})", url=url, detail=said)
+    if isinstance(error, bounds.ReplyTooLarge):
+        most_mib = bounds.REPLY_MOST_BYTES >> 20
+        return UnexpectedReply(
+            f"{url} sent over {most_mib} MiB, which no taskfarm server does: check the URL",
+            url=url,
+        )
+    if hopeless := _hopeless(error, url):
+        return ConnectionFailed(hopeless, sent=False, hopeless=True, url=url, detail=said)
+    if isinstance(error, NEVER_SENT):
+        return _never_sent(error, url, said)
+    closed = isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError))
+    return lost(url, said + wrong_scheme.perhaps_with_tls(url) if closed else said)
+
+
+def _hopeless(error: Exception, url: str) -> str | None:
+    """Return why trying again is of no use, or None."""
+    distrusted = tls.distrust(error)
+    if distrusted is not None:
+        return tls.explained(url, distrusted)
+    return wrong_scheme.without_tls(url, error)
+
+
+def _never_sent(error: Exception, url: str, said: str) -> ConnectionFailed:
+    if (lack := shortages.of(error)) is not None:
+        return shortages.explained(url, lack)
+    return ConnectionFailed(
+        f"no taskfarm server answers at {url} ({said}): check that it is running, and the URL",
+        sent=False,
+        url=url,
+        detail=said,
+    )
+
+
+def no_name(url: str, error: UnicodeError) -> ConfigurationError:
+    """Return the error for a host name that cannot be looked up."""
+    return ConfigurationError(
+        f"the host name in {url}, or in a proxy's URL, cannot be looked up ({error}): check the "
+        "URL, and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY",
+        url=url,
+    )
+
+
+def lost(url: str, said: str) -> ConnectionFailed:
+    """Return the error for a request that was sent, and whose reply was lost."""
+    return ConnectionFailed(
+        f"the connection to {url} broke before the reply was complete ({said})",
+        sent=True,
+        url=url,
+        detail=said,
+    )

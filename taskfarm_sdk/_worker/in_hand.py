@@ -1,0 +1,353 @@
+"""A file of the tasks that a worker has in hand, for the next worker of this host after a kill.
+
+The owner of a file holds `flock` on it, which the kernel lets go when the process ends, however
+that came about, and all processes that it forked with it. So neither process ids nor start times
+are needed to tell whether its tasks are still computed. The name of the file says which boot of
+which host, server and run it is about.
+
+Records are written by `pwrite`, not through a mapping: it is as safe from SIGKILL, and a full disk
+gives an error where a write to a mapped page of a copy-on-write file system gives SIGBUS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import secrets
+import socket
+import struct
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import attrs
+
+from taskfarm_sdk._flows.killed import KilledHold
+from taskfarm_sdk._logging import log
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+SUFFIX = ".tasks1"
+RECORDS = 1024
+# What becomes of a record before its task is settled is in the first two fields.
+_RECORD = struct.Struct("<iiqd")
+_MARK = struct.Struct("<ii")
+_EMPTY, _HELD, _LEAVING = 0, 1, 2
+_NO_HOLDER = -1
+_TRIES = 5
+
+
+@attrs.frozen
+class Place:
+    """Where the workers of one run and server note their tasks on this host.
+
+    Attributes:
+        folder: the folder of all such files of the user.
+        host: a digest of the host's name.
+        boot: the id of this boot.
+        work: a digest of the server's URL, and the run's uuid.
+    """
+
+    folder: Path
+    host: str
+    boot: str
+    work: str
+
+    def new_file(self) -> Path:
+        """Return a name that no other file has."""
+        name = "-".join((self.host, self.boot, self.work, secrets.token_hex(4)))
+        return self.folder / (name + SUFFIX)
+
+    def is_earlier_boots(self, name: str) -> bool:
+        """Say whether a file is of this host, and of a boot that is over."""
+        host, boot, *_ = name.split("-")
+        return host == self.host and boot != self.boot
+
+    def is_for_us(self, name: str) -> bool:
+        """Say whether a file is of the same boot, server and run, and may be of another host name.
+
+        A container's name changes with each start, and the kernel's boot does not.
+        """
+        return "-".join(name.split("-")[1:-1]) == f"{self.boot}-{self.work}"
+
+    def is_this_boots(self, name: str) -> bool:
+        """Say whether a file is of this boot."""
+        return name.split("-")[1] == self.boot
+
+
+def place(url: str, run: str) -> Place | None:
+    """Return where to note the tasks of a run, or None where a kill cannot be told from life."""
+    boot = _boot_id()
+    if boot is None or fcntl is None:
+        _say_not_noted("this system tells no boot id", is_usual=True)
+        return None
+    import platformdirs
+
+    folder = Path(platformdirs.user_state_dir("taskfarm", appauthor=False)) / "in-hand"
+    return Place(folder, _digest(socket.gethostname(), 8), boot, f"{_digest(url, 16)}-{run}")
+
+
+class InHand:
+    """Notes which tasks a worker has in hand; safe among threads.
+
+    The file is made for the first task. It is removed by `close`, or with the worker, unless a
+    task is in hand still: then it stays locked for as long as the process lives.
+
+    Args:
+        place: where; None notes nothing.
+    """
+
+    def __init__(self, place: Place | None) -> None:
+        self._place = place
+        self._opening = threading.Lock()
+        self._file: _OwnFile | None = None
+
+    def note(self, number: int, value: float | None) -> int | None:
+        """Note a task that was handed out.
+
+        Args:
+            number: the task's.
+            value: the number that the server held of it then.
+
+        Returns:
+            The record to speak of it by, or None where it could not be noted.
+        """
+        file = self._file or self._open()
+        if file is None or not file.free:
+            return None
+        record = file.free.pop()
+        noted = math.nan if value is None else value
+        self._write(record, _RECORD.pack(_HELD, _NO_HOLDER, number, noted))
+        return record
+
+    def note_holder(self, record: int | None, holder: int, *, leaving: bool) -> None:
+        """Note what a lease of the task says, before the server has it.
+
+        Args:
+            record: the task's.
+            holder: the lease's.
+            leaving: whether the lease is one that lets go of the task: the next worker that is
+                handed it out shows the same holder until its first beat.
+        """
+        if record is not None:
+            self._write(record, _MARK.pack(_LEAVING if leaving else _HELD, holder))
+
+    def clear(self, record: int | None) -> None:
+        """Forget a task that is settled."""
+        file = self._file
+        if record is None or file is None:
+            return
+        self._write(record, _MARK.pack(_EMPTY, 0))
+        file.free.append(record)
+
+    def close(self) -> None:
+        """Remove the file if no task is in hand any more; the next task gets a new one."""
+        with self._opening:
+            if self._file is not None and self._file.is_empty:
+                self._file.end()
+                self._file = None
+
+    def _open(self) -> _OwnFile | None:
+        with self._opening:
+            if self._file is None and self._place is not None:
+                try:
+                    self._file = _OwnFile.make(self._place)
+                except OSError as error:
+                    self._cannot(error)
+                else:
+                    weakref.finalize(self, self._file.end)
+            return self._file
+
+    def _write(self, record: int, data: bytes) -> None:
+        file = self._file
+        if file is None:
+            return
+        try:
+            os.pwrite(file.descriptor, data, record * _RECORD.size)
+        except OSError as error:
+            self._cannot(error)
+
+    def _cannot(self, error: OSError) -> None:
+        folder = "" if self._place is None else str(self._place.folder)
+        self._place = None
+        _say_not_noted(f"{folder} cannot be written ({error.strerror})", is_usual=False)
+
+
+@attrs.define
+class _OwnFile:
+    """A worker's own file, and its free records."""
+
+    path: Path
+    descriptor: int
+    pid: int
+    free: list[int] = attrs.field(factory=lambda: list(range(RECORDS - 1, -1, -1)))
+
+    @classmethod
+    def make(cls, place: Place) -> _OwnFile:
+        """Make a file and lock it.
+
+        Raises:
+            OSError: it cannot be made, or not locked.
+        """
+        place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for _ in range(_TRIES):
+            path = place.new_file()
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                # Whoever looks through the folder may have come in between, and taken it for one
+                # that a dead process left.
+                _lock(descriptor)
+                os.pwrite(descriptor, bytes(RECORDS * _RECORD.size), 0)
+                if _is_there(path, descriptor):
+                    return cls(path, descriptor, os.getpid())
+            except BaseException:
+                with suppress(OSError):
+                    path.unlink()
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+        raise FileNotFoundError(2, "other processes remove what is made there")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no task is in hand."""
+        return len(self.free) == RECORDS
+
+    def end(self) -> None:
+        """Remove the file, if no task is in hand and this is the process that made it.
+
+        In a forked child the lock is to stay, for as long as the child lives.
+        """
+        if self.descriptor < 0 or self.pid != os.getpid() or not self.is_empty:
+            return
+        descriptor, self.descriptor = self.descriptor, -1
+        with suppress(OSError):
+            self.path.unlink()
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+class DeadFile:
+    """A file that a dead process of this boot left, locked for whoever takes its tasks back."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path: Path = path
+        self._descriptor = descriptor
+        self.holds: dict[int, KilledHold] = _holds(descriptor)
+
+    @classmethod
+    def open(cls, path: Path) -> DeadFile | None:
+        """Open a file, or return None if its owner lives or somebody else takes its tasks back.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            _lock(descriptor, wait=False)
+            if _is_there(path, descriptor):
+                return cls(path, descriptor)
+        except BlockingIOError:
+            pass
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        return None
+
+    def settle(self, record: int) -> None:
+        """Forget a task of it; without any the file is removed."""
+        self.holds.pop(record, None)
+        with suppress(OSError):
+            os.pwrite(self._descriptor, _MARK.pack(_EMPTY, 0), record * _RECORD.size)
+
+    def remove(self) -> None:
+        """Remove it."""
+        with suppress(OSError):
+            self.path.unlink()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it, and leave what is in it to others."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def live_tasks(path: Path) -> set[int]:
+    """Return the tasks that a file names, whoever has it locked."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return set()
+    try:
+        return {hold.number for hold in _holds(descriptor).values()}
+    finally:
+        os.close(descriptor)
+
+
+def files(place: Place) -> Iterator[Path]:
+    """Yield the files of the folder; none where there is no such folder."""
+    with suppress(OSError):
+        for path in sorted(place.folder.iterdir()):
+            if path.name.endswith(SUFFIX) and path.name.count("-") == 4:
+                yield path
+
+
+def _holds(descriptor: int) -> dict[int, KilledHold]:
+    data = os.pread(descriptor, RECORDS * _RECORD.size, 0)
+    whole = len(data) - len(data) % _RECORD.size
+    return {
+        record: KilledHold(
+            number, value, None if holder == _NO_HOLDER else holder, leaving=state == _LEAVING
+        )
+        for record, (state, holder, number, value) in enumerate(_RECORD.iter_unpack(data[:whole]))
+        if state in (_HELD, _LEAVING)
+    }
+
+
+def _lock(descriptor: int, *, wait: bool = True) -> None:
+    """Lock a file until its descriptor and all copies of it are closed.
+
+    Raises:
+        BlockingIOError: somebody has it locked, and that is not waited for.
+        OSError: the file system knows no such locks.
+    """
+    assert fcntl is not None
+    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+def _is_there(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _boot_id() -> str | None:
+    try:
+        text = BOOT_ID.read_text(encoding="ascii").strip().replace("-", "")
+    except (OSError, ValueError):
+        return None
+    return text if text.isalnum() else None
+
+
+def _digest(text: str, digits: int) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:digits]
+
+
+@cache
+def _say_not_noted(why: str, *, is_usual: bool) -> None:
+    (log.info if is_usual else log.warning)(
+        "%s, so the tasks of a worker that is killed here are taken over after minutes only, not "
+        "at once",
+        why,
+    )

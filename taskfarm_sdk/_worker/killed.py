@@ -1,0 +1,149 @@
+"""Tasks of killed workers of this host: finds their files, and has their tasks taken back."""
+
+from __future__ import annotations
+
+import math
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from taskfarm_sdk._flows.killed import KilledHold, Reclaimer
+from taskfarm_sdk._processes.forks import close_in_children
+from taskfarm_sdk._sansio.clock import Clock
+from taskfarm_sdk._session.link import Link
+from taskfarm_sdk._worker import in_hand
+from taskfarm_sdk._worker.in_hand import DeadFile, Place
+
+# A live worker's beat may be under way for as long.
+BEAT_TAKES_S = 1.0
+
+
+class KilledWorkers:
+    """Takes back what dead processes of this boot held of a run; safe among threads.
+
+    Args:
+        link: the connections.
+        run: the run's uuid.
+        num_tasks: how many tasks it has.
+        place: where workers of this host note their tasks; None where they do not.
+        max_attempts: after how many counted attempts a task has failed for good.
+        first_beat_s: within which time a live worker writes of a task.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        run: str,
+        num_tasks: int,
+        place: Place | None,
+        max_attempts: int,
+        first_beat_s: float,
+    ) -> None:
+        self._link = link
+        self._place = place
+        self._dead: dict[Path, DeadFile] = {}
+        self._looking = threading.Lock()
+        self._looked_at = -math.inf
+        self._reclaimer: Reclaimer[tuple[Path, int]] = Reclaimer(
+            run, num_tasks, max_attempts, first_beat_s + BEAT_TAKES_S
+        )
+
+    def is_due(self) -> bool:
+        """Say whether to look again at tasks that were not sure to be the dead's."""
+        return bool(self._dead) and self._now() >= self._looked_at + self._reclaimer.apart_s
+
+    def look(self, clock: Clock) -> bool:
+        """Look at what killed workers held, and return whether something was taken back."""
+        if self._place is None or not self._looking.acquire(blocking=False):
+            return False
+        try:
+            return self._look(clock)
+        finally:
+            self._looking.release()
+
+    def look_to_the_end(self, clock: Clock) -> bool:
+        """Do so, and wait for the second looks; for a worker with nothing else to do."""
+        taken = self.look(clock)
+        # Infinite where no task can be looked at yet.
+        while not taken and 0 < (left_s := self._reclaimer.due_at() - self._now()) < math.inf:
+            clock.wait(left_s)
+            taken = self.look(clock)
+        return taken
+
+    def close(self) -> None:
+        """Leave to others what was not taken back."""
+        with self._looking:
+            for file in self._dead.values():
+                file.close()
+            self._dead.clear()
+
+    def _now(self) -> float:
+        return self._link.session.clock.now()
+
+    def _look(self, clock: Clock) -> bool:
+        live = self._find()
+        self._looked_at = self._now()
+        holds = self._holds()
+        for key, hold in list(holds.items()):
+            if hold.number in live:
+                # Handed out again since, to a worker of this host that lives.
+                del holds[key]
+                self._settle(key)
+        taken = 0
+        if holds:
+            flow = self._reclaimer.round(self._link.session, holds, self._settle)
+            taken = self._link.drive(flow, clock)
+        for path, file in list(self._dead.items()):
+            if not file.holds:
+                file.remove()
+                del self._dead[path]
+        return taken > 0
+
+    def _holds(self) -> dict[tuple[Path, int], KilledHold]:
+        return {
+            (path, record): hold
+            for path, file in self._dead.items()
+            for record, hold in file.holds.items()
+        }
+
+    def _settle(self, key: tuple[Path, int]) -> None:
+        path, record = key
+        self._reclaimer.forget(key)
+        self._dead[path].settle(record)
+
+    def _find(self) -> set[int]:
+        """Lock files of the dead, remove what is of no use; return what live workers hold."""
+        assert self._place is not None
+        live: set[int] = set()
+        is_first = self._looked_at == -math.inf
+        for path in in_hand.files(self._place):
+            if path in self._dead:
+                continue
+            if self._place.is_earlier_boots(path.name):
+                with suppress(OSError):
+                    path.unlink()
+            elif self._place.is_for_us(path.name):
+                live |= self._open(path)
+            elif is_first and self._place.is_this_boots(path.name):
+                _remove_if_empty(path)
+        return live
+
+    def _open(self, path: Path) -> set[int]:
+        try:
+            file = DeadFile.open(path)
+        except OSError:
+            return set()
+        if file is None:
+            return in_hand.live_tasks(path)
+        if file.holds:
+            self._dead[path] = file
+            close_in_children(file)
+        else:
+            file.remove()
+        return set()
+
+
+def _remove_if_empty(path: Path) -> None:
+    with suppress(OSError):
+        if (file := DeadFile.open(path)) is not None:
+            file.close() if file.holds else file.remove()

@@ -1,0 +1,113 @@
+"""Counts, percentages, commands and lines, as people read them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskfarm_cli.common.pace import duration, rate
+from taskfarm_cli.common.text import counted, fitting, manage_command, percentage, wrapped
+from taskfarm_cli.manage import main as manage
+from taskfarm_cli.serve import main as serve
+from taskfarm_cli.work import main as work
+
+UUID = "0123456789abcdef0123456789abcdef"
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 tasks"), (1, "1 task"), ("1", "1 task"), (2, "2 tasks")]
+)
+def test_one_is_singular(number: int | str, text: str) -> None:
+    assert counted(number, "task") == text
+
+
+# A number that may be 1 before a plural noun: `{count} tasks`.
+_PLURAL = re.compile(
+    r"\{[a-z_.()]*(?<!least)\} (?:\w+ )?(?:tasks|runs|inputs|jobs|attempts|workers|rows)\b"
+)
+
+
+def test_no_message_of_a_command_has_a_plural_of_its_own() -> None:
+    lines = [
+        f"{path.name}: {line.strip()}"
+        for path in (ROOT / "cli").rglob("*.py")
+        if "slurm" not in path.parts
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if _PLURAL.search(line) and "len(found)} runs" not in line
+    ]
+    assert lines == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (98 * 86400, "98 days"),
+        (33793 * 86400, "over 99 days"),
+        (1e300, "over 99 days"),
+        (float("inf"), "over 99 days"),
+        (float("nan"), "over 99 days"),
+    ],
+)
+def test_a_time_too_long_to_be_foretold_has_a_bound(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("tasks_per_s", "text"),
+    [(1.0, "1 task/s"), (1 / 60, "1 task/min"), (1 / 3600, "1 task/h"), (1e-300, "under 0.01")],
+)
+def test_a_rate_of_one_is_singular_and_a_tiny_one_has_a_bound(
+    tasks_per_s: float, text: str
+) -> None:
+    assert rate(tasks_per_s).startswith(text)
+
+
+@given(st.floats())
+def test_a_percentage_is_short_whatever_a_client_wrote(value: float) -> None:
+    assert len(percentage(value)) <= 12
+
+
+def test_a_command_works_when_it_is_pasted() -> None:
+    command = manage_command("http://a.test/x y/", "--tasks", "--state", "failed", UUID)
+    words = ["manageTF", "-b", "http://a.test/x y/", "--tasks", "--state", "failed", UUID]
+    assert shlex.split(command.strip("`")) == words
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80])
+def test_a_line_fits_and_its_commands_stay_in_one_piece(columns: int) -> None:
+    command = manage_command(None, "--tasks", "--state", "failed", UUID)
+    text = f"3 of 10 tasks failed, and many more words follow: {command} lists which of them did"
+    shown = wrapped(text, columns)
+    assert command in shown
+    assert " ".join(shown.split()) == text
+    others = [line for line in shown.splitlines() if command not in line]
+    assert max(map(len, others)) <= columns
+    if len(command) + 2 <= columns:
+        assert max(map(len, shown.splitlines())) <= columns
+
+
+@given(st.lists(st.text("abc ", max_size=20), min_size=1), st.integers(1, 100))
+def test_a_status_line_never_exceeds_the_terminal(pieces: list[str], columns: int) -> None:
+    assert len(fitting(pieces, columns)) <= columns
+
+
+@pytest.mark.parametrize(
+    ("columns", "main"),
+    list(itertools.product([60, 80, 100], [manage.main, work.main, serve.main])),
+)
+def test_the_help_fits_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int, main: object
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert callable(main)
+    assert main(["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert [line for line in printed.splitlines() if len(line) > columns] == []
+    assert not re.search(r"--\n", printed)
