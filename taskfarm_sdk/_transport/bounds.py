@@ -97,14 +97,16 @@ def bound_reads(event: str, facts: dict[str, Any]) -> None:
     """Apply each request's bounds to the reads of a new connection; called with every event."""
     if event.endswith(CONNECTED):
         stream = facts["return_value"]
-        stream.read = _bounded(type(stream).read, weakref.ref(stream))
+        kind: Any = type(stream)
+        stream.read = _bounded(kind.read, weakref.ref(stream))
 
 
 def abound_reads(event: str, facts: dict[str, Any]) -> None:
     """Count a new asyncio connection's bytes; asyncio itself limits the time of its requests."""
     if event.endswith(CONNECTED):
         stream = facts["return_value"]
-        stream.read = _counted(type(stream).read, weakref.ref(stream))
+        kind: Any = type(stream)
+        stream.read = _counted(kind.read, weakref.ref(stream))
 
 
 # A stream keeps what replaces its `read`, which must not keep the stream: such a cycle is left to
