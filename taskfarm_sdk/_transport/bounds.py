@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Awaitable, Callable
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from taskfarm_sdk._transport.httpx_import import httpcore
 
@@ -97,16 +97,19 @@ def bound_reads(event: str, facts: dict[str, Any]) -> None:
     """Apply each request's bounds to the reads of a new connection; called with every event."""
     if event.endswith(CONNECTED):
         stream = facts["return_value"]
-        kind: Any = type(stream)
-        stream.read = _bounded(kind.read, weakref.ref(stream))
+        stream.read = _bounded(_read_of(stream), weakref.ref(stream))
 
 
 def abound_reads(event: str, facts: dict[str, Any]) -> None:
     """Count a new asyncio connection's bytes; asyncio itself limits the time of its requests."""
     if event.endswith(CONNECTED):
         stream = facts["return_value"]
-        kind: Any = type(stream)
-        stream.read = _counted(kind.read, weakref.ref(stream))
+        stream.read = _counted(_read_of(stream), weakref.ref(stream))
+
+
+def _read_of(stream: object) -> Any:
+    """Return the `read` of a stream's class, which does not hold the stream."""
+    return cast("Any", type(stream)).read
 
 
 # A stream keeps what replaces its `read`, which must not keep the stream: such a cycle is left to
