@@ -43,6 +43,9 @@ GRACE_S = 10
 # gthread's main loop reports once a second; only a hung process is this late.
 WORKER_TIMEOUT_S = 120
 BUSY_TIMEOUT_S = 30.0
+# SQLite empties its log into the database after 400 KiB. By default the log grows to 4 MiB, and
+# on a full disk takes up what others free.
+WAL_PAGES = 100
 # gunicorn waits 5 s in a worker thread for the first byte of a new connection. On SQLite, with one
 # thread, a silent connection would block all others that long.
 FIRST_BYTE_S = 0.2
@@ -209,6 +212,7 @@ def _open_sqlite(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
     return connection
 
 

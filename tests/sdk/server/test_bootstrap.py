@@ -33,9 +33,14 @@ def test_sqlite_is_quick_and_patient(tmp_path: Path) -> None:
     with closing(_open_sqlite(str(tmp_path / "odd ?#%41 name.db"))) as connection:
         pragmas = {
             name: connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("journal_mode", "synchronous", "busy_timeout")
+            for name in ("journal_mode", "synchronous", "wal_autocheckpoint", "busy_timeout")
         }
-    assert pragmas == {"journal_mode": "wal", "synchronous": 1, "busy_timeout": 30_000}
+    assert pragmas == {
+        "journal_mode": "wal",
+        "synchronous": 1,
+        "wal_autocheckpoint": 100,
+        "busy_timeout": 30_000,
+    }
     assert [path.name for path in tmp_path.iterdir()] == ["odd ?#%41 name.db"]
 
 
