@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import asyncio
 
 R = TypeVar("R")
+C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 Trace = Callable[[str, dict[str, Any]], None]
 AsyncTrace = Callable[[str, dict[str, Any]], Awaitable[None]]
 
@@ -272,23 +273,7 @@ class HttpTransport:
             return self._client
 
     def _new(self) -> httpx.Client:
-        tls.tell_of_open_way(self._url)
-        with shortages.explained_for(self._url):
-            trusted = tls.context(self._url)
-            with failures.proxies_explained():
-                client = httpx.Client(
-                    base_url=self._url,
-                    timeout=self._timeout_s,
-                    limits=LIMITS,
-                    proxy=proxies.proxy_for(self._url, getproxies()),
-                    trust_env=False,
-                    verify=trusted,
-                    auth=NOBODY,
-                    headers=HEADERS,
-                )
-        base = client.base_url
-        request_log.begin(base.scheme, base.host, base.port)
-        return client
+        return _opened(httpx.Client, self._url, self._timeout_s)
 
     def _on_event(self, event: str, facts: dict[str, Any]) -> None:
         self._tcp_timeout.on_event(event, facts)
@@ -365,27 +350,32 @@ class AsyncHttpTransport:
             self._loop, self._client, self._exclusive = loop, None, None
 
     def _new(self) -> httpx.AsyncClient:
-        tls.tell_of_open_way(self._url)
-        with shortages.explained_for(self._url):
-            trusted = tls.context(self._url)
-            with failures.proxies_explained():
-                client = httpx.AsyncClient(
-                    base_url=self._url,
-                    timeout=self._timeout_s,
-                    limits=LIMITS,
-                    proxy=proxies.proxy_for(self._url, getproxies()),
-                    trust_env=False,
-                    verify=trusted,
-                    auth=NOBODY,
-                    headers=HEADERS,
-                )
-        base = client.base_url
-        request_log.begin(base.scheme, base.host, base.port)
-        return client
+        return _opened(httpx.AsyncClient, self._url, self._timeout_s)
 
     async def _on_event(self, event: str, facts: dict[str, Any]) -> None:
         self._tcp_timeout.on_event(event, facts)
         bounds.abound_reads(event, facts)
+
+
+def _opened(kind: type[C], url: str, timeout_s: float) -> C:
+    """Return a client of httpx's for a farm."""
+    tls.tell_of_open_way(url)
+    with shortages.explained_for(url):
+        trusted = tls.context(url)
+        with failures.proxies_explained():
+            client = kind(
+                base_url=url,
+                timeout=timeout_s,
+                limits=LIMITS,
+                proxy=proxies.proxy_for(url, getproxies()),
+                trust_env=False,
+                verify=trusted,
+                auth=NOBODY,
+                headers=HEADERS,
+            )
+    base = client.base_url
+    request_log.begin(base.scheme, base.host, base.port)
+    return client
 
 
 def _closed() -> ConfigurationError:
