@@ -59,8 +59,8 @@ class IdleNotice:
         at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=left_s)
         tasks = "task" if len(numbers) == 1 else "tasks"
         warn_aloud(
-            f"nothing waits in run {self.run}: staying for {tasks} {shorten(tuple(numbers))}, "
-            "which other workers compute; what shows no sign of life is taken over, the first at "
+            f"no task of run {self.run} waits: staying for {tasks} {shorten(tuple(numbers))}, "
+            "which other workers compute; a task without a heartbeat is taken over, the first at "
             f"{at:%H:%M:%S}, in {left_s:.0f} s; if nobody else works on the run, manageTF --reset "
             f"{self.run} makes them wait at once"
         )

@@ -111,7 +111,7 @@ class Reclaimer(Generic[K]):
                 continue
             if self._is_theirs(key, hold, row, farm.clock.now()):
                 yield from recovery.take_back(
-                    farm, self.run, row, self.max_attempts, "was in hand of a killed worker here"
+                    farm, self.run, row, self.max_attempts, "was held by a worker killed here"
                 )
                 taken += 1
             elif key in self._first_looks:

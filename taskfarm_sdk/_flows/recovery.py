@@ -90,14 +90,14 @@ def stale_after(
     least_s = LEAST_HEARTBEATS * heartbeat_s
     if _validation.seconds("stale_after_s", stale_after_s) < least_s:
         raise ConfigurationError(
-            f"stale_after_s is at least {LEAST_HEARTBEATS} times heartbeat_s, so that no live "
+            f"stale_after_s must be at least {LEAST_HEARTBEATS} times heartbeat_s, so that no live "
             f"task is taken: {least_s:g} or more, not {stale_after_s!r}"
         )
     if unleased_after_s in ("auto", "stale_after_s"):
         return StaleAfter(stale_after_s, None, all_beat=unleased_after_s == "stale_after_s")
     if isinstance(unleased_after_s, str):
         raise ConfigurationError(
-            'unleased_after_s is a number of seconds, "auto" or "stale_after_s", not '
+            'unleased_after_s must be a number of seconds, "auto" or "stale_after_s", not '
             f"{unleased_after_s!r}"
         )
     return StaleAfter(stale_after_s, _validation.seconds("unleased_after_s", unleased_after_s))

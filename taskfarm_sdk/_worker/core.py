@@ -212,7 +212,7 @@ class WorkerCore:
         if self.stopping:
             return
         log.error(
-            "%s in a row failed in this worker, so it stops: is something wrong here?",
+            "%s in a row failed in this worker, so it stops: is something wrong on this machine?",
             counted(failures, "task"),
         )
         self.stop()

@@ -37,13 +37,13 @@ def intervals(report_every_s: float, first_beat_s: float, heartbeat_s: float) ->
     """
     if _validation.seconds("heartbeat_s", heartbeat_s) > HEARTBEAT_MOST_S:
         raise ConfigurationError(
-            f"heartbeat_s is at most {HEARTBEAT_MOST_S:g}, for other workers take a task that is "
-            f"silent for longer: not {heartbeat_s!r}"
+            f"heartbeat_s must be at most {HEARTBEAT_MOST_S:g}: other workers take a task that is "
+            f"silent for longer; not {heartbeat_s!r}"
         )
     if _validation.seconds("first_beat_s", first_beat_s) > FIRST_BEAT_MOST_S:
         raise ConfigurationError(
-            f"first_beat_s is at most {FIRST_BEAT_MOST_S:g}, for other workers may take a task "
-            f"that shows no sign of life after its hand-out: not {first_beat_s!r}"
+            f"first_beat_s must be at most {FIRST_BEAT_MOST_S:g}: other workers may take a task "
+            f"that shows no sign of life after its hand-out; not {first_beat_s!r}"
         )
     return HeartbeatIntervals(
         _validation.seconds("report_every_s", report_every_s),

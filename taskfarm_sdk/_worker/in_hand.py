@@ -87,7 +87,7 @@ def place(url: str, run: str) -> Place | None:
     """Return where to note the tasks of a run, or None where a kill cannot be told from life."""
     boot = _boot_id()
     if boot is None or fcntl is None:
-        _say_not_noted("this system tells no boot id", is_usual=True)
+        _say_not_noted("this system has no boot id", is_usual=True)
         return None
     import platformdirs
 
@@ -214,7 +214,7 @@ class _OwnFile:
                 os.close(descriptor)
                 raise
             os.close(descriptor)
-        raise FileNotFoundError(2, "other processes remove what is made there")
+        raise FileNotFoundError(2, "other processes remove the files made there")
 
     @property
     def is_empty(self) -> bool:
@@ -347,7 +347,7 @@ def _digest(text: str, digits: int) -> str:
 @cache
 def _say_not_noted(why: str, *, is_usual: bool) -> None:
     (log.info if is_usual else log.warning)(
-        "%s, so the tasks of a worker that is killed here are taken over after minutes only, not "
+        "%s, so the tasks of a worker that is killed here are taken over only after minutes, not "
         "at once",
         why,
     )

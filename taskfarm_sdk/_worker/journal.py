@@ -74,7 +74,7 @@ class Journal:
         except OSError as error:
             raise ConfigurationError(
                 f"the journal cannot be written to {str(self._folder)!r} ({error.strerror}): "
-                "name a folder that is yours"
+                "name a folder that you can write to"
             ) from error
 
     @property
@@ -93,7 +93,7 @@ class Journal:
         except OSError as error:
             if not self._has_warned:
                 self._has_warned = True
-                log.warning("the journal misses lines: %s: %s", self.path, error.strerror)
+                log.warning("lines are missing from the journal: %s: %s", self.path, error.strerror)
 
     def _append(self, line: bytes) -> None:
         # Unbuffered: a line is one write, which no other thread's comes into.

@@ -93,7 +93,7 @@ class Reporter:
                 task.beat()
             except TaskfarmError as error:
                 # What is wrong will be wrong for the worker's own requests, which raise it.
-                log.warning("a task in hand could not be written of: %s", error)
+                log.warning("could not report the progress of a task: %s", error)
                 self.drop(task)
 
     def _next_due(self) -> Reported | None:

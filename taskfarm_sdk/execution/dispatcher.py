@@ -112,7 +112,7 @@ class Dispatcher:
             except RuntimeError as error:
                 raise TaskfarmError(
                     f"this machine lets this process have {number} of {len(self._threads)} threads "
-                    f"({error}), of which each slot needs {HANDS}: ask for fewer at a time, or "
+                    f"({error}), and each slot needs {HANDS}: compute fewer at a time, or "
                     "raise the limit (ulimit -u)"
                 ) from error
 

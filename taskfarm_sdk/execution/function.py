@@ -95,7 +95,7 @@ def never_run(returned: object) -> TypeError | None:
     if isinstance(returned, (Coroutine, Generator)):
         returned.close()  # else Python warns of a coroutine that was never awaited
     return TypeError(
-        f"the function returned a {kind}, which nobody runs: run it inside the function, as with "
+        f"the function returned a {kind}, which is never run: run it inside the function, as with "
         "asyncio.run() or a loop"
     )
 
@@ -120,7 +120,7 @@ def refused() -> Generator[None]:
     except Exception as error:
         raise ConfigurationError(
             f"the function cannot be sent to other processes: {describe(error)}; let it open "
-            "files, connections, locks and the like itself, in place of holding on to them"
+            "files, connections, locks and the like itself, instead of holding them"
         ) from error
 
 

@@ -101,7 +101,7 @@ class Work:
             raise TooManyFailures(
                 f"too many tasks in a row failed, so the work on run {self.uuid} was stopped: "
                 "see `failures`, the log (`taskfarm_sdk`) or the journal for what went wrong; "
-                f"work() goes on with what is left{_failures.newest(seen)}",
+                f"call work() again to go on with the rest{_failures.newest(seen)}",
                 run=self.uuid,
                 failures=_failures.records(seen),
             ) from _failures.cause(seen)

@@ -147,7 +147,7 @@ class Channel:
                 message = _message(kind, json.loads(line))
             except (ValueError, TypeError, RecursionError) as error:
                 # It stays, so that whatever follows is not taken for an answer.
-                raise EOFError("the other end sent what is no message") from error
+                raise EOFError("the other end sent something that is not a message") from error
             del self._heard[: len(line)]
             if not isinstance(message, Record):
                 return message

@@ -211,7 +211,7 @@ class Pool:
                 f"must be importable there too. The child said:\n{said}"
             )
         raise TaskfarmError(
-            f"a child process ended ({how_it_ended(status)}) before it had taken the function, so "
+            f"a child process ended ({how_it_ended(status)}) before it loaded the function, so "
             f"no other is started. It said:\n{said or 'nothing'}"
         )
 

@@ -91,7 +91,7 @@ class CancelWatcher:
                 if request in LAST:
                     return
         except Exception:  # noqa: BLE001 - an engine's own, and the loops can do without
-            log.exception("whether this process is still to take tasks cannot be found out")
+            log.exception("could not check whether this process should go on claiming tasks")
 
     def _request(self) -> CancelRequest:
         with self._lock:

@@ -71,9 +71,9 @@ class Ranks(Engine):
         called = Path(sys.argv[0]).name
         script = called if called.endswith(".py") else "script.py"
         raise ConfigurationError(
-            "this MPIPoolExecutor has no ranks to compute in, and waits for ever for some under "
-            f"most MPIs: start the script as `mpiexec -n 4 python -m mpi4py.futures {script}`, "
-            "with one rank more than are to compute (srun in place of mpiexec under Slurm)"
+            "this MPIPoolExecutor has no ranks to compute in, and under most MPIs it waits "
+            f"for some forever: run `mpiexec -n 4 python -m mpi4py.futures {script}`, "
+            "with one more rank than should compute (srun in place of mpiexec under Slurm)"
         )
 
     def size(self) -> int | None:
@@ -102,5 +102,5 @@ def _say(key: str) -> list[Request]:
     try:
         return [world.isend(key, rank, TAG) for rank in others]
     except MPI.Exception as error:
-        log.warning("the ranks cannot be told to take no more tasks: %s", error)
+        log.warning("could not tell the ranks to stop claiming tasks: %s", error)
         return []

@@ -33,7 +33,7 @@ from taskfarm_sdk.execution.work import Work
 LOOK_EVERY_S = 0.5
 # Naming open tasks takes a request for each task handed out so far.
 NAMED_MOST = 5000
-OFTEN = "most often since processes of it were killed"
+OFTEN = "usually because one of its processes was killed"
 
 # In this order: the first that knows an executor.
 ENGINES: tuple[tuple[Callable[[Executor], bool], type[Engine]], ...] = (
@@ -59,7 +59,7 @@ def engine_of(executor: object, workers: int | None, grace_s: float) -> Engine:
     """
     if not isinstance(executor, Executor):
         raise ConfigurationError(
-            "executor is one of concurrent.futures' kind, such as a ProcessPoolExecutor or a Dask "
+            "executor must be of concurrent.futures' kind, such as a ProcessPoolExecutor or a Dask "
             f"client's client.get_executor(), not a {type(executor).__name__}"
         )
     engine = next(kind for knows, kind in ENGINES if knows(executor))(executor)
@@ -88,8 +88,8 @@ def _number_of_loops(engine: Engine, workers: int | None) -> int:
     size = engine.size()
     if size is None:
         raise ConfigurationError(
-            f"how many tasks {type(engine.executor).__name__} can compute at a time is not known "
-            "here: give work() the number, workers=…"
+            f"{type(engine.executor).__name__} does not say how many tasks it computes at a time: "
+            "give work() the number, workers=…"
         )
     return size
 
@@ -123,7 +123,7 @@ class _Loops:
             handling.install()
             halted = self._all_done()
         except BrokenExecutor as error:
-            raise _broken(self._work, f"the executor broke, {OFTEN}: {error}") from error
+            raise _broken(self._work, f"the executor broke ({OFTEN}): {error}") from error
         except BaseException as error:
             self._recall()
             # Ctrl-C reaches all processes of the terminal.
@@ -134,7 +134,7 @@ class _Loops:
             engine.end_broken()
             handling.remove()
         if self._lost and not self._is_recalled and not self._work.status().finished:
-            lost = f"{len(self._lost)} of {engine.loops} loops of this work were lost, {OFTEN}"
+            lost = f"{len(self._lost)} of {engine.loops} loops of this work were lost ({OFTEN})"
             raise _broken(self._work, f"{lost}: {self._lost[-1]}")
         return halted
 
@@ -148,7 +148,7 @@ class _Loops:
             if "after shutdown" not in str(error):
                 raise
             raise ConfigurationError(
-                f"the executor takes nothing any more ({error}): give work() one that was not shut "
+                f"the executor accepts no more work ({error}): give work() one that was not shut "
                 "down"
             ) from error
 
@@ -213,7 +213,7 @@ def _broken(work: Work, why: str) -> TaskfarmError:
         named = _named(work)
     return TaskfarmError(
         f"{why}. {named}A new work() on run {work.uuid} with a new executor goes on, and takes "
-        "back what nobody computes any more",
+        "back the tasks of lost workers",
         run=work.uuid,
     )
 
