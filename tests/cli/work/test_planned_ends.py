@@ -101,7 +101,7 @@ def test_a_longer_grace_ends_it_earlier(
     pretend_to_be_in_a_job(monkeypatch, 30)
     done = work_tf(new_run(1).uuid, "--grace-s", "100", "--batch", "--", "sleep", "86395")
     assert done.returncode == 0, done.stderr
-    assert "tasks wait" in done.stderr
+    assert "1 waiting" in done.stderr
 
 
 def test_a_job_that_cannot_be_asked_about_has_no_limit_and_says_so(
