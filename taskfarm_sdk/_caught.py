@@ -1,7 +1,7 @@
-"""Describe exceptions of code that is not the SDK's: their name, text and traceback.
+"""Describe exceptions of code outside the SDK: their name, text and traceback.
 
-An exception's own methods may raise, or return what is no text or gigabytes of it. Nothing here
-raises for that, and nothing shows local variables, which may hold secrets.
+An exception's own methods may raise, or return gigabytes of text or no text at all. Nothing here
+raises for that, or shows local variables, which may hold secrets.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Caught:
         text: what it says.
         traceback: where it came from, with the exceptions before it.
         packed: itself, pickled, where it comes from another process and can travel.
-        error: itself, where it comes from this process and nobody else handles it.
+        error: the exception itself, if it was raised in this process and no other code handles it.
     """
 
     type: str
@@ -44,22 +44,22 @@ class Caught:
 
 
 def describe(error: BaseException) -> str:
-    """Return the name of an exception's type, and what it says. Never raises."""
+    """Return an exception's type name and text. Never raises."""
     return _joined(_name(error), _text(error))
 
 
 def caught(error: BaseException, frames: TracebackType | None) -> Caught:
-    """Return what is to be kept of an exception, without the exception. Never raises.
+    """Return a description of an exception, without the exception. Never raises.
 
     Args:
         error: the exception.
-        frames: its traceback, from the frame on that is to be shown.
+        frames: its traceback, from the first frame to show.
     """
     return Caught(_name(error), _text(error), _traceback(error, frames))
 
 
 def with_lines(traceback: str) -> str:
-    """Return a traceback of another process with the source lines that only this one knows.
+    """Return a traceback of another process with the source lines that only this process has.
 
     A notebook's cells are in no file, and a script need not be on each machine.
     """
@@ -72,7 +72,7 @@ def _with_line(frame: re.Match[str]) -> str:
 
 
 def cut(text: str, most: int = MOST_TEXT) -> str:
-    """Return the beginning of a text, which says how long it was."""
+    """Return the beginning of a text, with its full length noted."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
 
 

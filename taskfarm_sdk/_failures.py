@@ -1,4 +1,4 @@
-"""The last failed attempts that a farm saw, for the errors that tell of them."""
+"""The last failed attempts that a farm saw, for the errors that report them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from taskfarm_sdk._models import TaskFailure
 from taskfarm_sdk.errors import FunctionFailed
 
 MOST = 100
-# As much of it as reads well behind an error's own words.
+# Short enough to follow an error's own text.
 MOST_NEWEST = 500
 
 
@@ -24,7 +24,7 @@ class SeenFailure:
 
     Attributes:
         run_uuid: the run's.
-        record: what users see of it.
+        record: the failure as users see it.
         caught: what is kept of the exception that failed it, if one did.
     """
 
@@ -34,7 +34,7 @@ class SeenFailure:
 
 
 def seen(run_uuid: str, task: int, attempt: int, reason: str, caught: Caught | None) -> SeenFailure:
-    """Return a failed attempt, by the exception that failed it or else by its reason."""
+    """Return a failed attempt, described by its exception or else by its reason."""
     if caught is None:
         record = TaskFailure(task=task, attempt=attempt, type=None, text=cut(reason))
     else:
@@ -49,7 +49,7 @@ def seen(run_uuid: str, task: int, attempt: int, reason: str, caught: Caught | N
 
 
 def arrived(failure: SeenFailure) -> SeenFailure:
-    """Return a failure of another process, with the source lines that are known here."""
+    """Return a failure of another process, with the source lines that this process has."""
     if failure.caught is None:
         return failure
     caught = attrs.evolve(failure.caught, traceback=with_lines(failure.caught.traceback))
@@ -86,7 +86,7 @@ class FailureLog:
             ]
 
     def take(self) -> list[SeenFailure]:
-        """Return all, and keep none of them."""
+        """Return all failures and forget them."""
         with self._lock:
             failures = list(self._seen)
             self._seen.clear()
@@ -99,7 +99,7 @@ def records(failures: Sequence[SeenFailure]) -> tuple[TaskFailure, ...]:
 
 
 def newest(failures: Sequence[SeenFailure]) -> str:
-    """Return what the end of an error's text says of the newest failure; nothing if none is."""
+    """Return the end of an error's text: the newest failure; empty if there is none."""
     if not failures:
         return ""
     return f". The newest failure seen here: {cut(str(failures[-1].record), MOST_NEWEST)}"

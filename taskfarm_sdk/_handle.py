@@ -1,4 +1,4 @@
-"""The handle of a task: what is behind a `Task`, in a worker's process or in a child's."""
+"""The handle of a task: the object behind a `Task`, in a worker's process or in a child's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Handle(Protocol):
 
     @property
     def run_uuid(self) -> str:
-        """The run that it belongs to."""
+        """The UUID of the task's run."""
         ...
 
     @property
@@ -29,7 +29,7 @@ class Handle(Protocol):
 
     @property
     def percent(self) -> float:
-        """How far it is."""
+        """The task's percentage."""
         ...
 
     @property
@@ -48,7 +48,7 @@ class Handle(Protocol):
         ...
 
     def report(self, percent: float) -> None:
-        """Report how far it is."""
+        """Report the task's percentage."""
         ...
 
     def complete(self) -> None:
@@ -67,16 +67,16 @@ class Handle(Protocol):
         exit_status: int | None = None,
         caught: Caught | None = None,
     ) -> None:
-        """Count a failed attempt, with what is kept of the exception that failed it."""
+        """Count a failed attempt, with the description of its exception."""
         ...
 
     def leave(self, error: BaseException | None) -> None:
-        """Settle it at the end of its `with`, which an error may have ended."""
+        """Settle the task at the end of its `with`, which an error may have ended."""
         ...
 
 
 def already_settled(handle: Handle, what: str) -> TaskfarmError:
-    """Return the error of who asks for something of a task that is settled."""
+    """Return the error of a call that needs an open task."""
     return TaskfarmError(
         f"cannot {what} task {handle.number}: it is settled ({handle.settled})",
         run=handle.run_uuid,

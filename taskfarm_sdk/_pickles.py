@@ -7,13 +7,13 @@ import pickle
 import sys
 from operator import attrgetter
 
-# Of an exception that carries more, its name, text and traceback must do.
+# A larger exception travels as its name, text and traceback only.
 MOST_BYTES = 65_536
 MAIN = "__main__"
 
 
 def pack(error: BaseException) -> bytes | None:
-    """Return an exception for another process; None if it cannot travel. Never raises for that."""
+    """Return an exception pickled for another process; None if it cannot be. Never raises."""
     file = io.BytesIO()
     try:
         _Pickler(file).dump(error)
@@ -26,7 +26,7 @@ def pack(error: BaseException) -> bytes | None:
 
 
 def unpack(packed: bytes) -> BaseException | None:
-    """Return an exception of another process of this work; None if it did not travel well."""
+    """Return an exception of another process of this work; None if it cannot be unpickled."""
     try:
         error: object = _Unpickler(io.BytesIO(packed)).load()
     except (KeyboardInterrupt, SystemExit):

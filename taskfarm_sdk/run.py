@@ -27,17 +27,17 @@ __all__ = ["Run"]
 
 @attrs.frozen
 class Run:
-    """A run: plain data, and methods that ask the server. `Farm` makes them.
+    """A run: plain data, and methods that send requests to the server. `Farm` makes them.
 
     Methods that send requests raise `RunNotFound` if the run was deleted, and what those of `Farm`
     raise. A wrong argument raises `ConfigurationError`, and nothing is sent.
 
     Attributes:
-        uuid: what the server and the command line know it by, 32 hex digits.
-        id: its number on the server.
-        num_tasks: how many tasks it has; 0 for an odd run that another client made with something
-            that is not a number of tasks. Such a run can be seen and deleted, not worked on.
-        num_tasks_text: what the server holds for the number of tasks, as text.
+        uuid: identifies the run on the server and the command line, 32 hex digits.
+        id: the run's number on the server.
+        num_tasks: how many tasks the run has; 0 for an odd run that another client made with an
+            invalid number of tasks. Such a run can be seen and deleted, not worked on.
+        num_tasks_text: the number of tasks as the server stores it, as text.
     """
 
     _link: Link = attrs.field(repr=False, eq=False)
@@ -47,18 +47,18 @@ class Run:
     num_tasks_text: str = attrs.field(repr=False)
 
     def status(self) -> RunStatus:
-        """Ask how the run stands."""
+        """Return the status of the run."""
         return self._link.drive(runs.status(self._link.session, self.uuid))
 
     def watch(self, poll_s: float = 2.0, *, timeout_s: float | None = None) -> Iterator[RunStatus]:
-        """Yield how the run stands, now and after every `poll_s`, until it is finished.
+        """Yield the status of the run, now and after every `poll_s`, until the run is finished.
 
-        An outage of the server, once the first answer is there, is sat out, however long. Where
-        a request takes long, the pauses grow, to 19 times as long as it.
+        After the first answer, outages of the server are waited out, however long. Slow requests
+        lengthen the pauses, up to 19 times the duration of the request.
 
         Args:
             poll_s: seconds between two looks, more than 0.
-            timeout_s: how long to watch at most, 0 or more seconds; None watches for ever.
+            timeout_s: how long to watch at most, 0 or more seconds; None watches without limit.
 
         Raises:
             WaitTimeout: the time is over; its `run_status` says how the run stood last.
@@ -71,17 +71,17 @@ class Run:
     def wait(
         self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False
     ) -> RunStatus:
-        """Wait until the run is finished, and return how it ended.
+        """Wait until the run is finished, and return its status.
 
         Args:
-            timeout_s: how long to wait at most, 0 or more seconds; None waits for ever and sits
-                out an outage of any length.
+            timeout_s: how long to wait at most, 0 or more seconds; None waits without limit,
+                through outages of any length.
             poll_s: seconds between two looks, more than 0.
             check: raise if tasks failed, as `subprocess.run` would.
 
         Raises:
             WaitTimeout: the time is over; its `run_status` says how the run stood last.
-            TasksFailed: `check`, and some tasks failed; its `tasks` names them, and its
+            TasksFailed: `check` is set and some tasks failed; its `tasks` names them, and its
                 `failures` say why, as far as this process saw it.
         """
         from taskfarm_sdk._flows import waiting
@@ -91,7 +91,7 @@ class Run:
         return self._link.drive(flow)
 
     def task_info(self, number: int) -> TaskInfo:
-        """Ask how one task stands; claims nothing, and never makes the task.
+        """Return the state of one task; claims nothing, and never creates the task.
 
         Args:
             number: 0 to num_tasks - 1.
@@ -102,9 +102,9 @@ class Run:
         return self._link.drive(tasks.info(session, self.uuid, self.num_tasks, number))
 
     def task_infos(self, state: TaskState | None = None) -> Iterator[TaskInfo]:
-        """Yield how the tasks stand, by number, with one request for each that exists.
+        """Yield the state of each task that exists, by number, with one request for each.
 
-        They are read some 32 at a time, with up to 8 requests under way; no task is ever made.
+        Tasks are read about 32 at a time, with up to 8 requests under way; none is ever created.
 
         Args:
             state: only the tasks in this state: "waiting", "computing", "done" or "failed".
@@ -115,11 +115,11 @@ class Run:
         return self._link.stream(tasks.infos(session, self.uuid, self.num_tasks, state))
 
     def reset(self) -> None:
-        """Set all computing tasks waiting, those of live workers too; finished work stays.
+        """Set all computing tasks waiting, also those of live workers; finished tasks stay done.
 
-        Also queues what was called done under 100 %, failed tasks among it. Tasks stuck computing
-        at 100 % or at no number at all, which the server's own restart passes over, are looked
-        for, twice 2 s apart, and start from 0.
+        Also queues tasks that were set done below 100 %, including failed tasks. Tasks stuck
+        computing at 100 % or without a number, which the server's own restart passes over, are
+        looked for twice, 2 s apart, and start from 0.
 
         Raises:
             OutcomeUnknown: the reply to the restart was lost; resetting again does no harm.
@@ -129,7 +129,7 @@ class Run:
         self._link.drive(resetting.reset(self._link.session, self.uuid, self.num_tasks))
 
     def reset_all(self) -> None:
-        """Set every task waiting at 0 %, the finished ones too.
+        """Set every task waiting at 0 %, also the finished ones.
 
         Raises:
             OutcomeUnknown: the reply was lost; see `status()`.
@@ -137,25 +137,25 @@ class Run:
         self._link.drive(runs.restart(self._link.session, self.uuid, everything=True))
 
     def reset_failed(self) -> int:
-        """Set the tasks that failed waiting, from 0 % and with no attempts; no other is touched.
+        """Set failed tasks waiting, from 0 % and with no attempts; others are not changed.
 
         Returns:
-            How many there were.
+            The number of failed tasks.
         """
         from taskfarm_sdk._flows import resetting
 
         return self._link.drive(resetting.reset_failed(self._link.session, self.uuid))
 
     def reset_tasks(self, numbers: Iterable[int]) -> int:
-        """Set these tasks waiting, from 0 % and with no attempts, whatever they are at.
+        """Set these tasks waiting, from 0 % and with no attempts, whatever their state.
 
-        Finished ones are computed again. One that a live worker computes may be computed twice.
+        Finished tasks are computed again. A task of a live worker may be computed twice.
 
         Args:
             numbers: 0 to num_tasks - 1, in any order; all are checked before anything is sent.
 
         Returns:
-            How many were set waiting: those that waited from 0 already are not counted.
+            The number of tasks set waiting, without those that already waited from 0 %.
         """
         from taskfarm_sdk._flows import resetting
 
@@ -164,27 +164,27 @@ class Run:
         return self._link.drive(flow)
 
     def repair(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Mend a broken run: make the tasks that are missing, so that it is handed out again.
+        """Repair a broken run: create its missing tasks, so that the server hands out tasks again.
 
-        It is broken when workers raise `RunBroken`: another client read or wrote a task before
-        its turn. A run that is not broken is refused, and stays as it is. Stop all workers first,
-        and let one program alone mend it. Two that begin within a minute of each other are kept
-        apart, and so are later ones that see tasks being made; beyond that nothing does.
+        A run is broken when workers raise `RunBroken`: another client read or wrote a task before
+        its turn. A run that is not broken is refused and not changed. Stop all workers first, and
+        repair the run from one program only. Two repairs that begin within a minute of each other
+        are kept apart, and so is a later one that sees tasks being created; no other is.
 
-        Takes one request for each task, one after the other. If it is broken off, let workers
-        compute what waits then, and call it again when they find the run broken once more.
+        Sends one request for each task, one after the other. After an interruption, let workers
+        compute the waiting tasks, and repair the run again when they find it broken.
 
         Args:
-            progress: called after each task with how many were seen to, and with num_tasks.
+            progress: called after each task with the number of tasks handled, and num_tasks.
 
         Returns:
-            How many tasks were missing.
+            The number of missing tasks.
 
         Raises:
-            RunBroken: the run has more rows than tasks, before or afterwards, which nothing mends.
-            OutcomeUnknown: the reply to a hand-out, asked for to see whether the run is sound, was
-                lost; a task may compute with nobody now.
-            TaskfarmError: the run is not broken, or somebody else is mending it.
+            RunBroken: the run has more rows than tasks, before or afterwards; no repair helps.
+            OutcomeUnknown: the reply to a hand-out that checks the run was lost; a task may now be
+                marked computing without a worker.
+            TaskfarmError: the run is not broken, or another program is repairing it.
         """
         from taskfarm_sdk._flows import repair
 
@@ -216,41 +216,41 @@ class Run:
         """Make a worker of this run; nothing is sent until it claims its first task.
 
         Args:
-            prefetch: 1 takes the next task and sends completions in the background while
-                iterating, which hides a slow network from short tasks; 0 does one after the other.
-                While tasks last longer than `first_beat_s` nothing is taken ahead.
+            prefetch: 1 claims the next task and sends completions in the background while
+                iterating, so that short tasks do not wait for a slow network; 0 does both in turn.
+                While tasks last longer than `first_beat_s` none is claimed ahead.
             report_every_s: how often, at most, a task's progress is sent, and how long after its
                 hand-out at the earliest.
-            first_beat_s: after how long a task in hand gets its first sign of life, at most 30 s.
-            heartbeat_s: how often it gets one then, at most 30 s, which others count on.
+            first_beat_s: how long after its hand-out a task gets its first heartbeat, at most 30 s.
+            heartbeat_s: seconds between later heartbeats, at most 30, which other workers rely on.
             max_attempts: after how many counted attempts a task has failed for good, 1 to 98.
-                Ones whose worker was lost count, and so do hand-outs whose reply was lost on the
-                way, which look the same: on a bad network allow more.
+                Attempts of lost workers count, and so do hand-outs whose reply was lost, which
+                look the same: on a bad network allow more.
             retry_delay_s: how long a failed task is held back before anyone can try it again,
                 while others wait.
-            halt_after: after how many tasks in a row that failed, each for the first time in this
-                worker, the worker stops; repeats of failed tasks do not count.
-            linger: stay while others compute, though nothing waits, and take back what they lost:
-                so a run finishes as long as one worker lives.
-            stale_after_s: for how long a task shows no sign of life before it counts as lost, at
-                least 3 times `heartbeat_s`. Its attempt is counted.
-            unleased_after_s: the same for a task that never showed one: another client's, or one
-                lost in its first seconds. "auto" is 1200 s until this worker has finished a task,
-                then 10 times its longest one, at least `stale_after_s` and at most 1 h.
+            halt_after: the worker stops after so many tasks in a row failed, each for the first
+                time in this worker; repeats of failed tasks do not count.
+            linger: stay while other workers compute, though no task waits, and take over tasks
+                that they lose: so a run finishes as long as one worker lives.
+            stale_after_s: a task counts as lost after so long without a heartbeat, at least 3
+                times `heartbeat_s`. Its attempt is counted.
+            unleased_after_s: the same for a task that never had a heartbeat: another client's, or
+                one lost in its first seconds. "auto" is 1200 s until this worker has finished a
+                task, then 10 times its longest one, at least `stale_after_s` and at most 1 h.
                 "stale_after_s" is for runs that only workers of this SDK work on: the same as
-                `stale_after_s`, until a percentage of another client is seen in the run. What a
-                killed process of this host and boot held is taken back at once.
+                `stale_after_s`, until a percentage of another client is seen in the run. Tasks
+                of a killed process of this host and boot are taken back at once.
             grace_s: in `with worker:` on the main thread, SIGTERM, SIGINT and SIGUSR1 give open
                 tasks back, uncounted, and end the process with 128 + the signal's number; so long
-                after the signal, for functions that look at `task.stop_requested`. So do SIGHUP,
-                SIGUSR2 and SIGXCPU where they would end the process. While C code runs no handler
-                can; then a thread gives them back, and ends the process a second later.
+                after the signal, for functions that check `task.stop_requested`. So do SIGHUP,
+                SIGUSR2 and SIGXCPU where they would end the process. Python runs no
+                handler during C code; then a thread gives them back and ends the process 1 s later.
             give_up_after_s: how long each of its requests is tried while the server is away.
-            journal: a folder for lines of JSON that tell what became of each attempt, in one file
-                for each host and process; docs/reference/journal.md says what they hold.
+            journal: a folder for one line of JSON for each attempt, in one file for each host and
+                process; docs/reference/journal.md describes the fields.
             fleet_size: how many workers of the run start at about this moment, on all machines:
-                its first claim waits for a random time of up to 0.02 s for each other one, 5 s at
-                most, so that they do not all ask at once.
+                the first claim waits for a random time of up to 0.02 s for each other worker, at
+                most 5 s, so that they do not all claim at once.
 
         Raises:
             ConfigurationError: an argument is wrong, the run is an odd one, or the journal cannot
@@ -315,45 +315,44 @@ class Run:
         run.work(compute)
         ```
 
-        This process talks to the server, and child processes of its own compute. Functions of
-        scripts and notebooks and closures travel too, and the main module is not run again. A
-        task is completed when the function returns, and fails an attempt when it raises, whatever
-        that is, or its process is killed. What the function does to the task (`update`, `fail`,
-        `release`) happens here, the last two once it has returned. While tasks take less than
-        `first_beat_s`, the next one is handed out, and the last one completed, while one is
+        This process talks to the server, and its child processes compute. Closures and functions
+        of scripts and notebooks can be used, and the main module is not run again. A task is
+        completed when the function returns; the attempt fails when the function raises any
+        exception or its process is killed. `update`, `fail` and `release` of the task take effect
+        in this process, the last two once the function has returned. While tasks take less than
+        `first_beat_s`, this process claims the next task and completes the last one while one is
         computed. Ctrl-C and, on the main thread, SIGTERM and SIGUSR1 end the children, and then
         give their tasks back.
 
         The children's `__main__` holds the script's functions and classes. Their log records reach
         this process's loggers. At the end they have 5 s for threads and exit handlers. Random
-        generators that the function holds travel by value: use `Task.seed`.
+        generators that the function holds are copied to each child: use `Task.seed` instead.
 
-        With an executor, loops run in it that each take tasks with a worker of their own; those in
-        one process share one. The function travels in the same way, but for threads, and the farm
-        with its token. A loop that is lost with its process costs what that computed an attempt.
+        In an executor, `work` runs loops that claim tasks; the loops of one process share a
+        worker. The function and the farm with its token are sent to the executor's processes, but
+        not to threads. If a process is lost, the tasks that it computed lose an attempt.
 
-        When the work is to end before its time, no loop claims anything more. Processes of a
-        ProcessPoolExecutor get a SIGTERM, and give their tasks back. What threads and the ranks of
-        an MPIPoolExecutor compute is waited for; a second Ctrl-C gives back what threads compute.
-        A Dask cluster's workers finish it while this process goes on, or give it back when they
-        are closed themselves.
+        When the work ends early, no loop claims another task. Processes of a ProcessPoolExecutor
+        get a SIGTERM, and give their tasks back. `work` waits for the tasks that threads and the
+        ranks of an MPIPoolExecutor compute; a second Ctrl-C gives back those of threads. Dask
+        workers finish their tasks while this process goes on, or give them back when they are
+        closed themselves.
 
         Args:
-            function: called with one task at a time; what it returns is ignored. An `async def`
-                or generator function is refused, for calling it runs nothing.
-            workers: how many compute at a time: by default SLURM_CPUS_PER_TASK or as many as there
-                are CPUs for this process; with an executor, how many loops, by default as many as
-                it can run at a time: Python's own, Dask's and mpi4py's tell that, others need the
-                number.
-            executor: where to compute in place of child processes: an executor of
+            function: called with one task at a time; its return value is ignored. An `async def`
+                or generator function is refused, because calling it runs nothing.
+            workers: how many tasks to compute at a time: by default SLURM_CPUS_PER_TASK or the
+                number of CPUs that this process can use; with an executor, the number of loops, by
+                default as many as it can run at a time: known for Python's, Dask's and mpi4py's
+                executors, required for others.
+            executor: where to compute instead of in child processes: an executor of
                 `concurrent.futures`, mpi4py's MPIPoolExecutor, a Dask client's `get_executor()`.
-            threads_per_task: how many threads NumPy and the like use in each child process, by
-                OMP_NUM_THREADS and its kin; by default the CPUs shared by `workers`, but for
-                variables that are set already. Not with an executor.
-            progress: called in this thread with how the run stands, about every 2 s and at the
-                end.
-            linger: stay while others compute, and take back what they lost.
-            linger_s: for how long at most to stay with nothing to do while others compute.
+            threads_per_task: how many threads NumPy and similar libraries use in each child
+                process, set by OMP_NUM_THREADS and the like; by default the CPUs divided by
+                `workers`, but for variables that are already set. Not with an executor.
+            progress: called in this thread with the run's status, about every 2 s and at the end.
+            linger: stay while other workers compute, and take over tasks that they lose.
+            linger_s: how long at most to stay without a task while other workers compute.
             check: raise if tasks failed, or if `halt_after` ended the work.
             report_every_s: this and the following are as for `worker`.
             first_beat_s: see `worker`.
@@ -368,16 +367,16 @@ class Run:
             journal: see `worker`.
 
         Returns:
-            How the run stood at the end: finished, unless others still compute.
+            The run's status at the end: finished, unless other workers still compute.
 
         Raises:
-            ConfigurationError: an argument is wrong, or the function cannot travel, or nothing
-                would ever run in the executor; nothing was claimed.
-            TasksFailed: `check`, and some tasks failed; its `tasks` names them, its `failures` say
-                why, and its `__cause__` is the newest exception of the function.
-            TooManyFailures: `check`, and `halt_after` ended the work; it tells why in the same way.
-            TaskfarmError: no child process can compute, or the executor broke, or lost loops of
-                this work, so that the run is not finished.
+            ConfigurationError: an argument is wrong, the function cannot be sent to another
+                process, or the executor would never run a loop; no task was claimed.
+            TasksFailed: `check` is set and some tasks failed; its `tasks` names them, its
+                `failures` say why, and its `__cause__` is the newest exception of the function.
+            TooManyFailures: `check` is set and `halt_after` ended the work; it has the same fields.
+            TaskfarmError: no child process can compute, or the executor broke or lost loops of
+                this work, and the run is not finished.
         """
         from pathlib import Path
 
@@ -399,7 +398,7 @@ class Run:
             unleased_after_s=unleased_after_s,
             grace_s=grace_s,
             give_up_after_s=give_up_after_s,
-            # Elsewhere another folder may be the current one.
+            # Other processes may have another current folder.
             journal=None if journal is None else Path(journal).absolute(),
             # Children share one worker, and so do threads.
             fleet_size=1 if engine is None or engine.is_here else engine.loops,
@@ -416,5 +415,5 @@ class Run:
 
 
 def run_of(link: Link, row: RunRow) -> Run:
-    """Return the run of a row that was asked for over a link."""
+    """Return the run of a row that was read over a link."""
     return Run(link, row.uuid, row.id, row.num_tasks, str(row.held))

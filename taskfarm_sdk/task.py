@@ -1,4 +1,4 @@
-"""A task that was handed out, as the function that computes it sees it."""
+"""A claimed task, as the function that computes it sees it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Task:
         compute(task.number)
     ```
 
-    completes it at the end of the block, and counts a failed attempt on an exception, which goes
-    on to the caller. What ends the process gives it back uncounted: KeyboardInterrupt, and
-    SystemExit where a handler of signals raised it or the worker is stopping. So does the end of a
-    generator that holds it. A `sys.exit()` of the block's own is a failed attempt: call `release()`
-    before it to give the task back.
+    completes the task at the end of the block. An exception counts a failed attempt and goes on to
+    the caller. An exception that ends the process gives the task back uncounted: KeyboardInterrupt,
+    and SystemExit if a signal handler raised it or the worker is stopping. So does the end of a
+    generator that holds the task. A `sys.exit()` in the block itself is a failed attempt: call
+    `release()` before it to give the task back.
     """
 
     def __init__(self, handle: Handle) -> None:
@@ -41,7 +41,7 @@ class Task:
 
     @property
     def percent_completed(self) -> float:
-        """How far it is: what `update` said last, or what an earlier attempt left."""
+        """The task's percentage: the last one given to `update`, or left by an earlier attempt."""
         return self._handle.percent
 
     @property
@@ -51,14 +51,14 @@ class Task:
 
     @property
     def run_uuid(self) -> str:
-        """The run that it belongs to."""
+        """The UUID of the task's run."""
         return self._handle.run_uuid
 
     @property
     def seed(self) -> int:
-        """128 bits of its own for random generators, the same in every attempt.
+        """A number of 128 bits to seed random generators, the same in every attempt.
 
-        From SHA-256 of the run's UUID and the task's number: `random.Random(task.seed)`,
+        Made from SHA-256 of the run's UUID and the task's number: `random.Random(task.seed)`,
         `numpy.random.default_rng(task.seed)`.
         """
         run = self.run_uuid.replace("-", "").lower()
@@ -66,30 +66,30 @@ class Task:
 
     @property
     def started_at(self) -> datetime.datetime:
-        """When its turn came, by this machine's clock: as it was handed out, or later."""
+        """When its turn came, by this machine's clock: at the hand-out or later."""
         return self._handle.started_at
 
     @property
     def stop_requested(self) -> bool:
-        """Whether the worker is to stop: save what you have, and come to an end."""
+        """Whether the worker is to stop: save your results, and return."""
         return self._handle.stop_requested
 
     @property
     def settled(self) -> bool:
-        """Whether it was completed, released or failed."""
+        """Whether the task was completed, released or failed."""
         return self._handle.settled is not None
 
     def update(self, percent: float) -> None:
-        """Report how far it is; returns at once. 100 is not completion: call `complete` for that.
+        """Report the task's percentage; returns at once. 100 does not complete it: call `complete`.
 
         The newest value is sent in the background, and completing supersedes it. A report that
-        does not get through is dropped; the next one brings the news.
+        fails is dropped; the next one sends the newest value.
 
         Args:
             percent: 0 to 100; the server keeps hundredths of it.
 
         Raises:
-            ConfigurationError: `percent` is not such a number.
+            ConfigurationError: `percent` is not a number from 0 to 100.
             TaskfarmError: the task was settled before.
         """
         checked = _validation.percentage(percent)
@@ -97,19 +97,19 @@ class Task:
         self._handle.report(checked)
 
     def complete(self) -> None:
-        """Mark it done; returns when the server has it. Finished work counts, whoever took it.
+        """Complete the task, even if another worker took it over; returns when the server has it.
 
-        With `prefetch=1` it returns at once: the server is told in the background, and what goes
-        wrong then is raised with the next task, or on leaving the worker.
+        With `prefetch=1` it returns at once: the request is sent in the background, and its
+        error is raised with the next task, or on leaving the worker.
 
         Raises:
-            TaskfarmError: the server could not be told; calling again tries again.
+            TaskfarmError: the request failed; call `complete` again to retry it.
         """
         self._refuse_if_settled("complete")
         self._handle.complete()
 
     def release(self) -> None:
-        """Give it back, waiting for anyone; the attempt is not counted.
+        """Give the task back, waiting for any worker; the attempt is not counted.
 
         Raises:
             TaskfarmError: the task was settled before, or the server could not be told.
@@ -118,16 +118,15 @@ class Task:
         self._handle.release()
 
     def fail(self, reason: str, *, final: bool = False, exit_status: int | None = None) -> None:
-        """Count a failed attempt: the task will wait for another, or has failed for good.
+        """Count a failed attempt: the task will wait for another attempt, or has failed for good.
 
-        One that is to be tried again is held back, for the server would hand it out again at
-        once: for the worker's `retry_delay_s`, or until nothing else waits.
+        A task that can be retried is held back for the worker's `retry_delay_s`, or until no
+        other task waits: else the server would hand it out again at once.
 
         Args:
-            reason: what went wrong; it goes to the log and the journal, for the server keeps no
-                texts.
-            final: failed for good, however many attempts are left.
-            exit_status: a command's, for the journal.
+            reason: what went wrong, for the log and the journal; the server stores no texts.
+            final: the task has failed for good, however many attempts are left.
+            exit_status: a command's exit status, for the journal.
 
         Raises:
             TaskfarmError: the task was settled before, or the server could not be told.
@@ -153,8 +152,7 @@ class Task:
 
     def __reduce__(self) -> NoReturn:
         raise ConfigurationError(
-            "a task is held by its worker and does not travel: send the run, and call "
-            "run.worker() there"
+            "a task cannot be sent to another process: send the run, and call run.worker() there"
         )
 
     def __repr__(self) -> str:
@@ -164,5 +162,5 @@ class Task:
 
 
 def handle_of(task: Task) -> Handle:
-    """Return what is behind a task's face, for who settles it."""
+    """Return a task's handle, for the code that settles it."""
     return task._handle  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

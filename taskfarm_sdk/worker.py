@@ -17,7 +17,7 @@ __all__ = ["Worker"]
 
 
 class Worker:
-    """Takes tasks of a run, one after the other or many at once. `Run.worker` makes them.
+    """Claims tasks of a run, one after the other or many at once. `Run.worker` makes workers.
 
     ```python
     with run.worker() as worker:
@@ -26,9 +26,9 @@ class Worker:
                 compute(task.number)
     ```
 
-    Work is done at least once: a task whose worker is lost is computed again, by somebody. Safe
-    among threads. It makes itself known to the server with its first claim, and leaving its
-    `with` gives back what is still open.
+    Each task is computed at least once: another worker recomputes the task of a lost worker. A
+    worker can be shared by threads. It registers with the server at its first claim, and leaving
+    its `with` gives back open tasks.
     """
 
     def __init__(self, core: WorkerCore) -> None:
@@ -38,12 +38,12 @@ class Worker:
 
     @property
     def run_uuid(self) -> str:
-        """The run that its tasks belong to."""
+        """The UUID of the run that its tasks belong to."""
         return self._core.run_uuid
 
     @property
     def uuid(self) -> str:
-        """What the server knows the worker by, once it has claimed a task."""
+        """The worker's UUID on the server, once it has claimed a task."""
         return self._core.uuid
 
     @property
@@ -52,26 +52,26 @@ class Worker:
         return self._core.stopping
 
     def stop(self) -> None:
-        """Claim nothing any more: iterating ends with the task at hand. From any thread."""
+        """Claim no more tasks: iterating ends with the current task. Call it from any thread."""
         self._core.stop()
 
     def claim(self) -> Task | None:
-        """Be handed out a task. `prefetch` is for iterating alone, and does nothing here.
+        """Claim a task. `prefetch` has no effect here, only on iterating.
 
         Returns:
-            The task, or None once nothing is left to hand out, the worker was stopped, or its
-            time is too short for another.
+            The task, or None if no task is left to hand out, the worker was stopped, or its
+            time is too short for another task.
 
         Raises:
             RunBroken: the server cannot hand out the tasks that are left.
-            TaskfarmError: the server could not be asked for as long as `give_up_after_s`.
+            TaskfarmError: the request still failed after `give_up_after_s`.
         """
         held = self._core.claim(begun=True)
         return None if held is None else Task(held)
 
     def __iter__(self) -> Iterator[Task]:
         core = self._core
-        # A forked child leaves nothing to the end of a `with` that is its parent's.
+        # A forked child cleans up here: the `with` is its parent's.
         is_entered = self._entered_in == os.getpid()
         try:
             while (held := core.next()) is not None:
@@ -90,17 +90,17 @@ class Worker:
                     )
             is_entered = False
         finally:
-            # Broken off inside `with worker:`, its end does this, and knows how long it may take.
+            # After an interruption the end of `with worker:` does this, and knows its time limit.
             if not is_entered:
                 core.rest()
         core.ledger.retry_failed()
         core.ledger.complete_doubtful()
 
     def close(self) -> None:
-        """Give back what is open, let failed tasks be tried again, make sure of completed ones.
+        """Give back open tasks, queue failed tasks for a retry, make sure of completed tasks.
 
         Raises:
-            TaskfarmError: the server could not be told all of it.
+            TaskfarmError: not all of these requests succeeded.
         """
         self._core.close()
 
@@ -120,17 +120,17 @@ class Worker:
                 self._core.hurry_for(error)
             self.close()
         except TaskfarmError as trouble:
-            # The caller's own error must not be hidden by ours.
+            # This error must not hide the caller's own.
             if error is None:
                 raise
-            log.error("the server was not told all of run %s: %s", self.run_uuid, trouble)
+            log.error("could not settle all tasks of run %s: %s", self.run_uuid, trouble)
         finally:
             self._entered_in = None
             self._signals.remove()
 
     def __reduce__(self) -> NoReturn:
         raise ConfigurationError(
-            "a worker holds tasks and does not travel: send the run, and call run.worker() there"
+            "a worker cannot be sent to another process: send the run, and call run.worker() there"
         )
 
     def __repr__(self) -> str:
@@ -138,5 +138,5 @@ class Worker:
 
 
 def core_of(worker: Worker) -> WorkerCore:
-    """Return what is behind a worker's face, for who keeps it busy."""
+    """Return a worker's core, for the code that keeps the worker busy."""
     return worker._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

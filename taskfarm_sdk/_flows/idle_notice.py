@@ -1,4 +1,4 @@
-"""One line in the log for whoever waits with nothing to do: for what, and until when."""
+"""One log line of an idle worker: the tasks that it waits for, and until when."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAY_AGAIN_AFTER_S = 60.0
 
 @attrs.define
 class IdleNotice:
-    """Says once what an idle worker waits for, and again when that has changed.
+    """Logs which tasks an idle worker waits for, once and again when they change.
 
     Attributes:
         run: the run's uuid.
@@ -28,29 +28,29 @@ class IdleNotice:
     _said_of: list[int] | None = attrs.field(default=None, init=False)
 
     def begins(self, now: float, *, is_idle: bool) -> None:
-        """Note whether the worker has nothing in hand while it looks after others' tasks."""
+        """Note whether the worker has no open task while it watches others' tasks."""
         if not is_idle:
             self._since = None
         elif self._since is None:
             self._since = now
 
     def ends(self) -> None:
-        """Note that the worker has something to do."""
+        """Note that the worker has a task."""
         self._since = None
 
     def due_at(self) -> float:
-        """Return when there may be something to say; infinite while the worker is not idle."""
+        """Return when the next notice is due; infinite while the worker is not idle."""
         if self._since is None:
             return math.inf
         return max(self._since + SAY_AFTER_S, self._said_at + SAY_AGAIN_AFTER_S)
 
     def say(self, now: float, numbers: list[int], stale_at: float) -> None:
-        """Say it, unless the same was said before.
+        """Log the notice, unless the same was logged before.
 
         Args:
             now: the time.
-            numbers: the tasks that are waited for.
-            stale_at: when the first of them counts as lost if it shows no sign of life.
+            numbers: the tasks that the worker waits for.
+            stale_at: when the first of them counts as lost without a heartbeat.
         """
         if not numbers or numbers == self._said_of:
             return
@@ -59,8 +59,8 @@ class IdleNotice:
         at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=left_s)
         tasks = "task" if len(numbers) == 1 else "tasks"
         warn_aloud(
-            f"nothing waits in run {self.run}: staying for {tasks} {shorten(tuple(numbers))}, "
-            "which other workers compute; what shows no sign of life is taken over, the first at "
+            f"no task of run {self.run} waits: staying for {tasks} {shorten(tuple(numbers))}, "
+            "which other workers compute; a task without a heartbeat is taken over, the first at "
             f"{at:%H:%M:%S}, in {left_s:.0f} s; if nobody else works on the run, manageTF --reset "
             f"{self.run} makes them wait at once"
         )

@@ -1,4 +1,4 @@
-"""Take back at once what killed workers of this host held, by what they had noted of it."""
+"""Take back at once the tasks of killed workers of this host, from the workers' own records."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ K = TypeVar("K")
 
 @attrs.frozen
 class KilledHold:
-    """What a worker had noted of a task in hand.
+    """A worker's record of an open task.
 
     Attributes:
         number: the task's.
-        value: the number that the server held of it when it was handed out; NaN for none.
+        value: the task's number on the server at its hand-out; NaN for none.
         holder: the holder in the lease of this hand-out; None if no lease was written.
         leaving: whether the worker was about to let go of the task.
     """
@@ -46,7 +46,7 @@ class Verdict(Enum):
 
 
 def judge(hold: KilledHold, row: TaskRow) -> Verdict:
-    """Say whose a task is, from what was noted of it and what the server holds."""
+    """Return who holds a task, from the worker's record and the server's row."""
     if row.status != "computing":
         return Verdict.NO_MORE
     lease = leases.decode(row.percent)
@@ -58,7 +58,7 @@ def judge(hold: KilledHold, row: TaskRow) -> Verdict:
 
 @attrs.define
 class Reclaimer(Generic[K]):
-    """Looks at what killed workers held, and takes it back.
+    """Checks the tasks of killed workers, and takes them back.
 
     Attributes:
         run: the run's uuid.
@@ -82,24 +82,24 @@ class Reclaimer(Generic[K]):
         return min(looked_at, default=math.inf) + self.apart_s
 
     def forget(self, key: K) -> None:
-        """Look at a task no more."""
+        """Stop checking a task."""
         self._first_looks.pop(key, None)
 
     def round(
         self, farm: Session, holds: Mapping[K, KilledHold], settle: Callable[[K], None]
     ) -> Flow[int]:
-        """Look at each task once, and take back those of which that is sure.
+        """Check each task once, and take back those that a killed worker surely held.
 
         Args:
             farm: the session.
-            holds: what was noted of each.
-            settle: called with each one that there is nothing more to do about.
+            holds: the record of each task.
+            settle: called with each record that needs no further check.
 
         Returns:
             How many were taken back.
         """
         taken = 0
-        # A task that does not exist yet would be made by a look, and break the run.
+        # Reading a task that does not exist yet would create it, and break the run.
         surely = yield from surely_existing(farm, self.run, self.num_tasks)
         for key, hold in list(holds.items()):
             if not 0 <= hold.number < surely:
@@ -111,7 +111,7 @@ class Reclaimer(Generic[K]):
                 continue
             if self._is_theirs(key, hold, row, farm.clock.now()):
                 yield from recovery.take_back(
-                    farm, self.run, row, self.max_attempts, "was in hand of a killed worker here"
+                    farm, self.run, row, self.max_attempts, "was held by a worker killed here"
                 )
                 taken += 1
             elif key in self._first_looks:
@@ -124,7 +124,7 @@ class Reclaimer(Generic[K]):
         settle(key)
 
     def _is_theirs(self, key: K, hold: KilledHold, row: TaskRow, now: float) -> bool:
-        """Say whether a task can be taken back now; note a first look if that is to be seen."""
+        """Return whether a task can be taken back now; note the time if a second look is needed."""
         verdict = judge(hold, row)
         if verdict is not Verdict.MAYBE:
             self.forget(key)

@@ -1,8 +1,8 @@
 """Recovery of stale tasks: when a computing task is stale, and how it is taken back.
 
-The server takes nothing back by itself. A worker that finds nothing waiting while others compute
-may linger: it finds their tasks, watches the one number of each, and sets those waiting again of
-which the number stands still for too long.
+The server takes no task back by itself. A worker that finds no task waiting while others compute
+may linger: it finds their tasks, watches the percentage of each, and sets a task waiting again when
+its percentage has not changed for too long.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from taskfarm_sdk.errors import ConfigurationError
 
 LEAST_HEARTBEATS = 3
 LEAST_LOOKS = 4
-# A look missed, by sleep or an outage of either side, proves nothing about the holder.
+# A look missed because of sleep or an outage of either side proves nothing about the holder.
 LOOKS_APART_S = 45.0
 START_SPREAD_S = 5.0
 LEAST_REST_S = 1.0
@@ -82,7 +82,7 @@ def stale_after(
     unleased_after_s: float | Literal["auto", "stale_after_s"],
     heartbeat_s: float,
 ) -> StaleAfter:
-    """Return a patience that no live worker tries.
+    """Return a patience that is longer than any live worker's silence.
 
     Raises:
         ConfigurationError: it is too short, or no number of seconds.
@@ -90,14 +90,14 @@ def stale_after(
     least_s = LEAST_HEARTBEATS * heartbeat_s
     if _validation.seconds("stale_after_s", stale_after_s) < least_s:
         raise ConfigurationError(
-            f"stale_after_s is at least {LEAST_HEARTBEATS} times heartbeat_s, so that no live "
+            f"stale_after_s must be at least {LEAST_HEARTBEATS} times heartbeat_s, so that no live "
             f"task is taken: {least_s:g} or more, not {stale_after_s!r}"
         )
     if unleased_after_s in ("auto", "stale_after_s"):
         return StaleAfter(stale_after_s, None, all_beat=unleased_after_s == "stale_after_s")
     if isinstance(unleased_after_s, str):
         raise ConfigurationError(
-            'unleased_after_s is a number of seconds, "auto" or "stale_after_s", not '
+            'unleased_after_s must be a number of seconds, "auto" or "stale_after_s", not '
             f"{unleased_after_s!r}"
         )
     return StaleAfter(stale_after_s, _validation.seconds("unleased_after_s", unleased_after_s))
@@ -113,7 +113,7 @@ class _Seen:
 
 @attrs.define
 class Watchlist:
-    """The tasks that others compute, and since when the number of each stands still."""
+    """The tasks that others compute, and since when the percentage of each is unchanged."""
 
     _seen: dict[int, _Seen] = attrs.field(factory=dict[int, _Seen], init=False)
 
@@ -126,7 +126,7 @@ class Watchlist:
         return sorted(self._seen)
 
     def look(self, row: TaskRow, now: float) -> bool:
-        """Note how a task stands; return whether that is news."""
+        """Note a task's state; return whether it changed."""
         before = self._seen.get(row.number)
         if row.status != "computing":
             return self._seen.pop(row.number, None) is not None
@@ -140,7 +140,7 @@ class Watchlist:
         return False
 
     def forget(self, number: int) -> None:
-        """Watch a task no more."""
+        """Stop watching a task."""
         self._seen.pop(number, None)
 
     def stale(self, patience_s: Callable[[float | None], float]) -> list[int]:
@@ -152,7 +152,7 @@ class Watchlist:
         ]
 
     def next_due_at(self, patience_s: Callable[[float | None], float]) -> float:
-        """Return when the next task is stale that shows no sign of life; infinite for none."""
+        """Return when the next task without a heartbeat becomes stale; infinite for none."""
         due_at = (seen.since + patience_s(seen.value) for seen in self._seen.values())
         return min(due_at, default=math.inf)
 
@@ -178,7 +178,7 @@ class Computing(Enum):
 
 @attrs.define
 class Sweeper:
-    """Looks after the tasks that others compute, one round after another.
+    """Watches the tasks that others compute, one round after another.
 
     Attributes:
         run: the run's uuid.
@@ -204,21 +204,21 @@ class Sweeper:
         self._foreign_seen = self._foreign_seen or is_foreign(row)
 
     def has_work(self) -> None:
-        """Note that the worker waits no more."""
+        """Note that the worker no longer waits."""
         self._notice.ends()
 
     def round(
         self, farm: Session, ours: Callable[[], int], longest_s: float | None
     ) -> Flow[Computing]:
-        """Look once at all that others compute, take back what is stale, and rest.
+        """Look once at all tasks that others compute, take back stale ones, and rest.
 
         Args:
             farm: the session.
-            ours: tells how many tasks the worker itself has in hand; if there are no others,
-                nothing is looked at and no rest is taken.
+            ours: returns how many open tasks the worker itself has; if no other task computes,
+                the round ends without a look or a rest.
             longest_s: how long the longest task took that was finished here; None before one was.
         """
-        # First, for at the end of a run each worker of a fleet comes here, and needs no more.
+        # First, because at the end of a run each worker of a fleet needs only this.
         if (yield from count(farm, self.run, "numDone")) >= self.num_tasks:
             return Computing.NONE
         asked_at, before = farm.clock.now(), ours()
@@ -228,7 +228,7 @@ class Sweeper:
             # One that was computed is done by now, or has come to wait again.
             yield from sleep(REST_PER_REQUEST * latency_s)
             return Computing.NONE_NOW
-        # Meanwhile one of ours may have come or gone, and been counted or not.
+        # Meanwhile this worker may have claimed or settled a task, counted above or not.
         if computing <= max(before, ours()):
             return Computing.OURS
         self._notice.begins(farm.clock.now(), is_idle=ours() == 0)
@@ -243,7 +243,7 @@ class Sweeper:
         return Computing.OTHERS
 
     def _rest(self, farm: Session, least_s: float, longest_s: float | None) -> Flow[None]:
-        """Rest until the next look, which is not later than a task is stale; say why, if due."""
+        """Rest until the next look, at the latest when a task is stale; log why, if due."""
         now = farm.clock.now()
         stale_at = self._watched.next_due_at(self._patience(longest_s))
         rest_s = min(self._rest_s, max(stale_at - now, least_s))
@@ -296,7 +296,7 @@ class Sweeper:
 
     def _take_back_one(self, farm: Session, number: int) -> Flow[bool]:
         row = yield from read(farm, self.run, number)
-        # The last look before the step: who lives has written since.
+        # The last look before the step: a live worker has written since.
         if self._watched.look(row, farm.clock.now()):
             return False
         yield from take_back(farm, self.run, row, self.max_attempts, "has shown no sign of life")
@@ -305,14 +305,14 @@ class Sweeper:
 
 
 def take_back(farm: Session, run: str, row: TaskRow, max_attempts: int, why: str) -> Flow[None]:
-    """Set the task of a lost worker waiting, or failed after so many attempts; one is counted.
+    """Count an attempt for the task of a lost worker, and set it waiting or failed for good.
 
     Args:
         farm: the session.
         run: the run's uuid.
-        row: how the task stands.
+        row: the task's state on the server.
         max_attempts: after how many counted attempts it has failed for good.
-        why: why, for the log.
+        why: the reason, for the log.
     """
     lease = leases.decode(row.percent)
     attempts = 1 + (lease.attempts if lease is not None and not lease.failed else 0)

@@ -1,4 +1,4 @@
-"""The limit of open files: raised for many slots, and given back to the commands."""
+"""The limit of open files: raised for many slots, and lowered again for the commands."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class OpenFiles:
 
 
 def raise_open_files(needed: int) -> OpenFiles:
-    """Raise this process's soft limit of open files to what is needed, or as far as it goes.
+    """Raise this process's soft limit of open files to the number needed, or as far as possible.
 
     Args:
         needed: how many files will be open at a time.
@@ -45,10 +45,10 @@ def raise_open_files(needed: int) -> OpenFiles:
 
 
 def lowering(soft: int) -> Callable[[], object]:
-    """Return what lowers the soft limit of open files, to be called between fork and exec.
+    """Return a function that lowers the soft limit of open files, to call between fork and exec.
 
-    Nothing of it is Python's own code, and nothing is imported: other threads of the parent may
-    have held any lock at the fork.
+    It runs no Python code and imports nothing: other threads of the parent may have held any
+    lock at the fork.
     """
     if sys.platform == "win32":
         raise NotImplementedError

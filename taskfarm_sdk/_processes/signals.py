@@ -2,11 +2,11 @@
 
 SIGTERM, SIGINT and SIGUSR1 (which batch systems send before a time limit) stop the worker and,
 when its grace is over, raise in the main thread, so that `with task:` and `with worker:` give back
-what is open. The handler that was there before is called too, and put back on leaving. So do
-SIGHUP (a terminal or connection is gone), SIGUSR2 and SIGXCPU, where they would end the process.
+what is open. The handler that was there before is called too, and put back on leaving. SIGHUP
+(a terminal or connection is gone), SIGUSR2 and SIGXCPU do so where they would end the process.
 
-While the main thread is in C code no handler can run. A thread hears of the signal all the same,
-gives the tasks back in its place, and ends the process if the main thread still does not come.
+While the main thread runs C code, Python runs no handler. A thread still receives the signal, gives
+the tasks back instead, and ends the process if the main thread still does not respond.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ ASKING = _there("SIGTERM", "SIGINT", "SIGUSR1")
 # A handler of the user's own, or ignoring it as nohup does, means that they ask for something else.
 ASKING_BY_DEFAULT = _there("SIGHUP", "SIGUSR2", "SIGXCPU")
 ALL_ASKING = ASKING + ASKING_BY_DEFAULT
-# With these a process ends, or a generator, where nobody handles them.
+# These end a process, or a generator, if no code handles them.
 ENDING = (KeyboardInterrupt, SystemExit, GeneratorExit)
 STATUS_OF_SIGNALS = 128  # what shells add to a signal's number
-# So much later than it should, a handler is taken to wait for C code.
+# A handler that is so much late is assumed to wait for C code.
 LATE_S = 0.3
-# So long the main thread may still come, to end the process in its own way.
+# For so long the main thread may still end the process in its own way.
 LEEWAY_S = 1.0
 FLUSH_S = 1.0
 
@@ -53,12 +53,12 @@ Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
 @attrs.define(eq=False)
 class SignalHandling:
-    """Handles signals from `install` to `remove`, in the main thread; elsewhere there are none.
+    """Handles signals from `install` to `remove`, in the main thread; does nothing in others.
 
     Attributes:
         stop: called at once when a signal comes.
         give_back: gives open tasks back, in a thread, where the main thread cannot; never raises.
-        grace_s: how long what is being computed may go on then.
+        grace_s: how long open tasks may go on computing then.
     """
 
     stop: Callable[[], None]
@@ -98,7 +98,7 @@ class SignalHandling:
         self._put_back()
 
     def remove(self) -> None:
-        """Put back what was there, where nobody else has put something else meanwhile.
+        """Put back the earlier handlers, unless other code has replaced these meanwhile.
 
         Raises:
             SystemExit: a signal came, and its grace was long enough for what was computed.
@@ -136,7 +136,7 @@ class SignalHandling:
         raise SystemExit(STATUS_OF_SIGNALS + number)
 
     def _begin_grace(self) -> None:
-        # The thread may not have heard of it: an event loop takes its place as who is told.
+        # The thread may have missed it: an event loop replaces it as the receiver.
         if self._over_at is None:
             self._over_at = time.monotonic() + self.grace_s
         if self._signal_reader is not None:
@@ -192,11 +192,11 @@ class SignalHandling:
 
 
 def ends_process(error: BaseException, *, stopping: bool) -> bool:
-    """Return whether an exception asks for the end of what runs, and is no failure of it.
+    """Return whether an exception asks the task to end, and is no failure of the task.
 
     Args:
         error: what was raised.
-        stopping: whether a signal, or who works, has asked for the end before.
+        stopping: whether a signal or the caller has asked for the end before.
     """
     if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
         return True

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from taskfarm_sdk._processes.cpus import usable_cpus
 
-# Those that Dask and joblib set, each with those that its library reads in its absence.
+# Those that Dask and joblib set, each with those that its library reads without it.
 VARIABLES: Mapping[str, tuple[str, ...]] = {
     "OMP_NUM_THREADS": (),
     "OPENBLAS_NUM_THREADS": ("GOTO_NUM_THREADS", "OMP_NUM_THREADS"),
@@ -21,10 +21,10 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 def with_threads(
     environment: Mapping[str, str], slots: int, threads: int | None = None
 ) -> dict[str, str]:
-    """Return an environment in which numerical libraries use no more CPUs than there are.
+    """Return an environment that keeps numerical libraries within the usable CPUs.
 
     Args:
-        environment: the environment without that; what it sets stays.
+        environment: the environment to add to; variables that it sets stay.
         slots: how many processes compute at a time.
         threads: how many threads each may use, whatever the environment says; None for its share
             of the usable CPUs.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from taskfarm_sdk._failures import FailureLog
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._sansio.clock import Clock, SystemClock
 from taskfarm_sdk._sansio.hurry import Hurry
 from taskfarm_sdk._session.settings import Settings
 from taskfarm_sdk._transport import shortages
+
+if TYPE_CHECKING:
+    from taskfarm_sdk._failures import FailureLog
 
 
 class Outage:
@@ -50,14 +53,22 @@ class Shared:
         token: the token in use; None until one was fetched with the password.
         outage: whether the server is unavailable.
         complete: uuids of runs whose tasks all exist, because a claim found no task left.
-        failures: the last failed attempts that were seen here.
     """
 
     def __init__(self, token: str | None, url: str) -> None:
         self.token = token
         self.outage: Outage = Outage(url)
         self.complete: set[str] = set()
-        self.failures: FailureLog = FailureLog()
+        self._failures: dict[str, FailureLog] = {}
+
+    @property
+    def failures(self) -> FailureLog:
+        """The last failed attempts that were seen here."""
+        # Imported here, because most commands compute nothing.
+        from taskfarm_sdk._failures import FailureLog
+
+        # `setdefault` is atomic: threads that come at once share one log.
+        return self._failures.setdefault("", FailureLog())
 
 
 class Session:

@@ -1,4 +1,4 @@
-"""Claiming of one worker: hand-outs, prefetching, staying for others' tasks, and leaving."""
+"""The core of a worker: claiming, prefetching, lingering for others' tasks, and leaving."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from taskfarm_sdk.errors import ConnectionFailed, ServerError
 
 
 class WorkerCore:
-    """What a `Worker` does, apart from its face and its signals.
+    """The implementation of a `Worker`, apart from its public methods and its signals.
 
     Args:
         link: the connections.
         run_uuid: the run's.
         num_tasks: how many tasks the run has.
-        options: how it works.
+        options: the worker's options.
 
     Attributes:
-        before_giving_back: ends what computes elsewhere, where the main thread is late to.
-        deadline: ends claiming before the time of the process is over; None for no such time.
+        before_giving_back: ends computing elsewhere, if the main thread is late to do it.
+        deadline: ends claiming before the process's time is over; None for no time limit.
     """
 
     def __init__(self, link: Link, run_uuid: str, num_tasks: int, options: WorkerOptions) -> None:
@@ -113,7 +113,7 @@ class WorkerCore:
         )
 
     def after_fork(self) -> None:
-        """Be a worker of one's own in a forked child: what is open is the parent's to settle."""
+        """Become a new worker in a forked child: the parent settles the open tasks."""
         self._begin()
 
     @property
@@ -122,21 +122,21 @@ class WorkerCore:
         return self._stop.is_set()
 
     def stop(self) -> None:
-        """Claim nothing any more. From any thread."""
+        """Claim no more tasks. Call it from any thread."""
         self._stop.set()
         if self._ahead is not None:
             self._ahead.stop()
         self.ledger.open_tasks.wake()
 
     def pause(self, pause_s: float) -> None:
-        """Let so much time pass, or less if the worker is to stop."""
+        """Wait for a time, or less if the worker is to stop."""
         self._stop.wait(pause_s)
 
     def claim(self, *, begun: bool) -> HeldTask | None:
-        """Be handed out a task, or None once nothing is left, or nothing may be claimed.
+        """Claim a task; None if no task is left, or none may be claimed.
 
         Args:
-            begun: whether its turn is now; else whoever claims it calls its `begin`.
+            begun: whether its turn is now; else the caller calls its `begin` later.
         """
         open_tasks = self.ledger.open_tasks
         asked_at, changes = self.requests.now(), open_tasks.changes
@@ -150,7 +150,7 @@ class WorkerCore:
         return task
 
     def next(self) -> HeldTask | None:
-        """Return the next task of an iteration, taken ahead where that is asked for."""
+        """Return the next task of an iteration, prefetched if the options say so."""
         if not self.options.prefetch:
             return self.claim(begun=True)
         if self._ahead is None:
@@ -172,12 +172,12 @@ class WorkerCore:
         return task
 
     def rest(self) -> None:
-        """End an iteration: complete and give back what was taken ahead, and end the threads."""
+        """End an iteration: complete finished tasks, give back prefetched ones, end the threads."""
         self._close_ahead()
         self.reporter.rest()
 
     def close(self) -> None:
-        """Give back what is open, let failed tasks be tried again, make sure of completed ones."""
+        """Give back open tasks, queue failed tasks for a retry, make sure of completed tasks."""
         with ExitStack() as whatever_happens:
             whatever_happens.callback(self._killed.close)
             whatever_happens.callback(self._in_hand.close)
@@ -186,7 +186,7 @@ class WorkerCore:
             self._close_ahead()
 
     def give_back_at_once(self) -> None:
-        """Do what leaving does after a signal, while the main thread is in C code."""
+        """Leave the worker after a signal, while the main thread runs C code."""
         self.requests.hurry()
         try:
             self.before_giving_back()
@@ -195,12 +195,12 @@ class WorkerCore:
             log.exception("not all tasks of this worker could be given back")
 
     def hurry_for(self, error: BaseException) -> None:
-        """Try the server only for a moment more, in all, if the process is to end by this."""
+        """Try requests only for a moment more, in all, if the exception ends the process."""
         if isinstance(error, ENDING):
             self.requests.hurry()
 
     def end_at_once(self) -> None:
-        """Let the requests of a worker that is to end be over, for it was told so twice."""
+        """End the requests of the worker, which was told twice to end."""
         self.requests.hurry(ENDING_AT_ONCE_S)
 
     def _close_ahead(self) -> None:
@@ -212,7 +212,7 @@ class WorkerCore:
         if self.stopping:
             return
         log.error(
-            "%s in a row failed in this worker, so it stops: is something wrong here?",
+            "%s in a row failed in this worker, so it stops: is something wrong on this machine?",
             counted(failures, "task"),
         )
         self.stop()

@@ -15,17 +15,16 @@ SHARE = 0.9
 
 
 def slower_tenth(durations: Sequence[float]) -> float:
-    """Return what nine tenths of these times stay within; 0 where there is none."""
+    """Return the time that nine tenths of these do not exceed; 0 for none."""
     if not durations:
         return 0.0
     return sorted(durations)[math.ceil(SHARE * len(durations)) - 1]
 
 
 class Deadline:
-    """The moment at which a worker's time is over, and how long its tasks have been taking.
+    """The moment at which a worker's time is over, and the durations of its tasks.
 
-    While nothing is known of its tasks, a worker claims as long as there is time at all. Safe
-    among threads.
+    Until its first task has ended, a worker claims while any time is left. Safe among threads.
 
     Args:
         ends_at: when the time is over, by `clock`.

@@ -1,8 +1,8 @@
 """The schedule of a task's reports, and of the heartbeats that keep its lease alive.
 
-A report goes out at most once per `report_every_s`, and not before that long after the hand-out,
-so that a quick task costs its two requests whatever it reports. A task that lasts gets a beat
-after `first_beat_s` and then every `heartbeat_s`; a report counts as one.
+Reports are sent at most once per `report_every_s`, the first so long after the hand-out, so that a
+short task costs only two requests whatever it reports. A longer task gets a beat after
+`first_beat_s` and then every `heartbeat_s`; a report counts as one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import attrs
 from taskfarm_sdk import _validation
 from taskfarm_sdk.errors import ConfigurationError
 
-# After so many heartbeats without one of its own, a holder must expect that its task was taken.
+# After missing so many heartbeats, a holder must expect that its task was taken over.
 GAP_HEARTBEATS = 1.5
 HEARTBEAT_MOST_S = 30.0
 FIRST_BEAT_MOST_S = 30.0
@@ -22,7 +22,7 @@ FIRST_BEAT_MOST_S = 30.0
 
 @attrs.frozen
 class HeartbeatIntervals:
-    """How often a task is written of, in seconds."""
+    """How often a worker reports on a task, in seconds."""
 
     report_every_s: float = 1.0
     first_beat_s: float = 2.0
@@ -30,20 +30,20 @@ class HeartbeatIntervals:
 
 
 def intervals(report_every_s: float, first_beat_s: float, heartbeat_s: float) -> HeartbeatIntervals:
-    """Return a rhythm whose numbers make sense together.
+    """Return a rhythm whose numbers are consistent.
 
     Raises:
-        ConfigurationError: they do not.
+        ConfigurationError: they are not.
     """
     if _validation.seconds("heartbeat_s", heartbeat_s) > HEARTBEAT_MOST_S:
         raise ConfigurationError(
-            f"heartbeat_s is at most {HEARTBEAT_MOST_S:g}, for other workers take a task that is "
-            f"silent for longer: not {heartbeat_s!r}"
+            f"heartbeat_s must be at most {HEARTBEAT_MOST_S:g}: other workers take a task that is "
+            f"silent for longer; not {heartbeat_s!r}"
         )
     if _validation.seconds("first_beat_s", first_beat_s) > FIRST_BEAT_MOST_S:
         raise ConfigurationError(
-            f"first_beat_s is at most {FIRST_BEAT_MOST_S:g}, for other workers may take a task "
-            f"that shows no sign of life after its hand-out: not {first_beat_s!r}"
+            f"first_beat_s must be at most {FIRST_BEAT_MOST_S:g}: other workers may take a task "
+            f"that shows no sign of life after its hand-out; not {first_beat_s!r}"
         )
     return HeartbeatIntervals(
         _validation.seconds("report_every_s", report_every_s),
@@ -71,24 +71,24 @@ class HeartbeatSchedule:
         self.heard(awake_s())
 
     def has_news(self) -> None:
-        """Note that there is a newer percentage than the server has."""
+        """Note that the task has a newer percentage than the server."""
         self._news = True
 
     def wrote(self, now: float) -> None:
-        """Note that it was written of, answered or not."""
+        """Note that a report was sent, answered or not."""
         self._written_at, self._news = now, False
 
     def heard(self, asked_at: float) -> None:
-        """Note that the server showed it to be still in our hands.
+        """Note that the server still showed this worker as the holder.
 
         Args:
-            asked_at: when it was asked, by `awake_s`. The answer may have waited for a process
-                that stood still, and says nothing of that time.
+            asked_at: when the request was sent, by `awake_s`. The process may have been stopped
+                before it read the answer, which proves nothing about that time.
         """
         self._heard_at = asked_at
 
     def due_at(self) -> float:
-        """Return when it is to be written of next."""
+        """Return when the next report is due."""
         intervals = self.intervals
         if self._written_at is None:
             since, beat_s = self.handed_at, intervals.first_beat_s
@@ -98,12 +98,12 @@ class HeartbeatSchedule:
 
     @property
     def after_gap(self) -> bool:
-        """Whether it went without a word for so long that somebody may have taken it."""
+        """Whether no report was sent for so long that another worker may have taken it over."""
         return awake_s() - self._heard_at > GAP_HEARTBEATS * self.intervals.heartbeat_s
 
 
 def awake_s() -> float:
-    """Return seconds by a clock that goes on while the machine sleeps; the monotonic one stops."""
+    """Return seconds by a clock that, unlike the monotonic one, runs while the machine sleeps."""
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.time()

@@ -1,4 +1,4 @@
-"""A task in a worker's hands: its reports, its lease, and the one request that settles it."""
+"""A task that a worker holds: its reports, its lease, and the one request that settles it."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ class Completer(Protocol):
 
 @attrs.frozen
 class Terms:
-    """What is the same for all tasks of a worker.
+    """The settings and helpers that all tasks of a worker share.
 
     Attributes:
         run_uuid: the run's.
-        intervals: how often a task is written of.
+        intervals: how often the worker reports on a task.
         max_attempts: after how many counted attempts a task has failed for good.
         retry_delay_s: how long a failed task is held back.
-        requests: asks the server.
-        reporter: the thread that writes of open tasks.
-        in_hand: where the tasks in hand are noted, for the next worker after a kill.
-        journal: takes a line an attempt; None for no such file.
+        requests: sends the requests.
+        reporter: the thread that reports on open tasks.
+        in_hand: the record of open tasks, for the next worker after a kill.
+        journal: gets a line for each attempt; None for no journal.
         stop: set once the worker is to stop.
-        on_settled: is told of each task that is settled, and how.
+        on_settled: called with each settled task, and how it was settled.
     """
 
     run_uuid: str
@@ -83,8 +83,8 @@ class HeldTask:
 
     Args:
         row: the task as it was handed out.
-        terms: what holds for all tasks of the worker.
-        worker_uuid: what the server knows the worker by.
+        terms: shared by all tasks of the worker.
+        worker_uuid: the worker's UUID on the server.
         begun: whether its turn is now; else `begin` says so.
     """
 
@@ -116,7 +116,7 @@ class HeldTask:
 
     @property
     def run_uuid(self) -> str:
-        """The run that it belongs to."""
+        """The UUID of the task's run."""
         return self._terms.run_uuid
 
     @property
@@ -126,11 +126,11 @@ class HeldTask:
 
     @property
     def doubtful(self) -> bool:
-        """Whether a report of it was not answered, and may still land after its completion."""
+        """Whether a report was not answered, and may still arrive after the completion."""
         return len(self._held) > 1
 
     def report(self, percent: float) -> None:
-        """Have the reporter send how far it is."""
+        """Have the reporter send the percentage."""
         self.percent = percent
         self._heartbeat.has_news()
         self._terms.reporter.wake(self)
@@ -149,10 +149,10 @@ class HeldTask:
             self.settled = "complete"  # no report begins any more
 
     def send_completion(self, clock: Clock | None) -> None:
-        """Have the server know that it is done, and return when it does.
+        """Complete the task on the server, and return when the server has it.
 
         Args:
-            clock: what to wait by, where that may be broken off.
+            clock: the clock to wait by, if the wait may be interrupted.
         """
         with self._writing:
             self.settled = "complete"
@@ -162,7 +162,7 @@ class HeldTask:
         self._tell(Settled.COMPLETED)
 
     def begin(self, completer: Completer | None = None) -> None:
-        """Note that its turn has come, and who completes it if not its own thread."""
+        """Note that its turn has come, and what completes it if not its own thread."""
         self._completer = completer
         if not self._is_begun:
             self._is_begun = True
@@ -184,7 +184,7 @@ class HeldTask:
         exit_status: int | None = None,
         caught: Caught | None = None,
     ) -> None:
-        """Count a failed attempt, with what is kept of the exception that failed it."""
+        """Count a failed attempt, with the description of its exception."""
         date = None
         with self._settling("fail"):
             counted = min(self.attempts + 1, leases.MAX_ATTEMPTS)
@@ -210,7 +210,7 @@ class HeldTask:
         self._tell(Settled.FAILED if failed else Settled.HELD_BACK)
 
     def retry(self) -> None:
-        """Let anyone try a failed task again that is held back."""
+        """Set a failed task waiting again that is held back."""
         with self._writing:
             if self._retry_at is None:
                 return
@@ -239,17 +239,17 @@ class HeldTask:
             else:
                 self.fail(describe(error), caught=caught(error, error.__traceback__))
         except TaskfarmError as trouble:
-            # The caller's own error must not be hidden by ours.
+            # This error must not hide the caller's own.
             if self.settled is None:  # else by another thread, as when a signal comes
                 log.warning("task %d could not be given back: %s", self.number, trouble)
 
     def due_at(self) -> float:
-        """Return when it is to be written of next."""
+        """Return when the next report is due."""
         beat_at = self._heartbeat.due_at()
         return beat_at if self._retry_at is None else min(beat_at, self._retry_at)
 
     def beat(self) -> None:
-        """Write of it, or let a failed one be tried again, if that is due."""
+        """Send a report, or set a held back task waiting again, if that is due."""
         with self._writing:
             if self.settled is not None and self._retry_at is None:
                 self._terms.reporter.drop(self)
@@ -273,14 +273,14 @@ class HeldTask:
             self._held = (value,) if answered else (*self._held, value)
 
     def _give_back(self, lease: Lease) -> str | None:
-        """Give it back if it is still ours to give; return the reply's `Date`."""
+        """Give the task back if this worker still holds it; return the reply's `Date`."""
         if not self._is_ours(patiently=True):
             return None
         self._terms.in_hand.note_holder(self._noted_as, lease.holder, leaving=True)
         return self._terms.requests.give_back(self.number, self._held, lease)
 
     def _is_ours(self, *, patiently: bool) -> bool:
-        """Look, after a gap of our own, whether somebody took the task over meanwhile."""
+        """Check, after a gap in the reports, whether another worker took the task over."""
         if self._lost or not self._heartbeat.after_gap:
             return not self._lost
         asked_at = heartbeat.awake_s()
@@ -320,7 +320,7 @@ class HeldTask:
         """Write a line to the journal, but not of a task whose turn never came.
 
         Args:
-            outcome: what became of it.
+            outcome: how the attempt ended.
             date: the `Date` of the server's reply to it.
             exit_status: a command's.
             message: what went wrong.
@@ -343,7 +343,7 @@ class HeldTask:
 
     @contextmanager
     def _settling(self, how: str) -> Generator[None]:
-        # A report under way has the lock: its answer is waited for, so that none lands later.
+        # A report under way has the lock: waiting for its answer keeps it from arriving later.
         with self._writing:
             if self.settled is not None:
                 raise already_settled(self, how)

@@ -1,4 +1,4 @@
-"""Idle threads of a worker: one looks after the tasks of others, the rest wait."""
+"""Idle threads of a worker: one watches the tasks of others, the rest wait."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ T = TypeVar("T")
 
 
 class Lingering(Generic[T]):
-    """Stays while there may be something to do again, with one thread at a time.
+    """Waits while there may be tasks again, with one thread at a time that watches.
 
     Args:
-        link: what the server is asked with.
-        clock: what is waited by; ends a wait when the worker is to stop.
-        open_tasks: how many tasks are the worker's own.
-        killed: takes back what killed workers of this host held.
-        sweeper: looks after the tasks of others; None for a worker that does not stay for them.
+        link: the connections.
+        clock: the clock to wait by; ends a wait when the worker is to stop.
+        open_tasks: counts the worker's own tasks.
+        killed: takes back the tasks of killed workers of this host.
+        sweeper: watches the tasks of others; None for a worker that does not linger.
         may_claim: whether another task may be claimed at all.
-        hand_out: asks for a task.
-        retry_failed: lets anyone try the failed tasks again that are held back; whether there
-            were any.
+        hand_out: claims a task.
+        retry_failed: sets failed tasks waiting that are held back; returns whether there were
+            any.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class Lingering(Generic[T]):
     def stay(
         self, since: float, changes: int, *, begun: bool, longest_s: Callable[[], float | None]
     ) -> T | None:
-        """Return a task as soon as there is one again, or None when nothing is left.
+        """Return a task as soon as one waits again, or None when no task is left.
 
         Args:
-            since: when this thread asked for one in vain.
-            changes: those of what is in hand, as they were then.
+            since: when this thread last claimed in vain.
+            changes: the count of changes to open tasks at that time.
             begun: whether the task's turn is now; for `hand_out`.
             longest_s: how long the worker's longest task took so far.
         """
@@ -87,12 +87,12 @@ class Lingering(Generic[T]):
             self._alone.release()
 
     def _something_may_wait(self, changes: int, longest_s: float | None) -> bool:
-        # A failed task that was held back may have come to wait by itself since it was asked for
-        # one, and then nothing shows of it: neither is it held, nor does anybody compute it.
+        # A failed task that was held back may wait again since the last claim. Nothing else shows
+        # it then: it is not held back any more, and no worker computes it.
         return self._retry_failed() or self._open_tasks.changes != changes or self._look(longest_s)
 
     def _look(self, longest_s: float | None) -> bool:
-        """Look after the tasks of others for a while; return whether to try for one again."""
+        """Watch the tasks of others for a while; return whether to claim again."""
         changes = self._open_tasks.changes
         try:
             if self._killed.look_to_the_end(self._clock):

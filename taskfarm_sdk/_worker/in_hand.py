@@ -1,9 +1,9 @@
-"""A file of the tasks that a worker has in hand, for the next worker of this host after a kill.
+"""A file of a worker's open tasks, for the next worker of this host after a kill.
 
-The owner of a file holds `flock` on it, which the kernel lets go when the process ends, however
-that came about, and all processes that it forked with it. So neither process ids nor start times
-are needed to tell whether its tasks are still computed. The name of the file says which boot of
-which host, server and run it is about.
+The owner of a file holds `flock` on it. The kernel releases it when the process and all processes
+that it forked have ended, for whatever reason. So a free lock shows, without process ids or start
+times, that its tasks are no longer computed. The name of the file contains the boot, host, server
+and run.
 
 Records are written by `pwrite`, not through a mapping: it is as safe from SIGKILL, and a full disk
 gives an error where a write to a mapped page of a copy-on-write file system gives SIGBUS.
@@ -37,7 +37,7 @@ except ImportError:  # Windows
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 SUFFIX = ".tasks1"
 RECORDS = 1024
-# What becomes of a record before its task is settled is in the first two fields.
+# Only the first two fields of a record change before its task is settled.
 _RECORD = struct.Struct("<iiqd")
 _MARK = struct.Struct("<ii")
 _EMPTY, _HELD, _LEAVING = 0, 1, 2
@@ -62,32 +62,32 @@ class Place:
     work: str
 
     def new_file(self) -> Path:
-        """Return a name that no other file has."""
+        """Return a unique file name."""
         name = "-".join((self.host, self.boot, self.work, secrets.token_hex(4)))
         return self.folder / (name + SUFFIX)
 
     def is_earlier_boots(self, name: str) -> bool:
-        """Say whether a file is of this host, and of a boot that is over."""
+        """Return whether a file is of this host, and of an earlier boot."""
         host, boot, *_ = name.split("-")
         return host == self.host and boot != self.boot
 
     def is_for_us(self, name: str) -> bool:
-        """Say whether a file is of the same boot, server and run, and may be of another host name.
+        """Return whether a file is of the same boot, server and run, under any host name.
 
         A container's name changes with each start, and the kernel's boot does not.
         """
         return "-".join(name.split("-")[1:-1]) == f"{self.boot}-{self.work}"
 
     def is_this_boots(self, name: str) -> bool:
-        """Say whether a file is of this boot."""
+        """Return whether a file is of this boot."""
         return name.split("-")[1] == self.boot
 
 
 def place(url: str, run: str) -> Place | None:
-    """Return where to note the tasks of a run, or None where a kill cannot be told from life."""
+    """Return where to note the tasks of a run; None if this system cannot show a kill."""
     boot = _boot_id()
     if boot is None or fcntl is None:
-        _say_not_noted("this system tells no boot id", is_usual=True)
+        _say_not_noted("this system has no boot id", is_usual=True)
         return None
     import platformdirs
 
@@ -96,10 +96,10 @@ def place(url: str, run: str) -> Place | None:
 
 
 class InHand:
-    """Notes which tasks a worker has in hand; safe among threads.
+    """Records a worker's open tasks; safe among threads.
 
-    The file is made for the first task. It is removed by `close`, or with the worker, unless a
-    task is in hand still: then it stays locked for as long as the process lives.
+    The file is created for the first task. `close`, or the end of the worker, removes it, unless
+    a task is still open: then it stays locked for as long as the process lives.
 
     Args:
         place: where; None notes nothing.
@@ -115,10 +115,10 @@ class InHand:
 
         Args:
             number: the task's.
-            value: the number that the server held of it then.
+            value: the task's number on the server then.
 
         Returns:
-            The record to speak of it by, or None where it could not be noted.
+            The record for later calls, or None if it could not be written.
         """
         file = self._file or self._open()
         if file is None or not file.free:
@@ -129,13 +129,13 @@ class InHand:
         return record
 
     def note_holder(self, record: int | None, holder: int, *, leaving: bool) -> None:
-        """Note what a lease of the task says, before the server has it.
+        """Note the content of the task's lease, before the server has it.
 
         Args:
             record: the task's.
             holder: the lease's.
-            leaving: whether the lease is one that lets go of the task: the next worker that is
-                handed it out shows the same holder until its first beat.
+            leaving: whether the lease ends the hold: the next worker that claims the task shows
+                the same holder until its first beat.
         """
         if record is not None:
             self._write(record, _MARK.pack(_LEAVING if leaving else _HELD, holder))
@@ -149,7 +149,7 @@ class InHand:
         file.free.append(record)
 
     def close(self) -> None:
-        """Remove the file if no task is in hand any more; the next task gets a new one."""
+        """Remove the file if no task is open; the next task gets a new one."""
         with self._opening:
             if self._file is not None and self._file.is_empty:
                 self._file.end()
@@ -195,14 +195,14 @@ class _OwnFile:
         """Make a file and lock it.
 
         Raises:
-            OSError: it cannot be made, or not locked.
+            OSError: the file cannot be created or locked.
         """
         place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for _ in range(_TRIES):
             path = place.new_file()
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             try:
-                # Whoever looks through the folder may have come in between, and taken it for one
+                # Meanwhile another process may have looked through the folder, and taken it for one
                 # that a dead process left.
                 _lock(descriptor)
                 os.pwrite(descriptor, bytes(RECORDS * _RECORD.size), 0)
@@ -214,17 +214,17 @@ class _OwnFile:
                 os.close(descriptor)
                 raise
             os.close(descriptor)
-        raise FileNotFoundError(2, "other processes remove what is made there")
+        raise FileNotFoundError(2, "other processes remove the files made there")
 
     @property
     def is_empty(self) -> bool:
-        """Whether no task is in hand."""
+        """Whether no task is open."""
         return len(self.free) == RECORDS
 
     def end(self) -> None:
-        """Remove the file, if no task is in hand and this is the process that made it.
+        """Remove the file, if no task is open and this process created it.
 
-        In a forked child the lock is to stay, for as long as the child lives.
+        In a forked child the lock stays for as long as the child lives.
         """
         if self.descriptor < 0 or self.pid != os.getpid() or not self.is_empty:
             return
@@ -236,7 +236,7 @@ class _OwnFile:
 
 
 class DeadFile:
-    """A file that a dead process of this boot left, locked for whoever takes its tasks back."""
+    """A file that a dead process of this boot left, locked while its tasks are taken back."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path: Path = path
@@ -245,7 +245,7 @@ class DeadFile:
 
     @classmethod
     def open(cls, path: Path) -> DeadFile | None:
-        """Open a file, or return None if its owner lives or somebody else takes its tasks back.
+        """Open a file; None if its owner lives, or another process takes its tasks back.
 
         Raises:
             OSError: it cannot be opened.
@@ -276,14 +276,14 @@ class DeadFile:
         self.close()
 
     def close(self) -> None:
-        """Let go of it, and leave what is in it to others."""
+        """Unlock the file, and leave its tasks to others."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
 
 
 def live_tasks(path: Path) -> set[int]:
-    """Return the tasks that a file names, whoever has it locked."""
+    """Return the tasks that a file names, locked or not."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:
@@ -318,8 +318,8 @@ def _lock(descriptor: int, *, wait: bool = True) -> None:
     """Lock a file until its descriptor and all copies of it are closed.
 
     Raises:
-        BlockingIOError: somebody has it locked, and that is not waited for.
-        OSError: the file system knows no such locks.
+        BlockingIOError: another process has locked it, and the call does not wait.
+        OSError: the file system has no such locks.
     """
     assert fcntl is not None
     fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -347,7 +347,7 @@ def _digest(text: str, digits: int) -> str:
 @cache
 def _say_not_noted(why: str, *, is_usual: bool) -> None:
     (log.info if is_usual else log.warning)(
-        "%s, so the tasks of a worker that is killed here are taken over after minutes only, not "
+        "%s, so the tasks of a worker that is killed here are taken over only after minutes, not "
         "at once",
         why,
     )

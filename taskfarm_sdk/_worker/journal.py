@@ -14,7 +14,7 @@ import attrs
 from taskfarm_sdk._logging import log
 from taskfarm_sdk.errors import ConfigurationError
 
-# What Slurm tells a job of itself: numbers, where there is one.
+# Slurm's variables for a job: numbers, if there is a job.
 _OF_SLURM = {
     "slurm_job": "SLURM_JOB_ID",
     "slurm_array_job": "SLURM_ARRAY_JOB_ID",
@@ -25,7 +25,7 @@ _OF_SLURM = {
 
 @attrs.frozen
 class Entry:
-    """What became of one attempt.
+    """One attempt and how it ended.
 
     Attributes:
         task: the task's number.
@@ -34,9 +34,9 @@ class Entry:
         run: the run's uuid.
         start: when it began, by this machine's clock.
         end: when it was settled, by this machine's clock.
-        server_end: the same by the server's: the `Date` of its reply, where that told.
+        server_end: the same by the server's clock: the `Date` of its reply, if it had one.
         outcome: "completed", "released", "failed", "failed for good" or "taken over".
-        exit_status: a command's, where it was one.
+        exit_status: a command's exit status, if it was a command.
         message: why it failed.
     """
 
@@ -53,7 +53,7 @@ class Entry:
 
 
 class Journal:
-    """Appends lines to a file of this host and process in a folder, which is made if need be.
+    """Appends lines to a file of this host and process in a folder, created if missing.
 
     The file is opened for each line: so a forked child writes to one of its own, and nothing
     stays open.
@@ -74,7 +74,7 @@ class Journal:
         except OSError as error:
             raise ConfigurationError(
                 f"the journal cannot be written to {str(self._folder)!r} ({error.strerror}): "
-                "name a folder that is yours"
+                "name a folder that you can write to"
             ) from error
 
     @property
@@ -83,7 +83,7 @@ class Journal:
         return self._folder / f"{self._host}-{os.getpid()}.jsonl"
 
     def write(self, entry: Entry) -> None:
-        """Append a line; where that fails, the log says so once, and work goes on."""
+        """Append a line; a failure is logged once, and work goes on."""
         told = attrs.asdict(entry, value_serializer=_plain)
         told["server_end"] = _iso(entry.server_end)
         place = {"host": self._host, "pid": os.getpid(), **self._slurm}
@@ -93,10 +93,10 @@ class Journal:
         except OSError as error:
             if not self._has_warned:
                 self._has_warned = True
-                log.warning("the journal misses lines: %s: %s", self.path, error.strerror)
+                log.warning("lines are missing from the journal: %s: %s", self.path, error.strerror)
 
     def _append(self, line: bytes) -> None:
-        # Unbuffered: a line is one write, which no other thread's comes into.
+        # Unbuffered: each line is one write, so threads' lines do not mix.
         with self.path.open("ab", buffering=0) as file:
             if line:
                 # A full disk may have taken half a line, which must not spoil the next.
@@ -105,7 +105,7 @@ class Journal:
 
 
 def slurm_facts(environ: Mapping[str, str]) -> dict[str, int | None]:
-    """Return which job of Slurm's a process belongs to; None for what does not apply to it."""
+    """Return the Slurm job of a process; None for fields that do not apply."""
     told = {field: environ.get(name, "") for field, name in _OF_SLURM.items()}
     facts = {field: int(text) if text.isdecimal() else None for field, text in told.items()}
     if facts["slurm_job"] is not None and facts["slurm_restarts"] is None:

@@ -1,4 +1,4 @@
-"""Tasks of killed workers of this host: finds their files, and has their tasks taken back."""
+"""Recovery of the tasks of killed workers of this host, from the files that they left."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ BEAT_TAKES_S = 1.0
 
 
 class KilledWorkers:
-    """Takes back what dead processes of this boot held of a run; safe among threads.
+    """Takes back tasks of a run that dead processes of this boot held; safe among threads.
 
     Args:
         link: the connections.
         run: the run's uuid.
         num_tasks: how many tasks it has.
-        place: where workers of this host note their tasks; None where they do not.
+        place: where workers of this host note their tasks; None if they do not.
         max_attempts: after how many counted attempts a task has failed for good.
-        first_beat_s: within which time a live worker writes of a task.
+        first_beat_s: how soon a live worker sends a task's first heartbeat.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class KilledWorkers:
         )
 
     def is_due(self) -> bool:
-        """Say whether to look again at tasks that were not sure to be the dead's."""
+        """Return whether to check again tasks that may not have been the dead workers'."""
         return bool(self._dead) and self._now() >= self._looked_at + self._reclaimer.apart_s
 
     def look(self, clock: Clock) -> bool:
-        """Look at what killed workers held, and return whether something was taken back."""
+        """Check the tasks of killed workers, and return whether any was taken back."""
         if self._place is None or not self._looking.acquire(blocking=False):
             return False
         try:
@@ -62,7 +62,7 @@ class KilledWorkers:
             self._looking.release()
 
     def look_to_the_end(self, clock: Clock) -> bool:
-        """Do so, and wait for the second looks; for a worker with nothing else to do."""
+        """Do so, and wait for the second looks; for a worker without tasks."""
         taken = self.look(clock)
         # Infinite where no task can be looked at yet.
         while not taken and 0 < (left_s := self._reclaimer.due_at() - self._now()) < math.inf:
@@ -71,7 +71,7 @@ class KilledWorkers:
         return taken
 
     def close(self) -> None:
-        """Leave to others what was not taken back."""
+        """Leave the tasks that were not taken back to others."""
         with self._looking:
             for file in self._dead.values():
                 file.close()
@@ -112,7 +112,7 @@ class KilledWorkers:
         self._dead[path].settle(record)
 
     def _find(self) -> set[int]:
-        """Lock files of the dead, remove what is of no use; return what live workers hold."""
+        """Lock dead workers' files, remove useless ones; return the tasks of live workers."""
         assert self._place is not None
         live: set[int] = set()
         is_first = self._looked_at == -math.inf

@@ -1,4 +1,4 @@
-"""Books of one worker: the tasks that are open, held back or doubtful, and failures in a row."""
+"""Records of one worker: open, held back and doubtful tasks, and failures in a row."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ MAX_HELD = 10
 
 
 class Ledger:
-    """Keeps what a worker has in hand; safe among threads.
+    """Keeps a worker's open tasks; safe among threads.
 
     Args:
-        halt_after: after how many tasks in a row that failed for the first time here there are
-            too many.
-        requests: asks the server.
-        reporter: the thread that writes of open tasks.
+        halt_after: how many tasks in a row that failed for the first time here are too many.
+        requests: sends the requests.
+        reporter: the thread that reports on open tasks.
         stopping: whether the worker is to stop.
-        on_too_many: called once there are.
+        on_too_many: called when so many have failed.
     """
 
     def __init__(
@@ -63,7 +62,7 @@ class Ledger:
             self._open.add(task)
 
     def settle(self, task: HeldTask, how: Settled) -> None:
-        """Note what became of a task."""
+        """Note how a task was settled."""
         match how:
             case Settled.COMPLETED:
                 with self._lock:
@@ -79,7 +78,7 @@ class Ledger:
 
     def _note_failure(self, task: HeldTask, *, held: bool) -> None:
         with self._lock:
-            # A repeat tells of the task, and nothing of this machine.
+            # A repeated failure says something about the task, not about this machine.
             if task.number not in self._has_failed:
                 self._has_failed.add(task.number)
                 self._failures_in_a_row += 1
@@ -96,17 +95,17 @@ class Ledger:
             self._on_too_many(failures)
 
     def _let_go(self, task: HeldTask, *, waits: bool) -> None:
-        """Forget a settled task, which may wait for anyone now."""
+        """Forget a settled task, which may now wait for any worker."""
         self._reporter.drop(task)
         with self._lock:
             self._open.discard(task)
             if task in self._held_back:
                 self._held_back.remove(task)
-            # At the same time for who looks at both: what is held, and what has come to wait.
+            # Both change at once for code that reads both: tasks held back, and tasks waiting.
             self.open_tasks.has_gone(waits=waits)
 
     def retry_failed(self) -> bool:
-        """Let anyone try the held tasks again; return whether there were any."""
+        """Set the tasks held back waiting again; return whether there were any."""
         with self._lock:
             held = list(self._held_back)
         for task in held:
@@ -114,7 +113,7 @@ class Ledger:
         return bool(held)
 
     def release(self, task: HeldTask) -> None:
-        """Give a task back if it is open; trouble is logged, and not raised."""
+        """Give a task back if it is open; errors are logged, not raised."""
         if task.settled is not None:
             return
         try:
@@ -124,7 +123,7 @@ class Ledger:
                 log.warning("task %d could not be given back: %s", task.number, trouble)
 
     def finish(self) -> None:
-        """Give back what is open, let failed tasks be tried again, see to doubtful ones."""
+        """Give back open tasks, queue failed tasks for a retry, complete doubtful ones."""
         with self._lock:
             still_open = [task for task in self._open if task.settled is None]
         for task in still_open:
@@ -133,7 +132,7 @@ class Ledger:
         self.complete_doubtful()
 
     def complete_doubtful(self) -> None:
-        """Make sure that tasks stay complete of which a report was not answered."""
+        """Make sure that completed tasks with an unanswered report stay complete."""
         with self._lock:
             doubtful, self._doubtful = self._doubtful, set()
         for number in sorted(doubtful):

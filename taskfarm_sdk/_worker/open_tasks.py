@@ -1,7 +1,7 @@
 """Count a worker's open and in-flight tasks, and wait for that count to change.
 
-Where nobody but the worker itself computes, it has nobody to look after: a thread that finds
-nothing to do waits here, until there may be something again or nothing is left.
+While no other worker computes, there are no tasks of others to watch: a thread without a task waits
+here until a task may wait again or none is left.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-# After so long it is seen anew whether somebody else has come.
+# After so long the caller checks again for other workers.
 PATIENCE_S = 5.0
 
 
@@ -19,7 +19,7 @@ class OpenTasks:
 
     Args:
         count_open: how many tasks are open.
-        stopping: whether to wait no more.
+        stopping: whether to stop waiting.
     """
 
     def __init__(self, count_open: Callable[[], int], stopping: Callable[[], bool]) -> None:
@@ -32,11 +32,11 @@ class OpenTasks:
 
     @property
     def changes(self) -> int:
-        """How often so far a task may have come to wait for anyone."""
+        """How often so far a task may have begun to wait for any worker."""
         return self._changes
 
     def count(self) -> int:
-        """Return how many tasks the server may have handed out and not got back."""
+        """Return how many tasks the server may count as computing for this worker."""
         with self._changed:
             return self._count_open() + self._claiming
 
@@ -53,31 +53,31 @@ class OpenTasks:
                 self._changed.notify_all()
 
     def has_gone(self, *, waits: bool) -> None:
-        """Note that a task is open no more.
+        """Note that a task is no longer open.
 
         Args:
-            waits: whether it may wait for anyone now.
+            waits: whether it may now wait for any worker.
         """
         with self._changed:
             self._changes += waits
             self._changed.notify_all()
 
     def wake(self) -> None:
-        """Have those that wait see whether to stop."""
+        """Wake the waiting threads to check whether to stop."""
         with self._changed:
             self._changed.notify_all()
 
     def wait_until_claimed(self) -> None:
-        """Wait until no claim is under way, or a little.
+        """Wait until no claim is under way, or for a short time.
 
-        One of another thread would pass for a task that others compute: two threads in turn would
-        never look after those.
+        Another thread's claim would look like a task that others compute: two threads claiming in
+        turn would never watch the tasks of others.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._stopping() or not self._claiming, PATIENCE_S)
 
     def wait_for_change(self, changes: int) -> None:
-        """Wait until there were more changes than so many, or nothing is in hand, or a little."""
+        """Wait until there are more changes than so many, or no task is open, or briefly."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._stopping() or self._changes != changes or not self.count(), PATIENCE_S

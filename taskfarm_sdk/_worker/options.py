@@ -25,11 +25,11 @@ def _stale_after(options: WorkerOptions) -> StaleAfter:
 class WorkerOptions:
     """Options of a worker; `Run.worker` documents them.
 
-    `Run.worker` and `Run.work` spell them again, for editors and type checkers show keywords and
-    defaults of plain signatures alone; a test compares all three.
+    `Run.worker` and `Run.work` repeat them, because editors and type checkers show keywords and
+    defaults only of plain signatures; a test compares all three.
 
     Attributes:
-        intervals: how often a task is written of, from the options.
+        intervals: how often the worker reports on a task, from the options.
         stale_after: after how long a task is stale, from the options.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The threads of a worker that take the next task, and complete the last, while one is computed.
+"""The threads of a worker that claim the next task, and complete the last, while one is computed.
 
 They work for one iteration over the worker. `_short_tasks` says when a task is taken ahead.
 """
@@ -14,8 +14,8 @@ from typing import Generic, Protocol, TypeVar
 from taskfarm_sdk._sansio.clock import Clock, StoppableClock, Stopped
 from taskfarm_sdk._worker.short_tasks import ShortTasks
 
-# How many finished tasks may wait to be completed while another is taken: a worker that is killed
-# loses them.
+# How many finished tasks may wait to be completed while another is claimed: a killed worker loses
+# them.
 UNSENT_MOST = 3
 
 
@@ -31,11 +31,11 @@ T = TypeVar("T", bound=Completed)
 
 
 class Prefetcher(Generic[T]):
-    """Takes and completes tasks ahead of whoever computes them, in order.
+    """Claims and completes tasks in the background, in order.
 
     Args:
-        fetch: takes a task, if one is handed out; the clock may end its waits.
-        give_back: gives a task back that was taken in vain; never raises.
+        fetch: claims a task, if one is handed out; the clock may end its waits.
+        give_back: gives back a task that was claimed in vain; never raises.
         now: the time, by the clock that tasks are measured by.
         long_after_s: from when on a task is long.
     """
@@ -64,7 +64,7 @@ class Prefetcher(Generic[T]):
         """Return the next task, now that the current one is settled; None if none was fetched.
 
         Raises:
-            TaskfarmError: an earlier task could not be completed, or no other could be taken.
+            TaskfarmError: an earlier task could not be completed, or no other could be claimed.
         """
         with self._changed:
             self._tasks.end()
@@ -101,14 +101,14 @@ class Prefetcher(Generic[T]):
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Fetch nothing any more."""
+        """Fetch no more tasks."""
         self._no_more.set()
 
     def close(self) -> None:
-        """Complete what is left, here and now, and give back what was fetched.
+        """Complete the remaining tasks in this thread, and give back the fetched one.
 
         Raises:
-            TaskfarmError: something could not be completed.
+            TaskfarmError: a task could not be completed.
         """
         with self._closing:
             self.stop()

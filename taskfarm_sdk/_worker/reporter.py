@@ -1,4 +1,4 @@
-"""The thread of a worker that writes of its tasks while they are computed."""
+"""The thread of a worker that reports on its tasks while they are computed."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Protocol
 from taskfarm_sdk._logging import log
 from taskfarm_sdk.errors import TaskfarmError
 
-# Without tasks the thread stays a moment, so that a run of quick ones does not start it each time.
+# Without tasks the thread stays for a moment, so that short tasks do not start it each time.
 IDLE_S = 0.2
 
 
 class Reported(Protocol):
-    """What the reporter looks after."""
+    """A task that the reporter reports on."""
 
     def due_at(self) -> float:
-        """Return when it is to be written of next."""
+        """Return when the next report is due."""
         ...
 
     def beat(self) -> None:
-        """Write of it now, if it is still in hand."""
+        """Send a report now, if the task is still open."""
         ...
 
 
@@ -30,7 +30,7 @@ class Reporter:
     """Calls `beat` of each of its tasks when that is due, in one thread for all of them.
 
     Args:
-        now: the clock that the tasks' `due_at` speaks of.
+        now: the clock of the tasks' `due_at`.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -38,13 +38,13 @@ class Reporter:
         self._changed = threading.Condition()
         self._tasks: set[Reported] = set()
         self._thread: threading.Thread | None = None
-        # Waking the thread costs short tasks more than the rest of it: that is done only where
-        # something is due sooner than it would wake by itself.
+        # Waking the thread costs short tasks more than the rest: do so only for a task that is
+        # due before the thread would wake by itself.
         self._sleeps_until = -math.inf
         self._ending = False
 
     def add(self, task: Reported) -> None:
-        """Look after a task, and see to it that the thread runs."""
+        """Add a task, and start the thread if it does not run."""
         with self._changed:
             self._tasks.add(task)
             self._ending = False
@@ -56,18 +56,18 @@ class Reporter:
             self._wake_for(task)
 
     def drop(self, task: Reported) -> None:
-        """Look after a task no more."""
+        """Remove a task."""
         with self._changed:
             self._tasks.discard(task)
 
     def rest(self) -> None:
-        """Let the thread see whether it has tasks at all, and end soon if it has none."""
+        """Wake the thread, so that it ends soon if it has no tasks."""
         with self._changed:
             if not self._tasks:
                 self._changed.notify_all()
 
     def wake(self, task: Reported) -> None:
-        """See anew when a task is due."""
+        """Check again when a task is due."""
         with self._changed:
             self._wake_for(task)
 
@@ -92,12 +92,12 @@ class Reporter:
             try:
                 task.beat()
             except TaskfarmError as error:
-                # What is wrong will be wrong for the worker's own requests, which raise it.
-                log.warning("a task in hand could not be written of: %s", error)
+                # The worker's own requests will meet the same error, and raise it.
+                log.warning("could not report the progress of a task: %s", error)
                 self.drop(task)
 
     def _next_due(self) -> Reported | None:
-        """Return a task that is due, as soon as one is, or None when the thread is to end."""
+        """Return the next task that is due, or None when the thread is to end."""
         with self._changed:
             while not self._ending:
                 if not self._tasks:
@@ -114,7 +114,7 @@ class Reporter:
             return None
 
     def _sleep(self, until: float, timeout_s: float) -> bool:
-        """Wait for what is due before a time; return whether something woke the thread."""
+        """Wait until a time; return whether the thread was woken before."""
         self._sleeps_until = until
         woken = self._changed.wait(timeout_s)
         self._sleeps_until = -math.inf

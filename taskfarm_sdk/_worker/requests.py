@@ -1,4 +1,4 @@
-"""The requests of one worker: how long each is tried, and what the server's clock said of it."""
+"""The requests of one worker: how long each is tried, and the `Date` of its reply."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from taskfarm_sdk._sansio.hurry import Hurry
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk.errors import ConnectionFailed, ServerError
 
-# Ctrl-C or a signal ends the process: whoever sent it does not wait long.
+# Ctrl-C or a signal ends the process, and its sender does not wait long.
 ENDING_S = 5.0
-# Who sends a second signal waits no more; a sound server takes tasks back in less than that.
+# The sender of a second signal will not wait; a sound server takes tasks back in less time.
 ENDING_AT_ONCE_S = 0.5
 
 
 class Requests:
-    """What a worker and its tasks ask of the server.
+    """The requests of a worker and its tasks.
 
     Args:
         link: the connections.
@@ -36,15 +36,15 @@ class Requests:
 
     @property
     def link(self) -> Link:
-        """The connections, for requests that are to be over when the worker's are."""
+        """The connections, for requests with the same time limit as the worker's."""
         return self._link
 
     def now(self) -> float:
-        """Return the time, by the clock that tasks are written of by."""
+        """Return the time, by the clock of the reports."""
         return self._link.session.clock.now()
 
     def hurry(self, within_s: float | None = None) -> None:
-        """Let all requests be over within a time, those that are under way too.
+        """End all requests within a time, also those under way.
 
         Args:
             within_s: how soon; None for the time after a first signal.
@@ -52,24 +52,24 @@ class Requests:
         self._hurry.begin(ENDING_S if within_s is None else within_s)
 
     def register(self, fleet_size: int, clock: Clock) -> str:
-        """Make the worker known, one of a fleet that starts now; return its uuid."""
+        """Register the worker, one of a fleet that starts now; return its uuid."""
         flow = claims.register(
             self._link.session, socket.gethostname(), os.getpid(), self._until(), fleet_size
         )
         return self._link.drive(flow, clock)
 
     def claim(self, worker: str, clock: Clock) -> TaskRow | None:
-        """Be handed out a task, or None once nothing waits."""
+        """Claim a task; None if none waits."""
         flow = claims.claim(self._link.session, self._run, worker, self._until())
         return self._link.drive(flow, clock)
 
     def look(self, number: int, *, patiently: bool) -> TaskRow | None:
-        """Read what the server holds of a task.
+        """Read a task's row on the server.
 
         Args:
             number: the task's.
-            patiently: try as long as for any request, and raise in the end; else try once, and
-                return None if that fails.
+            patiently: try as long as any request, then raise; else try once, and return None on
+                failure.
         """
         until = self._until() if patiently else self.now()
         try:
@@ -88,18 +88,18 @@ class Requests:
 
         Args:
             number: the task's.
-            clock: what to wait by, where that may be broken off.
+            clock: the clock to wait by, if the wait may be interrupted.
         """
         flow = claims.complete(self._link.session, self._run, number, self._until())
         return self._link.drive(flow, clock)
 
     def still_complete(self, number: int) -> None:
-        """Complete a task anew if a report that was under way has landed after its completion."""
+        """Complete a task again if a report under way arrived after its completion."""
         flow = claims.still_complete(self._link.session, self._run, number, self._until())
         self._link.drive(flow)
 
     def give_back(self, number: int, held: tuple[float | None, ...], lease: Lease) -> str | None:
-        """Leave a task to others, or failed; return the `Date` of the reply."""
+        """Give a task back or set it failed; return the `Date` of the reply."""
         session = self._link.session
         flow = claims.give_back(session, self._run, number, held, lease, self._until())
         return self._link.drive(flow)

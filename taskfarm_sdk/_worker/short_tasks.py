@@ -1,7 +1,7 @@
 """The one rule of prefetching: a task is claimed ahead of its turn only while tasks are short.
 
-While it waits for its turn nobody else can have it, and it shows no sign of life: so it is given
-back where the task before it proves long.
+While a task waits for its turn no other worker can claim it, and it has no heartbeat: so it is
+given back if the task before it proves long.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 
 class ShortTasks:
-    """Measures tasks that are computed one after the other. Its user brings the lock.
+    """Measures tasks that are computed one after the other. The caller holds the lock.
 
     Args:
         long_after_s: from when on a task is long.
@@ -44,7 +44,7 @@ class ShortTasks:
         self._began_at = self._now()
 
     def end(self) -> None:
-        """Note that it is computed no more."""
+        """Note that it is no longer computed."""
         if self._began_at is not None:
             self._last_was_short = not self.is_long
             self._began_at = None

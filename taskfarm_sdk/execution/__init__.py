@@ -1,4 +1,4 @@
-"""Child processes that compute while this one talks to the server: what run.work and workTF share.
+"""Child processes that compute while this one talks to the server, for run.work and workTF.
 
 A `Dispatcher` keeps several slots busy with tasks of one worker, and settles each task by the
 `Outcome` of its attempt. A `Group` is a child process

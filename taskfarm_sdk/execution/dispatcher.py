@@ -19,23 +19,23 @@ from taskfarm_sdk.worker import Worker, core_of
 
 
 class Dispatcher:
-    """Keeps slots busy: each claims a task from the worker, has it performed, and settles it.
+    """Keeps slots busy: each claims a task from the worker, performs it, and settles it.
 
     While tasks are short, the next one is claimed before its turn, and the last one is completed
     meanwhile; `slot` says how.
 
     Args:
-        worker: whose tasks they are; its `with` is the caller's.
+        worker: claims the tasks; the caller enters and leaves its `with`.
         size: how many slots, at least 1.
         perform: computes a task in a slot (0 to size - 1), and returns how it is to be settled. An
             exception gives the task back, uncounted, and ends the work.
-        interrupt: called once when the work is to end before its time, with why: ends whatever
+        interrupt: called once with the reason when the work is to end early: ends whatever
             `perform` waits for.
-        max_tasks: how many tasks to take at most; None for no limit.
-        linger_s: for how long at most to stay with nothing to do while others compute; None for
-            as long as they do.
-        deadline: when the time for the work is over: what would not be done by then is not
-            claimed. Ending what runs at that moment is the caller's business.
+        max_tasks: how many tasks to claim at most; None for no limit.
+        linger_s: how long at most to stay without a task while others compute; None for as long
+            as they do.
+        deadline: when the time for the work is over: no task is claimed that would not be done
+            by then. The caller ends the tasks that still run at that moment.
 
     Attributes:
         limited: whether `max_tasks`, `linger_s` or the deadline ended it.
@@ -79,16 +79,16 @@ class Dispatcher:
         return sum(turns.computing for turns in self._slots)
 
     def run(self, tick: Callable[[], None] = lambda: None, every_s: float = 1.0) -> None:
-        """Work until nothing is left for this worker; in the thread that signals come to.
+        """Work until no task is left for this worker; call it in the thread that gets signals.
 
         Args:
-            tick: called meanwhile, to show how it goes.
+            tick: called meanwhile, to show progress.
             every_s: how often.
 
         Raises:
             TaskfarmError: this machine lacks threads for so many slots.
-            BaseException: what interrupted it, or `abort` was called with; the slots have ended
-                by then, and let go of their tasks.
+            BaseException: the interruption, or the error given to `abort`; the slots have ended
+                and settled their tasks by then.
         """
         self._core.before_giving_back = self._end
         self._core.deadline = self._deadline
@@ -112,12 +112,12 @@ class Dispatcher:
             except RuntimeError as error:
                 raise TaskfarmError(
                     f"this machine lets this process have {number} of {len(self._threads)} threads "
-                    f"({error}), of which each slot needs {HANDS}: ask for fewer at a time, or "
+                    f"({error}), and each slot needs {HANDS}: compute fewer at a time, or "
                     "raise the limit (ulimit -u)"
                 ) from error
 
     def abort(self, error: BaseException) -> None:
-        """End the work, and have `run` raise `error`. From any thread; the first error counts."""
+        """End the work, and have `run` raise `error`. In any thread; the first error counts."""
         with self._changed:
             if self._failure is not None:
                 return
@@ -129,7 +129,7 @@ class Dispatcher:
         self._interrupt(error)
 
     def _end(self) -> None:
-        """End all from another thread, after a signal that the main thread is late to hear of."""
+        """End all slots from another thread, after a signal that the main thread gets late."""
         self.abort(SystemExit(STATUS_OF_SIGNALS + signal.SIGTERM))
         self._join(None)
 
@@ -147,7 +147,7 @@ class Dispatcher:
     def _has_waited_long(self, idle_s: float) -> bool:
         if self._linger_s is not None and idle_s > self._linger_s:
             return True
-        # Who lingers would notice only with its next look at the others.
+        # A lingering slot would notice only at its next look at the others.
         return idle_s > 0 and not self._is_in_time()
 
     def _is_in_time(self) -> bool:
@@ -174,7 +174,7 @@ class Dispatcher:
                 self._changed.notify_all()
 
     def _go_on(self, slot: int, turns: Slot) -> bool:
-        """See one task through; return whether there may be more."""
+        """Claim, compute and settle one task; return whether there may be more."""
         with turns.turn() as turn:
             task = self._claim()
             if task is None:

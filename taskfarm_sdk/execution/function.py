@@ -1,6 +1,6 @@
-"""Functions that compute tasks: which can, how they travel, and what their exceptions leave.
+"""Functions that compute tasks: their checks, pickling and exceptions.
 
-They are packed by cloudpickle for other processes: those of scripts and closures too.
+cloudpickle packs them for other processes, also functions of scripts and closures.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _Cached = type(functools.cache(lambda: None))
 
 
 def usable(function: object) -> Function:
-    """Return a function that can compute tasks.
+    """Return the function, if it can compute tasks.
 
     Raises:
         ConfigurationError: it cannot be called, or calling it would not run it.
@@ -57,7 +57,7 @@ _REMEDIES = {
 
 
 def _runs_later(function: object) -> str | None:
-    """Return as what a function returns before any of it has run; None where it does not."""
+    """Return which kind of function returns before its body has run; None if it does not."""
     for code in _layers(function):
         # Such a function can have an `__isabstractmethod__` and the like; its kind is in its code.
         if inspect.isasyncgenfunction(code):
@@ -70,7 +70,7 @@ def _runs_later(function: object) -> str | None:
 
 
 def _layers(function: object) -> list[object]:
-    """Return a function, and what it calls in its place: of partials, methods, callable objects."""
+    """Return a function and the one inside it, for partials, methods and callable objects."""
     layers: list[object] = []
     while function is not None and not any(function is layer for layer in layers):
         layers.append(function)
@@ -88,23 +88,23 @@ def _layers(function: object) -> list[object]:
 
 
 def never_run(returned: object) -> TypeError | None:
-    """Return the error of a function that returned what was to compute the task, and did not."""
+    """Return the error of a function that returned a coroutine or generator that never ran."""
     if not isinstance(returned, (Coroutine, Generator, AsyncGenerator)):
         return None
     kind = type(cast("object", returned)).__name__
     if isinstance(returned, (Coroutine, Generator)):
         returned.close()  # else Python warns of a coroutine that was never awaited
     return TypeError(
-        f"the function returned a {kind}, which nobody runs: run it inside the function, as with "
+        f"the function returned a {kind}, which is never run: run it inside the function, as with "
         "asyncio.run() or a loop"
     )
 
 
 def packed(function: object) -> Pickled:
-    """Return what travels of a function, or of what holds one.
+    """Return a function, or an object that holds one, pickled.
 
     Raises:
-        ConfigurationError: it cannot travel.
+        ConfigurationError: it cannot be pickled.
     """
     with refused():
         return pickled(function)
@@ -112,7 +112,7 @@ def packed(function: object) -> Pickled:
 
 @contextmanager
 def refused() -> Generator[None]:
-    """Say of a function that cannot be pickled what to do."""
+    """Return the error for a function that cannot be pickled, with the remedy."""
     try:
         yield
     except TaskfarmError:
@@ -120,27 +120,27 @@ def refused() -> Generator[None]:
     except Exception as error:
         raise ConfigurationError(
             f"the function cannot be sent to other processes: {describe(error)}; let it open "
-            "files, connections, locks and the like itself, in place of holding on to them"
+            "files, connections, locks and the like itself, instead of holding them"
         ) from error
 
 
 def unpacked(packed: bytes) -> object:
-    """Return what travelled."""
+    """Return the unpickled object."""
     return pickle.loads(packed)  # noqa: S301 - written by our parent, for us alone
 
 
 def explained(error: BaseException) -> str:
-    """Return an error of a function that we called: in one line, and where it happened."""
+    """Return an error of the user's function: in one line, and where it happened."""
     return _caught_below(error).explained
 
 
 def caught_in(error: BaseException, *, travels: bool) -> Caught:
-    """Return what is to be kept of an exception of a function that we called. Never raises.
+    """Return a description of an exception of the user's function. Never raises.
 
     Args:
         error: the exception.
-        travels: whether that goes to another process. Else the exception itself is kept, and the
-            variables of its frames, which may be large, are let go.
+        travels: whether the description goes to another process. Else it keeps the exception, and
+            drops the variables of its frames, which may be large.
     """
     kept = _caught_below(error)
     if travels:

@@ -1,6 +1,6 @@
 """Outcomes of an attempt at a task, and the one place that settles tasks by them.
 
-Whoever computes a task returns one of these and leaves the task alone.
+Code that computes a task returns one of these and does not settle the task.
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ class Released:
     """The task was not done, through no fault of its own: the attempt is not counted.
 
     Attributes:
-        reason: what this machine lacks, for the log; None where the task was asked back.
-        pause_s: for how long the slot claims nothing, so that it does not get the same task again
-            at once, and others may.
+        reason: what this machine lacks, for the log; None if the release was requested.
+        pause_s: how long the slot claims no task, so that another worker can get this one.
     """
 
     reason: str | None = None
@@ -40,8 +39,8 @@ class Failed:
     Attributes:
         reason: what went wrong, for the log and the journal.
         final: whether the task has failed for good, however many attempts are left.
-        exit_status: a command's, for the journal.
-        caught: what is kept of the exception that failed it, if one did.
+        exit_status: a command's exit status, for the journal.
+        caught: the description of the exception that failed it, if one did.
     """
 
     reason: str
@@ -57,7 +56,7 @@ def settle(task: Handle, outcome: Outcome) -> None:
     """Settle a task by its outcome.
 
     Raises:
-        TaskfarmError: the server could not be told, or the task is settled already.
+        TaskfarmError: the request failed, or the task is already settled.
     """
     match outcome:
         case Completed():

@@ -1,8 +1,8 @@
-"""Pickle functions by cloudpickle, and find the random generators that travel with them.
+"""Pickle functions by cloudpickle, and find the random generators that are pickled with them.
 
-A generator travels by value: each process begins with the same state, and tasks draw the same
-numbers. The generators of the modules `random` and `numpy.random` are left to the process that they
-come to, which seeds its own.
+A generator is pickled by value: each process begins with the same state, and tasks draw the same
+numbers. Those of the modules `random` and `numpy.random` are not pickled: each process seeds its
+own.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 else:
     _CloudPickler = cloudpickle.Pickler
 
-# What cloudpickle writes in place of a file's name.
+# cloudpickle writes this instead of a file's name.
 NO_FILE = "<dynamic-code>"
 # How many objects that were pickled last may be the one that holds a generator.
 RECENT = 64
@@ -60,7 +60,7 @@ class Pickled:
 
 
 def _reduced_code(code: types.CodeType) -> tuple[object, ...]:
-    """Return a function's code with the name of its file, by which tracebacks show its lines."""
+    """Return a function's code with its file name, so that tracebacks show its lines."""
     make, parts = _CloudPickler.dispatch_table[types.CodeType](code)
     named = [
         code.co_filename if part == NO_FILE else part for part in cast("tuple[object, ...]", parts)
@@ -82,7 +82,7 @@ class Pickler(_CloudPickler):
         self._recent: deque[object] = deque(maxlen=RECENT)
 
     def reducer_override(self, obj: object, /) -> object:
-        """Return how an object is pickled; NotImplemented for as usual."""
+        """Return how an object is pickled; NotImplemented for the usual way."""
         if isinstance(obj, types.FunctionType | type):
             self._owners.append(obj)
         elif (kind := _kind_of_generator(obj)) is None:
@@ -119,7 +119,7 @@ def named(pickler: Pickler) -> tuple[str, ...]:
 
 
 def warn_of_generators(names: tuple[str, ...]) -> None:
-    """Warn the user's program, once, of generators that travel by value."""
+    """Warn the user's program, once, about generators that are pickled by value."""
     if not names:
         return
     text = (
@@ -156,7 +156,7 @@ def _kind_of_generator(obj: object) -> str | None:
 
 
 def _module_generator(obj: object) -> Callable[[], object] | None:
-    """Return what finds a generator that belongs to a module, or None for any other generator."""
+    """Return the function that finds a module's own generator; None for other generators."""
     for find in (python_generator, numpy_generator):
         if "numpy.random" not in sys.modules and find is numpy_generator:
             continue

@@ -1,8 +1,8 @@
 """A slot and the turns of its two threads: one computes, the other claims ahead.
 
-Two threads share a slot. While one computes, the other has the next task handed out, and the first
-completes its own while that one is computed: so the slot waits for nobody's request. `_short_tasks`
-says when a task is claimed ahead.
+Two threads share a slot. While one computes, the other claims the next task; while that is
+computed, the first completes its own: so the slot waits for no request. `_short_tasks` says when a
+task is claimed ahead.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from taskfarm_sdk._worker.short_tasks import ShortTasks
 
 HANDS = 2
-# For as long as it takes, but nobody is to wait for a thread that comes to nothing.
+# How long to wait for the other thread to begin; it needs less, unless it fails.
 LET_BEGIN_S = 0.05
-# From its begin on, a task's number is with who computes it after so long, where nothing else runs.
+# How soon after its begin a task reaches the child that computes it, on an idle machine.
 # Without this pause tasks of 20 ms that use a whole CPU ran for 90 % of the time, with it for 97 %.
 LET_SEND_S = 0.0005
 
@@ -53,16 +53,16 @@ class Slot:
             turn.leave()
 
     def end(self) -> None:
-        """Let nobody wait any more."""
+        """End all waits."""
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
 
     def take(self) -> bool:
-        """Take the slot, or return False where a task may be claimed ahead."""
+        """Take the slot; False if a task may be claimed ahead instead."""
         with self._changed:
-            # Nobody claims with the slot while the other has a task for it, or is about to: a
-            # claim may wait for the end of that very task.
+            # A thread does not claim with the slot while the other has a task for it, or is about
+            # to: its claim may wait for the end of that very task.
             while not self._is_over and (self._is_taken or self._is_awaited):
                 tasks = self._tasks
                 if not self._is_awaited and tasks.may_claim_ahead and self._in_time():
@@ -74,7 +74,7 @@ class Slot:
             return not is_ahead
 
     def wait(self) -> bool:
-        """Take the slot once it is free; False where the other's task is long."""
+        """Take the slot once it is free; False if the other thread's task is long."""
         with self._changed:
             self._next = threading.get_ident()
             while self._is_taken and not self._is_over:
@@ -87,7 +87,7 @@ class Slot:
             return True
 
     def leave(self, *, has_slot: bool) -> None:
-        """Leave the slot, or the place before it, and let the other begin."""
+        """Leave the slot, or the place before it, and let the other thread begin."""
         with self._changed:
             if has_slot:
                 self._is_taken = False
@@ -98,7 +98,7 @@ class Slot:
                 self._next = None
             self._changed.notify_all()
             if self._next is not None:
-                # The threads share one interpreter, and what this one does now can wait.
+                # The threads share one interpreter, and this one's next steps can wait.
                 self._changed.wait_for(lambda: self._next is None, LET_BEGIN_S)
                 self._changed.wait(LET_SEND_S)
 
@@ -128,7 +128,7 @@ class SlotTurn:
         self._is_over = False
 
     def comes(self) -> bool:
-        """Wait for the slot with a task; False where the task is to be given back."""
+        """Wait for the slot with a task; False if the task is to be given back."""
         if not self._has_slot:
             self._has_slot = self._turns.wait()
         return self._has_slot
@@ -143,7 +143,7 @@ class SlotTurn:
             self.leave()
 
     def leave(self) -> None:
-        """Leave it to the other thread."""
+        """Leave the turn to the other thread."""
         if not self._is_over:
             self._is_over = True
             self._turns.leave(has_slot=self._has_slot)

@@ -36,10 +36,10 @@ class Work:
         link: the connections.
         uuid: the run's.
         num_tasks: how many tasks the run has.
-        function: what is called with each task.
-        make_worker: makes a worker of the run; travels.
-        tell: is told how the run stands, about every 2 s; None for nobody.
-        linger_s: for how long at most to stay with nothing to do; None for as long as it takes.
+        function: called with each task.
+        make_worker: creates a worker of the run; can be pickled.
+        tell: called with the run's status, about every 2 s; None for no call.
+        linger_s: how long at most to stay without a task; None for as long as it takes.
     """
 
     link: Link
@@ -58,16 +58,16 @@ class Work:
         self._due_at = time.monotonic() + PROGRESS_EVERY_S
 
     def status(self) -> RunStatus:
-        """Ask how the run stands."""
+        """Return the status of the run."""
         return self.link.drive(runs.status(self.link.session, self.uuid))
 
     def computing(self) -> Iterator[TaskInfo]:
-        """Yield how the tasks stand that are computing."""
+        """Yield the state of the tasks that are computing."""
         flow = tasks.infos(self.link.session, self.uuid, self.num_tasks, "computing")
         return self.link.stream(flow)
 
     def look(self) -> None:
-        """Ask how the run stands and tell, if that is due."""
+        """Read the run's status and report it, if that is due."""
         began = time.monotonic()
         if self.tell is None or began < self._due_at:
             return
@@ -81,11 +81,11 @@ class Work:
         self.tell(status)
 
     def end(self, *, halted: bool, check: bool) -> RunStatus:
-        """Return how the run stands now that there is nothing left to do here.
+        """Return the run's status now that no task is left for this process.
 
         Args:
-            halted: the work was stopped by failures.
-            check: whether to raise for that, and for tasks that failed.
+            halted: failures stopped the work.
+            check: whether to raise an error for that, and for failed tasks.
         """
         status = self.status()
         try:
@@ -101,7 +101,7 @@ class Work:
             raise TooManyFailures(
                 f"too many tasks in a row failed, so the work on run {self.uuid} was stopped: "
                 "see `failures`, the log (`taskfarm_sdk`) or the journal for what went wrong; "
-                f"work() goes on with what is left{_failures.newest(seen)}",
+                f"call work() again to go on with the rest{_failures.newest(seen)}",
                 run=self.uuid,
                 failures=_failures.records(seen),
             ) from _failures.cause(seen)
@@ -113,12 +113,12 @@ class Work:
 
 
 def by_children(work: Work, workers: int | None, threads_per_task: int | None) -> bool:
-    """Compute with child processes until nothing is left for this worker.
+    """Compute with child processes until no task is left for this worker.
 
     Returns:
         Whether it stopped before that, after too many failures in a row.
     """
-    # It names signals that Windows has not; executors do without it.
+    # It uses signals that Windows lacks; executors do not need it.
     from taskfarm_sdk.execution.children.pool import Pool
     from taskfarm_sdk.execution.children.script import pack
 

@@ -151,7 +151,7 @@ def test_a_certificate_of_another_name_is_refused_at_once(
 
 def test_plain_http_where_tls_is_spoken_gets_a_clear_answer_and_no_redirect(trusted: Site) -> None:
     url = trusted.url.replace("https:", "http:")
-    with pytest.raises(RequestRejected, match="plain HTTP request was sent to HTTPS") as raised:
+    with pytest.raises(RequestRejected, match="speaks only https://") as raised:
         _ask(Farm, url, trusted.token)
     assert raised.value.status == 400
 

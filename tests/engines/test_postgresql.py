@@ -149,7 +149,7 @@ def test_sighup_replaces_the_processes_and_breaks_no_request(
 ) -> None:
     options = ["--data", tmp_path, "--processes", 2, "--threads", 4]
     with serving(*options, "--database-url", postgres.url(database)) as serve:
-        assert "put the database's password into ~/.pgpass" in serve.says("warning")
+        assert "write the database's password to ~/.pgpass" in serve.says("warning")
         assert postgres.password not in serve.text
         wait_until(lambda: len(serve.server()) == 3)
         master, *before = serve.server()
@@ -187,7 +187,7 @@ def test_connections_that_the_database_does_not_allow_are_told_before_it_listens
     url = postgres.url(database, role, "few")
     with serving("--data", tmp_path, "--database-url", url, "--threads", 3) as serve:
         assert "6 connections" in serve.says("under load")
-        assert "allows 5, and others hold 0" in serve.says("under load")
+        assert "5, and others use 0 now" in serve.says("under load")
         assert serve.text.index("under load") < serve.text.index("listens on")
         assert httpx.get(serve.url + "runs").status_code == 401
 

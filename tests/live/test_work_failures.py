@@ -197,7 +197,7 @@ def test_async_and_generator_functions_are_refused_before_any_claim(
 def test_a_coroutine_that_nobody_runs_fails_its_task(run_of_six: Run, way: str) -> None:
     error = failing(run_of_six, way, lambda task: later(task) if task.number == 3 else 7)
     assert error.tasks == (3,)
-    assert "the function returned a coroutine, which nobody runs" in error.failures[0].text
+    assert "the function returned a coroutine, which is never run" in error.failures[0].text
 
 
 def test_an_exception_after_the_task_is_settled_changes_nothing(

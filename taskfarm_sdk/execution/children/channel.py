@@ -3,7 +3,7 @@
 Each child has a socket of its own: one that is killed while it writes cannot hold up the others,
 as it could on a queue that all share. A message is a line of JSON and is read as it arrives: half a
 message of a child that is stopped or killed does not block the parent, as it would in recv_bytes()
-of a `multiprocessing.connection.Connection`, and rubbish cannot pass for the length of a message.
+of a `multiprocessing.connection.Connection`, and garbage is never read as a message's length.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Job:
 
 @attrs.frozen
 class Taken:
-    """A child has taken the function, or says why it cannot."""
+    """A child has loaded the function, or reports why it cannot."""
 
     fault: str | None = None
 
@@ -103,7 +103,7 @@ def failed(caught: Caught, *, asked_to_end: bool) -> Answer:
 class Channel:
     """One end of a socket, for messages in both directions.
 
-    Log records may come between them from the other end, and are handled as they are met.
+    Log records from the other end may come between them, and are handled as they arrive.
     """
 
     def __init__(self, end: socket.socket) -> None:
@@ -135,7 +135,7 @@ class Channel:
         """Return the next message, or None if the time is over.
 
         Raises:
-            EOFError: the other end is closed, or has sent what is no such message.
+            EOFError: the other end is closed, or has sent an invalid message.
         """
         ends_at = math.inf if timeout_s is None else time.monotonic() + timeout_s
         while True:
@@ -146,8 +146,8 @@ class Channel:
             try:
                 message = _message(kind, json.loads(line))
             except (ValueError, TypeError, RecursionError) as error:
-                # It stays, so that whatever follows is not taken for an answer.
-                raise EOFError("the other end sent what is no message") from error
+                # It stays, so that no later line is taken for an answer.
+                raise EOFError("the other end sent something that is not a message") from error
             del self._heard[: len(line)]
             if not isinstance(message, Record):
                 return message
@@ -156,12 +156,12 @@ class Channel:
                 return None  # many of them must not hold the caller up
 
     def finish(self) -> None:
-        """Tell the other end that nothing follows; what it says until its end is still read."""
+        """Close for sending; messages from the other end are still read."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        """Tell the other end that nothing follows, and read no more."""
+        """Close for sending and reading."""
         self._socket.close()
 
     def _line(self, timeout_s: float | None) -> bytes | None:
@@ -182,10 +182,10 @@ class Channel:
 
 
 def _message(kind: type[M], fields: dict[str, object]) -> M | Record:
-    """Return the message of these fields: of a kind, or a log record.
+    """Return the message of these fields: of type `kind`, or a log record.
 
     Raises:
-        TypeError: they are of neither.
+        TypeError: the fields fit neither.
     """
     if isinstance(record := dict(fields).get("record"), dict):
         return Record(cast("dict[str, object]", record))
@@ -200,7 +200,7 @@ def _is_readable(end: socket.socket, timeout_s: float | None) -> bool:
 
 
 class SharedProgress:
-    """A piece of memory that a child writes its progress into, and reads whether to stop from.
+    """Shared memory: a child writes its progress there, and reads whether to stop.
 
     Args:
         descriptor: an open file of at least 24 bytes.
@@ -212,7 +212,7 @@ class SharedProgress:
 
     @property
     def percent(self) -> float | None:
-        """How far the task is; None until the child says so."""
+        """The task's percentage; None until the child writes one."""
         percent = self._doubles[0]
         return None if math.isnan(percent) else percent
 
@@ -222,7 +222,7 @@ class SharedProgress:
 
     @property
     def stop_requested(self) -> bool:
-        """Whether the child is asked to come to an end."""
+        """Whether the child is asked to stop."""
         return self._doubles[1] != 0
 
     @stop_requested.setter
@@ -231,7 +231,7 @@ class SharedProgress:
 
     @property
     def job(self) -> int:
-        """Which of the child's jobs the progress is of, counted from 1."""
+        """The number of the child's job that the progress belongs to, from 1."""
         return int(self._doubles[2])
 
     def begin(self) -> None:
@@ -241,13 +241,13 @@ class SharedProgress:
         self.stop_requested = False
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Release the memory."""
         self._doubles.release()
         self._memory.close()
 
 
 def slot_file() -> IO[bytes]:
-    """Return a file for a slot, which nobody else finds."""
+    """Return a file for a slot that no other process can find."""
     file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - the caller's to close
     os.ftruncate(file.fileno(), _SLOT_BYTES)
     return file

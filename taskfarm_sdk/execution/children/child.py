@@ -1,8 +1,8 @@
 """The child process of `Run.work`: calls the function with the tasks that its parent sends.
 
 It never talks to the server. Its descriptors are named on the command line: the channel to its
-parent, the memory that it shares with it, what it is to take (`payload`), and where stderr goes
-once it has taken that; until then the parent keeps what it says.
+parent, the memory that they share, the payload (`payload`), and where stderr goes once the payload
+is loaded; until then the parent keeps what the child writes there.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ SAID_MOST_BYTES = 65536
 
 
 class ChildHandle:
-    """A child's side of a `Task`: what it is told goes to the parent, which settles it.
+    """A child's side of a `Task`: it sends calls to the parent, which settles the task.
 
     Attributes:
         number: the task's number.
         run_uuid: the run's.
         attempts: how many attempts were counted before this one.
-        percent: how far it is.
+        percent: the task's percentage.
         started_at: when its turn came.
-        outcome: how it is to be settled; None while it is open.
+        outcome: how the parent is to settle it; None while it is open.
     """
 
     def __init__(self, job: Job, slot: SharedProgress) -> None:
@@ -70,13 +70,13 @@ class ChildHandle:
 
     @property
     def settled(self) -> str | None:
-        """How the parent is to settle it as soon as the function returns."""
+        """How the parent is to settle the task once the function returns."""
         return None if self.outcome is None else self.outcome.how
 
     def report(self, percent: float) -> None:
-        """Leave how far it is where the parent sees it."""
+        """Write the percentage to the shared memory."""
         self.percent = percent
-        # A thread or a copy of the process may go on with a task when the next one has begun.
+        # A thread or a copy of the process may go on with a task after the next one has begun.
         if self._slot.job == self._job:
             self._slot.percent = percent
 
@@ -100,17 +100,17 @@ class ChildHandle:
         self.outcome = Answer("fail", reason, final, exit_status)
 
     def leave(self, error: BaseException | None) -> None:
-        """Have it completed, unless an error goes on to whoever called the function."""
+        """Have it completed, unless an error goes on to the function's caller."""
         if error is None:
             self.complete()
 
 
 class _Signals:
-    """What asks this process to end: the parent decides, who gets the signal too, and says SIGINT.
+    """Signals that ask this process to end: the parent gets them too, decides, and sends SIGINT.
 
     Attributes:
-        asked_to_end: one came since the last task.
-        interrupted: the parent's came.
+        asked_to_end: a signal came since the last task.
+        interrupted: the parent's SIGINT came.
     """
 
     def __init__(self) -> None:
@@ -121,11 +121,11 @@ class _Signals:
         self._mask = threading.local()
 
     def handle(self) -> None:
-        # Handlers are not inherited by programs that the function starts; ignoring would be.
+        # Programs that the function starts inherit ignored signals, but no handlers.
         for number in ALL_ASKING:
             if number in ASKING or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._come)
-        # One that comes to a copy before it is ready would be forgotten by Python.
+        # Python would forget a signal that reaches a copy before it is ready.
         at_forks(
             self,
             before=lambda signals: signals.block(),
@@ -134,18 +134,18 @@ class _Signals:
         )
 
     def block(self) -> None:
-        """Hold signals back for the time of a fork."""
+        """Block signals during a fork."""
         self._mask.before = signal.pthread_sigmask(signal.SIG_BLOCK, ALL_ASKING)
 
     def unblock(self) -> None:
-        """Let them come again."""
+        """Unblock signals after a fork."""
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask.before)
 
     def leave_to_copy(self) -> None:
-        """Have a copy of this process end by signals as it would have without us.
+        """Have a copy of this process end by signals as it would without the SDK.
 
-        Python calls a handler between its own steps, and so not at all in a copy that has begun
-        to wait for a lock, as those of a multiprocessing.Pool do.
+        Python calls handlers between its own steps, so never in a copy that waits for a lock, as
+        the processes of a multiprocessing.Pool do.
         """
         for number in ALL_ASKING:
             if signal.getsignal(number) == self._come:
@@ -154,7 +154,7 @@ class _Signals:
 
     def _come(self, number: int, _: FrameType | None) -> None:
         if os.getpid() != self._pid:
-            # A process that the function forked ends as it would have without us.
+            # A process that the function forked ends as it would without the SDK.
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         elif number == signal.SIGINT:
@@ -167,7 +167,7 @@ class _Signals:
 
     @contextmanager
     def held(self) -> Generator[None]:
-        """Raise no KeyboardInterrupt before the end of the block, such as amid a message."""
+        """Raise KeyboardInterrupt only after the block, so never amid a message."""
         if self._is_held or threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -185,11 +185,11 @@ def main(channel: int, slot: int, payload: int, stderr: int) -> None:
     """Take the function, then tasks, until the parent closes the channel."""
     signals = _Signals()
     signals.handle()
-    # What the function starts must not keep them open.
+    # Programs that the function starts must not keep them open.
     for descriptor in (channel, slot, payload, stderr):
         os.set_inheritable(descriptor, False)
     end = socket.socket(fileno=channel)
-    # A copy of this process never answers, and does not hide from the parent that this one ended.
+    # A copy of this process never answers, so the parent sees that this one has ended.
     close_in_children(end)
     parent = Channel(end)
 
@@ -222,7 +222,7 @@ def _taken(parent: Channel, payload: int, send: Callable[[Record], None]) -> Fun
 
 
 def _speak_up(stderr: int) -> None:
-    """Say to stderr what was said until now, and what follows."""
+    """Send to stderr the output until now, and all that follows."""
     said = os.pread(2, SAID_MOST_BYTES, 0)
     os.dup2(stderr, 2)
     os.close(stderr)
@@ -252,7 +252,7 @@ def _computed(function: Function, task: ChildHandle, signals: _Signals) -> Answe
     except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
         failure = error
     if signals.interrupted and task.settled is None:
-        # Whatever was made of the interruption: half a task must not count as done, or as failed.
+        # Whatever the function did with the interruption: half a task is neither done nor failed.
         raise KeyboardInterrupt
     if failure is None:
         return task.outcome or Answer("complete")

@@ -1,4 +1,4 @@
-"""Copies of a child that its function forks: they end with the function, and answer nobody."""
+"""Copies of a child that its function forks: they end with the function and never answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import TracebackType
 
 
 class EndCopies:
-    """Ends, at the end of a `with`, a process that is a copy of the one that began it."""
+    """Ends a forked copy of the process at the end of a `with` that the process began."""
 
     def __init__(self) -> None:
         self._pid = os.getpid()
@@ -28,7 +28,7 @@ class EndCopies:
             status = _status(error)
             flush()
         finally:
-            # Not sys.exit: what is to happen at the child's end is not the copy's to do.
+            # Not sys.exit: the copy must not run the child's exit handlers.
             os._exit(status)
 
 
@@ -42,7 +42,7 @@ def _status(error: BaseException | None) -> int:
 
 
 def flush() -> None:
-    """Write what the program's streams hold back."""
+    """Flush the program's streams."""
     for stream in (sys.stdout, sys.stderr):
         # Users close and replace them at will.
         with suppress(AttributeError, OSError, ValueError):

@@ -1,8 +1,8 @@
-"""Log records of children: sent to the parent, and handled there as if it had made them.
+"""Log records of children: sent to the parent, and handled there like its own.
 
-A child gets the levels of the parent's loggers, and sends only what these let through. Its handler
-is on the loggers that have handlers in the parent, so that a library or a function that sets up
-logging does in a child what it would do in the parent.
+A child gets the levels of the parent's loggers, and sends only records that these let through. Its
+handler is on the loggers that have handlers in the parent, so that a library or a function that
+sets up logging has the same effect in a child as in the parent.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class LogSetup:
 
     @classmethod
     def here(cls) -> LogSetup:
-        """Return how it is set up in this process."""
+        """Return how logging is set up in this process."""
         loggers = _loggers()
         return cls(
             {name: logger.level for name, logger in loggers.items() if logger.level},
@@ -91,7 +91,7 @@ class Record:
 
     @classmethod
     def of(cls, record: logging.LogRecord) -> Record:
-        """Return a record with its text made, and its exception formatted."""
+        """Return a record with its text and its exception formatted."""
         values: dict[str, object] = {
             name: _plain(value)
             for name in _KEPT
@@ -121,7 +121,7 @@ class Record:
 
 
 class _Sender(logging.Handler):
-    """A handler that sends each record once, and what cannot be sent to stderr."""
+    """A handler that sends each record once, or to stderr if it cannot be sent."""
 
     def __init__(self, send: Callable[[Record], None]) -> None:
         super().__init__()
@@ -143,7 +143,7 @@ class _Sender(logging.Handler):
             self._otherwise.handle(record)
 
     def _has_sent(self, record: logging.LogRecord) -> bool:
-        """Note a record; return whether it came here just now, by another logger."""
+        """Note a record; return whether another logger has just passed it on."""
         last = getattr(self._last, "record", None)
         if last is not None and last() is record:
             return True
@@ -172,7 +172,7 @@ _ExcInfo = tuple[type[BaseException], BaseException, None] | tuple[None, None, N
 
 
 def _plain(value: object) -> object:
-    """Return a value that JSON has: the same, or its text."""
+    """Return a value that JSON can hold: the same, or its text."""
     if value is None or isinstance(value, bool | float):
         return value
     with suppress(Exception):

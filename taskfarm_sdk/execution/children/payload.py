@@ -1,7 +1,7 @@
-"""The payload of every child process of one `Run.work`: the function, and what it is to find there.
+"""The payload of every child process of one `Run.work`: the function and its surroundings.
 
-It lies in one file that has no name, whose descriptor they get: nothing of it stands on a command
-line or in an environment, and a function that holds much is written once.
+It is one file without a name, whose descriptor they get: no part of it shows in a command line or
+an environment, and a large function is written once.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from taskfarm_sdk.execution.children.script import Packed, Script
 
 @attrs.frozen
 class Payload:
-    """What a child takes along.
+    """The data that a child loads.
 
     Attributes:
         path: the caller's `sys.path`.
-        script: what is known of the caller's `__main__`.
+        script: the description of the caller's `__main__`.
         log_setup: how the caller has set up logging.
         function: the function, pickled.
         extras: the script's other classes and functions, each pickled.
@@ -40,7 +40,7 @@ class Payload:
 
 def pack(packed: Packed) -> IO[bytes]:
     """Return the file of a function and of this process."""
-    # Not the empty entry's meaning, which is wherever the process is at the time.
+    # An empty entry would mean each process's own current folder.
     head = {
         "path": [str(entry) for entry in sys.path],
         "script": attrs.asdict(Script.here()),
@@ -57,7 +57,7 @@ def pack(packed: Packed) -> IO[bytes]:
 
 
 def read(descriptor: int) -> Payload:
-    """Return what a file holds; its position, which all share, stays."""
+    """Return a file's content without moving its position, which all children share."""
     with mmap.mmap(descriptor, 0, prot=mmap.PROT_READ) as content:
         at = content.find(b"\n") + 1
         head = json.loads(content[:at])

@@ -38,7 +38,7 @@ from taskfarm_sdk.execution.children.script import Packed
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
 from taskfarm_sdk.task import Task
 
-# How often a child's progress is looked at, and whether it lives.
+# How often the parent checks a child's progress, and whether it lives.
 LOOK_EVERY_S = 0.1
 # How long a child that is interrupted may clean up.
 END_WITHIN_S = 0.5
@@ -53,7 +53,7 @@ class Child:
     """A child process, the channel to it and the memory shared with it.
 
     Args:
-        packed: the descriptor of what it is to take along.
+        packed: the descriptor of its payload.
         environment: its environment.
     """
 
@@ -72,7 +72,7 @@ class Child:
                 undo.callback(self.slot.close)
                 given = (theirs.fileno(), file.fileno(), packed, stderr)
                 self.group: Group = Group(
-                    # -P: the folder that one happens to be in must not stand in for modules.
+                    # -P: the current folder must not shadow modules.
                     [
                         sys.executable,
                         "-P",
@@ -88,22 +88,22 @@ class Child:
             self._undo = undo.pop_all()
 
     def receive(self, kind: type[M], timeout_s: float) -> M | None:
-        """Return what it says, or None if that takes longer, or if it has ended."""
+        """Return its message; None if the time is over or it has ended."""
         try:
             return self.channel.receive(kind, timeout_s)
         except EOFError:
-            # Without a channel it is of no use, if it lives at all. What it ends with by itself
-            # says more than a kill.
+            # Without a channel it is useless, if it lives at all. Its own exit status says more
+            # than that of a kill.
             self.group.wait(END_WITHIN_S)
             self.group.kill()
             return None
 
     def wait_for_exit(self, timeout_s: float) -> bool:
-        """Handle what it still logs until it has ended, or the time is over; return whether."""
+        """Handle its log records until it ends or the time is over; return whether it ended."""
         ends_at = time.monotonic() + timeout_s
         with suppress(EOFError):
             while (left_s := ends_at - time.monotonic()) > 0 and self.group.poll() is None:
-                # Nothing else comes any more; what does is not asked for.
+                # Only log records are expected; other messages are ignored.
                 self.channel.receive(Answer, min(left_s, LOOK_EVERY_S))
         if self.group.wait(max(0.0, ends_at - time.monotonic())) is None:
             return False
@@ -112,13 +112,13 @@ class Child:
         return True
 
     def said(self) -> str:
-        """Return the end of what it wrote to stderr before it had taken the function."""
+        """Return the end of its stderr from before it loaded the function."""
         size = os.fstat(self._said.fileno()).st_size
         start = max(0, size - SAID_MOST_BYTES)
         return os.pread(self._said.fileno(), SAID_MOST_BYTES, start).decode(errors="replace")
 
     def close(self) -> int:
-        """Kill what is left of it; return what it ended with."""
+        """Kill the rest of its group; return its exit status."""
         status = self.group.kill()
         self._undo.close()
         return status
@@ -141,7 +141,7 @@ class Pool:
         self._at_once = threading.Event()
 
     def start(self) -> None:
-        """Start the first child, so that what none of them can do shows before any claim."""
+        """Start the first child, so that errors that all would meet show before any claim."""
         self._child(0)
 
     def perform(self, task: Task, slot: int) -> Outcome:
@@ -163,13 +163,13 @@ class Pool:
         return Failed(reason, answer.final, answer.exit_status, caught)
 
     def interrupt(self, _: BaseException) -> None:
-        """Have all children end, after a moment to clean up; a second time at once."""
+        """End all children, after a moment to clean up; at once if called again."""
         if self._ending.is_set():
             self._at_once.set()
         self._ending.set()
 
     def close(self) -> None:
-        """End the children, which have nothing to do any more, within a stated time."""
+        """End the children, which have no more tasks, within a fixed time."""
         children = [child for child in self._children if child is not None]
         for child in children:
             child.channel.finish()
@@ -189,7 +189,7 @@ class Pool:
             self._payload.close()
 
     def _child(self, slot: int) -> Child | None:
-        """Return a slot's child, once it has taken the function; None if all are to end."""
+        """Return a slot's child, once it has loaded the function; None if all are to end."""
         child = self._children[slot]
         if child is not None:
             return child
@@ -211,12 +211,12 @@ class Pool:
                 f"must be importable there too. The child said:\n{said}"
             )
         raise TaskfarmError(
-            f"a child process ended ({how_it_ended(status)}) before it had taken the function, so "
+            f"a child process ended ({how_it_ended(status)}) before it loaded the function, so "
             f"no other is started. It said:\n{said or 'nothing'}"
         )
 
     def _outcome(self, child: Child, task: Task, slot: int) -> Answer | None:
-        """Return what came of a task, or None if the child had to end before."""
+        """Return the outcome of a task; None if the child had to end before."""
         child.slot.begin()
         job = Job(
             task.number,
@@ -225,7 +225,7 @@ class Pool:
             task.run_uuid,
             task.started_at.isoformat(),
         )
-        with suppress(OSError):  # it ended while it had nothing to do, as the next look shows
+        with suppress(OSError):  # it ended while it was idle, as the next check shows
             child.channel.send(job)
         answer = self._answer(child, Answer, _Sampler(child.slot, task))
         if answer is not None:
@@ -241,7 +241,7 @@ class Pool:
     def _answer(
         self, child: Child, kind: type[M], look: Callable[[], None] = lambda: None
     ) -> M | None:
-        """Return what a child says, or None once it has ended, or been told to."""
+        """Return a child's message; None once it has ended, or is told to end."""
         kill_at = math.inf
         while True:
             answer = child.receive(kind, LOOK_EVERY_S)
@@ -249,7 +249,7 @@ class Pool:
             if answer is not None:
                 return answer
             if child.group.poll() is not None:
-                # It may have answered with its last breath.
+                # It may have answered just before its end.
                 return child.receive(kind, 0)
             if self._ending.is_set() and kill_at == math.inf:
                 kill_at = time.monotonic() + END_WITHIN_S

@@ -1,8 +1,8 @@
 """The caller's `__main__` in a child: its names and its file, without the script being run again.
 
-What a function refers to in the script travels with it, and lands in the child's `__main__`. So
-pickle finds the script's classes and functions there, and multiprocessing finds its file. The other
-classes and functions of the script are kept pickled until somebody asks for them.
+The script's names that a function uses are sent with it, into the child's `__main__`. So pickle
+finds the script's classes and functions there, and multiprocessing finds its file. The script's
+other classes and functions stay pickled until they are used.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import attrs
 from taskfarm_sdk.execution.function import refused
 from taskfarm_sdk.execution.pickling import Pickler, named
 
-# What the rest of the script may refer to, each and in all.
+# The most that the rest of the script may take, each and in all.
 EXTRA_MOST_BYTES = 2**20
 EXTRAS_MOST_BYTES = 2**24
 # How many values describe an object with a function of its own that sets its state.
@@ -32,7 +32,7 @@ STATEFUL = 6
 
 @attrs.frozen
 class Script:
-    """What a child takes of the caller's `__main__`.
+    """The parts of the caller's `__main__` that a child gets.
 
     Attributes:
         argv: the program's arguments.
@@ -48,7 +48,7 @@ class Script:
 
     @classmethod
     def here(cls) -> Script:
-        """Return what there is in this process."""
+        """Return the description of this process's `__main__`."""
         main = sys.modules["__main__"]
         file = getattr(main, "__file__", None)
         package = getattr(main, "__package__", None)
@@ -63,7 +63,7 @@ class Script:
 
 @attrs.frozen
 class Packed:
-    """A function with what belongs to it.
+    """A function with the names that it uses.
 
     Attributes:
         function: the function, pickled.
@@ -80,7 +80,7 @@ def pack(function: object) -> Packed:
     """Pickle a function of the user's for child processes.
 
     Raises:
-        ConfigurationError: it cannot travel.
+        ConfigurationError: the function cannot be pickled.
     """
     file = io.BytesIO()
     pickler = _ScriptPickler(file)
@@ -105,7 +105,7 @@ def become(script: Script, extras: Mapping[str, bytes]) -> None:
 
 
 def unpack(function: bytes) -> object:
-    """Return what `pack` made of a function; in a process that has become the script's."""
+    """Return the function that `pack` pickled, in a process whose `__main__` is the script's."""
     unpickler = pickle.Unpickler(io.BytesIO(function))  # noqa: S301 - by our parent, for us alone
     there: object = unpickler.load()
     for name, value in cast("dict[str, object]", unpickler.load()).items():
@@ -180,7 +180,7 @@ class _ScriptPickler(Pickler):
 
 
 class _ExtraPickler(_ScriptPickler):
-    """A pickler for what nobody may ask for: small, without secrets, and changes no name."""
+    """A pickler for names that may never be used: small, without secrets, changes no name."""
 
     def reducer_override(self, obj: object, /) -> object:
         """Return how an object is pickled."""
@@ -202,7 +202,7 @@ class _Bounded(io.BytesIO):
 
 
 def _stateful(reduced: object) -> tuple[object, ...] | None:
-    """Return the parts of what is made first and given its state then; None for anything else."""
+    """Return the parts of an object that is created before it gets its state; else None."""
     parts = cast("tuple[object, ...]", reduced) if isinstance(reduced, tuple) else ()
     return parts if len(parts) == STATEFUL else None
 
@@ -224,7 +224,7 @@ def _set_missing(
     function: FunctionType,
     state: tuple[object, dict[str, object]],
 ) -> None:
-    """Set a function's state, but for names of its module that are there: they may have changed."""
+    """Set a function's state, but keep names that its module has: they may have changed."""
     names = cast("dict[str, object]", state[1].get("__globals__", {}))
     for name in names.keys() & function.__globals__.keys():
         names[name] = function.__globals__[name]

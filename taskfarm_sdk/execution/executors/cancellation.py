@@ -1,7 +1,7 @@
 """Tell remote loops to stop, and the thread in which they check.
 
-No call of an executor reaches a function that runs. Where an engine lets a loop find out by itself
-whether it is still wanted, it does.
+No call of an executor reaches a running function. If an engine lets a loop find out by itself
+whether it is cancelled, the loop does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LOOK_EVERY_S = 0.2
 
 
 class CancelRequest(Enum):
-    """What a loop is asked to do."""
+    """A request to a loop."""
 
     GO_ON = "take tasks"
     CLAIM_NO_MORE = "end with what is being computed"
@@ -30,7 +30,7 @@ LAST = (CancelRequest.END, CancelRequest.GIVE_BACK)
 
 
 def end_process() -> None:
-    """End this process at once: its main thread may wait for its parent's next word for ever."""
+    """End this process at once: its main thread may wait forever for its parent."""
     os._exit(1)
 
 
@@ -39,7 +39,7 @@ class CancelWatcher:
 
     Args:
         stop: called once none of the loops is to claim anything more.
-        give_back: called when one is to give its task back, which is the last that is done.
+        give_back: called when one is to give its task back, as the last step.
         end: called when the process is to end.
     """
 
@@ -58,7 +58,7 @@ class CancelWatcher:
         self._thread: threading.Thread | None = None
 
     def add(self, poll: Poll) -> None:
-        """Ask for a loop too."""
+        """Poll for a loop too."""
         with self._lock:
             self._polls.append(poll)
             if self._thread is None:
@@ -68,7 +68,7 @@ class CancelWatcher:
                 self._thread.start()
 
     def remove(self, poll: Poll) -> None:
-        """Ask for a loop no more, which has ended."""
+        """Stop polling for a loop, which has ended."""
         with self._lock:
             self._polls.remove(poll)
 
@@ -91,7 +91,7 @@ class CancelWatcher:
                 if request in LAST:
                     return
         except Exception:  # noqa: BLE001 - an engine's own, and the loops can do without
-            log.exception("whether this process is still to take tasks cannot be found out")
+            log.exception("could not check whether this process should go on claiming tasks")
 
     def _request(self) -> CancelRequest:
         with self._lock:

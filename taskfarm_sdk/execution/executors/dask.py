@@ -1,8 +1,8 @@
 """`distributed`'s `client.get_executor()`: loops in the workers of a Dask cluster.
 
-Dask interrupts nothing that runs, but a worker of it knows of what it runs whether anybody still
-wants it: a cancelled future's task, and one whose client has gone, is "cancelled" there. A loop
-looks at that, and at whether its worker is closing. So nobody has to reach the loops.
+Dask interrupts no running task, but its workers know whether a running task is still wanted: if its
+future was cancelled or its client has gone, the task is "cancelled" there. A loop checks that, and
+whether its worker is closing. So no message to the loops is needed.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ ASK_EVERY_S = 0.2
 
 
 def find_poll(_: str) -> Poll | None:
-    """Return what a loop in a Dask worker asks with."""
+    """Return the poll of a loop's cancel requests in a Dask worker."""
     from distributed import Status, get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
-    # One that closes gracefully still waits for others to take its data over.
+    # A worker that closes gracefully still waits for others to take over its data.
     alive = (Status.running, Status.paused, Status.closing_gracefully)
 
     def ask() -> CancelRequest:
@@ -50,7 +50,7 @@ def knows(executor: Executor) -> bool:
 
 
 class _Client(Protocol):
-    """What is used of a Dask client, which has no types of its own."""
+    """The part of a Dask client that is used here; it has no types of its own."""
 
     def ncores(self) -> Mapping[str, int]: ...
 
@@ -67,7 +67,7 @@ class Cluster(Engine):
 
     @property
     def _client(self) -> _Client:
-        # Private, but what get_executor() was called on is known to nobody else.
+        # Private, but only this holds the client that get_executor() was called on.
         return cast("_Client", getattr(self.executor, "_client"))  # noqa: B009
 
     def size(self) -> int | None:
@@ -81,7 +81,7 @@ class Cluster(Engine):
         return threads
 
     def let_finish(self) -> None:
-        """Wait for loops whose futures, being cancelled, tell no more of them."""
+        """Wait for the loops, whose cancelled futures no longer show when they end."""
         over_at = time.monotonic() + self.grace_s
         while time.monotonic() < over_at and self._are_at_work():
             time.sleep(ASK_EVERY_S)

@@ -1,4 +1,4 @@
-"""Particulars of each executor: how many loops it takes, and how they are called back.
+"""Adapters for each executor: how many loops it runs, and how they are recalled.
 
 Beside Python's own, `dask` and `mpi` know one engine each. Of any other executor it is enough
 that it runs what is submitted.
@@ -22,7 +22,7 @@ from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S
 from taskfarm_sdk.execution.executors import loop
 from taskfarm_sdk.execution.executors.cancellation import CancelRequest, Poll
 
-# For so long processes that were told to end try to give their tasks back, and a little longer.
+# Processes that were told to end try for a little less to give their tasks back.
 ENDED_WITHIN_S = 6.0
 
 
@@ -32,7 +32,7 @@ def no_poll(_: str) -> Poll | None:
 
 
 def find_parent(_: str) -> Poll | None:
-    """Return what a loop in a pool's process asks with: whether the pool's owner lives."""
+    """Return the poll of a loop in a pool's process: whether the pool's owner lives."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return None
@@ -40,16 +40,16 @@ def find_parent(_: str) -> Poll | None:
 
 
 class Engine:
-    """An executor for one work; of this one no more is known than what all of them can do.
+    """An executor for one work; this one uses only the common interface of executors.
 
     Attributes:
         executor: the caller's.
         find: see `loop.LoopPayload`.
         key: of the work; see `loop.LoopPayload`.
         loops: how many are to run.
-        futures: theirs, as far as they are submitted.
-        grace_s: for how long after a signal what is being computed may go on.
-        all_told: whether what ends the work has told the processes of the executor too.
+        futures: the futures of the loops submitted so far.
+        grace_s: how long after a signal open tasks may go on computing.
+        all_told: whether the executor's processes got the signal that ends the work too.
     """
 
     # Whether a loop is given the caller's own objects.
@@ -65,10 +65,10 @@ class Engine:
         self.all_told: bool = False
 
     def refuse(self) -> None:
-        """Do nothing where loops can run.
+        """Check that loops can run.
 
         Raises:
-            ConfigurationError: they never would.
+            ConfigurationError: they would never run.
         """
 
     def size(self) -> int | None:
@@ -77,26 +77,26 @@ class Engine:
 
     @property
     def grace_here_s(self) -> float:
-        """For how long after a signal this process waits for what is being computed."""
+        """How long after a signal this process waits for open tasks."""
         return self.grace_s
 
     def recall(self) -> None:
-        """Have the loops claim no more; may be called again."""
+        """Make the loops claim no more tasks; may be called again."""
         for future in self.futures:
             future.cancel()
         loop.workers.stop(self.key)
 
     def let_finish(self) -> None:
-        """Wait for what is being computed after `recall`, where the futures do not tell."""
+        """Wait for open tasks after `recall`, if the futures do not show their end."""
 
     def let_end(self) -> None:
-        """Wait for what is being computed after an interruption and `recall`, where that helps."""
+        """Wait for open tasks after an interruption and `recall`, where that helps."""
 
     def end_broken(self) -> None:
-        """End what the executor waits for, if it broke."""
+        """End the processes that a broken executor waits for."""
 
     def is_lost(self, error: BaseException) -> bool:
-        """Return whether an error ended one loop alone, and others may go on."""
+        """Return whether an error ended only one loop, and others may go on."""
         return isinstance(error, loop.LoopLost) or not isinstance(error, Exception)
 
 
@@ -110,8 +110,8 @@ class Threads(Engine):
         return _max_workers(self.executor)
 
     def let_end(self) -> None:
-        """Wait for all; a signal meanwhile gives back what they compute."""
-        # Python does not end before its threads' functions do, so their work may as well count.
+        """Wait for all loops; a signal meanwhile gives back their tasks."""
+        # Python waits for its threads' functions before it ends, so their tasks may as well count.
         try:
             wait(self.futures)
         except BaseException:
@@ -136,7 +136,7 @@ class Processes(Engine):
         return 0.0
 
     def let_end(self) -> None:
-        """Have the loops give their tasks back, before the farm is closed."""
+        """Make the loops give their tasks back, before the farm is closed."""
         told_s = self.grace_s if self.all_told else 0.0
         if not wait(self.futures, told_s + TOLD_WITHIN_S).not_done:
             return
@@ -146,13 +146,13 @@ class Processes(Engine):
         wait(self.futures, self.grace_s + ENDED_WITHIN_S)
 
     def end_broken(self) -> None:
-        """Kill what is left of a pool that broke, once it has had time to give its tasks back.
+        """Kill the rest of a broken pool, after time to give its tasks back.
 
-        Python sends each process a SIGTERM or two, and then waits for it for ever. One whose worker
-        gives its tasks back meanwhile takes both as asking for that, and waits for more work.
+        Python sends each process one or two SIGTERM, and then waits for it forever. A process whose
+        worker gives its tasks back meanwhile handles both as that request, and waits for more work.
         """
         left = {process.sentinel: process for process in self._processes()}
-        # Python may not have noticed yet that one of those that were told has ended.
+        # Python may not have noticed yet that a process has ended.
         ended = self._is_told and connection.wait(list(left), TOLD_WITHIN_S)
         if not ended and not getattr(self.executor, "_broken", False):
             return
@@ -164,7 +164,7 @@ class Processes(Engine):
             _send(process, signal.SIGKILL)
 
     def _processes(self) -> list[BaseProcess]:
-        # Private, but for methods of later Pythons: a loop can be reached by no other way.
+        # Private, but for methods of later Pythons: there is no other way to reach a loop.
         processes = getattr(self.executor, "_processes", None)
         return list((cast("Mapping[int, BaseProcess] | None", processes) or {}).values())
 

@@ -1,8 +1,8 @@
-"""The loop that runs in an executor of the caller's: it takes tasks until none is left.
+"""The loop that runs in the caller's executor: it computes tasks until none is left.
 
-A loop makes its worker where it runs, so that one which is lost and run again elsewhere is another
-worker; loops in the same process share one. Threads are given the function as it is, and other
-executors a pickled copy of it.
+A loop creates its worker where it runs, so that a loop that is lost and run again elsewhere gets a
+new worker; loops in the same process share one. Threads get the function itself, other executors a
+pickled copy.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from taskfarm_sdk.worker import Worker, core_of
 
 
 class LoopLost(Exception):
-    """A loop ended before its time, for the process that it ran in was to end."""
+    """A loop ended early, because its process was told to end."""
 
 
 class LoopSpec(NamedTuple):
-    """What a loop does.
+    """The work of a loop.
 
     Attributes:
         make_worker: makes its worker.
-        link: what that talks to the server with.
-        function: is called with each task.
-        linger_s: for how long at most to stay with nothing to do.
+        link: the worker's connections.
+        function: called with each task.
+        linger_s: how long at most to stay without a task.
     """
 
     make_worker: Callable[[], Worker]
@@ -50,7 +50,7 @@ class LoopSpec(NamedTuple):
 
 @attrs.frozen
 class LoopPayload:
-    """What a loop is to do: as it is, or packed for another process.
+    """The work of a loop: as it is, or packed for another process.
 
     Attributes:
         key: the same for all loops of one work, and for no others.
@@ -63,11 +63,11 @@ class LoopPayload:
 
     @property
     def has_travelled(self) -> bool:
-        """Whether its connections are nobody else's."""
+        """Whether no other code uses its connections."""
         return isinstance(self._content, bytes)
 
     def opened(self) -> LoopSpec:
-        """Return what is in it.
+        """Return the work in it.
 
         Raises:
             TaskfarmError: it cannot be used here.
@@ -89,11 +89,11 @@ class _Shared:
     """A worker that loops of one process share.
 
     Attributes:
-        worker: it.
-        watch: who asks whether its loops are to go on.
+        worker: the worker.
+        watch: polls whether its loops are to go on.
         loops: how many use it.
-        excused: whether it was stopped by something else than failures.
-        gave_back: whether it gave back what it had in hand, for its process was to end.
+        excused: whether it was stopped for a reason other than failures.
+        gave_back: whether it gave back its open tasks because its process was to end.
     """
 
     def __init__(self, worker: Worker, own: Link | None) -> None:
@@ -106,19 +106,19 @@ class _Shared:
         self._lock = threading.Lock()
 
     def stop(self) -> None:
-        """Have it claim nothing any more."""
+        """Make it claim no more tasks."""
         self.excused = True
         self.worker.stop()
 
     def give_back(self) -> None:
-        """Give back what it has in hand."""
+        """Give back its open tasks."""
         self.gave_back = True
         core_of(self.worker).hurry_for(KeyboardInterrupt())
         self.worker.close()
 
     @contextmanager
     def next_task(self, linger_s: float | None) -> Generator[Task | None]:
-        """Claim a task, and stay so long at most where there is none."""
+        """Claim a task, and stay for at most `linger_s` if there is none."""
         with self._impatient(linger_s):
             task = self.worker.claim()
         self._now_busy(1)
@@ -128,7 +128,7 @@ class _Shared:
             self._now_busy(-1)
 
     def take_failures(self) -> tuple[SeenFailure, ...]:
-        """Return what failed since this was called last, if it must travel to be seen."""
+        """Return the failures since the last call, if the caller's process cannot see them."""
         return () if self._own is None else tuple(self._own.session.shared.failures.take())
 
     def close(self) -> None:
@@ -172,13 +172,13 @@ class Workers:
         renew_in_children(self)
 
     def after_fork(self) -> None:
-        """Know none of the parent's."""
+        """Forget the parent's workers."""
         self._lock = threading.Lock()
         self._shared: dict[str, _Shared] = {}
 
     @contextmanager
     def of(self, payload: LoopPayload, spec: LoopSpec) -> Generator[_Shared]:
-        """Share the worker of a work; who leaves last closes it."""
+        """Share the worker of a work; the last loop to leave closes it."""
         key = payload.key
         with self._lock:
             shared = self._shared.get(key)
@@ -204,12 +204,12 @@ class Workers:
         return self._get(key) is not None
 
     def stop(self, key: str) -> None:
-        """Have the worker of a work claim nothing any more, if there is one here."""
+        """Make the worker of a work claim no more tasks, if there is one here."""
         if (shared := self._get(key)) is not None:
             shared.stop()
 
     def give_back(self, key: str) -> None:
-        """Give back what the worker of a work has in hand, if there is one here."""
+        """Give back the open tasks of a work's worker, if there is one here."""
         if (shared := self._get(key)) is not None:
             shared.give_back()
 
@@ -222,7 +222,7 @@ workers: Workers = Workers()
 
 
 def workers_at_work(key: str) -> bool:
-    """Return whether this process has a worker of a work; what is asked of other processes."""
+    """Return whether this process has a worker of a work; other processes are sent this call."""
     return workers.are_at_work(key)
 
 
@@ -240,12 +240,12 @@ def _asking(watch: CancelWatcher, poll: Poll | None) -> Generator[None]:
 
 @attrs.frozen
 class LoopEnd:
-    """What a loop comes to.
+    """The result of a loop.
 
     Attributes:
         halted: whether it stopped before the last task, after too many failures in a row.
-        failures: the failures of its process that no other loop has told of, where that is not the
-            caller's.
+        failures: the failures of its process that no other loop has returned, unless the process
+            is the caller's.
     """
 
     halted: bool
@@ -253,14 +253,14 @@ class LoopEnd:
 
 
 def loop(_index: int, payload: LoopPayload) -> LoopEnd:
-    """Take tasks until none is left; what executors run.
+    """Compute tasks until none is left; executors run this function.
 
     Args:
         _index: tells loops apart for executors that run equal calls once.
-        payload: what to do.
+        payload: the work.
 
     Raises:
-        LoopLost: it stopped before that, for its process is to end.
+        LoopLost: the loop stopped early, because its process is to end.
     """
     spec = payload.opened()
     with workers.of(payload, spec) as shared:

@@ -1,8 +1,8 @@
 """`mpi4py.futures.MPIPoolExecutor`: loops in the ranks of an MPI job.
 
 Started by `mpiexec -n 4 python -m mpi4py.futures script.py`, rank 0 runs the script, and the others
-what it submits. mpiexec and srun pass signals on to all ranks, where each loop gives its task back.
-Where the script alone ends, a message of ours tells the ranks, beside those of mpi4py.futures.
+run its loops. mpiexec and srun pass signals on to all ranks, where each loop gives its task back.
+If only the script ends, the SDK sends the ranks a message, beside those of mpi4py.futures.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from mpi4py.futures import MPIPoolExecutor
     from mpi4py.MPI import Request
 
-# Of our messages; every MPI has tags up to 32,767.
+# The tag of the SDK's messages; every MPI has tags up to 32,767.
 TAG = 31_417
 
 
 def find_poll(key: str) -> Poll | None:
-    """Return what a loop in a rank asks with; None where MPI may not be asked beside the loop."""
+    """Return the poll of a loop in a rank; None if MPI cannot be called beside the loop."""
     from mpi4py import MPI
 
     if MPI.Query_thread() < MPI.THREAD_MULTIPLE:
@@ -35,7 +35,7 @@ def find_poll(key: str) -> Poll | None:
 
     def ask() -> CancelRequest:
         nonlocal request
-        # What was meant for earlier works may still be there.
+        # Messages for earlier works may still be there.
         while (message := MPI.COMM_WORLD.improbe(MPI.ANY_SOURCE, TAG)) is not None:
             if message.recv() == key:
                 request = CancelRequest.CLAIM_NO_MORE
@@ -63,17 +63,17 @@ class Ranks(Engine):
 
     def refuse(self) -> None:
         """Refuse an executor that would have to start processes by itself."""
-        # Private, both, but neither can be asked for: what `-m mpi4py.futures` has made, and what
-        # an executor has once it has got its ranks otherwise.
+        # Both are private, but there is no public way: the pool that `-m mpi4py.futures` has made,
+        # and the pool of an executor that got its ranks otherwise.
         common = getattr(sys.modules.get("mpi4py.futures._core"), "SharedPool", self)
         if common is not None or getattr(self.executor, "_pool", self) is not None:
             return
         called = Path(sys.argv[0]).name
         script = called if called.endswith(".py") else "script.py"
         raise ConfigurationError(
-            "this MPIPoolExecutor has no ranks to compute in, and waits for ever for some under "
-            f"most MPIs: start the script as `mpiexec -n 4 python -m mpi4py.futures {script}`, "
-            "with one rank more than are to compute (srun in place of mpiexec under Slurm)"
+            "this MPIPoolExecutor has no ranks to compute in, and under most MPIs it waits "
+            f"for some forever: run `mpiexec -n 4 python -m mpi4py.futures {script}`, "
+            "with one more rank than should compute (srun in place of mpiexec under Slurm)"
         )
 
     def size(self) -> int | None:
@@ -82,7 +82,7 @@ class Ranks(Engine):
         return cast("MPIPoolExecutor", self.executor).num_workers or 1
 
     def recall(self) -> None:
-        """Have the loops claim no more, wherever there is a message for them."""
+        """Make the loops claim no more tasks, where a message can reach them."""
         super().recall()
         if self._said is None:
             self._said = _say(self.key)
@@ -102,5 +102,5 @@ def _say(key: str) -> list[Request]:
     try:
         return [world.isend(key, rank, TAG) for rank in others]
     except MPI.Exception as error:
-        log.warning("the ranks cannot be told to take no more tasks: %s", error)
+        log.warning("could not tell the ranks to stop claiming tasks: %s", error)
         return []

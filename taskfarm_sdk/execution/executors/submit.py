@@ -1,4 +1,4 @@
-"""`Run.work` in an executor of the caller's: loops are submitted, waited for and called back."""
+"""`Run.work` in the caller's executor: loops are submitted, waited for and recalled."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from taskfarm_sdk.execution.work import Work
 LOOK_EVERY_S = 0.5
 # Naming open tasks takes a request for each task handed out so far.
 NAMED_MOST = 5000
-OFTEN = "most often since processes of it were killed"
+OFTEN = "usually because one of its processes was killed"
 
 # In this order: the first that knows an executor.
 ENGINES: tuple[tuple[Callable[[Executor], bool], type[Engine]], ...] = (
@@ -46,20 +46,20 @@ ENGINES: tuple[tuple[Callable[[Executor], bool], type[Engine]], ...] = (
 
 
 def engine_of(executor: object, workers: int | None, grace_s: float) -> Engine:
-    """Return what is known of an executor, and how many loops are to run in it.
+    """Return the engine of an executor, with the number of loops to run in it.
 
     Args:
         executor: the caller's.
         workers: how many; None for as many as can run at a time.
-        grace_s: for how long after a signal what is being computed may go on.
+        grace_s: how long after a signal open tasks may go on computing.
 
     Raises:
-        ConfigurationError: it is none; or nothing would ever run in it; or the number is wrong,
-            or not known.
+        ConfigurationError: it is no executor, or would never run a loop, or the number is wrong
+            or unknown.
     """
     if not isinstance(executor, Executor):
         raise ConfigurationError(
-            "executor is one of concurrent.futures' kind, such as a ProcessPoolExecutor or a Dask "
+            "executor must be of concurrent.futures' kind, such as a ProcessPoolExecutor or a Dask "
             f"client's client.get_executor(), not a {type(executor).__name__}"
         )
     engine = next(kind for knows, kind in ENGINES if knows(executor))(executor)
@@ -70,7 +70,7 @@ def engine_of(executor: object, workers: int | None, grace_s: float) -> Engine:
 
 
 def refuse_threads(executor: object, threads_per_task: int | None) -> None:
-    """Refuse a number of threads for processes that somebody else starts.
+    """Refuse a number of threads for processes that the SDK does not start.
 
     Raises:
         ConfigurationError: there is an executor, and a number.
@@ -88,14 +88,14 @@ def _number_of_loops(engine: Engine, workers: int | None) -> int:
     size = engine.size()
     if size is None:
         raise ConfigurationError(
-            f"how many tasks {type(engine.executor).__name__} can compute at a time is not known "
-            "here: give work() the number, workers=…"
+            f"{type(engine.executor).__name__} does not say how many tasks it computes at a time: "
+            "give work() the number, workers=…"
         )
     return size
 
 
 def by_executor(work: Work, engine: Engine) -> bool:
-    """Compute with loops in an executor until nothing is left for any of them.
+    """Compute with loops in an executor until no task is left for any of them.
 
     Returns:
         Whether one stopped before that, after too many failures in a row.
@@ -116,14 +116,14 @@ class _Loops:
         """Submit them, and wait for them; see `by_executor`."""
         engine = self._engine
         payload = _payload(self._work, engine)
-        # Signals are handled from after the start on: forked processes begin with handlers of ours.
+        # Handle signals only after the start: forked processes would inherit the SDK's handlers.
         handling = SignalHandling(self._tell, lambda: None, engine.grace_here_s)
         try:
             self._submit(payload)
             handling.install()
             halted = self._all_done()
         except BrokenExecutor as error:
-            raise _broken(self._work, f"the executor broke, {OFTEN}: {error}") from error
+            raise _broken(self._work, f"the executor broke ({OFTEN}): {error}") from error
         except BaseException as error:
             self._recall()
             # Ctrl-C reaches all processes of the terminal.
@@ -134,7 +134,7 @@ class _Loops:
             engine.end_broken()
             handling.remove()
         if self._lost and not self._is_recalled and not self._work.status().finished:
-            lost = f"{len(self._lost)} of {engine.loops} loops of this work were lost, {OFTEN}"
+            lost = f"{len(self._lost)} of {engine.loops} loops of this work were lost ({OFTEN})"
             raise _broken(self._work, f"{lost}: {self._lost[-1]}")
         return halted
 
@@ -144,16 +144,16 @@ class _Loops:
             for index in range(engine.loops):
                 engine.futures.append(engine.executor.submit(loop, index, payload))
         except RuntimeError as error:
-            # What all of them say then, in words of their own.
+            # All executors raise this then, each with its own text.
             if "after shutdown" not in str(error):
                 raise
             raise ConfigurationError(
-                f"the executor takes nothing any more ({error}): give work() one that was not shut "
+                f"the executor accepts no more work ({error}): give work() one that was not shut "
                 "down"
             ) from error
 
     def _tell(self) -> None:
-        # What a handler of signals may do: the rest takes locks that its own thread may have.
+        # A signal handler may do only this: the rest takes locks that its own thread may hold.
         self._is_told = True
 
     def _recall(self) -> None:
@@ -184,7 +184,7 @@ class _Loops:
             return self._see(future.result())
         if not self._engine.is_lost(error):
             raise error
-        # Its tasks were given back, or are taken back by others. It is not ours to end of.
+        # Its tasks were given back, or others take them back: the work goes on.
         self._lost.append(describe(error))
         log.warning("a loop of run.work was lost: %s", describe(error))
         return False
@@ -200,7 +200,7 @@ def _payload(work: Work, engine: Engine) -> LoopPayload:
     work.make_worker()  # arguments that are wrong show here, before anything is sent
     if engine.is_here:
         return LoopPayload(engine.key, what, engine.find)
-    # What cannot travel shows before a password is sent.
+    # A function that cannot be pickled shows before a password is sent.
     warn_of_generators(packed(work.function).generators)
     if work.link.session.shared.token is None:
         work.link.drive(request.login(work.link.session))
@@ -213,7 +213,7 @@ def _broken(work: Work, why: str) -> TaskfarmError:
         named = _named(work)
     return TaskfarmError(
         f"{why}. {named}A new work() on run {work.uuid} with a new executor goes on, and takes "
-        "back what nobody computes any more",
+        "back the tasks of lost workers",
         run=work.uuid,
     )
 

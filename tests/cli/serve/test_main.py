@@ -87,7 +87,7 @@ def test_says_all_that_one_needs(kept: Kept) -> None:
     assert serve.url.startswith("http://127.0.0.1:")
     assert f"database: {kept.data}/taskfarm.db" in serve.text
     assert f"user: taskfarm, password: in '{kept.data}/password-taskfarm'" in serve.text
-    assert "'manageTF --list' shows its runs" in serve.text
+    assert "`manageTF --list` lists its runs" in serve.text
     assert f"'kill {serve.pid}' ends it" in serve.text
     assert "warning" not in serve.text
 
@@ -205,7 +205,7 @@ def test_starting_again_keeps_runs_users_and_tokens(data: Path) -> None:
 def test_an_existing_default_login_stays_the_default(data: Path) -> None:
     save_login("https://farm.example.org/api/", "me", "any token")
     with serving("--data", data) as serve:
-        assert f"'manageTF -b {serve.url} --list'" in serve.says("the login is saved")
+        assert f"`manageTF -b {serve.url} --list`" in serve.says("the login is saved")
         assert {login.url: login.default for login in saved_logins()} == {
             "https://farm.example.org/api/": True,
             serve.url: False,

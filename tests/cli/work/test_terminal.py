@@ -39,7 +39,7 @@ def test_a_line_shows_how_the_run_goes_and_output_stays_whole(
         terminal.expect("0 of 60 done   3 running here")
         (work_folder / "begun").touch()
         terminal.expect(
-            r"\d+ of 60 done   \d running here   1 attempts failed here   "
+            r"\d+ of 60 done   \d running here   1 attempt failed here   "
             r"[\d.]+ tasks/\w+   \d:\d\d left"
         )
         (work_folder / "seen").touch()

@@ -174,7 +174,7 @@ def test_a_function_that_computes_is_taken_whatever_it_wraps(function: object) -
 @pytest.mark.parametrize("make", [coroutine, async_generator, generator], ids=lambda f: f.__name__)
 def test_what_nobody_runs_is_an_error_of_the_function(make: Callable[[Any], object]) -> None:
     error = never_run(make(None))
-    assert f"the function returned a {make.__name__}, which nobody runs" in str(error)
+    assert f"the function returned a {make.__name__}, which is never run" in str(error)
 
 
 @pytest.mark.parametrize("returned", [None, 7, "text", [1], {"a": 1}, iter([1]), Times(3)])

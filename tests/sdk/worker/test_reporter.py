@@ -385,7 +385,7 @@ def test_a_run_that_is_gone_ends_the_reports_of_its_tasks(
         claimed(worker)
         run.delete()
         clock.advance(0.05)
-        wait_until(lambda: "could not be written of" in caplog.text)
+        wait_until(lambda: "could not report the progress" in caplog.text)
         core_of(worker).ledger._open.clear()
 
 

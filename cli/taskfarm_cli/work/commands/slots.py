@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
+from taskfarm_cli.common.text import counted
 from taskfarm_sdk.execution import raise_open_files
 
 # Two pipes, with both ends while a command starts, the files behind them, the process's own, the
@@ -41,7 +42,7 @@ def slots_for(wanted: int, say: Callable[[str], None]) -> Slots:
         return Slots(wanted, files.before)
     number = min(wanted, max(1, (files.limit - FILES_BESIDE) // FILES_OF_A_SLOT))
     say(
-        f"{number} jobs at a time, not {wanted}: this process may have {files.limit} files "
-        f"open, and {wanted} jobs need {needed} (see ulimit -Hn)"
+        f"{counted(number, 'job')} at a time, not {wanted}: this process may have "
+        f"{files.limit} files open, and {counted(wanted, 'job')} need {needed} (see ulimit -Hn)"
     )
     return Slots(number, files.before)
