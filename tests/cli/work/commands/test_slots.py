@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from taskfarm_cli.common.text import counted
 from taskfarm_cli.work.commands import slots
 from taskfarm_cli.work.commands.slots import Slots, slots_for
 from taskfarm_sdk.execution import OpenFiles
@@ -27,9 +28,9 @@ def test_there_are_as_many_slots_as_files_may_be_open(
     said: list[str] = []
     monkeypatch.setattr(slots, "raise_open_files", lambda _: files)
     assert slots_for(256, said.append) == given
-    assert [text.startswith(f"{given.number} jobs at a time, not 256") for text in said] == (
-        [] if given.number == 256 else [True]
-    )
+    assert [
+        text.startswith(f"{counted(given.number, 'job')} at a time, not 256") for text in said
+    ] == ([] if given.number == 256 else [True])
 
 
 @pytest.mark.live
