@@ -1,4 +1,4 @@
-"""Makes the run of `--create`, with the file that tells what it is about."""
+"""Create the run of `--create`, and its manifest."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     """Create the run.
 
     Raises:
-        UsageError: an unfinished one of the same work was made here.
+        UsageError: an unfinished run of the same work was created here.
     """
     count, options = plan.num_tasks, plan.options
     digest = None if plan.inputs is None else items.digest(plan.inputs)
     work = manifest.Work(farm.url, options.command, options.shell, count, digest)
     if not options.new and (uuid := manifest.unfinished(farm, work)) is not None:
         raise UsageError(
-            f"run {uuid} of the same work was made here and is not finished: give its UUID in "
-            "place of --create to go on with it, or --new for another one"
+            f"run {uuid} of the same work was created here and is not finished: give its UUID "
+            "instead of --create to continue it, or --new to create another"
         )
     run = farm.create_run(count)
     screen.say(f"run {run.uuid}: {counted(count, 'task')}")
@@ -36,5 +36,5 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
         manifest.write(run, work)
     except OSError as error:
         folder = Path(error.filename or "x").parent.absolute()
-        screen.say(f"what the run is about is not kept in {folder}: {error.strerror}")
+        screen.say(f"cannot write the run's manifest to {folder}: {error.strerror}")
     return run

@@ -15,7 +15,7 @@ from taskfarm_cli.common.exit_status import UsageError
 
 FROM_STDIN = "-"
 BOM = b"\xef\xbb\xbf"
-# Linux takes no longer word on a command line and none in the environment, its name included.
+# Linux limits each argument, and each variable with its name, to 128 KiB.
 LONGEST = 128 * 1024 - len("TASKFARM_INPUT=") - 1
 
 
@@ -27,7 +27,7 @@ def load(source: str, *, nul: bool) -> list[str]:
         nul: whether NUL bytes separate them, not line ends.
 
     Raises:
-        UsageError: they cannot be read, or are none that a command can be given.
+        UsageError: they cannot be read, or a command cannot be given one of them.
     """
     try:
         content = _read(source)
@@ -35,14 +35,14 @@ def load(source: str, *, nul: bool) -> list[str]:
         raise UsageError(f"cannot read the inputs from {source}: {error.strerror}") from error
     inputs = _items(content, source, nul=nul)
     if not inputs:
-        raise UsageError(f"there is no input in {source}: a run has at least 1 task")
+        raise UsageError(f"{source} contains no inputs: a run has at least 1 task")
     for number, item in enumerate(inputs):
         _check(number, item)
     return inputs
 
 
 def digest(inputs: Iterable[str]) -> str:
-    """Return the SHA-256 of inputs, each with a NUL behind it, whatever file they came from."""
+    """Return the SHA-256 of inputs, each followed by a NUL, whatever their file's format."""
     made = hashlib.sha256()
     for item in inputs:
         made.update(os.fsencode(item) + b"\0")
@@ -63,7 +63,7 @@ def _items(content: bytes, source: str, *, nul: bool) -> list[str]:
     if content.lstrip().startswith(b"[") or source.lower().endswith(".json"):
         return _json_items(content, source)
     text = os.fsdecode(content)
-    # Not splitlines: other characters that end a line for it may be part of a file's name.
+    # Not splitlines: it also splits at characters that a file's name may contain.
     lines = text.removesuffix("\n").split("\n") if text else []
     return [line.removesuffix("\r") for line in lines]
 
@@ -72,7 +72,7 @@ def _json_items(content: bytes, source: str) -> list[str]:
     """Return the elements of a JSON array as texts.
 
     Raises:
-        UsageError: it is none; the text says where it breaks off, and how to use its lines.
+        UsageError: it is not one; the text says where, and how to use its lines.
     """
     try:
         document: object = json.loads(content)
@@ -96,9 +96,9 @@ def _no_json(source: str, fault: str) -> UsageError:
     given = "" if source == FROM_STDIN else f" < {shlex.quote(source)}"
     kept = shlex.quote("inputs" if source == FROM_STDIN else f"{Path(source).name}.lines")
     return UsageError(
-        f"{name} is no JSON array, which its name or its first character [ announces ({fault}): "
+        f"{name} is not a JSON array, as its name or its first character [ suggests ({fault}): "
         "correct it, or use its lines as they are: "
-        f"`tr '\\n' '\\0'{given} > {kept}`, and then -0 --inputs {kept}"
+        f"`tr '\\n' '\\0'{given} > {kept}`, then -0 --inputs {kept}"
     )
 
 
@@ -109,15 +109,15 @@ def _text(item: object) -> str:
 def _check(number: int, item: str) -> None:
     if "\0" in item:
         raise UsageError(
-            f"input {number} holds a NUL byte, which no command can be given (-0 takes inputs "
-            "that NUL bytes separate)"
+            f"input {number} contains a NUL byte, which a command cannot receive (use -0 if NUL "
+            "bytes separate the inputs)"
         )
     try:
         length = len(os.fsencode(item))
     except UnicodeEncodeError as error:
-        raise UsageError(f"input {number} is no text that a command can be given") from error
+        raise UsageError(f"input {number} cannot be encoded as an argument of a command") from error
     if length > LONGEST:
         raise UsageError(
-            f"input {number} has {length} bytes, and a command can be given {LONGEST}: put it "
+            f"input {number} has {length} bytes, but a command can receive {LONGEST}: put it "
             "into a file and give that file's name"
         )

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _work(options: Options) -> ExitStatus:
     if sys.platform == "win32":
-        raise CommandError("workTF needs Linux or macOS: run.work in Python runs here")
+        raise CommandError("workTF needs Linux or macOS; on Windows, use run.work in Python")
     from taskfarm_cli.work.plan import Plan
     from taskfarm_cli.work.screen import Screen
 
@@ -76,7 +76,7 @@ def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
         if options.dry_run and plan.name is None:
             return slurm.dry_run(options, farm, slurm.NEW_RUN, screen)
         if (fault := _fault_of_program(plan.template)) is not None:
-            screen.say(f"{fault}: the nodes look for themselves")
+            screen.say(f"{fault}; each node checks again")
         if plan.name is None:
             slurm.probe(options, farm, screen)
         run = _find_or_create(plan, farm, screen)
@@ -101,8 +101,8 @@ def _warn_of_unused_inputs(plan: Plan, screen: Screen) -> None:
     if plan.inputs is None or plan.template.uses_input or plan.options.batch:
         return
     screen.say(
-        "neither {input} nor TASKFARM_INPUT is in the command: unless its program reads "
-        "TASKFARM_INPUT from the environment, no task uses its input"
+        "the command contains neither {input} nor TASKFARM_INPUT: tasks use their inputs only if "
+        "its program reads TASKFARM_INPUT from the environment"
     )
 
 
@@ -113,7 +113,7 @@ def _dry_run(plan: Plan, num_tasks: int) -> ExitStatus:
 
 
 def _fault_of_program(template: Template) -> CommandError | None:
-    """Return what is wrong with a program that is not there, before anything is claimed."""
+    """Return the error of a program that is missing or not executable, or None."""
     from taskfarm_cli.work.commands.faults import cannot_execute
 
     program = template.program

@@ -1,7 +1,7 @@
-"""The manifest of a run that `workTF --create` made: what the run is about.
+"""The manifest of a run that `workTF --create` created.
 
-It is kept twice: as `taskfarm-UUID.json` in the folder, for people too, and as a note beside the
-saved logins, which is found from any folder.
+It is stored twice: as `taskfarm-UUID.json` in the current folder, and as a note beside the saved
+logins, which is found from any folder.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UnleasedAfter = float | Literal["auto", "stale_after_s"]
 
 
 class Work(NamedTuple):
-    """What is to be done: it tells two runs of the same work.
+    """The work of a run: equal for two runs of the same work.
 
     Attributes:
         url: the API's URL.
@@ -45,14 +45,14 @@ class Work(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What a manifest tells.
+    """The contents of a manifest.
 
     Attributes:
         uuid: the run's.
-        work: what is to be done.
+        work: its work.
         folder: where the run was created.
         time: when.
-        path: the file that tells it.
+        path: the manifest's file.
     """
 
     uuid: str
@@ -91,8 +91,8 @@ def check(run: Run, inputs: Sequence[str] | None) -> None:
     """Refuse inputs that are not the run's own.
 
     Raises:
-        UsageError: there are more or fewer of them than tasks, or they are not those that the
-            run was created with, as the folder or the note beside the login knows them.
+        UsageError: their number is not that of the tasks, or a manifest of the run in the folder
+            or beside the login names other inputs.
     """
     places = (_path(run.uuid), run_notes.note_path(run.uuid))
     manifests = [known for path in places if (known := _read(path)) is not None]
@@ -112,15 +112,15 @@ def _difference(known: _Known, given: str | None) -> str:
     """Return how the inputs given differ from those that a run was created with."""
     uuid, created_with = known.uuid, known.work.inputs_sha256
     if given is None:
-        fault = f"run {uuid} was made for inputs: give them with --inputs"
+        fault = f"run {uuid} was created with inputs: give them with --inputs"
     elif created_with is None:
-        fault = f"run {uuid} was made without inputs: leave out --inputs"
+        fault = f"run {uuid} was created without inputs: leave out --inputs"
     else:
         fault = (
-            f"these inputs are not those that run {uuid} was made for: have they changed? Their "
+            f"these inputs are not those of run {uuid}: have they changed? Their "
             f"SHA-256 is {given[:12]}…, not {created_with[:12]}…"
         )
-    return f"{fault}.{_origin(known)}. For other inputs, make another run with --create"
+    return f"{fault}.{_origin(known)}. For other inputs, create another run with --create"
 
 
 def _origin(known: _Known) -> str:
@@ -132,16 +132,16 @@ def _origin(known: _Known) -> str:
 
 
 def unleased_after_s(run: Run, asked: float | None) -> UnleasedAfter:
-    """Return after how long a task is taken over that showed no sign of life, for a worker.
+    """Return after how long a worker takes over a task without a heartbeat.
 
     Args:
         run: the run.
-        asked: what the user asked for.
+        asked: the user's value, or None.
     """
     if asked is not None:
         return asked
     known = (_read(path) for path in (_path(run.uuid), run_notes.note_path(run.uuid)))
-    # Whoever works on a run that workTF made is most likely a workTF, which sends heartbeats.
+    # The workers of a run that workTF created are most likely workTFs, which send heartbeats.
     is_known = any(one is not None and one.uuid == run.uuid for one in known)
     return "stale_after_s" if is_known else "auto"
 
@@ -178,7 +178,7 @@ def _all_here() -> Iterator[_Known]:
 
 
 def _read(path: Path) -> _Known | None:
-    """Return what a file tells, or None if it is not there or not one of ours."""
+    """Return a manifest, or None if the file is missing or holds none."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         url, command, *rest = [facts[name] for name in Work._fields]

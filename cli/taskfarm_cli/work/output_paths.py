@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def check(options: Options) -> None:
-    """Create the folders that the output goes to, and see that each can be written.
+    """Create the folders for output, and check that each can be written to.
 
     Raises:
-        UsageError: one cannot be; the text names the option and the path.
+        UsageError: one cannot; the text names the option and the path.
     """
     for option, folder in (
         ("--results", options.results),
@@ -59,7 +59,7 @@ def _try_temporary() -> None:
             pass
     except OSError as error:
         raise UsageError(
-            f"no temporary file can be written: {error.strerror} (TMPDIR names the folder)"
+            f"cannot write temporary files: {error.strerror} (TMPDIR names their folder)"
         ) from error
 
 

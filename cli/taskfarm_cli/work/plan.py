@@ -1,4 +1,4 @@
-"""The plan of a workTF: what it runs, with which inputs, and how. Made once, and never changed."""
+"""The immutable plan of one workTF: its options, run, inputs and command template."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from taskfarm_cli.work.template import Job, Template
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """The options of a command line that makes sense, as `parse` returns them.
+    """The options of a valid command line, as `parse` returns them.
 
     Attributes:
         baseurl: the API's URL, or None for what the settings say.
@@ -25,38 +25,38 @@ class Options:
         password: the password, "-" for the first line of stdin, or None.
         uuid: the run's UUID as it was given; None with `create`.
         command: the words behind `--`.
-        create: whether to make a run.
-        new: whether to make one even if an unfinished one of the same work is there.
-        num_tasks: how many tasks the new run gets where there are no inputs.
+        create: whether to create a run.
+        new: whether to create one even if an unfinished one of the same work exists.
+        num_tasks: the new run's number of tasks, if there are no inputs.
         inputs: the file of the inputs, "-" for stdin, or None.
         nul: whether NUL bytes separate the inputs.
         shell: whether a shell runs the command.
-        jobs: how many commands run at a time; None for what this machine gives.
+        jobs: how many commands run at a time; None for the number of usable CPUs.
         threads_per_task: how many threads each may use; None for its share of the CPUs.
         timeout_s: how long one attempt may take, or None.
-        grace_s: from being asked to end until a command is killed.
+        grace_s: the time from asking a command to end until killing it.
         max_attempts: after how many attempts a task has failed for good.
         halt_after: after how many failures in a row to stop.
         linger: whether to stay while others compute.
-        linger_s: for how long at most, with nothing to do.
-        unleased_after_s: after how long a task that showed no sign of life is taken over; None
-            for what fits the run.
+        linger_s: how long to stay without work, at most.
+        unleased_after_s: after how long a task without a heartbeat is taken over; None for the
+            run's default.
         stop_after_s: after how long to end, or None.
-        max_tasks: how many tasks to take at most, or None.
-        batch: whether an end that was planned is a success.
+        max_tasks: how many tasks to compute at most, or None.
+        batch: whether a planned end is a success.
         dry_run: whether to print the commands only.
         tag: whether each line of output begins with the task's number.
         line_buffer: whether output is passed on line by line, as it comes.
-        results: the folder for a folder of output a task, or None.
+        results: the folder for one folder of output per task, or None.
         log: the folder for one file of all output, or None.
-        joblog: the file for a line an attempt, or None.
+        joblog: the file for one line per attempt, or None.
         journal: the folder for the journal, or None.
-        slurm: how many workers to submit, or None for working here.
+        slurm: how many workers to submit, or None to work on this machine.
         time: Slurm's time limit of each, or None for the partition's own.
-        sbatch_args: more options of sbatch's.
+        sbatch_args: more options for sbatch.
         keep: whether to stay and replace workers that end.
         cancel_on_exit: whether to cancel them when workTF ends before the run.
-        allow_loopback: whether the nodes may be sent to a server on themselves.
+        allow_loopback: whether the server may be at localhost.
         resume: the options of a command line that continues the run, without its UUID.
     """
 
@@ -100,17 +100,17 @@ class Options:
 
     @property
     def patience_s(self) -> float:
-        """For how long a request is tried while the server is away."""
+        """How long a request is retried while the server is not reachable."""
         return GIVE_UP_IN_THE_MIDDLE_AFTER_S
 
 
 @attrs.frozen
 class Plan:
-    """What one workTF does.
+    """The plan of one workTF.
 
     Attributes:
         options: what was asked for.
-        name: the run's name, or None for a run that is yet to be made.
+        name: the run's name, or None for a new run.
         inputs: the tasks' inputs, or None where they have none.
         template: makes the tasks' commands.
     """
@@ -125,7 +125,7 @@ class Plan:
         """Make the plan: read the inputs, and check what can be checked without the server.
 
         Raises:
-            UsageError: it makes no sense.
+            UsageError: the inputs or the command are invalid.
         """
         name = None if options.uuid is None else RunName(options.uuid, whole=True)
         inputs = _inputs(options)
@@ -147,7 +147,7 @@ def _inputs(options: Options) -> Sequence[str] | None:
     if source is None:
         return None
     if options.slurm is not None and not _is_file(source):
-        raise UsageError(f"{source} is no file that the nodes could read: put the inputs into one")
+        raise UsageError(f"the nodes cannot read {source}: put the inputs into a regular file")
     return tuple(items.load(source, nul=options.nul))
 
 
@@ -155,4 +155,4 @@ def _is_file(name: str) -> bool:
     try:
         return stat.S_ISREG(Path(name).stat().st_mode)
     except OSError:
-        return True  # what is wrong with it, reading it tells
+        return True  # reading it reports the error

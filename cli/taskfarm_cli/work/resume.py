@@ -1,4 +1,4 @@
-"""Tell how to continue a run that was interrupted."""
+"""Print the command that continues an interrupted run."""
 
 from __future__ import annotations
 

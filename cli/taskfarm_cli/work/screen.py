@@ -17,7 +17,7 @@ ERASE = "\r\x1b[K"
 
 
 class Screen:
-    """Writes whole lines, whichever thread they come from, and never into each other.
+    """Writes whole lines from any thread, without mixing them.
 
     Args:
         program: the name that messages begin with.
@@ -36,7 +36,7 @@ class Screen:
             complain(self._program, text, command)
 
     def draw(self, *pieces: str) -> None:
-        """Show how it goes, in the place of what was shown before.
+        """Show the status line in place of the last one.
 
         Args:
             pieces: the parts of the line; the last ones are left out on a narrow terminal.
@@ -49,14 +49,14 @@ class Screen:
 
     @contextmanager
     def written_to(self) -> Generator[None]:
-        """Keep the screen to oneself, for output of the tasks."""
+        """Lock the screen for output of the tasks."""
         with self._lock:
             self._erase()
             yield
 
     @contextmanager
     def told(self) -> Generator[None]:
-        """Show what the SDK logs meanwhile: failed attempts, outages, tasks taken back."""
+        """Show what the SDK logs: failed attempts, outages, recovered tasks."""
         try:
             with show_log(SDK, self.say):
                 yield

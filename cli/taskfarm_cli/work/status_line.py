@@ -1,4 +1,4 @@
-"""The status line of workTF: how the run stands, below all other lines of a terminal."""
+"""The status line of workTF, below all other lines of a terminal."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ QUIET_EVERY_S = 1.0
 
 
 class StatusLine:
-    """Asks the server now and then how the run stands, and shows it where somebody sees it.
+    """Polls the run's status, and shows it on a terminal.
 
     Args:
-        run: which.
-        dispatcher: who works on it here.
+        run: the run.
+        dispatcher: works on the run here.
         screen: where it is shown.
     """
 
@@ -41,7 +41,7 @@ class StatusLine:
             threading.Thread(target=self._watch, name="workTF-watch", daemon=True).start()
 
     def show(self) -> None:
-        """Draw the line anew."""
+        """Redraw the line."""
         status = self._status
         if status is None:
             return
@@ -59,7 +59,7 @@ class StatusLine:
     def _watch(self) -> None:
         from taskfarm_sdk import TaskfarmError
 
-        with suppress(TaskfarmError):  # the work itself runs into it too, and tells
+        with suppress(TaskfarmError):  # the dispatcher meets it too, and reports it
             for status in self._run.watch(POLL_S):
                 self._status = status
                 self._pace.add(time.monotonic(), status)

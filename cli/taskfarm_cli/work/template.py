@@ -1,4 +1,4 @@
-"""The command of a task: the words that the user wrote, with what stands for the task replaced."""
+"""The command of a task: the user's words with their placeholders replaced."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ EXTENSION = re.compile(r"\.[^/.]+$")
 
 
 class Job(NamedTuple):
-    """What a command is made for.
+    """The task and the slot that a command is made for.
 
     Attributes:
         task: the task's number, from 0.
         input: its input, or None where the run has none.
-        slot: which of the jobs that run at a time it is, from 0.
+        slot: the number of its slot, from 0.
     """
 
     task: int
@@ -28,7 +28,7 @@ class Job(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What `{}` stands for: the input where there is one, else the task's number."""
+        """The value of `{}`: the input if there is one, else the task's number."""
         return str(self.task) if self.input is None else self.input
 
 
@@ -41,12 +41,12 @@ def _last_part(text: str) -> str:
 
 
 def _folder(text: str) -> str:
-    # Not pathlib's, which would make `a` of `./a`.
+    # Not pathlib, which turns `./a` into `a`.
     folder, slash, _ = text.rstrip("/").rpartition("/")
     return folder.rstrip("/") or ("/" if slash or text.startswith("/") else ".")
 
 
-# GNU parallel's, which count from 1, and our own two.
+# GNU parallel's placeholders, which count from 1, and two more.
 _VALUES: Mapping[str, Callable[[Job], str]] = {
     "task": lambda job: str(job.task),
     "input": lambda job: job.text,
@@ -63,7 +63,7 @@ _PLACE = re.compile(r"\{(" + "|".join(map(re.escape, _VALUES)) + r")\}")
 
 
 class Template:
-    """A command with places for what differs from task to task.
+    """A command with placeholders for what differs between tasks.
 
     Args:
         words: the program and its arguments, or the one command line of a shell.
@@ -71,7 +71,7 @@ class Template:
         has_inputs: whether the tasks have inputs.
 
     Raises:
-        UsageError: it makes no sense.
+        UsageError: the command is invalid.
     """
 
     def __init__(self, words: Sequence[str], *, shell: bool, has_inputs: bool) -> None:
@@ -79,13 +79,13 @@ class Template:
         self._shell = shell
         places = {place for word in words for place in _PLACE.findall(word)}
         if not has_inputs and "input" in places:
-            raise UsageError("{input} in the command, and no inputs: give them with --inputs FILE")
+            raise UsageError("the command contains {input}: give inputs with --inputs FILE")
         if shell:
             _check_shell(words, places & _OF_THE_INPUT if has_inputs else set())
 
     @property
     def program(self) -> str | None:
-        """The program, where it is the same for all tasks."""
+        """The program, or None if it differs between tasks."""
         if self._shell:
             return SHELL[0]
         if _PLACE.search(self._words[0]):
@@ -112,6 +112,6 @@ def _check_shell(words: Sequence[str], of_input: set[str]) -> None:
     if of_input:
         # A file called `$(rm -r .)` would be a command.
         raise UsageError(
-            f"{{{min(of_input)}}} is not put into a shell's command line, where an input could "
-            'mean anything: write "$TASKFARM_INPUT" there'
+            f"{{{min(of_input)}}} is not allowed with --shell, where an input could be executed: "
+            'write "$TASKFARM_INPUT" instead'
         )

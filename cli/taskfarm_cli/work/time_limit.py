@@ -1,4 +1,4 @@
-"""The time limit of workTF: the one that was asked for, or that of its batch job."""
+"""The time limit of workTF: the requested one, or that of its batch job."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class End(NamedTuple):
-    """A moment at which the work ends, whatever runs.
+    """The time at which workTF ends, even if commands are running.
 
     Attributes:
-        at: when, by the clock that only grows; infinite for never.
-        text: what is said then.
+        at: the time by the monotonic clock; infinite for never.
+        text: the text for the message.
     """
 
     at: float
@@ -28,21 +28,23 @@ class End(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        """Whether there is such a moment."""
+        """Whether there is such a time."""
         return self.at != math.inf
 
     def error(self) -> CommandError:
         """Return the error that ends the work."""
-        return CommandError(f"ended {self.text}; what ran was given back", ExitStatus.NOT_FINISHED)
+        return CommandError(
+            f"stopped {self.text}; running tasks were released", ExitStatus.NOT_FINISHED
+        )
 
 
 def end(options: Options, screen: Screen) -> End:
-    """Return when the work is to end, at the latest."""
+    """Return the latest time at which workTF ends."""
     now = time.monotonic()
     stop_after_s = options.stop_after_s
     asked = End(
         math.inf if stop_after_s is None else now + stop_after_s,
-        f"after {stop_after_s or 0:g} s as asked",
+        f"after {stop_after_s or 0:g} s as requested",
     )
     try:
         left_s = job_environment.left_s()

@@ -1,4 +1,4 @@
-"""The exit status of workTF, from how the run stands at its end."""
+"""The exit status of workTF, from the run's status at its end."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ def verdict(
     baseurl: str | None = None,
     place: str | None = None,
 ) -> ExitStatus:
-    """Say how the run stands now, and return what workTF ends with.
+    """Report the run's status, and return the exit status of workTF.
 
     Args:
         run: the run.
-        screen: where it is said.
+        screen: shows the report.
         limited: whether a limit that was asked for ended the work.
         halted: whether failures ended it.
         baseurl: the URL given with -b, which commands in messages need too.
         place: where the tasks' output is kept, if it is.
 
     Raises:
-        CommandError: it ends with another status than 0.
+        CommandError: the exit status is not 0.
     """
     status = run.status()
     if status.finished and status.failed is None:
-        # Counts alone do not tell; `wait` looks at the tasks then.
+        # The counts do not show failures; `wait` reads the tasks.
         status = run.wait(0)
-    # Before the run is finished, nobody knows how many failed.
+    # The number of failed tasks is known only once the run is finished.
     failed = "" if status.failed is None else f", {status.failed} failed"
     screen.say(f"run {run.uuid}: {status.done} of {status.num_tasks} done{failed}")
     if status.failed:
@@ -56,7 +56,8 @@ def verdict(
         return ExitStatus.OK
     if limited:
         raise CommandError(
-            f"ended by a limit as asked; {status.waiting} waiting, {status.computing} computing",
+            f"stopped at the requested limit: {status.waiting} waiting, "
+            f"{status.computing} computing",
             ExitStatus.NOT_FINISHED,
         )
     if halted:

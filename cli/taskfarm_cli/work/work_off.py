@@ -1,4 +1,4 @@
-"""Works a run off on this machine."""
+"""Compute tasks of a run on this machine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from taskfarm_sdk import Run, Worker
 
 LOOK_EVERY_S = 0.2
-# What a batch system asks by for a job's end, and what workTF ends with then outside one.
+# The exit statuses after the signals with which a batch system asks a job to end.
 ASKED = tuple(
     ExitStatus.of_signal(getattr(signal, name))
     for name in ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGUSR2", "SIGXCPU")
@@ -38,10 +38,10 @@ ASKED = tuple(
 
 
 def work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
-    """Work until nothing is left to do here; return what workTF ends with.
+    """Work until no task is left for this worker; return the exit status of workTF.
 
     Raises:
-        CommandError: it ends with another status than 0.
+        CommandError: the exit status is not 0.
     """
     try:
         return _work_off(plan, run, screen)
@@ -55,7 +55,7 @@ def work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
         if not plan.options.batch:
             resume.tell(plan, run, screen)
             raise
-        screen.say("asked to end; what ran was given back")
+        screen.say("asked to end; running tasks were released")
     return ExitStatus.OK
 
 
@@ -96,7 +96,7 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
 
 
 def _see_it_done(end: time_limit.End, dispatcher: Dispatcher, status_line: StatusLine) -> None:
-    """Show how it goes until all is done, or the time is over."""
+    """Run the dispatcher and show the status line, until the work or the time is over."""
 
     def tick() -> None:
         status_line.show()

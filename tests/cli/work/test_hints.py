@@ -121,6 +121,6 @@ def test_inputs_that_no_command_uses_are_mentioned(work_folder: Path) -> None:
     words = ("--create", "--inputs", "in", "-j1", "--")
     unused = run_work_tf(*words, "true", cwd=work_folder)
     assert unused.returncode == 0
-    assert "neither {input} nor TASKFARM_INPUT is in the command" in unused.stderr
+    assert "the command contains neither {input} nor TASKFARM_INPUT" in unused.stderr
     used = run_work_tf(*words, "true", "{}", cwd=work_folder)
     assert "TASKFARM_INPUT" not in used.stderr

@@ -49,12 +49,12 @@ def test_nul_bytes_separate_where_that_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        pytest.param(b"", "there is no input", id="empty"),
-        pytest.param(b"[]", "there is no input", id="empty JSON"),
+        pytest.param(b"", "contains no inputs", id="empty"),
+        pytest.param(b"[]", "contains no inputs", id="empty JSON"),
         pytest.param(b"a\0b\n", "NUL", id="NUL"),
         pytest.param(b'["a\\u0000"]', "NUL", id="NUL in JSON"),
         pytest.param(b"x" * (LONGEST + 1), str(LONGEST), id="too long"),
-        pytest.param(b'["\\ud800"]', "no text", id="half a character"),
+        pytest.param(b'["\\ud800"]', "cannot be encoded", id="half a character"),
     ],
 )
 def test_what_no_command_can_be_given_is_refused(tmp_path: Path, content: bytes, said: str) -> None:

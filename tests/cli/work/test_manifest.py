@@ -55,10 +55,10 @@ def test_other_inputs_are_refused_from_any_folder_and_nothing_is_computed(
     work = elsewhere if where == "another folder" else partial(run_work_tf, cwd=work_folder)
     other = work(uuid, "--inputs", "-", "--", "echo", "{input}", stdin="x\ny\nz\n")
     assert (other.returncode, other.stdout) == (2, "")
-    assert f"these inputs are not those that run {uuid} was made for" in other.stderr
+    assert f"these inputs are not those of run {uuid}" in other.stderr
     assert "SHA-256" in other.stderr
     assert f"created in {work_folder} at 20" in other.stderr
-    assert "make another run with --create" in other.stderr
+    assert "create another run with --create" in other.stderr
     none = work(uuid, "--", "echo")
     assert (none.returncode, "give them with --inputs" in none.stderr) == (2, True)
     fewer = work(uuid, "--inputs", "-", "--", "echo", "{input}", stdin="x\n")
@@ -80,7 +80,7 @@ def test_a_run_made_without_inputs_takes_none(elsewhere: WorkTF, live_farm: Farm
     words = ("--create", "--num-tasks", "2", "--max-tasks", "1", "--", "true")
     uuid = elsewhere(*words).stderr.partition("run ")[2][:32]
     other = elsewhere(uuid, "--inputs", "-", "--", "echo", "{input}", stdin="x\ny\n")
-    assert (other.returncode, "made without inputs" in other.stderr) == (2, True)
+    assert (other.returncode, "created without inputs" in other.stderr) == (2, True)
     live_farm.get_run(uuid).delete()
 
 
@@ -144,7 +144,7 @@ def test_where_no_note_can_be_written_the_run_is_made_and_that_is_said(
     words = ("--create", "--num-tasks", "2", "--max-tasks", "1", "--", "true")
     done = run_work_tf(*words, cwd=work_folder)
     assert done.returncode == 7, done.stderr
-    assert "what the run is about is not kept in" in done.stderr
+    assert "cannot write the run's manifest to" in done.stderr
     (manifest,) = work_folder.glob("taskfarm-*.json")
     live_farm.get_run(manifest.stem.removeprefix("taskfarm-")).delete()
 

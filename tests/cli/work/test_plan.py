@@ -78,14 +78,14 @@ def test_a_password_does_not_show_in_a_plan() -> None:
     ("words", "command", "says"),
     [
         pytest.param(("abc123",), ["true"], "the whole run UUID is required", id="part of a UUID"),
-        pytest.param((UUID,), ["echo", "{input}"], "give them with --inputs", id="no inputs"),
+        pytest.param((UUID,), ["echo", "{input}"], "give inputs with --inputs", id="no inputs"),
         pytest.param((UUID, "--inputs=none"), ["true"], "cannot read the inputs", id="no file"),
         pytest.param((UUID, "--shell"), ["echo", "x"], "one argument", id="words for a shell"),
         pytest.param(
             (UUID, "--shell", "--inputs=in"), ["echo {}"], "TASKFARM_INPUT", id="input in a shell"
         ),
         pytest.param((UUID, "--new"), ["true"], "go with --create", id="new of an old run"),
-        pytest.param((UUID, "--log=l", "--tag"), ["true"], "no --results or --log", id="outputs"),
+        pytest.param((UUID, "--log=l", "--tag"), ["true"], "with --results or --log", id="outputs"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_sent(
@@ -105,7 +105,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_sent(
 
 def test_a_pipe_of_inputs_is_refused_unread_where_nodes_are_to_read_it() -> None:
     os.mkfifo("pipe")
-    with pytest.raises(UsageError, match="no file that the nodes could read"):
+    with pytest.raises(UsageError, match="the nodes cannot read"):
         plan(UUID, "--slurm=2", "--inputs=pipe")
 
 

@@ -56,7 +56,7 @@ def test_a_limit_is_a_success_with_batch(
     run = new_run(3)
     done = work_tf(run.uuid, "-j1", "--batch", *words, "--shell", "--", command)
     assert done.returncode == 0, done.stderr
-    assert "workTF: ended" in done.stderr
+    assert "workTF: stopped" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_it_begins_nothing_that_would_be_given_back(work_tf: WorkTF, new_run: Ne
     done = work_tf(run.uuid, *words, program=JUMPING_WORK)
     assert done.returncode == 7, done.stderr
     assert (run.status().done, run.status().waiting) == (1, 8)
-    assert "what ran was given back" not in done.stderr
+    assert "running tasks were released" not in done.stderr
 
 
 def test_a_longer_grace_ends_it_earlier(
@@ -111,4 +111,4 @@ def test_a_job_that_cannot_be_asked_about_has_no_limit_and_says_so(
     monkeypatch.setenv("PATH", "/nowhere")
     done = work_tf(new_run(1).uuid, "--", "/bin/true")
     assert done.returncode == 0, done.stderr
-    assert "time limit is not known" in done.stderr
+    assert "time limit is unknown" in done.stderr

@@ -51,7 +51,7 @@ def test_an_input_stays_one_word() -> None:
 
 
 def test_an_input_is_wanted_and_there_are_none() -> None:
-    with pytest.raises(UsageError, match="give them with --inputs"):
+    with pytest.raises(UsageError, match="give inputs with --inputs"):
         Template(["echo", "{input}"], shell=False, has_inputs=False)
 
 

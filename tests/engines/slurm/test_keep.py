@@ -103,7 +103,7 @@ def test_ctrl_c_leaves_the_workers_which_the_same_command_keeps_again(
         assert run.uuid in kept.said.rpartition("cancels them")[2]
     assert [state for _, state in cluster.jobs(job)] == ["RUNNING"] * 2
     with keeping(*words) as again:
-        wait_until(lambda: "2 workers run" in again.said)
+        wait_until(lambda: "2 workers running" in again.said)
         (folder / "go").touch()
         assert again.end() == 0, again.said
     assert again.jobs == [], "those that were there were enough"
@@ -116,10 +116,10 @@ def test_at_a_terminal_a_line_shows_how_it_goes_and_ctrl_c_tells_how_to_go_on(
     monkeypatch.setenv(KEEP_EVERY, OFTEN_S)
     words = ("--allow-loopback", "--keep", "--slurm", "2", run.uuid, *UNTIL_TOLD)
     with PseudoTerminal(words, {}, columns=150, program=WORK) as terminal:
-        terminal.expect(r"0 of 2 done   2 computing   2 workers run")
+        terminal.expect(r"0 of 2 done   2 computing   2 workers running")
         terminal.press(CTRL_C)
         assert terminal.end() == 130, terminal.text
-        assert re.search(r"the workers go on: `scancel \d+` cancels them", terminal.text)
+        assert re.search(r"the workers keep running: `scancel \d+` cancels them", terminal.text)
         assert "Traceback" not in terminal.text
     assert run.status().computing == 2
 
@@ -133,7 +133,7 @@ def test_with_cancel_on_exit_they_are_cancelled(
         wait_until(lambda: run.status().computing == 2)
         kept.process.send_signal(number)
         assert kept.end() == 128 + number
-        assert f"the workers are cancelled: {kept.jobs[0]}" in kept.said
+        assert f"cancelled the workers: {kept.jobs[0]}" in kept.said
     wait_until(lambda: run.status().waiting == 2)
     assert {info.attempts for info in run.task_infos()} == {0}
     assert not (folder / "go").exists()

@@ -19,7 +19,7 @@ FROM_STDIN = "-"
 
 _DESCRIPTION = """\
 Run a command for each task of a run, several at a time. Exit status 0 completes a task; any other
-is a failed attempt. Stays until the run is finished, and takes over what lost workers leave."""
+is a failed attempt. Stays until the run is finished, and takes over the tasks of lost workers."""
 
 _EPILOG = """\
 In each word of the command, replaced once:
@@ -34,8 +34,8 @@ In each word of the command, replaced once:
   {%}      the job slot, from 1
 
 The command's environment holds TASKFARM_TASK, TASKFARM_NUM_TASKS, TASKFARM_RUN, TASKFARM_ATTEMPT,
-TASKFARM_PERCENT (what an earlier attempt left), TASKFARM_INPUT, and TASKFARM_PROGRESS_FILE: a
-file into which it may write how far it is, 0 to 100. It reads nothing from stdin.
+TASKFARM_PERCENT (reported by an earlier attempt), TASKFARM_INPUT, and TASKFARM_PROGRESS_FILE: a
+file to which it may write its percentage, 0 to 100. Its stdin is empty.
 
 exit status:
   0      success
@@ -84,18 +84,18 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--create",
         action="store_true",
-        help="make a run; taskfarm-UUID.json tells in this folder what it is about",
+        help="create a run, and describe it in taskfarm-UUID.json in this folder",
     )
     run.add_argument(
         "--new",
         action="store_true",
-        help="with --create: even though an unfinished run of the same work was made here",
+        help="with --create: even if an unfinished run of the same work was created here",
     )
     run.add_argument(
         "--num-tasks",
         metavar="N",
         type=number_of_tasks,
-        help="with --create: how many tasks, where there are no inputs",
+        help="with --create: the number of tasks, if there are no inputs",
     )
     run.add_argument(
         "--inputs",
@@ -109,7 +109,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--shell",
         action="store_true",
-        help='the command is one word, a line for /bin/sh; its input is "$TASKFARM_INPUT"; the '
+        help='the command is one argument, a line for /bin/sh; its input is "$TASKFARM_INPUT"; the '
         "exit status of a pipeline is that of its last command",
     )
 
@@ -128,35 +128,35 @@ def _add_attempts(parser: argparse.ArgumentParser) -> None:
         "--threads-per-task",
         metavar="N",
         type=number,
-        help="how many threads NumPy and the like use in each command (OMP_NUM_THREADS and its "
-        "kin); default: the CPUs shared by JOBS, but for variables that are set already",
+        help="how many threads NumPy and similar libraries use in each command (OMP_NUM_THREADS "
+        "etc.); default: the CPUs divided by JOBS; variables already set are kept",
     )
     attempts.add_argument(
         "--timeout-s",
         metavar="S",
         type=seconds,
-        help="end a command that takes longer: a failed attempt",
+        help="end a command that takes longer; the attempt has failed",
     )
     attempts.add_argument(
         "--grace-s",
         metavar="S",
         type=seconds,
         default=10.0,
-        help="how long a command that is asked to end has until it is killed; default 10",
+        help="time from asking a command to end until killing it; default 10",
     )
     attempts.add_argument(
         "--max-attempts",
         metavar="N",
         type=number,
         default=3,
-        help="after so many attempts a task has failed; default 3",
+        help="after N attempts a task has failed; default 3",
     )
     attempts.add_argument(
         "--halt-after",
         metavar="N",
         type=number,
         default=10,
-        help="stop after so many tasks in a row failed; default 10",
+        help="stop after N tasks in a row failed; default 10",
     )
 
 
@@ -166,52 +166,54 @@ def _add_end(parser: argparse.ArgumentParser) -> None:
         "--linger",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="stay while others compute, and take over what they lose; the default",
+        help="stay while other workers compute, and take over lost tasks; the default",
     )
     end.add_argument(
-        "--linger-s", metavar="S", type=seconds, help="stay so long at most with nothing to do"
+        "--linger-s", metavar="S", type=seconds, help="stay at most S seconds without work"
     )
     end.add_argument(
         "--unleased-after-s",
         metavar="S",
         type=seconds,
-        help="after how long a task that never showed a sign of life is taken over; default: 120 "
-        "for a run that --create of this user made, else 1200, or 10 times the longest task here; "
-        "any other task: 120 after the last; what a killed workTF of this machine left: at once",
+        help="take over a task without a heartbeat after S; default: 120 for a run that this user "
+        "created with --create, else 1200, or 10 times the longest task here; tasks with a "
+        "heartbeat: 120 after the last; tasks of a killed workTF on this machine: at once",
     )
     end.add_argument(
         "--stop-after-s",
         metavar="S",
         type=seconds,
-        help="end after so long; what runs then is given back, uncounted, and before that nothing "
-        "is begun that would most likely not be done",
+        help="end after S; running tasks are released, no attempt is counted, and before that no "
+        "task is started that would probably not finish",
     )
     end.add_argument(
-        "--max-tasks", metavar="N", type=number, help="end after so many tasks, failed ones too"
+        "--max-tasks", metavar="N", type=number, help="end after N tasks, including failed ones"
     )
     end.add_argument(
         "--batch",
         action="store_true",
-        help="end with 0 where the end was planned: by a limit, or a signal that asked for it",
+        help="exit with 0 after a planned end: by a limit, or a signal that asks workTF to end",
     )
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group(
-        "output", "Without these, each command's output is passed on when it ends."
+        "output", "By default, each command's output is printed when it ends."
     )
     output.add_argument(
         "--tag", action="store_true", help="begin each line with the task's number and a tab"
     )
-    output.add_argument("--line-buffer", action="store_true", help="pass on each line as it comes")
+    output.add_argument("--line-buffer", action="store_true", help="print each line as it comes")
     kept = output.add_mutually_exclusive_group()
     kept.add_argument(
         "--results",
         metavar="DIR",
-        help="keep it instead, as DIR/TASK/stdout, stderr and exit",
+        help="store it instead as DIR/TASK/stdout, stderr and exit",
     )
     kept.add_argument(
-        "--log", metavar="DIR", help="keep it instead in one file with an index, however many tasks"
+        "--log",
+        metavar="DIR",
+        help="store it instead in one file with an index in DIR, for any number of tasks",
     )
     output.add_argument(
         "--joblog", metavar="FILE", help="add a line for each attempt, in GNU parallel's columns"

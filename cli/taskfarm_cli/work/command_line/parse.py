@@ -1,4 +1,4 @@
-"""The command line of workTF as a whole: what its options say, refused where they contradict."""
+"""Parse the command line of workTF, and refuse options that contradict each other."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def parse(argv: Sequence[str] | None = None) -> Options:
-    """Return what a command line says.
+    """Return the options of a command line.
 
     Args:
         argv: the words after the program's name; None for those of this process.
 
     Raises:
-        UsageError: it makes no sense.
-        SystemExit: it asked for the help or the version, which was printed.
+        UsageError: the command line is invalid.
+        SystemExit: the help or the version was requested, and printed.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     at = words.index("--") if "--" in words else len(words)
@@ -65,7 +65,7 @@ def _parsed(words: Sequence[str], *, has_command: bool) -> Namespace:
 
 
 def _joined(words: Sequence[str]) -> list[str]:
-    """Join --sbatch-args and its value, which argparse would take for an option of ours."""
+    """Join --sbatch-args and its value, which argparse would take for another option."""
     joined: list[str] = []
     for word in words:
         if joined and joined[-1] == "--sbatch-args":
@@ -78,15 +78,15 @@ def _joined(words: Sequence[str]) -> list[str]:
 def _check_run(options: Options) -> None:
     if options.create:
         if options.uuid is not None:
-            raise UsageError("--create makes a run of its own: give no UUID, or not --create")
+            raise UsageError("--create creates a new run: give either --create or a UUID")
         if (options.inputs is None) == (options.num_tasks is None):
             raise UsageError(
-                "--create takes either --inputs FILE, a task for each input, or --num-tasks N"
+                "--create needs either --inputs FILE (one task for each input) or --num-tasks N"
             )
         return
     if options.uuid is None or not options.uuid.strip():
         raise UsageError(
-            "no run UUID was given: `manageTF --list` lists the runs, --create makes one (is a "
+            "no run UUID was given: `manageTF --list` lists the runs, --create creates one (is a "
             "shell variable unset?)"
         )
     if options.new or options.num_tasks is not None:
@@ -97,12 +97,12 @@ def _check_together(options: Options) -> None:
     if options.nul and options.inputs is None:
         raise UsageError("-0 goes with --inputs")
     if FROM_STDIN == options.inputs == options.password:
-        raise UsageError("stdin cannot give both the inputs and the password")
+        raise UsageError("cannot read both the inputs and the password from stdin")
     if options.linger_s is not None and not options.linger:
-        raise UsageError("--linger-s goes without --no-linger")
+        raise UsageError("--linger-s does not go with --no-linger")
     kept = options.results is not None or options.log is not None
     if kept and (options.tag or options.line_buffer):
-        raise UsageError("--tag and --line-buffer are for output that no --results or --log keeps")
+        raise UsageError("--tag and --line-buffer do not go with --results or --log")
 
 
 def _check_slurm(options: Options) -> None:
@@ -124,17 +124,15 @@ def _check_slurm(options: Options) -> None:
         )
     if options.inputs == "-":
         raise UsageError(
-            "the nodes cannot read this stdin: put the inputs into a file that they see too"
+            "the nodes cannot read this stdin: put the inputs into a file that they can read"
         )
     if options.cancel_on_exit and not options.keep:
         raise UsageError("--cancel-on-exit goes with --keep: without it workTF ends at once")
     if options.keep and options.linger_s is not None:
-        raise UsageError(
-            "--linger-s does not go with --keep, whose workers leave when nothing waits"
-        )
+        raise UsageError("--linger-s does not go with --keep: its workers end when no task waits")
     shortest_s = lead_s(options.grace_s) + 2 * COARSE_S
     if options.time is not None and limit_s(options.time) < shortest_s:
         raise UsageError(
-            f"--time {options.time} leaves no time to work: the last minutes are for ending "
-            f"well, so give at least {math.ceil(shortest_s / 60)} minutes"
+            f"--time {options.time} is too short: the last minutes are reserved for ending "
+            f"commands, so give at least {math.ceil(shortest_s / 60)} minutes"
         )

@@ -10,18 +10,18 @@ from collections.abc import Sequence
 # Options of sbatch that would break what --slurm does, and why.
 _TAKEN = {
     "array": "--slurm N makes the array",
-    "chdir": "go to that folder first: the workers run where workTF does",
+    "chdir": "change to that folder first: the workers run where workTF does",
     "clusters": "set SLURM_CLUSTERS, which squeue and scancel see too",
     "help": "it submits nothing",
-    "job-name": "the name tells which run the workers are of, and --keep finds them by it",
-    "open-mode": "what a requeued worker writes goes behind what it wrote before",
-    "parsable": "it is given already",
+    "job-name": "--keep finds the workers of a run by their job name",
+    "open-mode": "a requeued worker appends to its output file",
+    "parsable": "--slurm sets it already",
     "quiet": "the job's id would not be printed",
     "test-only": "it submits nothing; --dry-run shows the script",
     "usage": "it submits nothing",
     "version": "it submits nothing",
     "wait": "--keep waits for the run, and a job with --dependency for the array",
-    "wrap": "the command stands behind --",
+    "wrap": "the command follows --",
 }
 _SHORT = {
     "D": "chdir",
@@ -41,7 +41,7 @@ def sbatch_words(text: str) -> tuple[str, ...]:
     """Return the words of --sbatch-args.
 
     Raises:
-        ArgumentTypeError: they are none, or would break what --slurm does.
+        ArgumentTypeError: they cannot be split, or would break what --slurm does.
     """
     try:
         words = shlex.split(text)
@@ -87,7 +87,7 @@ def _place_of(letter: str, word: str) -> int:
 def _fault(word: str, before: str) -> str | None:
     """Return why a word cannot be given to sbatch, or None."""
     if any(end in word for end in "\n\r\0"):
-        return f"{word!r} goes over a line's end, where sbatch reads no further"
+        return f"{word!r} contains a line break, at which sbatch stops reading"
     if any(secret in word for secret in _SECRETS):
         return "a password or token on a command line can be seen: the workers read the saved login"
     if word.startswith("-") and word != "-":
@@ -95,7 +95,7 @@ def _fault(word: str, before: str) -> str | None:
     # The value of the option before it, or else the name of a script.
     if _may_want_value(before):
         return None
-    return f"{word!r} is no option, and workTF writes the script itself"
+    return f"{word!r} is not an option, and workTF writes the script itself"
 
 
 def _fault_of_option(word: str) -> str | None:
@@ -126,6 +126,6 @@ def _may_want_value(option: str) -> bool:
     if option.startswith("--"):
         return "=" not in option
     letters = option[1:] if option.startswith("-") else ""
-    # What follows a letter that takes a value is that.
+    # What follows a letter that takes a value is its value.
     with_value = [at for at, letter in enumerate(letters) if letter not in _SHORT_WITHOUT_VALUE]
     return bool(with_value) and with_value[0] == len(letters) - 1

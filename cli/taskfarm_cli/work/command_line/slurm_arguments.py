@@ -9,11 +9,11 @@ import re
 from taskfarm_cli.common.parser import number
 from taskfarm_cli.work.command_line.sbatch_args import sbatch_words
 
-# Slurm is told to ask for the end so long before it. A command is asked to end then, and
-# killed after its grace; the rest is for telling the server.
+# Slurm sends its signal this long before the limit. Commands are then asked to end, and killed
+# after their grace; the rest of the time is for requests to the server.
 LEAD_S = 60
 REST_OF_LEAD_S = 30
-# Slurm looks at the clock so seldom that its signal may come that much early.
+# Slurm checks the time so seldom that its signal may come this much early.
 COARSE_S = 60
 
 _TIMES = re.compile(
@@ -31,21 +31,22 @@ def add_slurm(parser: argparse.ArgumentParser) -> None:
         "--slurm",
         metavar="N",
         type=number,
-        help="submit an array of N workers in place of working here, with JOBS CPUs each (-j; "
-        "default 1), and print its job id; they linger for 10 minutes if --linger-s does not say",
+        help="submit an array of N workers instead of working here, with JOBS CPUs each (-j; "
+        "default 1), and print its job id; they linger for 10 minutes, or as --linger-s says",
     )
     slurm.add_argument(
         "--time",
         metavar="T",
         type=time_limit,
-        help="their time limit, as sbatch takes it: 90 (minutes), 2:00:00, 1-12",
+        help="their time limit, in sbatch's format: 90 (minutes), 2:00:00, 1-12",
     )
     slurm.add_argument(
         "--sbatch-args",
         metavar="ARGS",
         type=sbatch_words,
         default=(),
-        help='more options of sbatch in one word, which win: "--partition=short --mem=4G"',
+        help="more options for sbatch in one argument, overriding those of workTF: "
+        '"--partition=short --mem=4G"',
     )
     slurm.add_argument(
         "--keep",
@@ -55,12 +56,12 @@ def add_slurm(parser: argparse.ArgumentParser) -> None:
     slurm.add_argument(
         "--cancel-on-exit",
         action="store_true",
-        help="with --keep: cancel the workers when workTF ends before the run, by Ctrl-C say",
+        help="with --keep: cancel the workers if workTF ends before the run is finished",
     )
     slurm.add_argument(
         "--allow-loopback",
         action="store_true",
-        help="take a server at localhost: for a cluster that is this machine alone",
+        help="allow a server at localhost, for a cluster of this machine only",
     )
 
 
@@ -73,12 +74,12 @@ def time_limit(text: str) -> str:
     """Return a time limit as sbatch takes it.
 
     Raises:
-        ArgumentTypeError: it is none.
+        ArgumentTypeError: it is not a time limit.
     """
     plain = text.strip().upper()
     if plain not in _ENDLESS and _TIMES.fullmatch(plain) is None:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no time limit of Slurm's: minutes, H:MM:SS, or D-HH:MM:SS"
+            f"{text!r} is not a time limit: give minutes, H:MM:SS, or D-HH:MM:SS"
         )
     return plain
 

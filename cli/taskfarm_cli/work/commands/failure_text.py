@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options
     from taskfarm_cli.work.template import Job
 
-# Of an input that is longer, the line shows how it begins and how it ends.
+# Of a longer input, the line shows the beginning and the end.
 MOST_SHOWN = 80
 _END_SHOWN = 30
 
 
 def failure_text(fault: str, job: Job, options: Options) -> str:
-    """Return what to say of a failed attempt.
+    """Return the line about a failed attempt.
 
     Args:
         fault: what went wrong.
@@ -36,11 +36,11 @@ def failure_text(fault: str, job: Job, options: Options) -> str:
 
 
 def place_of_outputs(options: Options) -> str | None:
-    """Return where the output of all tasks is kept, or None where it was passed on."""
+    """Return where the output of all tasks is kept, or None if it was printed."""
     if options.results is not None:
         return f"{Path(options.results) / 'TASK'}/stdout and stderr"
     if options.log is not None:
-        return f"the .log files in {options.log}, which the .index files there explain"
+        return f"the .log files in {options.log}, indexed by the .index files there"
     return None
 
 

@@ -1,4 +1,4 @@
-"""What follows an error of the operating system at one task: no I/O, and nothing ends workTF."""
+"""Outcomes of a task after an error of the operating system, which must not end workTF. No I/O."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from taskfarm_sdk.execution import Failed, Outcome, Released
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 
-# What is to pass is tried again for so long.
+# An error that may pass is retried for this long.
 TRIED_FOR_S = 5.0
 TRIED_EVERY_S = 0.2
-# After a task was given back, its slot leaves it to others for so long.
+# After a release, the slot pauses so that another worker can claim the task.
 PAUSE_S = 5.0
 
-# This machine is short of something, or the program is being written: that passes.
+# The machine lacks a resource, or the program is being written: this may pass.
 SHORTAGES = frozenset(
     {
         *(errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS),
         *(errno.ETXTBSY, errno.EINTR),
     }
 )
-# Where each attempt would compute in vain, somebody has to hear of it.
+# Another attempt would probably fail the same way, so the attempt counts.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-# Something of the user's is in the place of a task's files.
+# The user's files occupy the paths of a task's files.
 IN_THE_WAY = frozenset({errno.EEXIST, errno.EISDIR})
 
 
 def start_may_pass(error: Exception) -> bool:
-    """Return whether a command that cannot be started may be, a moment later."""
+    """Return whether a command's start may succeed a moment later."""
     return isinstance(error, OSError) and error.errno in SHORTAGES
 
 
 def place_may_pass(error: Exception) -> bool:
-    """Return whether there may be a place for a task's output a moment later."""
+    """Return whether creating a task's output files may succeed a moment later."""
     return isinstance(error, OSError) and error.errno not in IN_THE_WAY
 
 
 def after_start(program: str, error: Exception) -> Outcome:
-    """Return what follows a command that could not be started, however long that was tried."""
+    """Return the outcome of a command that could not be started, despite retries."""
     if start_may_pass(error):
         return _released(f"{program!r} cannot be started ({told(error)})")
     fault = cannot_execute(program, error)
@@ -50,20 +50,20 @@ def after_start(program: str, error: Exception) -> Outcome:
 
 
 def after_begin(error: OSError, *, own: Callable[[str], bool]) -> Outcome:
-    """Return what follows an attempt whose output has no place; nothing was computed yet.
+    """Return the outcome if output files cannot be created; the command has not run yet.
 
     Args:
-        error: why it has none.
+        error: the reason.
         own: whether a file is inside the task's own folder, which no other task uses.
     """
     is_own = error.filename is not None and own(str(error.filename))
     if not place_may_pass(error) or (is_own and error.errno in (errno.EACCES, errno.EPERM)):
         return Failed(f"{type(error).__name__}: {error}")
-    return _released(f"its output has no place ({told(error)})")
+    return _released(f"its output files cannot be created ({told(error)})")
 
 
 def after_end(error: OSError) -> Outcome:
-    """Return what follows an attempt that succeeded, and whose output could not be kept."""
+    """Return the outcome of an attempt that succeeded, but whose output could not be kept."""
     if error.errno in FULL or not place_may_pass(error):
         return Failed(f"its output could not be kept ({told(error)})")
     return _released(f"its output could not be kept ({told(error)})")
@@ -77,19 +77,19 @@ def told(error: Exception) -> str:
 
 
 def cannot_execute(program: str, error: Exception) -> CommandError:
-    """Return the error of a program that cannot be executed: that of workTF, or of one task."""
+    """Return the error for a program that cannot be executed."""
     if not isinstance(error, OSError):
         return CommandError(f"cannot execute {program!r}: {error}", NOT_EXECUTABLE)
     if error.errno != errno.ENOENT:
         return CommandError(f"cannot execute {program!r}: {error.strerror}", NOT_EXECUTABLE)
     if "/" in program and Path(program).exists():
-        text = f"cannot execute {program!r}: what its first line names is not there"
+        text = f"cannot execute {program!r}: the interpreter that its first line names is missing"
         return CommandError(text, NOT_EXECUTABLE)
     text = f"there is no program {program!r} here"
     if any(sign in program for sign in " \t&|;<>"):
         text += (
-            ": after -- comes a program and its arguments, each a word of its own; a line for a "
-            "shell needs --shell"
+            ": after --, give a program and its arguments as separate words; a line for a shell "
+            "needs --shell"
         )
     return CommandError(text, NOT_FOUND)
 

@@ -16,7 +16,7 @@ COLUMNS = (
 
 
 class Entry(NamedTuple):
-    """What came of one attempt at a task.
+    """The result of one attempt at a task.
 
     Attributes:
         task: the task's number, from 0.
@@ -58,7 +58,7 @@ class JobLog:
             OSError: it cannot be written.
         """
         exit_value, signal = max(entry.status, 0), max(-entry.status, 0)
-        # Nothing is sent anywhere and fetched from there, so these two are 0.
+        # Send and Receive are 0: no files are transferred.
         facts = (f"{entry.started_at:.3f}", f"{entry.took_s:10.3f}", 0, 0, exit_value, signal)
         self._write((entry.task + 1, self._host, *facts, shlex.join(entry.command)))
 
@@ -68,7 +68,7 @@ class JobLog:
 
     def _write(self, cells: Sequence[object]) -> None:
         line = "\t".join(str(cell).replace("\n", " ") for cell in cells)
-        # A full disk may have taken half a line, which must not spoil the next.
+        # A full disk may have cut the last line, which must not corrupt the next.
         content = os.fsencode(("\n" if self._is_torn else "") + line + "\n")
         written = os.write(self._file, content)
         self._is_torn = written < len(content)

@@ -16,7 +16,7 @@ class ResultFile:
     """A file that keeps one stream of one attempt.
 
     Args:
-        path: where it is; what an earlier attempt left there goes.
+        path: where it is; an earlier attempt's file is overwritten.
 
     Raises:
         OSError: it cannot be written.
@@ -32,10 +32,10 @@ class ResultFile:
         return os.write(self._file, content)
 
     def close(self) -> None:
-        """Close it; on a network's file system only that may show that it was not written.
+        """Close it; a network file system may report a failed write only now.
 
         Raises:
-            OSError: so it was; raised again each time.
+            OSError: a write failed; raised again at each call.
         """
         file, self._file = self._file, -1
         try:
@@ -87,7 +87,7 @@ class Results:
         """Do nothing: the files hold what was written."""
 
     def end(self, streams: Streams, slot: int, status: int) -> None:
-        """Close the files, and write what the command ended with, as a shell tells it."""
+        """Close the files, and write the exit status as a shell reports it."""
         for file in self._files[slot]:
             file.close()
         shown = status if status >= 0 else 128 - status
@@ -98,7 +98,7 @@ class Results:
 
 
 class Log:
-    """Keeps all in one file for this workTF, with an index beside it.
+    """Keeps the output of all tasks in one file for this workTF, with an index beside it.
 
     `HOST-PID.log` holds what the commands wrote, one attempt after another, stdout before stderr.
     `HOST-PID.index` holds a line of JSON for each attempt: task, attempt, exit (negative for a
@@ -168,7 +168,7 @@ def log_name() -> str:
 
 
 class _Appended:
-    """A file of this workTF alone, of which a part that was half written goes again."""
+    """A file that only this workTF appends to; a half-written part can be cut off."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -187,7 +187,7 @@ class _Appended:
             raise
 
     def cut(self, size: int) -> None:
-        """Forget what came after so many bytes; it is written over where it cannot be cut off."""
+        """Drop what follows after `size` bytes; if it cannot be cut off, it is overwritten."""
         self.size = size
         try:
             os.ftruncate(self._file, size)

@@ -1,4 +1,4 @@
-"""Destinations of a task's stdout and stderr; this module's is workTF's own output."""
+"""Destinations of a task's stdout and stderr: the protocol, and workTF's own output."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Sink(Protocol):
         ...
 
     def owns(self, task: int, file: str) -> bool:
-        """Return whether a file is inside a folder that is for this task alone."""
+        """Return whether a file is inside this task's own folder."""
         ...
 
     def look(self, streams: Streams, slot: int) -> None:
-        """Do what is to be done while the command runs."""
+        """Do periodic work while the command runs."""
         ...
 
     def end(self, streams: Streams, slot: int, status: int) -> None:
@@ -91,7 +91,7 @@ class Passing:
     """Passes on what a command wrote, all of it together, when the command ends.
 
     Args:
-        screen: what else is written to the terminal.
+        screen: writes messages to the same terminal.
         slots: how many commands run at a time.
         tag: whether each line begins with the task's number and a tab.
         line_buffer: whether lines are passed on as they come, those of several tasks mixed.

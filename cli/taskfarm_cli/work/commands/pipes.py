@@ -1,7 +1,7 @@
-"""Pipes that bring what a command writes to where it is kept.
+"""Pipes that carry a command's output to its keeper.
 
-A file that the command writes to itself would do, but for `> /dev/stderr`, which opens it again and
-truncates it, and for what a task leaves running, which would write into the next task's output.
+If the command wrote to a file itself, `> /dev/stderr` would reopen and truncate it, and processes
+that a task leaves running would write into the next task's output.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from taskfarm_cli.work.commands.faults import TRIED_EVERY_S, TRIED_FOR_S
 AT_ONCE_BYTES = 256 << 10
 # Linux gives 64 KiB, with which large output takes a fifth more CPU.
 PIPE_BYTES = 256 << 10
-# A pipe that had so little is left alone for a moment: a command that writes line by line would
-# otherwise have workTF wake for each.
+# A pipe that had no more than this is not read for a moment: otherwise a command that writes line
+# by line would wake workTF for each line.
 LITTLE_BYTES = 16 << 10
 REST_S = 0.01
 
 
 class Keeper(Protocol):
-    """Keeps what one stream of a command brings.
+    """Keeps the content of one stream of a command.
 
     Attributes:
         place: the folder or file, for messages.
@@ -48,11 +48,11 @@ class Pipe:
     """One stream of one command.
 
     Args:
-        keeper: keeps what it brings.
+        keeper: keeps its content.
 
     Attributes:
         theirs: the end that the command gets.
-        fault: why something of it is lost, or None.
+        fault: why some of its content is lost, or None.
 
     Raises:
         OSError: there is no descriptor left.
@@ -100,10 +100,10 @@ class Pipe:
         self._keep(now)
 
     def finish(self, wait: Callable[[float], bool]) -> None:
-        """Keep what a dead process group wrote: not what comes later, of those that left it.
+        """Keep what a dead process group wrote, but not later output of processes that left it.
 
         Args:
-            wait: lets so many seconds pass; whether there is no more time.
+            wait: waits for so many seconds; returns whether the time is over.
         """
         left = 0 if self._is_over else self._there()
         while left or self._pending:
@@ -115,7 +115,7 @@ class Pipe:
                 self._keep(float("inf"))
 
     def close(self) -> None:
-        """Close both ends; who still writes gets SIGPIPE."""
+        """Close both ends; processes that still write get SIGPIPE."""
         for end in (self._ours, self.theirs):
             if end >= 0:
                 os.close(end)
@@ -126,8 +126,8 @@ class Pipe:
         return int(there)
 
     def _read(self, most: int) -> bytes:
-        # A buffer of the whole size for the little that most commands say would stay with the
-        # allocator, for each slot.
+        # Most commands write little; the allocator would keep a buffer of the whole size for each
+        # slot.
         try:
             content = os.read(self._ours, min(most, max(self._there(), 1)))
         except BlockingIOError:
@@ -136,7 +136,7 @@ class Pipe:
         return content
 
     def _keep(self, now: float) -> None:
-        """Have what was read kept; after `TRIED_FOR_S` without success it is lost."""
+        """Pass what was read to the keeper; after `TRIED_FOR_S` without success it is lost."""
         try:
             while self._pending and self.fault is None:
                 self._pending = self._pending[self._keeper.write(self._pending) :]
@@ -150,5 +150,5 @@ class Pipe:
                 f"its output could not be kept in {self._keeper.place} "
                 f"({error.strerror or type(error).__name__})"
             )
-        # The command is not kept from ending by a pipe that nobody reads.
+        # A full pipe that is not read would keep the command from ending.
         self._pending = b""

@@ -1,4 +1,4 @@
-"""The file in which a command tells how far it is."""
+"""The file to which a command writes its progress."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 class ProgressFile:
-    """The file in which a command tells how far it is: a number from 0 to 100, in any form.
+    """The file to which a command writes its progress: a number from 0 to 100, in any form.
 
     Args:
-        path: the file; one that is there is an earlier command's, and goes.
-        update: is told of each new number.
+        path: the file; an earlier command's file is removed.
+        update: called with each new number.
     """
 
     def __init__(self, path: Path, update: Callable[[float], None]) -> None:
@@ -22,7 +22,7 @@ class ProgressFile:
         path.unlink(missing_ok=True)
 
     def look(self) -> None:
-        """See whether there is news; what is no number, or half of one, is passed over."""
+        """Read the file if it changed; ignore content that is not a number from 0 to 100."""
         with suppress(OSError, ValueError):
             text = self.path.read_text(encoding="utf-8").strip()
             if text and text != self._seen:

@@ -1,4 +1,4 @@
-"""Runs a task's command, and says what came of it."""
+"""Run a task's command, and return the outcome."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class CommandRunner:
         self._ending = Ending()
 
     def perform(self, task: Task, slot: int) -> Outcome:
-        """Run a task's command, and return what came of it; for a `Dispatcher`.
+        """Run a task's command, and return the outcome; for a `Dispatcher`.
 
         Raises:
             OSError: what it wrote cannot be passed on.
@@ -91,12 +91,12 @@ class CommandRunner:
             text = failure_text(outcome.reason, job, self._plan.options)
             return attrs.evolve(outcome, reason=text)
         if isinstance(outcome, Released) and self._ending.asked.is_set():
-            # All is given back: what this machine lacked for one task does not matter any more.
+            # All tasks are released: the reason for this one no longer matters.
             return Released()
         return outcome
 
     def interrupt(self, error: BaseException) -> None:
-        """Have all commands end: with the signal that came and a grace; a second time at once."""
+        """End all commands: with the received signal and a grace, or the second time at once."""
         number = signal_of(error)
         ending = self._ending
         with self._lock:
@@ -159,7 +159,7 @@ class CommandRunner:
     def _follow(
         self, task: Task, slot: int, running: Running, look: Callable[[], None]
     ) -> str | None:
-        """Return when the command has ended; what was wrong, if it was asked to."""
+        """Wait for the command's end; return why it was asked to end, or None."""
         with self._lock:
             self._running[slot] = running
             is_late = self._ending.asked.is_set()
@@ -180,7 +180,7 @@ class CommandRunner:
                 del self._running[slot]
 
     def _end(self, streams: Streams, slot: int, status: int) -> Outcome | None:
-        """Have the sink keep what came; return what follows if it cannot, or None."""
+        """Have the sink keep the output; return the outcome if it cannot, or None."""
         try:
             self._persist(
                 lambda: self._sink.end(streams, slot, status),
@@ -203,7 +203,7 @@ class CommandRunner:
                 self._say(f"the job log misses lines: {faults.told(error)}")
 
     def _persist(self, action: Callable[[], R], may_pass: Callable[[Exception], bool]) -> R:
-        """Do it, again and again for `TRIED_FOR_S` where that may help."""
+        """Call `action`, and retry it for `TRIED_FOR_S` if its error may pass."""
         give_up_at = time.monotonic() + faults.TRIED_FOR_S
         while True:
             try:

@@ -16,7 +16,7 @@ from taskfarm_sdk.execution import GONE_AFTER_S, Group
 
 # How often a running command's output and progress are looked at.
 LOOK_EVERY_S = 0.2
-# Who reads from the terminal or sets it without being in its foreground is stopped by these.
+# The system stops background processes that read from or configure the terminal with these.
 OF_THE_TERMINAL = ("SIGTTIN", "SIGTTOU")
 
 
@@ -40,7 +40,7 @@ class Limits:
     """How long a command may take.
 
     Attributes:
-        timeout_s: from its begin until it is asked to end; None for as long as it likes.
+        timeout_s: from its start until it is asked to end; None for no limit.
         grace_s: from then until it is killed.
     """
 
@@ -54,12 +54,12 @@ class Running:
     Args:
         command: its words.
         environment: its environment.
-        streams: keep what it writes.
+        streams: keep its output.
         open_files: its soft limit of open files; None for workTF's own.
 
     Raises:
         OSError: it cannot be started.
-        ValueError: it holds what no command can.
+        ValueError: an argument or variable is invalid.
     """
 
     def __init__(
@@ -98,13 +98,13 @@ class Running:
     def follow(
         self, limits: Limits, ending: Ending, look: Callable[[], None], say: Callable[[str], None]
     ) -> str | None:
-        """Return when it has ended, or cannot be ended; what was wrong, if it was asked to end.
+        """Wait until it has ended, or cannot be ended; return why it was asked to end, or None.
 
         Args:
             limits: how long it may take.
             ending: when all commands are to end.
             look: called every `LOOK_EVERY_S`.
-            say: is told what keeps it from going on.
+            say: shows the message that it was stopped.
         """
         over_at = math.inf if limits.timeout_s is None else self.began + limits.timeout_s
         kill_at, look_at = math.inf, self.began + LOOK_EVERY_S
@@ -126,7 +126,7 @@ class Running:
         return fault
 
     def finish(self, ending: Ending) -> int | None:
-        """Kill what it left running, and keep what all of that wrote.
+        """Kill the processes that it left running, and keep their output.
 
         Returns:
             Its exit status (negative for a signal), or None if it cannot be ended and is left.
@@ -139,14 +139,14 @@ class Running:
         return status
 
     def close(self) -> None:
-        """Close the pipes: what it left running writes nowhere any more."""
+        """Close the pipes: processes that it left running can write no more."""
         for pipe in self._pipes:
             pipe.close()
 
     def _ends_within(self, until: float) -> bool:
-        """Keep what comes; return whether it has ended, at the latest at a given time."""
+        """Keep its output until a given time at most; return whether it has ended."""
         now = time.monotonic()
-        # A kill that is over has nothing to wait for, but the process's end.
+        # After a kill, only the process's end is awaited.
         until = max(until, now + LOOK_EVERY_S) if self._killed_at <= now else until
         until = min(until, *(pipe.wakes_at(now) for pipe in self._pipes))
         awaited = [ours for pipe in self._pipes if (ours := pipe.awaited(now)) is not None]
@@ -168,12 +168,12 @@ class Running:
         self._stop_told = True
         name = signal.Signals(number).name
         why = (
-            "it reads from the terminal or sets it, which a command of workTF cannot: give it "
-            "files, or options to ask nothing"
+            "it reads from or configures the terminal, which workTF does not allow: give it "
+            "files, or options that avoid prompts"
             if name in OF_THE_TERMINAL
-            else "somebody has stopped it"
+            else "another process stopped it"
         )
         say(
             f"has stopped ({name}): {why}; it waits until it is continued (kill -CONT "
-            f"-{self.group.pid}), or its time is over (--timeout-s)"
+            f"-{self.group.pid}), or until --timeout-s ends it"
         )

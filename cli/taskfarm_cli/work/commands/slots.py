@@ -34,7 +34,7 @@ def slots_for(wanted: int, say: Callable[[str], None]) -> Slots:
 
     Args:
         wanted: how many, at least 1.
-        say: is told of fewer.
+        say: shows a message if there are fewer.
     """
     needed = FILES_BESIDE + FILES_OF_A_SLOT * wanted
     files = raise_open_files(needed)

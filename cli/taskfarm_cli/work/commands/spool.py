@@ -1,4 +1,4 @@
-"""Spool of one stream: a little in memory, and what is more in a file without a name."""
+"""Spool of one stream: in memory, and beyond a limit in an unnamed file."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import tempfile
 from typing import IO
 
 CHUNK = 1 << 20
-# Most commands say less, and a file costs each of them three system calls.
+# Most commands write less, and a file costs each of them three system calls.
 IN_MEMORY_BYTES = 64 << 10
 
 
 class Spool:
-    """What one stream of a command has brought; the commands of a slot use it one after another.
+    """The content of one stream of a command; the commands of a slot use it one after another.
 
     Attributes:
         place: the folder of the file.
@@ -52,18 +52,18 @@ class Spool:
         return content
 
     def rewind(self) -> None:
-        """Have all that came taken again."""
+        """Have `take` begin at the start again."""
         self._taken = 0
 
     def empty(self) -> None:
-        """Begin anew."""
+        """Remove all content."""
         if self._in_file and self._file is not None:
             os.ftruncate(self._file.fileno(), 0)
         self._in_file = self._taken = 0
         self._rest.clear()
 
     def close(self) -> None:
-        """Close the file, which is gone then."""
+        """Close the file, which deletes it."""
         if self._file is not None:
             self._file.close()
 
@@ -78,7 +78,7 @@ class Spool:
 
     def _from_file(self) -> bytes:
         assert self._file is not None
-        # What could not go into a file that is full follows in memory.
+        # Content that did not fit into a full file follows in memory.
         there = min(self._in_file - self._taken, CHUNK)
         return os.pread(self._file.fileno(), there, self._taken)
 

@@ -15,20 +15,20 @@ from taskfarm_cli.work.slurm import advice
 # A controller that restarts answers after a while; sbatch and squeue wait for it themselves.
 PATIENCE_S = 300.0
 _FORMAT = "%F|%K|%T|%M|%r|%l"
-# What has ended, or is about to and does nothing more.
+# The states of jobs that have ended or are ending.
 _OVER = {
     *("BOOT_FAIL", "CANCELLED", "COMPLETED", "COMPLETING", "DEADLINE", "FAILED", "NODE_FAIL"),
     *("OUT_OF_MEMORY", "PREEMPTED", "REVOKED", "TIMEOUT"),
 }
-# Of the environment, the workers get all but what concerns other work of ours.
+# The workers get this environment, of taskfarm's variables only these.
 _OURS = "TASKFARM_"
 _OURS_KEPT = {"TASKFARM_CONFIG", "TASKFARM_DEBUG", "TASKFARM_URL"}
-# For sbatch, these count more than what the script says.
+# For sbatch, these override the script.
 _OVERRIDING = {
     *("SBATCH_ARRAY_INX", "SBATCH_JOB_NAME", "SBATCH_NO_REQUEUE", "SBATCH_OPEN_MODE"),
     *("SBATCH_ERROR", "SBATCH_OUTPUT", "SBATCH_REQUEUE", "SBATCH_SIGNAL", "SBATCH_WAIT"),
 }
-# Set for jobs that were requeued alone, so that one of a job around this one would stay.
+# Slurm sets it only for requeued jobs, so the value of a surrounding job would remain.
 _STALE = {"SLURM_RESTART_COUNT"}
 
 
@@ -41,10 +41,10 @@ _IN_DOUBT = re.compile(r"timed? ?out|receive|response", re.IGNORECASE)
 
 
 class Refused(CommandError):
-    """Nothing was submitted: Slurm said no, or what it needs cannot be made.
+    """Nothing was submitted: Slurm refused, or its output folder cannot be created.
 
     Attributes:
-        said: why, in the words of whoever refused.
+        said: the reason, as it was given.
     """
 
     def __init__(self, message: str, said: str) -> None:
@@ -58,7 +58,7 @@ class Element(NamedTuple):
     Attributes:
         array: the array's job id.
         task: its index there.
-        state: Slurm's word for how it stands.
+        state: Slurm's name of its state.
         ran_s: how long it has run.
         reason: why it does not run.
         limit_s: its time limit, or None where it has none.
@@ -73,12 +73,12 @@ class Element(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What scancel calls it."""
+        """Its name for scancel."""
         return f"{self.array}_{self.task}"
 
     @property
     def waits(self) -> bool:
-        """Whether it has not begun, or is to begin once more."""
+        """Whether it is pending, for the first time or requeued."""
         return self.state == "PENDING"
 
 
@@ -91,8 +91,8 @@ def submit(script: str, extra: Sequence[str], *, has_time: bool) -> str:
         has_time: whether the script names a time limit.
 
     Raises:
-        Refused: it was not taken.
-        CommandError: it is not known whether it was.
+        Refused: Slurm refused it.
+        CommandError: it is unknown whether Slurm accepted it.
     """
     said = _ask(
         "sbatch", "--parsable", *extra, stdin=script, environ=environment(has_time=has_time)
@@ -110,14 +110,14 @@ def test(script: str, extra: Sequence[str], *, has_time: bool) -> None:
         has_time: whether the script names a time limit.
 
     Raises:
-        Refused: it would not be taken.
+        Refused: Slurm would refuse it.
         CommandError: Slurm could not be asked.
     """
     _ask("sbatch", "--test-only", *extra, stdin=script, environ=environment(has_time=has_time))
 
 
 def most_workers() -> int | None:
-    """Return how many elements an array may have here, or None where Slurm does not tell."""
+    """Return how many elements an array may have here, or None if Slurm does not say."""
     try:
         said = _ask("scontrol", "show", "config")
     except CommandError:
@@ -152,7 +152,7 @@ def queue(name: str) -> list[Element]:
 
 
 def cancel(names: Sequence[str]) -> None:
-    """Cancel jobs, or elements of arrays; those that have ended are passed over.
+    """Cancel jobs, or elements of arrays; those that have ended are ignored.
 
     Raises:
         CommandError: Slurm could not be asked.
@@ -198,9 +198,9 @@ def environment(*, has_time: bool, environ: Mapping[str, str] = os.environ) -> d
 
 
 def missing(program: str) -> CommandError:
-    """Return the error that ends workTF where one of Slurm's commands is not there."""
+    """Return the error for a missing command of Slurm's."""
     return CommandError(
-        f"there is no {program} here: go to a machine of the cluster that has Slurm's commands"
+        f"there is no {program} here: run workTF on a machine that has Slurm's commands"
     )
 
 
@@ -226,7 +226,7 @@ def _ask(
             check=False,
             timeout=PATIENCE_S,
             env=_plain() if environ is None else environ,
-            # Ctrl-C is ours to answer: what is being submitted is not to be lost sight of.
+            # Only workTF handles Ctrl-C, so that no array is submitted without its knowledge.
             start_new_session=True,
         )
     except FileNotFoundError as error:

@@ -23,18 +23,18 @@ def left_s(
 
     Args:
         environ: the environment.
-        ask: asks Slurm about a job by its id, where the environment does not tell.
+        ask: asks Slurm about a job by its id, where the environment does not say.
         now: the time of day.
 
     Raises:
-        CommandError: it cannot be found out.
+        CommandError: Slurm could not be asked.
     """
     job = environ.get("SLURM_JOB_ID")
     if not job:
         return None
     ends_at = environ.get("SLURM_JOB_END_TIME", "")
     left = float(ends_at) - now() if ends_at.isdecimal() else ask(job)
-    # One that is over can only be another one: what it set outlives it in a terminal's shell.
+    # A time in the past is that of another job, whose variables a terminal's shell has kept.
     return None if left is None or left > _FAR_S or left < 0 else left
 
 
@@ -45,5 +45,5 @@ def fleet_size(environ: Mapping[str, str] = os.environ) -> int:
 
 
 def trouble(error: CommandError) -> str:
-    """Return what to say where the job's end cannot be found out."""
-    return f"this job's time limit is not known, so it is not heeded: {error}"
+    """Return the message for a time limit that cannot be read."""
+    return f"this job's time limit is unknown, so workTF ignores it: {error}"

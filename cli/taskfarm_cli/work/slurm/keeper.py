@@ -1,4 +1,4 @@
-"""`--keep`: stays until a run is finished, and submits new workers for those that end."""
+"""Keep workers of a run alive for `--keep`, until the run is finished."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Terms(NamedTuple):
-    """What is kept, and how.
+    """The options of `--keep`.
 
     Attributes:
         name: the workers' name in the queue.
@@ -35,10 +35,10 @@ class Terms(NamedTuple):
         max_attempts: after how many attempts a task has failed.
         every_s: how often to look, at most.
         cancel_on_exit: whether the workers end with this process.
-        limits: what ends a worker whose tasks are not done.
-        remedy: what the user can do where tasks take longer than that.
+        limits: the time limits of a worker.
+        remedy: advice for tasks that take longer than that.
         folder: the folder that the workers need to start.
-        unleased_after_s: after how long a task that showed no sign of life is taken back.
+        unleased_after_s: after how long a task without a heartbeat is recovered.
     """
 
     name: str
@@ -58,10 +58,10 @@ class Keeper:
 
     Args:
         run: the run.
-        terms: what is kept, and how.
+        terms: the options of `--keep`.
         submit: submits so many workers and returns the array's id.
         said: returns the last lines that an array's workers wrote.
-        screen: where it is told.
+        screen: shows the messages.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Keeper:
         """Return when the run is finished.
 
         Raises:
-            CommandError: it makes no sense to go on.
+            CommandError: the keeper gave up.
             KeyboardInterrupt: Ctrl-C was pressed.
             SystemExit: a signal came.
         """
@@ -128,7 +128,7 @@ class Keeper:
             time.sleep(rest_s)
 
     def _look(self) -> RunStatus | None:
-        """See how the run and its workers stand, and do what is to be done."""
+        """Read the state of the run and its workers, and submit or cancel workers."""
         try:
             status = self._run.status()
             self._pace.add(time.monotonic(), status)
@@ -136,7 +136,7 @@ class Keeper:
                 return status
             self._alive = cli.queue(self._terms.name)
         except (ConnectionFailed, ServerError, CommandError) as error:
-            # A restart of the server, or of Slurm's controller, is sat out.
+            # The server or Slurm's controller may be restarting.
             self._tell(str(error))
             return None
         self._history.look(status, self._alive, time.monotonic())
@@ -175,11 +175,11 @@ class Keeper:
         words = [
             f"{status.done} of {status.num_tasks} done",
             f"{status.computing} computing",
-            f"{len(self._alive) - len(waits)} workers run",
+            f"{len(self._alive) - len(waits)} workers running",
         ]
         if waits:
             reasons = sorted({element.reason for element in waits} - {"None"})
-            words.append(f"{len(waits)} wait" + (f" ({', '.join(reasons)})" if reasons else ""))
+            words.append(f"{len(waits)} waiting" + (f" ({', '.join(reasons)})" if reasons else ""))
         shown = ", ".join(words)
         if self._screen.is_live:
             self._screen.draw("   ".join([*words, *self._speed()]))
@@ -194,7 +194,7 @@ class Keeper:
         return pace.rate(rate), f"{pace.duration(left_s)} left"
 
     def _tell(self, trouble: str) -> None:
-        """Say what is wrong, once for as long as it is."""
+        """Report a problem once, until it is over."""
         if trouble != self._trouble:
             self._trouble = trouble
             self._screen.say(trouble)
@@ -224,7 +224,7 @@ class Keeper:
         return bool(said)
 
     def _leave(self) -> None:
-        """Cancel what is in the queue, or say how to."""
+        """Cancel the workers, or print the command that does."""
         with suppress(CommandError):
             self._alive = cli.queue(self._terms.name)
         arrays = sorted({element.array for element in self._alive}, key=int)
@@ -232,15 +232,15 @@ class Keeper:
             return
         if self._terms.cancel_on_exit:
             if self._cancel(arrays):
-                self._screen.say(f"the workers are cancelled: {', '.join(arrays)}")
+                self._screen.say(f"cancelled the workers: {', '.join(arrays)}")
             return
         self._screen.say(
-            f"the workers go on: `scancel {' '.join(arrays)}` cancels them, and the same command "
-            f"with the run's UUID, {self._run.uuid}, keeps them again"
+            f"the workers keep running: `scancel {' '.join(arrays)}` cancels them; to keep them "
+            f"again, run the same command with the run's UUID, {self._run.uuid}"
         )
 
     def _cancel(self, names: Sequence[str]) -> bool:
-        """Cancel workers; say so and return False where that fails."""
+        """Cancel workers; if that fails, print the error and return False."""
         try:
             cli.cancel(names)
         except CommandError as error:
@@ -250,14 +250,14 @@ class Keeper:
 
     @contextmanager
     def _signals(self) -> Generator[None]:
-        """Have other signals end it as Ctrl-C does, and none while `_held_back`."""
+        """Handle other signals like Ctrl-C, and all of them after `_held_back`."""
 
         def note(number: int, _: FrameType | None) -> None:
             self._asked_by = number
             if not self._is_held_back:
                 self._raise_if_asked()
 
-        # nohup, say, has one ignored.
+        # nohup, for example, ignores SIGHUP.
         heeded = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
         before = {number: signal.signal(number, note) for number in heeded}
         try:
@@ -268,9 +268,10 @@ class Keeper:
 
     @contextmanager
     def _held_back(self) -> Generator[None]:
-        """Let no signal come in between.
+        """Delay signals until the end of the block.
 
-        An array must not be submitted and not be known, nor a thread be known and not be started.
+        An interrupted submission would leave an unknown array; an interrupted start, a thread that
+        never runs.
         """
         self._is_held_back = True
         try:

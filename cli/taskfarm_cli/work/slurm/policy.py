@@ -10,24 +10,24 @@ if TYPE_CHECKING:
     from taskfarm_cli.work.slurm.cli import Element
     from taskfarm_sdk import RunStatus
 
-# An array that was seen to run for so long has not died at once.
+# An array that was seen running for this long has not died at once.
 AT_ONCE_S = 10.0
 MOST_IN_A_ROW = 3
-# Tasks are further than before when their percentages together have grown by so much, beyond the
-# decimals that workers write into each of them.
+# The least growth of all tasks' percentages together that counts as progress, beyond the decimals
+# that workers write into each of them.
 LEAST_PROGRESS = 1.0
 LEASE_DECIMALS = 0.01
-# Where nothing happens, the looks become rarer, up to so many times.
+# While nothing changes, the time between looks grows, up to this multiple.
 SLOWER = 1.5
 RAREST = 4
 
 
 class Decision(NamedTuple):
-    """What is to be done now.
+    """The workers to submit or cancel now.
 
     Attributes:
         submit: how many workers to submit.
-        cancel: the names of those to cancel, which wait and would find nothing to do.
+        cancel: the names of queued workers to cancel, which would find no task.
     """
 
     submit: int
@@ -35,7 +35,7 @@ class Decision(NamedTuple):
 
 
 def decide(status: RunStatus, alive: Sequence[Element], *, workers: int, jobs: int) -> Decision:
-    """Say what is to be done for a run.
+    """Return how many workers to submit, or which to cancel.
 
     Args:
         status: how the run stands.
@@ -45,7 +45,7 @@ def decide(status: RunStatus, alive: Sequence[Element], *, workers: int, jobs: i
     """
     waiting = [element for element in alive if element.waits]
     running = len(alive) - len(waiting)
-    # What is computed beyond what the running ones can have in hand is others' business.
+    # Other workers compute the tasks that exceed the slots of the running ones.
     in_hand = min(status.computing, running * jobs)
     needed = min(workers, math.ceil((status.waiting + in_hand) / jobs)) if status.waiting else 0
     if needed >= len(alive):
@@ -67,12 +67,12 @@ def next_rest_s(rest_s: float, every_s: float, *, calm: bool) -> float:
 
 
 class Limits(NamedTuple):
-    """What ends a worker whose tasks are not done.
+    """The time limits of a worker.
 
     Attributes:
         lead_s: how long before its job's time limit a worker ends.
-        early_s: how much earlier Slurm may ask for that.
-        stop_after_s: after how long a worker ends because it was told to, or None.
+        early_s: how much earlier Slurm's signal may come.
+        stop_after_s: the worker's --stop-after-s, or None.
     """
 
     lead_s: float = 0.0
@@ -80,7 +80,7 @@ class Limits(NamedTuple):
     stop_after_s: float | None = None
 
     def of(self, element: Element) -> float:
-        """Return how long a worker can have run when its time was over."""
+        """Return the shortest time after which a worker's time can be over."""
         job_s = math.inf if element.limit_s is None else element.limit_s
         asked_s = math.inf if self.stop_after_s is None else self.stop_after_s
         return max(0.0, min(job_s - self.lead_s - self.early_s, asked_s))
@@ -97,10 +97,10 @@ class _Array:
 
 
 class History:
-    """What became of the arrays: how many died at once in a row, or ran out of time for nothing.
+    """The arrays that died at once, or reached their time limit without progress, in a row.
 
     Args:
-        limits: what ends a worker whose tasks are not done.
+        limits: the time limits of a worker.
     """
 
     def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
@@ -123,7 +123,7 @@ class History:
         Args:
             status: how the run stands.
             alive: the workers in the queue.
-            now_s: the time, by a clock that only grows; None where no time has passed.
+            now_s: the time, by a monotonic clock; None where no time has passed.
         """
         self._note_progress(status)
         there = list(alive)
@@ -137,7 +137,7 @@ class History:
                 and len(elements) < array.workers
                 and not all(element.waits for element in elements)
             )
-            # Where others took the last tasks meanwhile, there was nothing to finish.
+            # If others claimed the last tasks in the meantime, the array had none to finish.
             array.was_needed &= status.waiting > 0
             array.reached_limit |= self._has_reached_limit(array, elements, passed_s)
             array.last_seen = {element.task: element for element in elements}
@@ -146,7 +146,7 @@ class History:
                 self._ended(job, array, status)
 
     def _note_progress(self, status: RunStatus) -> None:
-        """Count anew where more is done than before, or tasks are further than they ever were."""
+        """Reset the counts if more tasks are done, or tasks are further than ever before."""
         is_more_done, self._done = status.done > self._done, status.done
         percent = status.percent_done * status.num_tasks
         least = self._furthest + LEAST_PROGRESS + LEASE_DECIMALS * status.num_tasks
@@ -163,7 +163,7 @@ class History:
     def _has_reached_limit(
         self, array: _Array, elements: Sequence[Element], passed_s: float
     ) -> bool:
-        """Return whether one of the workers that are gone now can have had its time."""
+        """Return whether a worker that is gone now may have reached its time limit."""
         there = {element.task for element in elements}
         return any(
             not element.waits and element.ran_s + passed_s >= self._limits.of(element)
@@ -174,7 +174,7 @@ class History:
     def _ended(self, job: str, array: _Array, status: RunStatus) -> None:
         if array.reached_limit and status.waiting:
             self._deaths.clear()
-            # Several that replace the workers of one array, one by one, tell no more than one.
+            # Arrays that replace the workers of one array one by one count as one.
             if array.generation > self._generations and not array.saw_progress:
                 self._generations = array.generation
                 self._expired.append(job)
@@ -205,10 +205,10 @@ class History:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether to wait and see: of an array some workers are gone, others have just begun."""
+        """Whether an array may be dying: some of its workers are gone, others have just begun."""
         return any(array.is_dying for array in self._open.values())
 
     @property
     def is_settling(self) -> bool:
-        """Whether it is not known yet of some array if it dies at once."""
+        """Whether some array may still die at once."""
         return any(not array.lived for array in self._open.values())

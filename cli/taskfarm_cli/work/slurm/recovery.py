@@ -1,6 +1,6 @@
-"""Looks after tasks of workers that were lost, where all others are in somebody's hands.
+"""Recovery of lost workers' tasks under `--keep`, while no task waits.
 
-Workers that linger do this. Under `--keep` none does, lest nodes of the cluster wait idly.
+Elsewhere, lingering workers do this. With `--keep` none lingers, so that no node is idle.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from taskfarm_sdk import Worker
 
 
-# A request to a server that is away does not hold up the end.
+# A request to an unreachable server must not delay the end.
 ENDS_WITHIN_S = 2.0
 
 
 class TaskRecovery:
-    """Takes lost tasks back in a thread, and gives them to whoever asks next.
+    """Recovers lost tasks in a thread, and releases them for other workers.
 
     Args:
         make_worker: makes a worker that lingers.
@@ -33,7 +33,7 @@ class TaskRecovery:
         self._thread: threading.Thread | None = None
 
     def look_after(self) -> None:
-        """See to it that somebody looks, from now until a task was found or `close`."""
+        """Look for lost tasks in a thread, until one is found or `close` is called."""
         if self._thread is not None and self._thread.is_alive():
             return
         self._worker = self._make_worker()
@@ -43,14 +43,14 @@ class TaskRecovery:
         self._thread.start()
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop the thread."""
         if self._worker is not None and self._thread is not None:
             self._worker.stop()
             self._thread.join(ENDS_WITHIN_S)
 
     @staticmethod
     def _look(worker: Worker) -> None:
-        # A server that is away is for the keeper to tell of; it begins anew with its next look.
+        # The keeper reports an unreachable server, and calls `look_after` again.
         with suppress(TaskfarmError), worker:
             task = worker.claim()
             if task is not None:

@@ -1,4 +1,4 @@
-"""The script of a job: text, made from what is known before it is submitted."""
+"""The text of a job's script."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from taskfarm_cli.common.exit_status import UsageError
 
-# What a worker finds here it would take in place of the saved login.
+# A worker would use these instead of the saved login.
 SECRETS = ("TASKFARM_PASSWORD", "TASKFARM_TOKEN", "TASKFARM_USER")
 OUTPUT = "%A_%a.out"
 _PLAIN = re.compile(r"[\w%+,./:=@^~-]+", re.ASCII)
@@ -17,7 +17,7 @@ _CARRIAGE_RETURN = "cr=$(printf '\\r')\n"
 
 
 class Job(NamedTuple):
-    """What is to be submitted.
+    """The job to submit.
 
     Attributes:
         name: the job's name.
@@ -27,8 +27,8 @@ class Job(NamedTuple):
         lead_s: how long before the limit they are asked to end.
         folder: the absolute folder of their output.
         config: the folder of the saved logins.
-        extra: more options of sbatch's, which win.
-        command: the words of the command that each of them is.
+        extra: more options for sbatch, which override the others.
+        command: the words of each worker's command.
         shell: the shell that reads the script. Only bash hands on functions that were exported,
             such as `module`.
     """
@@ -82,19 +82,19 @@ def output(folder: str) -> str:
     """Return the pattern of the files that the workers write to.
 
     Raises:
-        UsageError: Slurm has no way to say it.
+        UsageError: Slurm cannot write to the folder.
     """
     if any(sign in folder for sign in "\\\n\r"):
         raise UsageError(
-            f"Slurm cannot write output below {folder!r}: a folder's name with a backslash or a "
-            "line's end is beyond it, so work in another one"
+            f"Slurm cannot write output below {folder!r}: its name contains a backslash or a "
+            "line break. Work in another folder"
         )
     return folder.replace("%", "%%") + f"/{OUTPUT}"
 
 
 def quoted(word: str) -> str:
     """Return a word as a shell's script holds it."""
-    # sbatch takes "\r\n" for the mark of a script from Windows, and refuses it.
+    # sbatch refuses a script with "\r\n" as one from Windows.
     return shlex.quote(word).replace("\r", "'\"$cr\"'")
 
 

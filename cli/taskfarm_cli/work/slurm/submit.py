@@ -1,4 +1,4 @@
-"""Submit workers with `workTF --slurm`, and stay with them with `--keep`."""
+"""Submit workers with `workTF --slurm`, and replace them with `--keep`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from taskfarm_sdk.logins import Login
 
 KEEP_EVERY_S = 30.0
-# For tests, and for who knows what a cluster bears.
+# For tests, and for users who know how many requests a cluster permits.
 KEEP_EVERY = "TASKFARM_KEEP_EVERY_S"
 NEW_RUN = "UUID"
 BASH = "/bin/bash"
@@ -44,16 +44,16 @@ def open_farm(options: Options) -> Farm:
     """Return the farm to ask, with the saved login that the workers will use.
 
     Raises:
-        CommandError: there is none, or its server is not one that nodes can reach.
+        CommandError: there is none, or the nodes cannot reach its server.
     """
     from taskfarm_sdk import Farm
 
     login, url = _login(options)
     if login.host is not None and not options.allow_loopback:
         raise UsageError(
-            f"{url} means the machine that one is on, and the nodes would look for the server on "
-            "themselves: give its name on the network (-b), or --allow-loopback if the cluster is "
-            "this machine alone"
+            f"{url} is an address of this machine only, and each node would look for the server "
+            "on itself: give its name on the network (-b), or --allow-loopback if the cluster is "
+            "this machine only"
         )
     return Farm(url, user=login.user, token=login.token, give_up_after_s=options.patience_s)
 
@@ -75,10 +75,10 @@ def _login(options: Options) -> tuple[Login, str]:
 
 
 def check(options: Options) -> None:
-    """Refuse what the nodes could not do, before anything is made.
+    """Refuse what the nodes cannot do, before a run is created.
 
     Raises:
-        CommandError: they could not, or there is no Slurm here.
+        CommandError: they cannot, or there is no Slurm here.
     """
     script.output(str(_folder(NEW_RUN)))
     _keep_every_s()
@@ -94,7 +94,7 @@ def check(options: Options) -> None:
 def dry_run(options: Options, farm: Farm, uuid: str, screen: Screen) -> ExitStatus:
     """Print the script that would be submitted."""
     folder = shlex.quote(str(_folder(uuid)))
-    screen.say(f"nothing was submitted; before you do it by hand: mkdir -p {folder}")
+    screen.say(f"nothing was submitted; before you submit it by hand: mkdir -p {folder}")
     text = _script(options, farm.url, uuid, options.slurm or 1)
     sys.stdout.flush()
     sys.stdout.buffer.write(os.fsencode(text))
@@ -102,7 +102,7 @@ def dry_run(options: Options, farm: Farm, uuid: str, screen: Screen) -> ExitStat
 
 
 def probe(options: Options, farm: Farm, screen: Screen) -> None:
-    """Have sbatch check what it will be given, before a run is made for it.
+    """Have sbatch check the script and its options, before a run is created.
 
     Raises:
         CommandError: sbatch would refuse it.
@@ -113,7 +113,7 @@ def probe(options: Options, farm: Farm, screen: Screen) -> None:
     except cli.Refused as refused:
         if not advice.may_wait(refused.said):
             raise
-        screen.say(f"{refused}: the workers may have to wait, perhaps for ever")
+        screen.say(f"{refused}: the workers may have to wait, perhaps forever")
 
 
 def submit(
@@ -122,14 +122,14 @@ def submit(
     """Submit an array of workers, and print its id.
 
     Args:
-        options: what the user said.
+        options: the user's options.
         farm: the run's.
         run: the run.
-        screen: where it is told.
-        is_new: whether the run was made for this; it is deleted where Slurm refuses the array.
+        screen: shows the messages.
+        is_new: whether the run is new; it is deleted if Slurm refuses the array.
 
     Raises:
-        CommandError: Slurm did not take it, or `--keep` gave up.
+        CommandError: Slurm refused it, or `--keep` gave up.
     """
     from taskfarm_cli.work.verdict import verdict
 
@@ -158,26 +158,26 @@ def _submit(options: Options, run: Run, screen: Screen, arrays: _Arrays) -> Exit
 
 
 def _undo(run: Run) -> str:
-    """Delete a run that was made in vain, and return what became of it."""
+    """Delete a new run without workers, and return a message about it."""
     from taskfarm_cli.work import manifest
     from taskfarm_sdk import TaskfarmError
 
     try:
         status = run.status()
         if status.done or status.computing:
-            return f"run {run.uuid} was made, and others work on it"
+            return f"run {run.uuid} was created, and other workers work on it"
         run.delete()
     except TaskfarmError as error:
-        return f"run {run.uuid} was made and is left, for it could not be deleted: {error}"
+        return f"run {run.uuid} was created and could not be deleted: {error}"
     manifest.forget(run.uuid)
-    return f"run {run.uuid}, which was made for it, is deleted"
+    return f"the new run {run.uuid} was deleted"
 
 
 class _Arrays:
     """Submits arrays of workers of a run.
 
     Attributes:
-        has_submitted: whether Slurm has, or may have, taken one.
+        has_submitted: whether Slurm has, or may have, accepted one.
     """
 
     def __init__(self, options: Options, farm: Farm, run: Run) -> None:
@@ -190,14 +190,14 @@ class _Arrays:
         """Submit an array, print its id, and return it.
 
         Raises:
-            CommandError: Slurm did not take it.
+            CommandError: Slurm refused it.
         """
         options, folder = self._options, _folder(self._uuid)
         if _own_output(options) is None:
             try:
                 folder.mkdir(exist_ok=True)
             except OSError as error:
-                said = f"cannot make the folder {folder}: {error.strerror}"
+                said = f"cannot create the folder {folder}: {error.strerror}"
                 raise cli.Refused(said, said) from error
         text = _script(options, self._url, self._uuid, workers)
         was_submitted, self.has_submitted = self.has_submitted, True
@@ -245,7 +245,7 @@ def _keep_every_s() -> float:
     try:
         return seconds(os.environ.get(KEEP_EVERY) or str(KEEP_EVERY_S))
     except (ValueError, argparse.ArgumentTypeError) as error:
-        raise UsageError(f"{KEEP_EVERY} is a number of seconds, more than 0") from error
+        raise UsageError(f"{KEEP_EVERY} must be a number of seconds greater than 0") from error
 
 
 def _script(options: Options, url: str, uuid: str, workers: int) -> str:
@@ -294,7 +294,7 @@ def _glob_of(output: str, job: str) -> str:
 
 
 def _own_output(options: Options) -> str | None:
-    """Return where --sbatch-args sends the workers' output, if it does."""
+    """Return the workers' output file from --sbatch-args, or None."""
     return value_of(options.sbatch_args, "output", "o")
 
 
@@ -309,7 +309,7 @@ def _folder_needed(options: Options) -> str:
 
 
 def _place_of_results(options: Options, uuid: str) -> str:
-    """Return where one looks for the reason of a failure."""
+    """Return the place of the output that shows why a task failed."""
     written = _place_of_output(options, uuid)
     kept = place_of_outputs(options)
     return written if kept is None else f"{kept}; the workers' lines: {written}"
@@ -320,8 +320,8 @@ def _place_of_output(options: Options, uuid: str) -> str:
     if own is None:
         return str(_folder(uuid))
     is_one = re.search(r"%\d*[AajJNnst]", own.replace("%%", "")) is None
-    return f"{own}, as --sbatch-args says" + (
-        ", all of them to one file: %A_%a in its name gives each its own" if is_one else ""
+    return f"{own} (from --sbatch-args)" + (
+        ", all of them to this one file: add %A_%a to its name for one each" if is_one else ""
     )
 
 

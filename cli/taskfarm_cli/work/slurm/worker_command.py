@@ -1,4 +1,4 @@
-"""The command of each worker: this very workTF, with what the user said of workers."""
+"""The command of each worker: this workTF, with the user's options for workers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def of_worker(options: Options, url: str, uuid: str) -> list[str]:
     """Return the words of a worker's command.
 
     Args:
-        options: what the user said.
+        options: the user's options.
         url: the API's URL.
         uuid: the run's.
     """
-    # -P: the folder that the job runs in must not stand in for modules.
+    # -P: no module may be imported from the job's folder.
     return [
         *(sys.executable, "-P", "-m", "taskfarm_cli.work.main"),
         *("--batch", "-b", url),
@@ -62,7 +62,7 @@ def _options(options: Options) -> list[str]:
         ("--max-tasks", options.max_tasks),
     ):
         words += [] if value is None else [f"{name}={_shown(value)}"]
-    # Under --keep nobody waits at a cluster's expense for what others compute.
+    # With --keep, no worker occupies a node while only others compute.
     return words if options.linger and not options.keep else [*words, "--no-linger"]
 
 

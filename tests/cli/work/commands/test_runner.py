@@ -195,7 +195,10 @@ def test_a_task_without_its_folder_of_results_is_given_back_uncounted(
     results.rmdir()
     outcome = alone.perform(Task(handle), 0)
     assert isinstance(outcome, Released)
-    assert outcome.reason == f"its output has no place ({results / '0'}: No such file or directory)"
+    assert (
+        outcome.reason
+        == f"its output files cannot be created ({results / '0'}: No such file or directory)"
+    )
 
 
 @pytest.mark.usefixtures("impatient")
@@ -237,7 +240,10 @@ def test_a_stopped_command_is_told_of_once_and_ends_when_asked(
     thread.join()
     assert outcomes == [Released()]
     assert len(said) == 1
-    assert "the command of task 0 has stopped (SIGTTIN): it reads from the terminal" in said[0]
+    assert (
+        "the command of task 0 has stopped (SIGTTIN): it reads from or configures the terminal"
+        in said[0]
+    )
 
 
 def test_a_stopped_command_whose_time_is_over_ends_by_sigterm(

@@ -101,7 +101,7 @@ def test_arrays_that_reach_their_limit_and_complete_nothing_end_it_with_the_reas
     [
         (["FAILED", "JobLaunchFailure"], "", "lacks the folder /work/here"),
         (["OUT_OF_MEMORY"], "", '--sbatch-args "--mem-per-cpu=SIZE"'),
-        (["FAILED", "NonZeroExitCode"], "no", "Slurm says of them: FAILED, NonZeroExitCode"),
+        (["FAILED", "NonZeroExitCode"], "no", "Slurm gives as reasons: FAILED, NonZeroExitCode"),
         ([], "", "they wrote nothing"),
     ],
 )

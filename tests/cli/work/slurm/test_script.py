@@ -93,5 +93,5 @@ def test_what_could_be_taken_for_a_login_is_gone_and_the_saved_one_is_found() ->
 
 @pytest.mark.parametrize("name", ["a\\b", "a\nb", "a\rb"])
 def test_a_folder_that_slurm_cannot_name_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="another one"):
+    with pytest.raises(UsageError, match="another folder"):
         script.text(JOB._replace(folder=f"/home/{name}/x"))

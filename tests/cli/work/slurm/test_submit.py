@@ -127,7 +127,7 @@ def test_where_slurm_is_missing_no_run_is_made(
 def test_inputs_that_nodes_cannot_read_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--slurm", "1", "--create", "--inputs", "/dev/null", "--dry-run", "--allow-loopback")
     assert main([*words, *COMMAND]) == 2
-    assert "no file that the nodes could read" in capsys.readouterr().err
+    assert "the nodes cannot read" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("saved")
@@ -210,7 +210,7 @@ def test_where_the_folder_for_output_cannot_be_made_nothing_is_left(
     monkeypatch.setattr(submit, "_folder", lambda uuid: tmp_path / "file" / uuid)
     before = len(saved.runs())
     assert main([*SLURM, "1", "--create", "--num-tasks", "3", *COMMAND]) == 1
-    assert "cannot make the folder" in capsys.readouterr().err
+    assert "cannot create the folder" in capsys.readouterr().err
     assert (len(saved.runs()), slurm.submissions) == (before, 0)
     assert list(tmp_path.glob("taskfarm-*")) == []
 
@@ -242,7 +242,7 @@ def test_a_test_that_says_that_no_node_is_free_now_is_only_a_warning(
     assert main([*SLURM, "1", "--create", "--num-tasks", "1", *COMMAND]) == 0
     printed = capsys.readouterr()
     assert printed.out == f"{SUBMITTED}\n"
-    assert "may have to wait, perhaps for ever" in printed.err
+    assert "may have to wait, perhaps forever" in printed.err
     (manifest,) = tmp_path.glob("taskfarm-*.json")
     saved.get_run(manifest.stem.removeprefix("taskfarm-")).delete()
 
@@ -253,7 +253,7 @@ def test_an_array_larger_than_the_cluster_takes_is_refused_before_a_run_is_made(
     before = len(saved.runs())
     assert main([*SLURM, "2000", "--create", "--num-tasks", "3", *COMMAND]) == 2
     said = capsys.readouterr().err
-    assert "--slurm 2000 is more than an array may have on this cluster: 1001" in said
+    assert "--slurm 2000 exceeds this cluster's limit for arrays, 1001" in said
     assert "MaxArraySize" in said
     assert (len(saved.runs()), slurm.submissions) == (before, 0)
     assert list(tmp_path.glob("taskfarm-*")) == []
@@ -262,8 +262,8 @@ def test_an_array_larger_than_the_cluster_takes_is_refused_before_a_run_is_made(
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        ("x", "x, as --sbatch-args says, all of them to one file"),
-        ("x-%A_%a", "x-%A_%a, as --sbatch-args says\n"),
+        ("x", "x (from --sbatch-args), all of them to this one file"),
+        ("x-%A_%a", "x-%A_%a (from --sbatch-args)\n"),
     ],
 )
 @pytest.mark.usefixtures("slurm")
