@@ -120,7 +120,7 @@ def kill_the_only_worker(server: LocalServer) -> None:
         with fleet(run, token, 0.02, workers=2, first_beat_s=1.0, **never) as workers:
             workers.wait_for_success()
             check_all_done(run, workers)
-            assert "of a killed worker here" in workers.read_errors()
+            assert "held by a worker killed here" in workers.read_errors()
 
 
 def ask_eight_workers_to_end(server: LocalServer) -> None:

@@ -193,7 +193,7 @@ def test_after_a_kill_the_same_command_goes_on_at_once(
     # All other ways to take them over take longer than any test is waited for.
     done = work_tf(run.uuid, "-j2", "--", "true")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "of a killed worker here" in done.stderr
+    assert "held by a worker killed here" in done.stderr
 
 
 def test_who_waits_for_other_hosts_says_so(
@@ -212,7 +212,7 @@ def test_who_waits_for_other_hosts_says_so(
     ) as waiting:
         try:
             assert waiting.stderr is not None
-            lines = (line for line in waiting.stderr if "nothing waits" in line)
+            lines = (line for line in waiting.stderr if "waits: staying for" in line)
             said = next(lines)
         finally:
             waiting.terminate()

@@ -29,7 +29,9 @@ def lost_elsewhere(run: Run, count: int = 1) -> list[Task]:
 
 
 def notices(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [text for record in caplog.records if "nothing waits" in (text := record.getMessage())]
+    return [
+        text for record in caplog.records if "waits: staying for" in (text := record.getMessage())
+    ]
 
 
 def test_where_all_send_heartbeats_nobody_waits_long_for_one_that_sent_none(
@@ -80,7 +82,7 @@ def test_who_waits_says_after_five_seconds_for_what_until_when_and_what_helps(
     said_at: list[float] = []
     say = logging.Handler()
     say.emit = lambda record: (  # type: ignore[method-assign]
-        said_at.append(clock.now()) if "nothing waits" in record.getMessage() else None
+        said_at.append(clock.now()) if "waits: staying for" in record.getMessage() else None
     )
     logging.getLogger("taskfarm_sdk").addHandler(say)
     try:

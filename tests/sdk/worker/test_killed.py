@@ -111,7 +111,7 @@ def test_of_two_who_come_at_once_one_takes_them_back(
         for thread in threads:
             thread.join()
     assert sorted(taken) == [(0, 1), (1, 1), (2, 1), (3, 1)]
-    assert caplog.text.count("of a killed worker here") == 4
+    assert caplog.text.count("held by a worker killed here") == 4
 
 
 def test_a_task_that_a_live_worker_here_was_handed_out_since_is_left_alone(

@@ -193,7 +193,7 @@ def test_where_slurm_refuses_nothing_is_left(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "invalid partition specified: none; sinfo lists the partitions" in printed.err
-    assert ("is deleted" in printed.err) == (when == "after")
+    assert ("was deleted" in printed.err) == (when == "after")
     assert {run.uuid for run in saved.runs()} == before
     assert list(tmp_path.glob("taskfarm-*")) == []
     assert list(all_notes()) == []
