@@ -72,7 +72,7 @@ def keep(run: Run, queue: Queue, said: str, monkeypatch: pytest.MonkeyPatch) -> 
     terms = Terms(
         *("taskfarm", 1, 1, 3, 0.001, False, LIMITS),
         remedy=advice.remedy("3", None),
-        folder="/work/here",
+        folder="/shared/here",
     )
     keeper = Keeper(run, terms, submit=queue.submit, said=lambda _: said, screen=Screen("workTF"))
     with pytest.raises(CommandError) as raised:
@@ -99,7 +99,7 @@ def test_arrays_that_reach_their_limit_and_complete_nothing_end_it_with_the_reas
 @pytest.mark.parametrize(
     ("ends", "said", "words"),
     [
-        (["FAILED", "JobLaunchFailure"], "", "lacks the folder /work/here"),
+        (["FAILED", "JobLaunchFailure"], "", "lacks the folder /shared/here"),
         (["OUT_OF_MEMORY"], "", '--sbatch-args "--mem-per-cpu=SIZE"'),
         (["FAILED", "NonZeroExitCode"], "no", "Slurm gives as reasons: FAILED, NonZeroExitCode"),
         ([], "", "they wrote nothing"),
