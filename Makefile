@@ -38,8 +38,8 @@ demo: $(READY) ## start the real server, create a run, work it off, show the res
 test: $(READY) $(PEERS) ## run the tests (PYTEST_ARGS=… for more)
 	$(PYTEST) -m "not alone" --numprocesses 4 $(APART) $(PYTEST_ARGS)
 
-test-fast: $(READY) $(PEERS) ## run those that start no server process and no engine: under a minute
-	$(PYTEST) -m "not live and not engine and not alone" --numprocesses 2 $(APART) $(PYTEST_ARGS)
+test-fast: $(READY) $(PEERS) ## run those that start no server process and no engine and are not slow: under a minute
+	$(PYTEST) -m "not live and not engine and not slow and not alone" --numprocesses 3 $(APART) $(PYTEST_ARGS)
 
 test-busy: $(READY) $(PEERS) ## run `make test` five times beside two busy processes (TIMES=5 BUSY=2)
 	$(BIN)/python -m tests.busy --times $(or $(TIMES),5) --processes $(or $(BUSY),2) -- \

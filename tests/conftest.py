@@ -30,6 +30,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _LAST_STEPS_S = 5.0
 ENGINES = Path(__file__).parent / "engines"
 SCENARIOS = Path(__file__).parent / "scenarios"
+SLOW = [Path(__file__).parent / name for name in ("benchmarks", "packaging", "typing")]
 
 
 def pytest_configure() -> None:
@@ -59,6 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("live")
         if ENGINES in item.path.parents:
             item.add_marker("engine")
+        if any(folder in item.path.parents for folder in SLOW):
+            item.add_marker("slow")
     # At the end of a run they would keep one process busy while the others have nothing left.
     items.sort(key=lambda item: SCENARIOS not in item.path.parents)
 

@@ -24,6 +24,8 @@ from tests.support.clock import FastClock
 from tests.support.farms import farm_by
 from tests.support.stub_server import Drip, Reply, stub_server
 
+pytestmark = pytest.mark.slow
+
 UUID = "0123456789abcdef0123456789abcdef"
 # Short beside how long a reply drips, which is for ever.
 TIMEOUT_S = 0.3
