@@ -22,10 +22,13 @@ from taskfarm_sdk.errors import (
 from taskfarm_sdk.execution.dispatcher import Dispatcher
 from taskfarm_sdk.execution.function import Function, usable
 from taskfarm_sdk.execution.pickling import warn_of_generators
+from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker
 
 PROGRESS_EVERY_S = 2.0
 POLL_S = 2.0
+# Called with a task, the item whose child process died, and how it died.
+OnLostItem = Callable[[Task, int, str], None]
 
 
 @attrs.define
@@ -112,7 +115,12 @@ class Work:
             self.tell(status)
 
 
-def by_children(work: Work, workers: int | None, threads_per_task: int | None) -> bool:
+def by_children(
+    work: Work,
+    workers: int | None,
+    threads_per_task: int | None,
+    on_lost_item: OnLostItem | None,
+) -> bool:
     """Compute with child processes until no task is left for this worker.
 
     Returns:
@@ -130,7 +138,7 @@ def by_children(work: Work, workers: int | None, threads_per_task: int | None) -
     warn_of_generators(function.generators)
     with (
         work.make_worker() as worker,
-        closing(Pool(function, size, threads_per_task)) as pool,
+        closing(Pool(function, size, threads_per_task, on_lost_item)) as pool,
     ):
         pool.start()
         dispatcher = Dispatcher(
