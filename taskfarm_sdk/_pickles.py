@@ -6,8 +6,10 @@ import io
 import pickle
 import sys
 import types
+from collections.abc import Callable
 from operator import attrgetter
 from types import NotImplementedType
+from typing import cast
 
 # A larger exception travels as its name, text and traceback only.
 MOST_BYTES = 65_536
@@ -54,8 +56,8 @@ def pack_value(value: object) -> bytes:
     except Exception:  # noqa: BLE001 - its error is no better than cloudpickle's
         import cloudpickle  # pyright: ignore[reportMissingTypeStubs]
 
-        packed: bytes = cloudpickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-        return packed
+        dumps = cast("Callable[..., bytes]", cloudpickle.dumps)  # pyright: ignore[reportUnknownMemberType]
+        return dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
     return file.getvalue()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 from taskfarm_sdk.errors import ConfigurationError
 
@@ -33,24 +34,37 @@ def checked(names: Sequence[str], source: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def of_values(values: Iterable[object]) -> tuple[str, ...] | None:
-    """Return the keys that all of these values have, in the first one's order.
+class Shared:
+    """The keys that all of many values have."""
 
-    Returns:
-        The keys; None if a value is no mapping, or has other keys, or keys that are no texts.
-    """
-    found: tuple[str, ...] | None = None
-    expected: set[str] = set()
-    for value in values:
-        if not isinstance(value, Mapping):
-            return None
-        keys: list[object] = list(value)  # pyright: ignore[reportUnknownArgumentType]
-        if found is None:
-            found = tuple(key for key in keys if isinstance(key, str))
-            expected = set(found)
-        if len(keys) != len(found) or expected != set(keys):
-            return None
-    return found
+    def __init__(self) -> None:
+        self._names: tuple[str, ...] | None = None
+        self._possible = True
+
+    def add(self, values: Iterable[object]) -> bool:
+        """Add values, and return whether all so far are dicts with the same keys, all texts."""
+        if self._possible:
+            self._possible = all(map(self._fits, values))
+        return self._possible
+
+    def value(self) -> tuple[str, ...] | None:
+        """Return the keys in the order of the first value; None if a value has others."""
+        return self._names if self._possible else None
+
+    def _fits(self, value: object) -> bool:
+        if not isinstance(value, dict):
+            return False
+        keys = cast("dict[object, object]", value).keys()
+        if self._names is None:
+            self._names = tuple(key for key in keys if isinstance(key, str))
+        return len(keys) == len(self._names) and all(name in keys for name in self._names)
+
+
+def of_values(values: Iterable[object]) -> tuple[str, ...] | None:
+    """Return the keys that all values have; None if one is no dict, or has others."""
+    shared = Shared()
+    shared.add(values)
+    return shared.value()
 
 
 def _identifier_like(name: str) -> str:

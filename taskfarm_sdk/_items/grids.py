@@ -155,4 +155,4 @@ def _range(text: str, start: str, end: str, step: str | None) -> range:
 def _listed(values: Iterable[Any]) -> tuple[Any, ...]:
     # Arrays have a list of plain numbers, which need no library where they are read.
     plain = getattr(values, "tolist", None)
-    return tuple(plain() if callable(plain) else values)
+    return tuple(cast("Iterable[Any]", plain()) if callable(plain) else values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 
 from taskfarm_sdk._items.grids import Grid, axis
 from taskfarm_sdk._items.lines import Lines, check_utf8, read
@@ -129,7 +129,7 @@ class Items(Sequence[T_co]):
         Raises:
             ConfigurationError: it is empty, a single text, a dict or a set.
         """
-        return cast("Items[T]", values) if isinstance(values, Items) else Items(values)
+        return values if isinstance(values, Items) else Items(values)
 
     @property
     def columns(self) -> tuple[str, ...] | None:
@@ -179,7 +179,7 @@ def source_of(items: Items[T]) -> Source[T]:
 
 
 def _made(source: Source[T], described: str) -> Items[T]:
-    items: Items[T] = Items.__new__(Items)
+    items = Items[T].__new__(Items[T])
     items._source, items._described = source, described  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return items
 

@@ -14,7 +14,7 @@ SHORTEST_CHUNK_S = 2.0
 CHUNK_S = 3.5
 # So many chunks for each worker that all of them end at about the same time.
 CHUNKS_PER_WORKER = 8
-# Beyond this many tasks a run is slow to create, list and reset; longer chunks are the smaller evil.
+# Beyond this many tasks a run is slow to list and to reset; longer chunks are the smaller evil.
 MANY_TASKS = 10_000
 LONGEST_CHUNK_OF_MANY_S = 60.0
 

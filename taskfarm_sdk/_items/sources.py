@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Generic, Protocol, TypeVar, cast
 
 from taskfarm_sdk._items import columns
@@ -123,15 +124,24 @@ def _fault_of(values: object) -> str:
         )
     if isinstance(values, Mapping):
         return f"items must be a sequence, not a {kind}: use list(items.items()), or Items.grid"
-    if isinstance(values, Set):
+    if isinstance(values, AbstractSet):
         return f"a {kind} has another order in each process: use sorted(items)"
+    if type(values) is int:
+        return f"items must be a sequence, not {values}: use range({values}) for numbers"
     if not isinstance(values, Iterable):
+        return f"items must be a sequence, not a {kind}: put it into a list"
+    return _fault_of_frame(cast("object", values), kind)
+
+
+def _fault_of_frame(values: object, kind: str) -> str:
+    # Data frames of pandas and of polars.
+    if not hasattr(values, "columns"):
+        return ""
+    if hasattr(values, "to_dicts"):
+        return f"items of a {kind} could be its rows or its columns: use .to_dicts() for its rows"
+    if hasattr(values, "to_dict"):
         return (
-            f"items must be a sequence, not {values!r}: use range({values!r}) for numbers"
-            if (type(values) is int)
-            else f"items must be a sequence, not a {kind}: put it into a list"
+            f"items of a {kind} could be its rows or its columns: use .to_dict('records') for its "
+            "rows"
         )
-    if hasattr(values, "columns") and (hasattr(values, "to_dict") or hasattr(values, "to_dicts")):
-        rows = ".to_dicts()" if hasattr(values, "to_dicts") else '.to_dict("records")'
-        return f"items of a {kind} could be its rows or its columns: use {rows} for its rows"
     return ""

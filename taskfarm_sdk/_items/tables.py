@@ -34,7 +34,7 @@ class Table:
         self._content = content.removeprefix(BOM)
         self._source, self._delimiter = source, delimiter
         lines = starts_of(self._content)
-        starts = array(lines.typecode)
+        starts: array[int] = array(lines.typecode)
         self.columns: tuple[str, ...] = ()
         for first_line, row in self._numbered_rows():
             if not self.columns:
@@ -65,13 +65,14 @@ class Table:
 
     def _dicts(self, file: io.BytesIO) -> Iterator[dict[str, str]]:
         names = self.columns
-        for row in self._reader(file):
+        for row in csv.reader(_lines(file), delimiter=self._delimiter, strict=True):
             if row:
                 yield dict(zip(names, row, strict=True))
 
     def _numbered_rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield each row with the index of its first line."""
-        reader = self._reader(io.BytesIO(self._content))
+        lines = _lines(io.BytesIO(self._content))
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         first_line = 0
         try:
             for row in reader:
@@ -82,10 +83,6 @@ class Table:
             raise ConfigurationError(
                 f"line {first_line + 1:,} of {self._source} is not CSV: {error}"
             ) from None
-
-    def _reader(self, file: io.BytesIO) -> csv.Reader:
-        # Lines of bytes, so that csv counts the same lines as `starts_of`.
-        return csv.reader(map(bytes.decode, file), delimiter=self._delimiter, strict=True)
 
     def _checked_header(self, row: list[str]) -> tuple[str, ...]:
         for other in _OTHER_DELIMITERS:
@@ -101,3 +98,8 @@ class Table:
             f"line {first_line + 1:,} of {self._source} has {len(row)} fields, but the header has "
             f"{len(self.columns)}: correct the line"
         )
+
+
+def _lines(file: io.BytesIO) -> Iterator[str]:
+    # Of bytes, so that csv counts the same lines as `starts_of`.
+    return map(bytes.decode, file)
