@@ -179,7 +179,7 @@ def source_of(items: Items[T]) -> Source[T]:
 
 
 def _made(source: Source[T], described: str) -> Items[T]:
-    items = Items[T].__new__(Items[T])
+    items: Items[T] = object.__new__(Items)  # pyright: ignore[reportUnknownVariableType]
     items._source, items._described = source, described  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return items
 
