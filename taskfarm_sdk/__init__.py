@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     # For type checkers, a star imports what `__all__` lists. At run time modules are imported on
     # first use, from the table below; a test compares it with the modules.
+    from taskfarm_sdk._items.item import *  # noqa: F403
+    from taskfarm_sdk._items.items import *  # noqa: F403
     from taskfarm_sdk._models import *  # noqa: F403
     from taskfarm_sdk.aio import *  # noqa: F403
     from taskfarm_sdk.errors import *  # noqa: F403
@@ -40,6 +42,8 @@ else:
         "ConnectionFailed": "errors",
         "Farm": "farm",
         "FunctionFailed": "errors",
+        "Item": "_items.item",
+        "Items": "_items.items",
         "NotFound": "errors",
         "OutcomeUnknown": "errors",
         "RequestRejected": "errors",
