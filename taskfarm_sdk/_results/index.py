@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.follower import Follower
+from taskfarm_sdk._results.network import DELAY_S, wait_until_seen
 from taskfarm_sdk._results.record import Found, Outcome
-
-# How long a network file system may hide what another machine wrote: Linux keeps a listing for at
-# most 60 s (acdirmax, nfs(5)), and the attributes of a file as long.
-NETWORK_DELAY_S = 90.0
-NETWORK_POLL_S = 2.0
 
 _DONE = 1
 _FAILED = 2
@@ -114,40 +109,24 @@ class Index:
         """The items with failed attempts and no success."""
         return list(_positions(self._states, _FAILED))
 
-    def wait_for(
-        self,
-        items: Sequence[int],
-        *,
-        timeout_s: float = NETWORK_DELAY_S,
-        poll_s: float = NETWORK_POLL_S,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> list[int]:
+    def wait_for(self, items: Sequence[int], *, timeout_s: float = DELAY_S) -> list[int]:
         """Return those of some items that the folder has no success of.
 
-        On a network file system what another machine wrote is seen late: there the folder is read
-        again until all are found, or the time is over. Elsewhere it is read once.
+        On a network file system it is read again for a while; see `network.wait_until_seen`.
 
         Args:
             items: the numbers of items whose task is done.
             timeout_s: for how long to read again.
-            poll_s: how long to wait before each time.
-            clock: seconds that only grow.
-            sleep: waits for so many seconds.
 
         Raises:
             ConfigurationError: the folder or a file may not be trusted.
         """
-        self.read_on()
-        missing = [item for item in items if not self.is_done(item)]
-        if not missing or not self._follower.folder.is_network:
-            return missing
-        deadline = clock() + timeout_s
-        while missing and (left_s := deadline - clock()) > 0:
-            sleep(min(poll_s, left_s))
-            self.read_on(again=True)
-            missing = [item for item in missing if not self.is_done(item)]
-        return missing
+
+        def look(again: bool) -> list[int]:
+            self.read_on(again=again)
+            return [item for item in items if not self.is_done(item)]
+
+        return wait_until_seen(self._follower.folder, look, timeout_s=timeout_s)
 
     def _take(self, _: int, records: list[Found]) -> None:
         states = self._states

@@ -17,8 +17,8 @@ from taskfarm_sdk.errors import ConfigurationError
 # These show every file as owned by one user, or with one mode, whatever is set.
 _HIDE_OWNERS = frozenset((
     "9p", "cifs", "davfs", "davfs2", "drvfs", "exfat", "fuseblk", "gcsfuse", "goofys", "msdos",
-    "ntfs", "ntfs3", "prl_fs", "rclone", "s3fs", "smb2", "smb3", "smbfs", "vboxsf", "vfat", "vmhgfs",
-    "vmhgfs-fuse",
+    "ntfs", "ntfs3", "prl_fs", "rclone", "s3fs", "smb2", "smb3", "smbfs", "vboxsf", "vfat",
+    "vmhgfs", "vmhgfs-fuse",
 ))  # fmt: skip
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
