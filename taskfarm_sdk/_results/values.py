@@ -1,0 +1,106 @@
+"""Values of results as bytes, and what an attempt's failure leaves.
+
+A class of the script (`__main__`) is kept whole with each value, because another program that reads
+the results has no such class. A program that has one of that name gets its own.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from functools import cache, lru_cache
+from operator import attrgetter
+
+from taskfarm_sdk._caught import Caught
+from taskfarm_sdk._results.record import Codec
+
+# Every supported Python reads it.
+PROTOCOL = 5
+MAIN = "__main__"
+_MAIN = MAIN.encode()
+
+
+def pack(value: object) -> tuple[Codec, bytes]:
+    """Return a value as bytes.
+
+    Raises:
+        Exception: neither pickle nor cloudpickle can; whatever the value's class raises.
+    """
+    try:
+        payload = pickle.dumps(value, PROTOCOL)
+    except Exception:  # noqa: BLE001 - classes raise what they like; cloudpickle then tells why
+        return Codec.CLOUDPICKLE, _by_cloudpickle(value)
+    if _MAIN in payload:
+        return Codec.CLOUDPICKLE, _by_cloudpickle(value)
+    return Codec.PICKLE, payload
+
+
+def unpack(payload: bytes) -> object:
+    """Return the value of bytes that `pack` made.
+
+    Raises:
+        Exception: they cannot be unpickled here; whatever the value's class raises.
+    """
+    return pickle.loads(payload)  # noqa: S301 - only of files that this user alone can write
+
+
+def pack_failure(caught: Caught) -> bytes:
+    """Return what is kept of an exception as bytes."""
+    return pickle.dumps((caught.type, caught.text, caught.traceback, caught.packed), PROTOCOL)
+
+
+def unpack_failure(payload: bytes) -> Caught:
+    """Return what was kept of an exception."""
+    kind, text, traceback, packed = pickle.loads(payload)  # noqa: S301 - as above
+    return Caught(kind, text, traceback, packed)
+
+
+def class_of_script(name: str, packed: bytes) -> type:
+    """Return the script's class of this name; a copy of the writer's in a program without one.
+
+    Pickles name this function: it must stay here.
+    """
+    try:
+        found = attrgetter(name)(sys.modules[MAIN])
+    except (AttributeError, KeyError):
+        return _unpacked_class(packed)
+    return found if isinstance(found, type) else _unpacked_class(packed)
+
+
+@lru_cache(maxsize=256)
+def _unpacked_class(packed: bytes) -> type:
+    made: type = pickle.loads(packed)  # noqa: S301 - as above
+    return made
+
+
+def _by_cloudpickle(value: object) -> bytes:
+    file = io.BytesIO()
+    _pickler_class()(file, protocol=PROTOCOL).dump(value)
+    return file.getvalue()
+
+
+@cache
+def _pickler_class() -> type[pickle.Pickler]:
+    # Most programs' results need no cloudpickle, which takes long to import.
+    import cloudpickle  # pyright: ignore[reportMissingTypeStubs]
+
+    base: type[pickle.Pickler] = cloudpickle.Pickler
+
+    class Pickler(base):  # type: ignore[valid-type,misc]
+        """Keeps classes of the script by name and by value."""
+
+        def reducer_override(self, obj: object, /) -> object:
+            if isinstance(obj, type) and obj.__module__ == MAIN:
+                return class_of_script, (obj.__qualname__, _packed_class(obj))
+            return super().reducer_override(obj)
+
+    return Pickler
+
+
+@lru_cache(maxsize=256)
+def _packed_class(kind: type) -> bytes:
+    import cloudpickle  # pyright: ignore[reportMissingTypeStubs]
+
+    packed: bytes = cloudpickle.dumps(kind, protocol=PROTOCOL)
+    return packed
