@@ -44,6 +44,7 @@ else:
         "FunctionFailed": "errors",
         "Item": "_items.item",
         "Items": "_items.items",
+        "ItemsFailed": "errors",
         "NotFound": "errors",
         "OutcomeUnknown": "errors",
         "RequestRejected": "errors",

@@ -15,6 +15,7 @@ TaskfarmError
 ├── RunBroken              the server can no longer hand out tasks of the run
 ├── WaitTimeout            the run did not finish within `timeout_s`
 ├── TasksFailed            the run ended with failed tasks
+│   └── ItemsFailed        some items of a `Farm.map` have no value
 ├── TooManyFailures        too many tasks in a row failed here, so `work` stopped
 └── FunctionFailed         stands for a function's exception that could not be sent here
 ```
@@ -37,6 +38,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectionFailed",
     "FunctionFailed",
+    "ItemsFailed",
     "NotFound",
     "OutcomeUnknown",
     "RequestRejected",
@@ -227,6 +229,35 @@ class TasksFailed(TaskfarmError):
         self.tasks = tasks
         self.run_status = run_status
         self.failures = failures
+
+
+class ItemsFailed(TasksFailed):
+    """The run of a `Farm.map` ended, and some items have no value.
+
+    Its `__cause__` is the exception of the first failed item.
+
+    Attributes:
+        items: the numbers of the failed items, ascending.
+        missing: the numbers of the items that were not computed, as when too many others of their
+            chunk failed; ascending.
+        tasks: the numbers of the tasks that these items belong to, ascending.
+        failures: what failed the first 100 of `items`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        run: str,
+        tasks: tuple[int, ...],
+        run_status: RunStatus,
+        failures: tuple[TaskFailure, ...] = (),
+        items: tuple[int, ...] = (),
+        missing: tuple[int, ...] = (),
+    ) -> None:
+        super().__init__(message, run=run, tasks=tasks, run_status=run_status, failures=failures)
+        self.items = items
+        self.missing = missing
 
 
 class TooManyFailures(TaskfarmError):

@@ -61,6 +61,11 @@ class Index:
         self._lock = threading.Lock()
 
     @property
+    def folder(self) -> Folder:
+        """The results folder."""
+        return self._follower.folder
+
+    @property
     def num_items(self) -> int:
         """The number of items of the run."""
         return len(self._states)
@@ -87,6 +92,10 @@ class Index:
     def is_done(self, item: int) -> bool:
         """Return whether an item has a success."""
         return self._states[item] == _DONE
+
+    def has_failed(self, item: int) -> bool:
+        """Return whether an item has failed attempts and no success."""
+        return self._states[item] == _FAILED
 
     def open_in(self, items: range) -> list[int]:
         """Return those of consecutive items that have no success."""

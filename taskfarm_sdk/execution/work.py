@@ -96,21 +96,28 @@ class Work:
                 flow = waiting.wait(self.link.session, self.uuid, POLL_S, None, check=check)
                 status = self.link.drive(flow)
         except TasksFailed as error:
-            self._tell_of(error.run_status)
+            self.report(error.run_status)
             raise
-        self._tell_of(status)
+        self.report(status)
         if halted and check and not status.finished:
-            seen = self.link.session.shared.failures.of(self.uuid)
-            raise TooManyFailures(
-                f"too many tasks in a row failed, so the work on run {self.uuid} was stopped: "
-                "see `failures`, the log (`taskfarm_sdk`) or the journal for what went wrong; "
-                f"call work() again to go on with the rest{_failures.newest(seen)}",
-                run=self.uuid,
-                failures=_failures.records(seen),
-            ) from _failures.cause(seen)
+            raise self.halted()
         return status
 
-    def _tell_of(self, status: RunStatus) -> None:
+    def halted(self) -> TooManyFailures:
+        """Return the error of work that stopped after too many failures in a row."""
+        seen = self.link.session.shared.failures.of(self.uuid)
+        error = TooManyFailures(
+            f"too many tasks in a row failed, so the work on run {self.uuid} was stopped: "
+            "see `failures`, the log (`taskfarm_sdk`) or the journal for what went wrong; "
+            f"call work() again to go on with the rest{_failures.newest(seen)}",
+            run=self.uuid,
+            failures=_failures.records(seen),
+        )
+        error.__cause__ = _failures.cause(seen)
+        return error
+
+    def report(self, status: RunStatus) -> None:
+        """Tell the caller the run's status."""
         if self.tell is not None:
             self.tell(status)
 

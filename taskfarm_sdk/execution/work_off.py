@@ -81,23 +81,41 @@ def work_off(request: Request, options: WorkerOptions, place: Place, *, check: b
     Raises:
         TaskfarmError: see `Run.work`.
     """
+    work, halted = compute(request, options, place)
+    return work.end(halted=halted, check=check)
+
+
+def compute(request: Request, options: WorkerOptions, place: Place) -> tuple[Work, bool]:
+    """Compute until no task is left for this process.
+
+    Args:
+        request: what is asked for.
+        options: of its workers.
+        place: where to compute.
+
+    Returns:
+        The work, and whether it stopped early, after too many failures in a row.
+
+    Raises:
+        TaskfarmError: see `Run.work`.
+    """
     engine = place.engine(options.grace_s)
+    make_worker = partial(
+        worker_of, request.link, request.uuid, request.num_tasks, _shared(options, engine)
+    )
     work = Work(
         request.link,
         request.uuid,
         request.num_tasks,
         request.function,
-        partial(worker_of, request.link, request.uuid, request.num_tasks, _shared(options, engine)),
+        make_worker,
         request.tell,
         request.linger_s,
     )
-    if engine is None:
-        halted = working.by_children(
-            work, place.workers, place.threads_per_task, place.on_lost_item
-        )
-    else:
-        halted = submit.by_executor(work, engine)
-    return work.end(halted=halted, check=check)
+    if engine is not None:
+        return work, submit.by_executor(work, engine)
+    halted = working.by_children(work, place.workers, place.threads_per_task, place.on_lost_item)
+    return work, halted
 
 
 def _shared(options: WorkerOptions, engine: Engine | None) -> WorkerOptions:
