@@ -21,7 +21,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     # For type checkers, a star imports what `__all__` lists. At run time modules are imported on
     # first use, from the table below; a test compares it with the modules.
+    from taskfarm_sdk._items.item import *  # noqa: F403
+    from taskfarm_sdk._items.items import *  # noqa: F403
     from taskfarm_sdk._models import *  # noqa: F403
+    from taskfarm_sdk._results.result import *  # noqa: F403
+    from taskfarm_sdk._results.results import *  # noqa: F403
     from taskfarm_sdk.aio import *  # noqa: F403
     from taskfarm_sdk.errors import *  # noqa: F403
     from taskfarm_sdk.farm import *  # noqa: F403
@@ -40,9 +44,13 @@ else:
         "ConnectionFailed": "errors",
         "Farm": "farm",
         "FunctionFailed": "errors",
+        "Item": "_items.item",
+        "Items": "_items.items",
         "NotFound": "errors",
         "OutcomeUnknown": "errors",
         "RequestRejected": "errors",
+        "Result": "_results.result",
+        "Results": "_results.results",
         "Run": "run",
         "RunBroken": "errors",
         "RunNotFound": "errors",
@@ -59,6 +67,7 @@ else:
         "UnexpectedReply": "errors",
         "WaitTimeout": "errors",
         "Worker": "worker",
+        "results": "_results.results",
     }
     # Type checkers cannot read a computed list and use the imports above.
     __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604

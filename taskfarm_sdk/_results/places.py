@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 
-import attrs
-
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.follower import Follower
 from taskfarm_sdk._results.record import Found, Outcome
@@ -13,17 +11,8 @@ from taskfarm_sdk._results.record import Found, Outcome
 NOTHING = 0
 
 
-@attrs.frozen
-class Place:
-    """Where an item's result is.
-
-    Attributes:
-        file: the name of the file.
-        offset: where in it.
-    """
-
-    file: str
-    offset: int
+# The name of a file, and where in it a record is. A bare tuple: a million are read in seconds.
+Place = tuple[str, int]
 
 
 class Places:
@@ -71,7 +60,7 @@ class Places:
         table = self._table
         if table.outcomes[item] == NOTHING:
             return None
-        return Place(table.follower.files[table.files[item]], table.offsets[item])
+        return table.follower.files[table.files[item]], table.offsets[item]
 
     def having(self, *outcomes: int) -> list[int]:
         """Return the items whose results came out so."""
