@@ -24,6 +24,8 @@ from taskfarm_sdk.errors import ConfigurationError
 __all__ = ["Results", "results"]
 
 T = TypeVar("T")
+# Value, error, attempts and seconds of an item.
+_Known = tuple[T | None, BaseException | None, int, float]
 
 
 class Results(Generic[T]):
@@ -83,10 +85,10 @@ class Results(Generic[T]):
         self._places.read_on()
         with RecordReader(self._folder) as reader:
             for number in range(len(self)):
-                result = self._result(reader, number, None)
-                if result.error is not None:
-                    raise result.error
-                yield cast("T", result.value)
+                value, error, *_ = self._known(reader, number)
+                if error is not None:
+                    raise error
+                yield cast("T", value)
 
     @property
     def failed(self) -> Sequence[int]:
@@ -153,7 +155,8 @@ class Results(Generic[T]):
         yielded = bytearray(len(self))
         while True:
             is_over = stop is not None and stop()
-            fresh = places.read_on(again=is_over)
+            fresh: list[int] = []
+            places.read_on(again=is_over, fresh=fresh)
             if is_over:
                 fresh = places.having(*Outcome)
             self._places.read_on()
@@ -188,22 +191,26 @@ class Results(Generic[T]):
         return None if self._items is None else self._items[number]
 
     def _result(self, reader: RecordReader, number: int, item: object) -> Result[T]:
+        value, error, attempts, took_s = self._known(reader, number)
+        return Result(
+            number=number, item=item, value=value, attempts=attempts, took_s=took_s, error=error
+        )
+
+    def _known(self, reader: RecordReader, number: int) -> _Known[T]:
         try:
-            read = self._read(reader, number)
+            record = self._read(reader, number)
         except Damaged:
             # Its writer cut it away after an error, or it was exchanged: look what is there now.
             self._places.read_on()
             try:
-                read = self._read(reader, number)
+                record = self._read(reader, number)
             except Damaged:
-                return _without(number, item, failures.damaged(number))
-        if read is None:
-            return _without(number, item, failures.missing(number))
-        _, attempt, outcome, took_s, payload = read
+                return None, failures.damaged(number), 0, math.nan
+        if record is None:
+            return None, failures.missing(number), 0, math.nan
+        _, attempt, outcome, took_s, payload = record
         value, error = self._decode(number, outcome, payload)
-        return Result(
-            number=number, item=item, value=value, attempts=attempt, took_s=took_s, error=error
-        )
+        return value, error, attempt, took_s
 
     def _read(self, reader: RecordReader, number: int) -> Record | None:
         place = self._places.place(number)
@@ -254,7 +261,3 @@ def stored_items(folder: Folder) -> StoredItems | None:
     except FileNotFoundError:
         return None
     return StoredItems(os.fdopen(descriptor, "rb"))
-
-
-def _without(number: int, item: object, error: BaseException) -> Result[Any]:
-    return Result(number=number, item=item, value=None, attempts=0, took_s=math.nan, error=error)

@@ -132,7 +132,7 @@ def _keyed(value: object) -> Mapping[str, object]:
 
 
 def _fields(value: object) -> Iterator[tuple[str, object]]:
-    return ((name, getattr(value, name)) for name in _names(type(value)))
+    return ((name, getattr(value, name)) for name in _names(cast("Any", type(value))))
 
 
 @cache
@@ -141,4 +141,5 @@ def _names(kind: Any) -> Sequence[str]:
         return [field.name for field in dataclasses.fields(kind)]
     if attrs.has(kind):
         return [field.name for field in attrs.fields(kind)]
-    return getattr(kind, "_fields", ()) if issubclass(kind, tuple) else ()
+    # A named tuple has them.
+    return getattr(kind, "_fields", ())
