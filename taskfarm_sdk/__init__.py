@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from taskfarm_sdk._items.item import *  # noqa: F403
     from taskfarm_sdk._items.items import *  # noqa: F403
     from taskfarm_sdk._models import *  # noqa: F403
+    from taskfarm_sdk._results.result import *  # noqa: F403
+    from taskfarm_sdk._results.results import *  # noqa: F403
     from taskfarm_sdk.aio import *  # noqa: F403
     from taskfarm_sdk.errors import *  # noqa: F403
     from taskfarm_sdk.farm import *  # noqa: F403
@@ -48,6 +50,8 @@ else:
         "NotFound": "errors",
         "OutcomeUnknown": "errors",
         "RequestRejected": "errors",
+        "Result": "_results.result",
+        "Results": "_results.results",
         "Run": "run",
         "RunBroken": "errors",
         "RunNotFound": "errors",
@@ -64,6 +68,7 @@ else:
         "UnexpectedReply": "errors",
         "WaitTimeout": "errors",
         "Worker": "worker",
+        "results": "_results.results",
     }
     # Type checkers cannot read a computed list and use the imports above.
     __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -255,7 +255,7 @@ class Folder:
                 raise
 
     @contextmanager
-    def _written(self, name: str, write: Callable[[BinaryIO], object]) -> Iterator[str]:
+    def _written(self, name: str, write: Callable[[BinaryIO], object]) -> Generator[str]:
         """Write a temporary file and have it on disk; removed at the end, if it is still there."""
         temporary = names.temporary(name)
         descriptor = self.create_file(temporary)

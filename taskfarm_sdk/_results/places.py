@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import threading
 
-import attrs
-
 from taskfarm_sdk._results.folder import Folder
-from taskfarm_sdk._results.follower import Follower
+from taskfarm_sdk._results.follower import Follower, Take
 from taskfarm_sdk._results.record import Found, Outcome
 
 NOTHING = 0
 
 
-@attrs.frozen
-class Place:
-    """Where an item's result is.
-
-    Attributes:
-        file: the name of the file.
-        offset: where in it.
-    """
-
-    file: str
-    offset: int
+# The name of a file, and where in it a record is. A bare tuple: a million are read in seconds.
+Place = tuple[str, int]
 
 
 class Places:
@@ -44,11 +33,12 @@ class Places:
         self._lock = threading.Lock()
         self._table = _Table(folder, num_items)
 
-    def read_on(self, *, again: bool = False) -> list[int]:
-        """Read what was appended to the folder's files, and return the items that it is of.
+    def read_on(self, *, again: bool = False, fresh: list[int] | None = None) -> None:
+        """Read what was appended to the folder's files.
 
         Args:
             again: whether damaged stretches are read again; see `Follower.read_on`.
+            fresh: gets the numbers of the items that it is of.
 
         Raises:
             ConfigurationError: the folder or a file may not be trusted.
@@ -57,10 +47,10 @@ class Places:
             if self._table.follower.restart_if_cut():
                 # Exchanged whole: other threads go on reading the old one.
                 self._table = _Table(self.folder, self.num_items)
-            table = self._table
-            table.fresh = []
-            table.follower.read_on(table.take, again=again)
-            return table.fresh
+            take = self._table.take
+            if fresh is not None:
+                take = _noting(take, fresh, self.num_items)
+            self._table.follower.read_on(take, again=again)
 
     def outcome(self, item: int) -> int:
         """Return how the result of an item came out; `NOTHING` without one."""
@@ -71,7 +61,7 @@ class Places:
         table = self._table
         if table.outcomes[item] == NOTHING:
             return None
-        return Place(table.follower.files[table.files[item]], table.offsets[item])
+        return table.follower.files[table.files[item]], table.offsets[item]
 
     def having(self, *outcomes: int) -> list[int]:
         """Return the items whose results came out so."""
@@ -94,7 +84,6 @@ class _Table:
     def __init__(self, folder: Folder, num_items: int) -> None:
         self.follower = Follower(folder)
         self.num_items = num_items
-        self.fresh: list[int] = []
         self.outcomes = bytearray(num_items)
         # Not arrays: a page of these takes no memory before something is written into it.
         self.files = memoryview(bytearray(4 * num_items)).cast("I")
@@ -114,10 +103,17 @@ class _Table:
             attempts[item] = attempt
             offsets[item] = offset
             outcomes[item] = outcome
-            self.fresh.append(item)
 
     def _is_better(self, file: int, offset: int, item: int, attempt: int, outcome: int) -> bool:
         names = self.follower.files
         new = (outcome == Outcome.SUCCESS, attempt, names[file], offset)
         old_success = self.outcomes[item] == Outcome.SUCCESS
         return new > (old_success, self.attempts[item], names[self.files[item]], self.offsets[item])
+
+
+def _noting(take: Take, fresh: list[int], num_items: int) -> Take:
+    def noting(file: int, records: list[Found]) -> None:
+        take(file, records)
+        fresh.extend(record[1] for record in records if record[1] < num_items)
+
+    return noting

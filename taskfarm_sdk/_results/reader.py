@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from zlib import crc32
+from typing import Self
 
 import attrs
 
 from taskfarm_sdk._results.folder import Folder
-from taskfarm_sdk._results.record import HEAD_SIZE, Head, decode_head
+from taskfarm_sdk._results.record import HEAD_SIZE, Record, decode, decode_head
 
 # Of one reader at once: systems allow 256 open files and more.
 MOST_FILES = 32
@@ -33,7 +33,7 @@ class RecordReader:
         self._folder = folder
         self._files: OrderedDict[str, _File] = OrderedDict()
 
-    def __enter__(self) -> RecordReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -41,8 +41,8 @@ class RecordReader:
             os.close(file.descriptor)
         self._files.clear()
 
-    def read(self, name: str, offset: int, item: int) -> tuple[Head, bytes]:
-        """Return a record and its payload.
+    def read(self, name: str, offset: int, item: int) -> Record:
+        """Return a record.
 
         Args:
             name: the file's.
@@ -53,18 +53,16 @@ class RecordReader:
             Damaged: it is not there any more.
             ConfigurationError: the file may not be trusted.
         """
-        file = self._files.get(name)
-        if file is None:
-            file = self._open(name)
-        elif len(self._files) > 1:
+        file = self._files.get(name) or self._open(name)
+        if len(self._files) > 1:
             self._files.move_to_end(name)
-        head = decode_head(file.read(offset, HEAD_SIZE), offset)
-        if head is None or head.item != item:
+        begin = offset - file.start
+        record = decode(file.block, begin, offset) if begin >= 0 else None
+        if record is None:
+            record = file.fetch(offset)
+        if record is None or record[0] != item:
             raise Damaged
-        payload = file.read(offset + HEAD_SIZE, head.length)
-        if crc32(payload) != head.checksum:
-            raise Damaged
-        return head, payload
+        return record
 
     def _open(self, name: str) -> _File:
         if len(self._files) >= MOST_FILES:
@@ -86,13 +84,28 @@ class _File:
     start: int = 0
     ahead: int = LEAST_AHEAD
 
-    def read(self, offset: int, length: int) -> bytes:
-        begin = offset - self.start
-        if 0 <= begin and begin + length <= len(self.block):
-            return self.block[begin : begin + length]
+    def fetch(self, offset: int) -> Record | None:
+        """Return the record at an offset, and keep what follows it; None if it is damaged."""
         # Only places that follow one another are worth reading more than is asked for.
-        follows = 0 <= begin <= len(self.block)
+        follows = self.start <= offset <= self.start + len(self.block)
         self.ahead = min(2 * self.ahead, MOST_AHEAD) if follows else LEAST_AHEAD
-        self.block = os.pread(self.descriptor, max(length, self.ahead), offset)
+        self.block = os.pread(self.descriptor, self.ahead, offset)
         self.start = offset
-        return self.block[:length]
+        head = decode_head(self.block[:HEAD_SIZE], offset)
+        if head is None:
+            return None
+        size = HEAD_SIZE + head.length
+        if size <= len(self.block):
+            return decode(self.block, 0, offset)
+        return decode(_read_all(self.descriptor, offset, size), 0, offset)
+
+
+def _read_all(descriptor: int, offset: int, length: int) -> bytes:
+    # One call reads 2 GiB at most.
+    first = os.pread(descriptor, length, offset)
+    if len(first) == length:
+        return first
+    parts = [first]
+    while parts[-1] and (left := length - sum(map(len, parts))):
+        parts.append(os.pread(descriptor, left, offset + length - left))
+    return b"".join(parts)

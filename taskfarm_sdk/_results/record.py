@@ -25,6 +25,8 @@ MOST_ATTEMPT = 2**32 - 1
 
 # Where a record is, its item, attempt and outcome. A bare tuple: a million are read in a second.
 Found = tuple[int, int, int, int]
+# Item, attempt, outcome, seconds and payload; bare for the same reason.
+Record = tuple[int, int, int, float, bytes]
 
 
 class Outcome(IntEnum):
@@ -104,6 +106,29 @@ def decode_head(data: bytes, offset: int) -> Head | None:
     if magic != MAGIC or crc32(data[:_CHECKED], offset & _OFFSETS) != check:
         return None
     return Head(item, attempt, outcome, codec, took_s, length, checksum)
+
+
+def decode(data: bytes, position: int, offset: int) -> Record | None:
+    """Return the record at a position of bytes; None if it is damaged or goes on behind them.
+
+    Args:
+        data: bytes of a file.
+        position: where in them the record begins.
+        offset: where in the file it begins.
+    """
+    begin = position + HEAD_SIZE
+    if len(data) < begin:
+        return None
+    magic, outcome, _, attempt, item, took_s, length, checksum, check = _HEAD.unpack_from(
+        data, position
+    )
+    head = data[position : position + _CHECKED]
+    if magic != MAGIC or crc32(head, offset & _OFFSETS) != check:
+        return None
+    payload = data[begin : begin + length]
+    if len(payload) != length or crc32(payload) != checksum:
+        return None
+    return item, attempt, outcome, took_s, payload
 
 
 def scan(data: bytes, start: int) -> Scan:

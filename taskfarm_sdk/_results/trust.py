@@ -29,11 +29,16 @@ def refuse_system() -> None:
     Raises:
         ConfigurationError: this is one.
     """
-    if os.name == "nt" or os.open not in os.supports_dir_fd:
+    if not supports_owners():
         raise ConfigurationError(
             "results folders need Linux or another POSIX system: Windows does not show whether "
             "other users can write a file, and reading results runs code that is stored in them"
         )
+
+
+def supports_owners() -> bool:
+    """Return whether this system shows who may write a file, and opens files by their folder's."""
+    return os.name == "posix" and os.open in os.supports_dir_fd
 
 
 def refuse_folder(path: Path, status: os.stat_result) -> None:

@@ -6,11 +6,13 @@ the results has no such class. A program that has one of that name gets its own.
 
 from __future__ import annotations
 
+import importlib
 import io
 import pickle
 import sys
 from functools import cache, lru_cache
 from operator import attrgetter
+from typing import Any
 
 from taskfarm_sdk._caught import Caught
 from taskfarm_sdk._results.record import Codec
@@ -81,26 +83,24 @@ def _by_cloudpickle(value: object) -> bytes:
 
 
 @cache
-def _pickler_class() -> type[pickle.Pickler]:
-    # Most programs' results need no cloudpickle, which takes long to import.
-    import cloudpickle  # pyright: ignore[reportMissingTypeStubs]
+def _pickler_class() -> Any:
+    base = _cloudpickle().Pickler
 
-    base: type[pickle.Pickler] = cloudpickle.Pickler
+    def reducer_override(pickler: object, obj: object) -> object:
+        if isinstance(obj, type) and obj.__module__ == MAIN:
+            return class_of_script, (obj.__qualname__, _packed_class(obj))
+        return base.reducer_override(pickler, obj)
 
-    class Pickler(base):  # type: ignore[valid-type,misc]
-        """Keeps classes of the script by name and by value."""
-
-        def reducer_override(self, obj: object, /) -> object:
-            if isinstance(obj, type) and obj.__module__ == MAIN:
-                return class_of_script, (obj.__qualname__, _packed_class(obj))
-            return super().reducer_override(obj)
-
-    return Pickler
+    # Keeps classes of the script by name and by value.
+    return type("Pickler", (base,), {"reducer_override": reducer_override})
 
 
 @lru_cache(maxsize=256)
 def _packed_class(kind: type) -> bytes:
-    import cloudpickle  # pyright: ignore[reportMissingTypeStubs]
-
-    packed: bytes = cloudpickle.dumps(kind, protocol=PROTOCOL)
+    packed: bytes = _cloudpickle().dumps(kind, protocol=PROTOCOL)
     return packed
+
+
+def _cloudpickle() -> Any:
+    # Most programs' results need none, and it takes long to import.
+    return importlib.import_module("cloudpickle")
