@@ -14,9 +14,6 @@ from taskfarm_sdk.errors import ConfigurationError
 
 __all__ = ["Items"]
 
-# Values of a name of a grid, in its repr.
-SHOWN = 3
-
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -35,7 +32,10 @@ class Items(Sequence[T_co]):
     A slice is another `Items`.
 
     Args:
-        values: as for `Items.of`.
+        values: a sequence or another iterable, as for `Items.of`.
+
+    Raises:
+        ConfigurationError: it is empty, a single text, a dict or a set.
     """
 
     _source: Source[T_co]
@@ -99,7 +99,7 @@ class Items(Sequence[T_co]):
             ConfigurationError: a name has no values, or there are no names.
         """
         axes = [axis(name, listed) for name, listed in values.items()]
-        described = ", ".join(f"{one.name}={_short(one.values)}" for one in axes)
+        described = ", ".join(f"{one.name}: {counted(len(one.values), 'value')}" for one in axes)
         return _made(Grid(axes), f"Items.grid({described})")
 
     @staticmethod
@@ -188,9 +188,3 @@ def _filled(source: Source[T], described: str, fault: str) -> Items[T]:
     if not len(source):
         raise ConfigurationError(f"{fault}: a run has at least 1 task")
     return _made(source, described)
-
-
-def _short(values: Sequence[Any]) -> str:
-    if isinstance(values, range) or len(values) <= SHOWN:
-        return repr(values if isinstance(values, range) else list(values))
-    return f"[{', '.join(map(repr, values[:SHOWN]))}, …]"
