@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     # first use, from the table below; a test compares it with the modules.
     from taskfarm_sdk._items.item import *  # noqa: F403
     from taskfarm_sdk._items.items import *  # noqa: F403
+    from taskfarm_sdk._join import *  # noqa: F403
+    from taskfarm_sdk._map_options import *  # noqa: F403
     from taskfarm_sdk._models import *  # noqa: F403
     from taskfarm_sdk._results.result import *  # noqa: F403
     from taskfarm_sdk._results.results import *  # noqa: F403
@@ -47,6 +49,7 @@ else:
         "Item": "_items.item",
         "Items": "_items.items",
         "ItemsFailed": "errors",
+        "MapOptions": "_map_options",
         "NotFound": "errors",
         "OutcomeUnknown": "errors",
         "RequestRejected": "errors",
@@ -68,6 +71,7 @@ else:
         "UnexpectedReply": "errors",
         "WaitTimeout": "errors",
         "Worker": "worker",
+        "join": "_join",
         "results": "_results.results",
     }
     # Type checkers cannot read a computed list and use the imports above.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
+from weakref import finalize
 
 from taskfarm_sdk._processes.mounts import is_network, type_here
 from taskfarm_sdk._results import names, trust
@@ -41,6 +42,7 @@ class Folder:
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self._descriptor = descriptor
+        self._close = finalize(self, os.close, descriptor)
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Folder:
@@ -96,9 +98,8 @@ class Folder:
 
     def close(self) -> None:
         """Close it; it cannot be used any more."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        self._descriptor = -1
+        self._close()
 
     @property
     def is_network(self) -> bool:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
+from weakref import finalize
 
 from taskfarm_sdk import _validation
 from taskfarm_sdk._items.stored import StoredItems
@@ -260,4 +261,11 @@ def stored_items(folder: Folder) -> StoredItems | None:
         descriptor = folder.open_file(ITEMS)
     except FileNotFoundError:
         return None
-    return StoredItems(os.fdopen(descriptor, "rb"))
+    try:
+        items = StoredItems(os.fdopen(descriptor, "rb", closefd=False))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    # Not by the file itself: Python warns of files that nobody closed.
+    finalize(items, os.close, descriptor)
+    return items

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
-import attrs
-
 from taskfarm_sdk._caught import Caught
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._results.index import Index
@@ -20,11 +18,10 @@ from taskfarm_sdk.task import Task, handle_of
 REPORT_EVERY_S = 0.5
 
 
-@attrs.frozen
 class ChunkFunction:
     """Computes chunks of a run, in any process; can be pickled.
 
-    Attributes:
+    Args:
         computes: the user's function.
         index: which items have values, as far as it was read before the work.
         chunks: the items of each task.
@@ -32,11 +29,23 @@ class ChunkFunction:
         max_attempts: after how many attempts a chunk has failed for good.
     """
 
-    computes: ItemFunction
-    index: Index
-    chunks: Chunks
-    halt_after: int
-    max_attempts: int
+    def __init__(
+        self,
+        computes: ItemFunction,
+        index: Index,
+        chunks: Chunks,
+        halt_after: int,
+        max_attempts: int,
+    ) -> None:
+        self.computes = computes
+        self.chunks = chunks
+        self.halt_after = halt_after
+        self.max_attempts = max_attempts
+        self._index = index
+        self._place: Workplace | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "_place": None}
 
     def __call__(self, task: Task) -> None:
         """Compute the open items of a task, and settle it unless it is to be completed.
@@ -44,7 +53,7 @@ class ChunkFunction:
         Raises:
             TaskfarmError: the results cannot be written, or the items cannot be read.
         """
-        place = workplaces.of(self.index)
+        place = self._workplace()
         handle = handle_of(task)
         # A task that nobody had before has nothing that this process does not know of.
         if task.attempts or task.percent_completed or handle.lost_items:
@@ -53,11 +62,17 @@ class ChunkFunction:
 
     def lost_item(self, task: Task, item: int, why: str) -> None:
         """Record the failure of an item that ended its process, in the process that saw it."""
-        place = workplaces.of(self.index)
+        place = self._workplace()
         attempt = task.attempts + 1
         failure = Caught("ProcessEnded", why, "")
         place.writer.failure(item, attempt, failure, 0.0, final=attempt >= self.max_attempts)
         place.writer.sync()
+
+    def _workplace(self) -> Workplace:
+        # Kept, for the registry forgets a workplace that nobody uses.
+        if self._place is None:
+            self._place = workplaces.of(self._index)
+        return self._place
 
 
 class _Attempt:

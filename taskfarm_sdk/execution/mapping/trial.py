@@ -141,8 +141,7 @@ def _durations_s(folder: Folder, most: int) -> list[float]:
             place = places.place(number)
             if place is None or places.outcome(number) != Outcome.SUCCESS:
                 break
-            head, _ = reader.read(place.file, place.offset, number)
-            durations_s.append(head.took_s)
+            durations_s.append(reader.read(*place, number)[3])
     return durations_s
 
 

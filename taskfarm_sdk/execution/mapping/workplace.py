@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from weakref import WeakValueDictionary
+from contextlib import suppress
+from weakref import WeakValueDictionary, finalize
 
 import attrs
 
@@ -13,7 +14,7 @@ from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.index import Index
 from taskfarm_sdk._results.results import stored_items
 from taskfarm_sdk._results.writer import ResultsWriter
-from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 
 
 @attrs.frozen(eq=False)
@@ -72,4 +73,13 @@ def _opened(folder: Folder, index: Index) -> Workplace:
         )
     # Between the pickling of an index and its use here others may have computed.
     index.read_on()
-    return Workplace(folder, items, index, ResultsWriter(folder))
+    writer = ResultsWriter(folder)
+    place = Workplace(folder, items, index, writer)
+    finalize(place, _close, writer)
+    return place
+
+
+def _close(writer: ResultsWriter) -> None:
+    # Each attempt had its results on disk, or failed.
+    with suppress(TaskfarmError):
+        writer.close()
