@@ -241,7 +241,8 @@ class ItemsFailed(TasksFailed):
         missing: the numbers of the items that were not computed, as when too many others of their
             chunk failed; ascending.
         tasks: the numbers of the tasks that these items belong to, ascending.
-        failures: what failed the first 100 of `items`.
+        failures: what failed the first 100 of `items`; without failed items, the failed attempts
+            at tasks that this process saw.
     """
 
     def __init__(

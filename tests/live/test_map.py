@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import threading
 from collections import Counter
@@ -23,9 +24,10 @@ from taskfarm_sdk import (
     join,
     results,
 )
+from taskfarm_sdk._items.seeds import item_seed
 from taskfarm_sdk.testing import LocalServer
 from tests.support.executors import executor
-from tests.support.maps import HASTY, calls_in, noting
+from tests.support.maps import HASTY, calls_in, named_as, noting
 
 pytestmark = pytest.mark.live
 
@@ -122,8 +124,7 @@ def test_working_again_computes_exactly_the_items_without_a_value(
 ) -> None:
     with pytest.raises(ItemsFailed):
         farm.map(fail_at(3, 17), range(20), folder=folder, chunk=5, workers=1, **HASTY)
-    mended = noting(calls, double)
-    mended.__module__, mended.__qualname__ = fail_at().__module__, fail_at().__qualname__
+    mended = named_as(fail_at(), noting(calls, double))
     found = farm.map(mended, range(20), folder=folder, chunk=5, workers=1, **HASTY)
     assert list(found.values()) == [2 * value for value in range(20)]
     assert calls_in(calls) == Counter({3: 1, 17: 1})
@@ -229,8 +230,6 @@ def test_a_seed_of_the_run_is_the_same_in_the_trial_and_in_the_run(
         lambda item: item.seed, range(5), folder=folder, pass_item=True, workers=1, **HASTY
     )
     (run,) = farm.runs()
-    from taskfarm_sdk._items.seeds import item_seed
-
     assert list(found.values()) == [item_seed(run.uuid, number) for number in range(5)]
 
 
@@ -305,6 +304,25 @@ def test_a_task_that_the_server_calls_done_is_computed_if_its_results_are_gone(
         file.unlink()
     found = farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
     assert list(found.values()) == [2 * value for value in range(10)]
+
+
+def test_a_full_disk_fails_with_its_folder_named_and_loses_nothing(
+    farm: Farm, folder: Path
+) -> None:
+    def compute(value: int) -> int:
+        if value == 10:
+            # No file of this process may grow any more.
+            _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
+        return 2 * value
+
+    with pytest.raises(ItemsFailed) as raised:
+        farm.map(compute, range(20), folder=folder, chunk=5, workers=1, **HASTY)
+    assert (raised.value.items, raised.value.missing) == ((), tuple(range(10, 20)))
+    assert f"results cannot be written to '{folder}'" in str(raised.value)
+    compute_freely = named_as(compute, double)
+    found = farm.map(compute_freely, range(20), folder=folder, chunk=5, workers=1, **HASTY)
+    assert list(found.values()) == [2 * value for value in range(20)]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from taskfarm_sdk import _failures
 from taskfarm_sdk._flows import resetting, runs
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._models import RunStatus, TaskFailure, counted
@@ -153,19 +154,20 @@ def _failed(
     parts = [f"{counted(len(failed), 'item')} failed: {listed(failed)}"] if failed else []
     if missing:
         parts.append(f"{counted(len(missing), 'item')} not computed: {listed(missing)}")
-    first = f". The first failure: {failures[0][0]}" if failures else ""
+    seen = mapping.link.session.shared.failures.of(mapping.order.run_uuid)
+    why = f". The first failure: {failures[0][0]}" if failures else _failures.newest(seen)
     error = ItemsFailed(
         f"of {counted(len(results), 'item')} of run {mapping.order.run_uuid}, {'; '.join(parts)}; "
         f"the others have results in '{mapping.folder.path}': `results(folder)` reads them, and "
-        f"mapping again computes what is left{first}",
+        f"mapping again computes what is left{why}",
         run=mapping.order.run_uuid,
         tasks=tuple(index.open_tasks(chunks)),
         run_status=status,
-        failures=tuple(failure for failure, _ in failures),
+        failures=tuple(failure for failure, _ in failures) or _failures.records(seen),
         items=tuple(failed),
         missing=tuple(missing),
     )
-    error.__cause__ = failures[0][1] if failures else None
+    error.__cause__ = failures[0][1] if failures else _failures.cause(seen)
     return error
 
 
