@@ -13,7 +13,7 @@ from taskfarm_sdk._items.stored import StoredItems
 from taskfarm_sdk._results import failures, values
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.names import ITEMS
-from taskfarm_sdk._results.network import DELAY_S, wait_until_seen
+from taskfarm_sdk._results.network import Patience, wait_until_seen
 from taskfarm_sdk._results.order import Order, python_version
 from taskfarm_sdk._results.places import NOTHING, Places
 from taskfarm_sdk._results.reader import Damaged, RecordReader
@@ -170,14 +170,14 @@ class Results(Generic[T]):
                 return
             time.sleep(poll_s)
 
-    def _wait_for_late(self, *, timeout_s: float = DELAY_S) -> list[int]:
+    def _wait_for_late(self, *, patience: Patience = Patience()) -> list[int]:
         """Return the items without a value, once no network file system can hide it any more."""
 
         def look(again: bool) -> list[int]:
             self._places.read_on(again=again)
             return self._places.having(NOTHING, Outcome.FAILURE, Outcome.FINAL_FAILURE)
 
-        return wait_until_seen(self._folder, look, timeout_s=timeout_s)
+        return wait_until_seen(self._folder, look, patience)
 
     def _columns(self) -> tuple[str, ...] | None:
         return None if self._items is None else self._items.columns

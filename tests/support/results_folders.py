@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import attrs
+
 from taskfarm_sdk._caught import Caught, caught
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._items.items import Items
@@ -63,7 +65,7 @@ def failed_by(error: BaseException) -> Caught:
     try:
         raise error
     except BaseException as raised:
-        return caught(raised, raised.__traceback__)
+        return attrs.evolve(caught(raised, raised.__traceback__), error=raised)
 
 
 def results_files(folder: Folder) -> list[Path]:
