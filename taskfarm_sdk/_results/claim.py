@@ -1,4 +1,7 @@
-"""The claim on a new results folder: of processes that start on it at once, one makes the run."""
+"""The claim on a new results folder: of processes that start on it at once, one makes the run.
+
+The claim stays when the order is there: a process that is late must never find neither.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,7 @@ def note_run(folder: Folder, claim: Claim, run_uuid: str) -> Claim:
 
 
 def give_up(folder: Folder) -> None:
-    """Remove this process's claim: nothing was created, or the order is written."""
+    """Remove this process's claim, because it created nothing."""
     folder.remove(CLAIM)
 
 
@@ -95,7 +98,6 @@ def wait_for_order(
     """
     deadline = clock() + timeout_s
     while True:
-        # Before the order: a claim is removed only after the order is there.
         claimed = folder.read(CLAIM)
         order = Order.load(folder)
         if order is not None or claimed is None:

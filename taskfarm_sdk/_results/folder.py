@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,6 +42,7 @@ class Folder:
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self._descriptor = descriptor
+        self._end = weakref.finalize(self, os.close, descriptor)
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Folder:
@@ -95,10 +97,9 @@ class Folder:
         return Folder.open, (self.path,)
 
     def close(self) -> None:
-        """Close it; it cannot be used any more."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        """Close it; it cannot be used any more. The end of the object closes it too."""
+        self._descriptor = -1
+        self._end()
 
     @property
     def is_network(self) -> bool:

@@ -8,7 +8,7 @@ import secrets
 import socket
 
 # Each is created once, whole, and never changed; only the claim is replaced by its creator.
-CLAIM = "creating.json"
+CLAIM = "creator.json"
 ORDER = "order.json"
 FUNCTION = "function.pickle"
 ITEMS = "items.bin"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
@@ -260,4 +261,11 @@ def stored_items(folder: Folder) -> StoredItems | None:
         descriptor = folder.open_file(ITEMS)
     except FileNotFoundError:
         return None
-    return StoredItems(os.fdopen(descriptor, "rb"))
+    try:
+        items = StoredItems(os.fdopen(descriptor, "rb", closefd=False))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    # Nobody closes results: the file ends with the items.
+    weakref.finalize(items, os.close, descriptor)
+    return items
