@@ -10,7 +10,7 @@ from typing import Protocol
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.follower import Follower
-from taskfarm_sdk._results.network import Patience, wait_until_seen
+from taskfarm_sdk._results.network import USUAL, Patience, wait_until_seen
 from taskfarm_sdk._results.record import Found, Outcome
 
 _DONE = 1
@@ -109,7 +109,7 @@ class Index:
         """The items with failed attempts and no success."""
         return list(_positions(self._states, _FAILED))
 
-    def wait_for(self, items: Sequence[int], *, patience: Patience = Patience()) -> list[int]:
+    def wait_for(self, items: Sequence[int], *, patience: Patience = USUAL) -> list[int]:
         """Return those of some items that the folder has no success of.
 
         On a network file system it is read again for a while; see `network.wait_until_seen`.

@@ -31,6 +31,9 @@ class Patience:
     sleep: Callable[[float], object] = time.sleep
 
 
+USUAL = Patience()
+
+
 def wait_until_seen(
     folder: Folder, look: Callable[[bool], list[int]], patience: Patience
 ) -> list[int]:

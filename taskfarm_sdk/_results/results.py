@@ -14,7 +14,7 @@ from taskfarm_sdk._items.stored import StoredItems
 from taskfarm_sdk._results import failures, values
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.names import ITEMS
-from taskfarm_sdk._results.network import Patience, wait_until_seen
+from taskfarm_sdk._results.network import USUAL, Patience, wait_until_seen
 from taskfarm_sdk._results.order import Order, python_version
 from taskfarm_sdk._results.places import NOTHING, Places
 from taskfarm_sdk._results.reader import Damaged, RecordReader
@@ -171,7 +171,7 @@ class Results(Generic[T]):
                 return
             time.sleep(poll_s)
 
-    def _wait_for_late(self, *, patience: Patience = Patience()) -> list[int]:
+    def _wait_for_late(self, *, patience: Patience = USUAL) -> list[int]:
         """Return the items without a value, once no network file system can hide it any more."""
 
         def look(again: bool) -> list[int]:

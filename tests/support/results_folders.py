@@ -62,10 +62,15 @@ def write_failure(
 
 def failed_by(error: BaseException) -> Caught:
     """Return what is kept of an exception once it was raised."""
-    try:
+
+    def fail() -> None:
         raise error
-    except BaseException as raised:
+
+    try:
+        fail()
+    except BaseException as raised:  # noqa: BLE001 - whatever it is
         return attrs.evolve(caught(raised, raised.__traceback__), error=raised)
+    raise AssertionError("nothing was raised")
 
 
 def results_files(folder: Folder) -> list[Path]:

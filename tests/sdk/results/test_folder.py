@@ -127,7 +127,7 @@ def spoil_with_socket(path: Path) -> None:
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "a_link": (spoil_with_link, "is a symbolic link"),
     "a_link_to_nothing": (lambda path: path.symlink_to("missing"), "is a symbolic link"),
-    "a_pipe": (lambda path: os.mkfifo(path), "is a named pipe"),
+    "a_pipe": (os.mkfifo, "is a named pipe"),
     "a_folder": (lambda path: path.mkdir(), "is a folder"),
     "a_socket": (spoil_with_socket, "is a socket"),
 }
@@ -351,7 +351,8 @@ def test_a_file_system_that_keeps_no_modes_is_noticed_at_creation(
     [
         (errno.ENOSPC, "free some space"), (errno.EDQUOT, "free some space"),
         (errno.EACCES, "chmod 700"), (errno.EROFS, "make it writable"),
-        (errno.EMFILE, "ulimit -n"), (errno.ENOENT, "it was removed"), (errno.EIO, "check its disk"),
+        (errno.EMFILE, "ulimit -n"), (errno.ENOENT, "it was removed"),
+        (errno.EIO, "check its disk"),
     ],
 )  # fmt: skip
 def test_an_error_of_writing_says_what_to_do(code: int, advice: str) -> None:

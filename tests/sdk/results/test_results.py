@@ -138,6 +138,11 @@ def test_of_failures_the_last_attempt_is_shown(folder: Folder, known: Results[st
     assert str(known[0].error) == "second"
 
 
+def open_files() -> int:
+    """Return how many files this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 class Unpicklable(Exception):
     """An exception that cannot be pickled."""
 
@@ -263,15 +268,15 @@ def test_more_files_than_may_be_open(tmp_path: Path, monkeypatch: pytest.MonkeyP
     folder = new_folder(tmp_path / "sweep", 60)
     for first in range(10):
         write(folder, {item: item for item in range(first, 60, 10)})
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_files()
     known = taskfarm_sdk.results(folder.path)
-    opened = len(os.listdir("/proc/self/fd"))
+    opened = open_files()
     most = 0
     for number, result in enumerate(known):
         assert result.value == number
-        most = max(most, len(os.listdir("/proc/self/fd")) - opened)
+        most = max(most, open_files() - opened)
     assert most <= 3
-    assert len(os.listdir("/proc/self/fd")) == opened
+    assert open_files() == opened
     assert opened - before <= 2
 
 

@@ -125,7 +125,7 @@ def library(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 def not_installed(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     for name in names:
-        monkeypatch.setitem(sys.modules, name, None)  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, name, None)
 
 
 @pytest.mark.parametrize("name", ["pandas", "polars"])
