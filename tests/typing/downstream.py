@@ -42,7 +42,7 @@ def inputs() -> sdk.Items[str]:
     assert_type(sdk.Items.csv("sites.csv", delimiter=";")[0], dict[str, str])
     grid = assert_type(sdk.Items.grid(lr=[0.1, 0.01], seed=range(9)), sdk.Items[dict[str, Any]])
     print(simulate(sdk.Item(number=3, value=grid[3])), grid.columns, grid.digest())
-    assert_type((sdk.Items.of((1, 2))[0], sdk.Items([1.5])[0]), tuple[int, float])
+    assert_type((sdk.Items.of([1, 2])[0], sdk.Items([1.5])[0]), tuple[int, float])
     return lines[:10] if len(lines) > 10 else sdk.Items.glob("data/*.nc")
 
 
