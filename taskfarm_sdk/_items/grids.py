@@ -48,22 +48,26 @@ class Grid:
         if not self.axes:
             raise ConfigurationError("a grid needs values for at least one name: grid(x=range(10))")
         self.columns = columns.checked([axis.name for axis in self.axes], "the grid")
-        self._num_points = math.prod(len(axis.values) for axis in self.axes)
+        counts = [len(axis.values) for axis in self.axes]
+        self._num_points = math.prod(counts)
         if self._num_points > MOST_POINTS:
             raise ConfigurationError(
                 f"the grid has {self._num_points:,} points: divide it among several runs"
             )
+        # After how many points each name's value changes.
+        self._strides = [
+            (axis.name, axis.values, math.prod(counts[place + 1 :]), counts[place])
+            for place, axis in enumerate(self.axes)
+        ]
 
     def __len__(self) -> int:
         return self._num_points
 
     def at(self, number: int) -> dict[str, Any]:
         """Return a point: 0 is the first, and numbers are below `len`."""
-        chosen: list[Any] = []
-        for axis in reversed(self.axes):
-            number, place = divmod(number, len(axis.values))
-            chosen.append(axis.values[place])
-        return dict(zip(self.columns, reversed(chosen), strict=True))
+        return {
+            name: values[number // stride % count] for name, values, stride, count in self._strides
+        }
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         # Not product, which would write out the ranges.

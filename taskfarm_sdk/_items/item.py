@@ -15,24 +15,37 @@ __all__ = ["Item"]
 T_co = TypeVar("T_co", covariant=True)
 
 
+def _never() -> bool:
+    return False
+
+
 @attrs.frozen(eq=False, repr=False, kw_only=True)
 class Item(Generic[T_co]):
     """An input with its number and its seed, and whether the worker is to stop.
 
-    With `pass_item=True` a function is called with it in place of the bare input.
+    With `pass_item=True` a function is called with it in place of the bare input. To try such a
+    function, call it with `Item(number=0, value=...)`.
+
+    Args:
+        number: the item's number, from 0, in the order in which the items were given.
+        value: the input itself.
+        attempt: the number of this attempt at the item, from 1.
+        run_uuid: the run's UUID, from which the seed is made.
+        run_seed: a number to make the seed from in place of the run's UUID, or None.
+        stop_requested: returns whether the worker is to stop.
 
     Attributes:
-        number: the item's number, from 0, in the order in which the items were given.
-        attempt: the number of this attempt at the item, from 1.
+        number: the item's number.
         value: the input itself.
+        attempt: the number of this attempt.
     """
 
     number: int
-    attempt: int
     value: T_co
-    _run_uuid: str
-    _run_seed: int | None
-    _stop_requested: Callable[[], bool]
+    attempt: int = 1
+    _run_uuid: str = ""
+    _run_seed: int | None = None
+    _stop_requested: Callable[[], bool] = _never
 
     @property
     def seed(self) -> int:

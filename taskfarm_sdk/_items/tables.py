@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from taskfarm_sdk._items import columns
 from taskfarm_sdk._items.digests import digest_of
 from taskfarm_sdk._items.lines import BOM, check_utf8, starts_of
+from taskfarm_sdk._models import counted
 from taskfarm_sdk.errors import ConfigurationError
 
 # Whoever forgets to name the right one has one of these instead.
@@ -26,10 +27,12 @@ class Table:
 
     Raises:
         ConfigurationError: the bytes are not UTF-8 or not CSV, a name is missing, is no identifier
-            or stands twice, or a row has another number of fields than the first.
+            or stands twice, a row has another number of fields than the first, or `delimiter` is
+            not one character that can separate fields.
     """
 
     def __init__(self, content: bytes, source: str, *, delimiter: str = ",") -> None:
+        _check_delimiter(delimiter)
         check_utf8(content, source)
         self._content = content.removeprefix(BOM)
         self._source, self._delimiter = source, delimiter
@@ -80,9 +83,8 @@ class Table:
                     yield first_line, row
                 first_line = reader.line_num
         except csv.Error as error:
-            raise ConfigurationError(
-                f"line {first_line + 1:,} of {self._source} is not CSV: {error}"
-            ) from None
+            place = f"line {first_line + 1:,} of {self._source}"
+            raise ConfigurationError(f"{place} is not CSV: {_fault(str(error))}") from None
 
     def _checked_header(self, row: list[str]) -> tuple[str, ...]:
         for other in _OTHER_DELIMITERS:
@@ -95,8 +97,25 @@ class Table:
 
     def _ragged(self, first_line: int, row: list[str]) -> ConfigurationError:
         return ConfigurationError(
-            f"line {first_line + 1:,} of {self._source} has {len(row)} fields, but the header has "
-            f"{len(self.columns)}: correct the line"
+            f"line {first_line + 1:,} of {self._source} has {counted(len(row), 'field')}, but the "
+            f"header has {len(self.columns)}: correct the line"
+        )
+
+
+def _fault(text: str) -> str:
+    """Return what csv says of a row; of a carriage return it speaks as of a program's fault."""
+    if "new-line character" not in text:
+        return text
+    return (
+        "it has a carriage return without a line feed; if these end the lines, convert the file "
+        r"with `tr '\r' '\n'`"
+    )
+
+
+def _check_delimiter(delimiter: str) -> None:
+    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+        raise ConfigurationError(
+            f"the delimiter must be one character, such as ',' or ';', not {delimiter!r}"
         )
 
 

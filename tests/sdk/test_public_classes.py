@@ -13,6 +13,8 @@ from taskfarm_sdk import (
     AsyncFarm,
     AsyncRun,
     Farm,
+    Item,
+    Items,
     Run,
     RunStatus,
     Task,
@@ -29,6 +31,8 @@ RUN = (
 PUBLIC: dict[type, str] = {
     Farm: "close create_run credentials_from get_run login runs url user",
     AsyncFarm: "close create_run credentials_from get_run login runs url user",
+    Item: "attempt number seed stop_requested value",
+    Items: "columns count csv digest glob grid index lines of",
     Run: f"{RUN} work worker",
     AsyncRun: RUN,
     RunStatus: "computing done failed finished num_tasks percent_done rows succeeded waiting",

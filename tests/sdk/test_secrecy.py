@@ -15,6 +15,8 @@ from taskfarm_sdk import (
     AsyncRun,
     ConnectionFailed,
     Farm,
+    Item,
+    Items,
     Run,
     RunStatus,
     TaskFailure,
@@ -81,6 +83,8 @@ THINGS: list[Callable[[], object]] = [
     lambda: by_token()._link.wire,
     lambda: RunStatus(num_tasks=1, waiting=1, computing=0, done=0, failed=None, percent_done=0.0),
     lambda: TaskInfo(number=0, state="waiting"),
+    lambda: Items([1]),
+    lambda: Item(number=0, value=1),
     lambda: TaskFailure(task=0, attempt=1, type="ValueError", text="odd"),
 ]
 
