@@ -6,7 +6,6 @@ The claim stays when the order is there: a process that is late must never find 
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ import attrs
 
 from taskfarm_sdk._results.documents import decode, encode
 from taskfarm_sdk._results.folder import Folder
-from taskfarm_sdk._results.names import CLAIM
+from taskfarm_sdk._results.names import CLAIM, host
 from taskfarm_sdk._results.order import Order
 from taskfarm_sdk.errors import ConfigurationError
 
@@ -50,7 +49,7 @@ def take(folder: Folder, server_url: str) -> Claim | None:
         TaskfarmError: the folder cannot be written.
     """
     claim = Claim(
-        host=socket.gethostname(),
+        host=host(),
         pid=os.getpid(),
         server_url=server_url,
         run_uuid=None,

@@ -43,6 +43,8 @@ class Folder:
         self.path = path
         self._descriptor = descriptor
         self._end = weakref.finalize(self, os.close, descriptor)
+        # Threads may use it until the process has ended.
+        self._end.atexit = False
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Folder:

@@ -46,6 +46,18 @@ def inputs() -> sdk.Items[str]:
     return lines[:10] if len(lines) > 10 else sdk.Items.glob("data/*.nc")
 
 
+def table(found: sdk.Results[float]) -> list[int]:
+    for result in found:
+        assert_type(result, sdk.Result[float])
+        assert_type((result.value, result.took_s), tuple[float | None, float])
+    assert_type((found[3].error, len(found)), tuple[BaseException | None, int])
+    print(sum(found.values()), found.to_frame())
+    found.to_csv("sweep.csv")
+    for late in sdk.results("sweep").as_completed(poll_s=1, stop=lambda: True):
+        assert_type(late, sdk.Result[Any])
+    return [*found.failed, *found.missing]
+
+
 def seen(failures: tuple[sdk.TaskFailure, ...], of: type[Exception] = sdk.FunctionFailed) -> str:
     last = failures[-1]
     assert_type((last.task, last.attempt, last.type), tuple[int, int, str | None])

@@ -200,7 +200,7 @@ def test_a_value_of_another_python_is_told_so(
 ) -> None:
     write(folder, {0: Moody()})
     more = {} if version is None else {"python": version}
-    known: Results[object] = Results(folder, order(5, **more), None)
+    known: Results[object] = Results(folder, order(5, **more))
     assert text in str(known[0].error)
 
 
@@ -392,9 +392,9 @@ print(total, int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read()
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_results_are_read_in_little_memory(tmp_path: Path) -> None:
-    folder = new_folder(tmp_path / "sweep", 100_000)
-    write(folder, dict.fromkeys(range(100_000), "x" * 1000))
+def test_a_hundred_megabytes_of_results_are_read_in_little_memory(tmp_path: Path) -> None:
+    folder = new_folder(tmp_path / "sweep", 10_000)
+    write(folder, dict.fromkeys(range(10_000), "x" * 10_000))
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, folder.path], capture_output=True, text=True, check=True
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import TaskfarmError
+from taskfarm_sdk._results import names
 from taskfarm_sdk._results import writer as writer_module
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.index import Index
@@ -62,7 +63,7 @@ def done(folder: Folder) -> list[int]:
 
 def readable(folder: Folder) -> dict[int, object]:
     """Return the values that a reader gets."""
-    known: Results[object] = Results(folder, order(NUM_ITEMS), None)
+    known: Results[object] = Results(folder, order(NUM_ITEMS))
     return {one.number: one.value for one in known if one.error is None}
 
 
@@ -151,7 +152,7 @@ def test_two_writers_have_files_of_their_own(folder: Folder) -> None:
 def test_a_name_tells_host_and_process_and_cannot_be_guessed(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("socket.gethostname", lambda: "node/7 ü" + "x" * 300)
+    monkeypatch.setattr(names, "host", lambda: "node/7 ü" + "x" * 300)
     for _ in range(2):
         writer = ResultsWriter(folder)
         writer.success(0, 1, None, 0.0)
@@ -173,7 +174,7 @@ def test_a_value_that_cannot_be_pickled_is_a_failed_attempt(
     assert "cannot pickle" in why.text
     writer.success(1, 1, "good", 0.5)
     writer.close()
-    known: Results[object] = Results(folder, order(2), None)
+    known: Results[object] = Results(folder, order(2))
     assert known.failed == [0]
     assert known[0].attempts == 2
     assert known[1].value == "good"
@@ -477,7 +478,7 @@ def test_a_killed_process_loses_no_item_that_took_a_tenth_of_a_second(folder: Fo
 def test_a_failure_is_recorded_with_its_exception(folder: Folder, writer: ResultsWriter) -> None:
     writer.failure(4, 3, failed_by(ValueError("bad input")), 1.5, final=True)
     writer.close()
-    known: Results[object] = Results(folder, order(NUM_ITEMS), None)
+    known: Results[object] = Results(folder, order(NUM_ITEMS))
     result = known[4]
     assert isinstance(result.error, ValueError)
     assert str(result.error) == "bad input"
