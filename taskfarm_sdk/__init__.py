@@ -76,6 +76,7 @@ else:
     }
     # Type checkers cannot read a computed list and use the imports above.
     __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
+    __all__.sort()
 
     def __getattr__(name: str) -> object:
         if name == "__version__":

@@ -100,7 +100,7 @@ class Items(Sequence[T_co]):
         """
         axes = [axis(name, listed) for name, listed in values.items()]
         described = ", ".join(f"{one.name}: {counted(len(one.values), 'value')}" for one in axes)
-        return _made(Grid(axes), f"Items.grid({described})")
+        return made_from(Grid(axes), f"Items.grid({described})")
 
     @staticmethod
     def glob(pattern: str | os.PathLike[str]) -> Items[str]:
@@ -160,7 +160,7 @@ class Items(Sequence[T_co]):
         numbers = range(len(self))
         if isinstance(index, slice):
             part = numbers[index]
-            return _made(Part(self._source, part), f"a part of {self._described}")
+            return made_from(Part(self._source, part), f"a part of {self._described}")
         try:
             return self._source.at(numbers[index])
         except IndexError:
@@ -178,7 +178,13 @@ def source_of(items: Items[T]) -> Source[T]:
     return items._source  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
-def _made(source: Source[T], described: str) -> Items[T]:
+def made_from(source: Source[T], described: str) -> Items[T]:
+    """Return items that are read from a source.
+
+    Args:
+        source: the source.
+        described: what their repr says of it.
+    """
     items: Items[T] = object.__new__(Items)  # pyright: ignore[reportUnknownVariableType]
     items._source, items._described = source, described  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return items
@@ -187,4 +193,4 @@ def _made(source: Source[T], described: str) -> Items[T]:
 def _filled(source: Source[T], described: str, fault: str) -> Items[T]:
     if not len(source):
         raise ConfigurationError(f"{fault}: a run has at least 1 task")
-    return _made(source, described)
+    return made_from(source, described)

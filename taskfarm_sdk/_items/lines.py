@@ -26,15 +26,19 @@ class Lines:
     Args:
         content: the bytes.
         nul: whether NUL bytes end the texts in place of line ends.
-        errors: what becomes of bytes that are not UTF-8, as in `bytes.decode`; with "strict" the
+        encoding: how the bytes are decoded.
+        errors: what becomes of bytes in another encoding, as in `bytes.decode`; with "strict" the
             caller has checked that there are none.
     """
 
     columns = None
 
-    def __init__(self, content: bytes, *, nul: bool = False, errors: str = "strict") -> None:
+    def __init__(
+        self, content: bytes, *, nul: bool = False, encoding: str = "utf-8", errors: str = "strict"
+    ) -> None:
         self._content = content if nul else content.removeprefix(BOM)
-        self._end, self._nul, self._errors = (b"\0" if nul else b"\n"), nul, errors
+        self._end, self._nul = (b"\0" if nul else b"\n"), nul
+        self._encoding, self._errors = encoding, errors
         self._starts = starts_of(
             self._content.translate(_NUL_FOR_NEWLINE) if nul else self._content
         )
@@ -59,7 +63,7 @@ class Lines:
         line = line.removesuffix(self._end)
         if not self._nul:
             line = line.removesuffix(b"\r")
-        return line.decode(errors=self._errors)
+        return line.decode(self._encoding, self._errors)
 
 
 def starts_of(content: bytes) -> array[int]:

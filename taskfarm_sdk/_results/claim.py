@@ -1,9 +1,11 @@
-"""The claim on a new results folder: of processes that start on it at once, one makes the run."""
+"""The claim on a new results folder: of processes that start on it at once, one makes the run.
+
+The claim stays when the order is there: a process that is late must never find neither.
+"""
 
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +14,7 @@ import attrs
 
 from taskfarm_sdk._results.documents import decode, encode
 from taskfarm_sdk._results.folder import Folder
-from taskfarm_sdk._results.names import CLAIM
+from taskfarm_sdk._results.names import CLAIM, host
 from taskfarm_sdk._results.order import Order
 from taskfarm_sdk.errors import ConfigurationError
 
@@ -47,7 +49,7 @@ def take(folder: Folder, server_url: str) -> Claim | None:
         TaskfarmError: the folder cannot be written.
     """
     claim = Claim(
-        host=socket.gethostname(),
+        host=host(),
         pid=os.getpid(),
         server_url=server_url,
         run_uuid=None,
@@ -69,7 +71,7 @@ def note_run(folder: Folder, claim: Claim, run_uuid: str) -> Claim:
 
 
 def give_up(folder: Folder) -> None:
-    """Remove this process's claim: nothing was created, or the order is written."""
+    """Remove this process's claim, because it created nothing."""
     folder.remove(CLAIM)
 
 
@@ -95,7 +97,6 @@ def wait_for_order(
     """
     deadline = clock() + timeout_s
     while True:
-        # Before the order: a claim is removed only after the order is there.
         claimed = folder.read(CLAIM)
         order = Order.load(folder)
         if order is not None or claimed is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import cast
 
@@ -12,6 +11,8 @@ from taskfarm_sdk.errors import ConfigurationError
 
 def encode(document: Mapping[str, object]) -> bytes:
     """Return a document as people can read it."""
+    import json  # takes longer than most processes need it
+
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(
         errors="backslashreplace"
     )
@@ -23,6 +24,8 @@ def decode(folder: Folder, name: str, content: bytes) -> dict[str, object]:
     Raises:
         ConfigurationError: it is none, or not whole.
     """
+    import json  # as above
+
     try:
         document: object = json.loads(content)
     except ValueError:

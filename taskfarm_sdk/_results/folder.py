@@ -9,11 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
-from weakref import finalize
 
 from taskfarm_sdk._processes.mounts import is_network, type_here
 from taskfarm_sdk._results import names, trust
@@ -42,7 +42,9 @@ class Folder:
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self._descriptor = descriptor
-        self._close = finalize(self, os.close, descriptor)
+        self._end = weakref.finalize(self, os.close, descriptor)
+        # Threads may use it until the process has ended.
+        self._end.atexit = False
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Folder:
@@ -97,9 +99,9 @@ class Folder:
         return Folder.open, (self.path,)
 
     def close(self) -> None:
-        """Close it; it cannot be used any more."""
+        """Close it; it cannot be used any more. The end of the object closes it too."""
         self._descriptor = -1
-        self._close()
+        self._end()
 
     @property
     def is_network(self) -> bool:

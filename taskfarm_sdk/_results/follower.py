@@ -33,6 +33,11 @@ class _Followed:
     size: int = 0
     damaged: list[tuple[int, int]] = attrs.field(factory=list[tuple[int, int]])
 
+    def reopen_end(self) -> None:
+        """Understand anew what is damaged at the end: a record there can reach beyond it."""
+        if self.damaged and self.damaged[-1][1] == self.position:
+            self.position = self.damaged.pop()[0]
+
 
 class Follower:
     """The results files of a folder, and how far each was read; can be pickled.
@@ -100,6 +105,7 @@ class Follower:
         try:
             size = os.fstat(descriptor).st_size
             if again:
+                followed.reopen_end()
                 followed.damaged = _read_damaged(descriptor, followed, take)
             for part in _parts(descriptor, followed.position, size):
                 take(followed.number, part.found)

@@ -10,7 +10,7 @@ from typing import Protocol
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.follower import Follower
-from taskfarm_sdk._results.network import DELAY_S, wait_until_seen
+from taskfarm_sdk._results.network import USUAL, Patience, wait_until_seen
 from taskfarm_sdk._results.record import Found, Outcome
 
 _DONE = 1
@@ -118,14 +118,14 @@ class Index:
         """The items with failed attempts and no success."""
         return list(_positions(self._states, _FAILED))
 
-    def wait_for(self, items: Sequence[int], *, timeout_s: float = DELAY_S) -> list[int]:
+    def wait_for(self, items: Sequence[int], *, patience: Patience = USUAL) -> list[int]:
         """Return those of some items that the folder has no success of.
 
         On a network file system it is read again for a while; see `network.wait_until_seen`.
 
         Args:
             items: the numbers of items whose task is done.
-            timeout_s: for how long to read again.
+            patience: for how long to read again.
 
         Raises:
             ConfigurationError: the folder or a file may not be trusted.
@@ -135,7 +135,7 @@ class Index:
             self.read_on(again=again)
             return [item for item in items if not self.is_done(item)]
 
-        return wait_until_seen(self._follower.folder, look, timeout_s=timeout_s)
+        return wait_until_seen(self._follower.folder, look, patience)
 
     def _take(self, _: int, records: list[Found]) -> None:
         states = self._states

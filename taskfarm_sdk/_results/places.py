@@ -47,7 +47,7 @@ class Places:
             if self._table.follower.restart_if_cut():
                 # Exchanged whole: other threads go on reading the old one.
                 self._table = _Table(self.folder, self.num_items)
-            take = self._table.take
+            take: Take = self._table.take
             if fresh is not None:
                 take = _noting(take, fresh, self.num_items)
             self._table.follower.read_on(take, again=again)

@@ -11,8 +11,7 @@ __all__ = ["Result"]
 T = TypeVar("T")
 
 
-# Without slots it is made in half the time, and most programs keep none.
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True)
 class Result(Generic[T]):
     """What is known of one item.
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
-from weakref import finalize
 
 from taskfarm_sdk import _validation
 from taskfarm_sdk._items.stored import StoredItems
 from taskfarm_sdk._results import failures, values
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.names import ITEMS
-from taskfarm_sdk._results.network import DELAY_S, wait_until_seen
+from taskfarm_sdk._results.network import USUAL, Patience, wait_until_seen
 from taskfarm_sdk._results.order import Order, python_version
 from taskfarm_sdk._results.places import NOTHING, Places
 from taskfarm_sdk._results.reader import Damaged, RecordReader
@@ -41,12 +41,20 @@ class Results(Generic[T]):
         folder: the open results folder.
         order: what it is for.
         items: its items; None if it has none.
+        columns: the columns of the items; None if they have none.
     """
 
-    def __init__(self, folder: Folder, order: Order, items: StoredItems | None) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        order: Order,
+        items: Sequence[object] | None = None,
+        columns: tuple[str, ...] | None = None,
+    ) -> None:
         self._folder = folder
         self._order = order
         self._items = items
+        self._columns = columns
         self._places = Places(folder, order.num_items)
 
     def __repr__(self) -> str:
@@ -135,7 +143,7 @@ class Results(Generic[T]):
         """
         from taskfarm_sdk._results import tables
 
-        tables.write_csv(path, self, self._columns())
+        tables.write_csv(path, self, self._columns)
 
     def to_frame(self) -> Any:
         """Return the table of `to_csv` as a data frame, of pandas or of polars.
@@ -148,7 +156,7 @@ class Results(Generic[T]):
         """
         from taskfarm_sdk._results import tables
 
-        return tables.frame(self, self._columns())
+        return tables.frame(self, self._columns)
 
     def _completed(self, poll_s: float, stop: Callable[[], bool] | None) -> Iterator[Result[T]]:
         # Its own reading: this object's may be further already.
@@ -171,17 +179,14 @@ class Results(Generic[T]):
                 return
             time.sleep(poll_s)
 
-    def _wait_for_late(self, *, timeout_s: float = DELAY_S) -> list[int]:
+    def _wait_for_late(self, *, patience: Patience = USUAL) -> list[int]:
         """Return the items without a value, once no network file system can hide it any more."""
 
         def look(again: bool) -> list[int]:
             self._places.read_on(again=again)
             return self._places.having(NOTHING, Outcome.FAILURE, Outcome.FINAL_FAILURE)
 
-        return wait_until_seen(self._folder, look, timeout_s=timeout_s)
-
-    def _columns(self) -> tuple[str, ...] | None:
-        return None if self._items is None else self._items.columns
+        return wait_until_seen(self._folder, look, patience)
 
     def _each_item(self) -> Iterator[object]:
         if self._items is None:
@@ -247,7 +252,18 @@ def results(folder: str | os.PathLike[str]) -> Results[Any]:
             f"'{opened.path}' holds no results: give the folder that `farm.map` or `farm.prepare` "
             "was given"
         )
-    return Results(opened, order, stored_items(opened))
+    return results_of(opened, order)
+
+
+def results_of(folder: Folder, order: Order) -> Results[Any]:
+    """Return the results in an open folder.
+
+    Raises:
+        ConfigurationError: the file of the items may not be trusted.
+        TaskfarmError: it is damaged.
+    """
+    items = stored_items(folder)
+    return Results(folder, order, items, None if items is None else items.columns)
 
 
 def stored_items(folder: Folder) -> StoredItems | None:
@@ -266,6 +282,6 @@ def stored_items(folder: Folder) -> StoredItems | None:
     except BaseException:
         os.close(descriptor)
         raise
-    # Not by the file itself: Python warns of files that nobody closed.
-    finalize(items, os.close, descriptor)
+    # Nobody closes results: the file ends with the items.
+    weakref.finalize(items, os.close, descriptor).atexit = False
     return items

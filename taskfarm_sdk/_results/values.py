@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 
+from taskfarm_sdk import _pickles
 from taskfarm_sdk._caught import Caught
 from taskfarm_sdk._results.record import Codec
 
@@ -49,7 +50,10 @@ def unpack(payload: bytes) -> object:
 
 def pack_failure(caught: Caught) -> bytes:
     """Return what is kept of an exception as bytes."""
-    return pickle.dumps((caught.type, caught.text, caught.traceback, caught.packed), PROTOCOL)
+    packed = caught.packed
+    if packed is None and caught.error is not None:
+        packed = _pickles.pack(caught.error)
+    return pickle.dumps((caught.type, caught.text, caught.traceback, packed), PROTOCOL)
 
 
 def unpack_failure(payload: bytes) -> Caught:

@@ -63,7 +63,7 @@ class ResultsWriter:
         try:
             codec, payload = values.pack(value)
         except Exception as error:  # noqa: BLE001 - the value's class raises what it likes
-            why = caught(error, error.__traceback__)
+            why = attrs.evolve(caught(error, error.__traceback__), error=error)
             self.failure(item, attempt, why, took_s)
             return why
         self._add(item, attempt, Outcome.SUCCESS, codec, took_s, payload)

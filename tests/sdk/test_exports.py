@@ -16,6 +16,7 @@ import pytest
 import taskfarm_sdk
 from taskfarm_sdk import _models, aio, errors, farm, logins, run, task, worker
 from taskfarm_sdk._items import item, items
+from taskfarm_sdk._results import result, results
 
 # Whatever takes long, and whatever only the server, the command line or the tests need.
 HEAVY = ("httpx", "taskfarm_api", "attrs", "attr", "platformdirs", "asyncio", "ssl")
@@ -23,7 +24,7 @@ NOT_OURS = ("rich", "click", "pygments", "taskfarm_cli")
 SERVER = ("taskfarm", "flask", "sqlalchemy", "gunicorn", "psycopg", "authlib", "werkzeug")
 
 # The modules of what is exported, but for the errors.
-HOMES = (_models, aio, farm, item, items, run, task, worker)
+HOMES = (_models, aio, farm, item, items, result, results, run, task, worker)
 
 
 def modules_after(code: str) -> set[str]:
@@ -46,7 +47,8 @@ def test_the_exported_names_are_exactly_the_public_ones() -> None:
         and value.__module__ == module.__name__
     }
     typed = {"TaskState", "__version__"}
-    assert set(taskfarm_sdk.__all__) == defined | set(errors.__all__) | typed
+    functions = {"results"}
+    assert set(taskfarm_sdk.__all__) == defined | set(errors.__all__) | typed | functions
     assert taskfarm_sdk.__all__ == sorted(set(taskfarm_sdk.__all__))
 
 
@@ -129,6 +131,11 @@ def test_a_public_modules_names_are_there(module: types.ModuleType) -> None:
             "from taskfarm_sdk import Items",
             ("httpx", "taskfarm_api", "asyncio", "cloudpickle", *SERVER),
             id="items",
+        ),
+        pytest.param(
+            "from taskfarm_sdk import Result, results",
+            ("httpx", "taskfarm_api", "asyncio", "cloudpickle", *SERVER),
+            id="results",
         ),
         pytest.param("from taskfarm_sdk import Farm", (*NOT_OURS, "asyncio", *SERVER), id="farm"),
     ],

@@ -35,6 +35,8 @@ BREACHES = [
     ("taskfarm_sdk/_protocol/operations", "taskfarm_sdk._session.session", INSIDE),
     ("taskfarm_sdk/errors", "taskfarm_sdk._validation", INSIDE),
     ("taskfarm_sdk/_items/stored", "taskfarm_sdk._session.session", INSIDE),
+    ("taskfarm_sdk/_results/index", "taskfarm_sdk._transport.client", INSIDE),
+    ("taskfarm_sdk/_items/chunks", "taskfarm_sdk._results.index", INSIDE),
     ("taskfarm_sdk/farm", "taskfarm_sdk.server", INSIDE),
     ("taskfarm_sdk/_flows/runs", "taskfarm_api.types", GENERATED),
     ("taskfarm_cli/manage/main", "taskfarm_api.client", GENERATED),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,8 @@ from taskfarm_sdk import (
     Farm,
     Item,
     Items,
+    Result,
+    Results,
     Run,
     RunStatus,
     TaskFailure,
@@ -24,6 +28,7 @@ from taskfarm_sdk import (
     TaskInfo,
 )
 from taskfarm_sdk._protocol.operations import TaskRow, token
+from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._sansio.steps import Basic, Call
 from taskfarm_sdk._session.session import Session
 from taskfarm_sdk._session.settings import Settings
@@ -32,6 +37,7 @@ from taskfarm_sdk.task import Task
 from taskfarm_sdk.testing import LocalServer
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.inside import open_task
+from tests.support.results_folders import order
 from tests.support.secrecy import PASSWORD, TOKEN, texts_that_hold, told_by
 
 URL = "http://farm.example.org/api/"
@@ -85,6 +91,8 @@ THINGS: list[Callable[[], object]] = [
     lambda: TaskInfo(number=0, state="waiting"),
     lambda: Items([1]),
     lambda: Item(number=0, value=1),
+    lambda: Results(Folder(Path("sweep"), os.open("/", os.O_RDONLY)), order(5)),
+    lambda: Result(number=0, item=1, value=2, attempts=1, took_s=0.5, error=None),
     lambda: TaskFailure(task=0, attempt=1, type="ValueError", text="odd"),
 ]
 

@@ -33,7 +33,7 @@ NO_SECRET = {("LoopPayload", "key")}  # which of this process's workers a loop i
 # They run or need what is not imported here: an interpreter's start, pytest, the server.
 NOT_IMPORTED = ("_bootstrap", "plugin", "__main__", "guardian")
 # Made by the SDK alone: what they are made of is no concern of users.
-MADE_INSIDE = {"Run", "AsyncRun", "Task", "Worker"}
+MADE_INSIDE = {"Run", "AsyncRun", "Results", "Task", "Worker"}
 # The classes say once what each of their requests may raise.
 OF_ANY_REQUEST = {
     AuthenticationError,

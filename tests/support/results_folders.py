@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import attrs
+
 from taskfarm_sdk._caught import Caught, caught
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._items.items import Items
@@ -60,10 +62,15 @@ def write_failure(
 
 def failed_by(error: BaseException) -> Caught:
     """Return what is kept of an exception once it was raised."""
-    try:
+
+    def fail() -> None:
         raise error
-    except BaseException as raised:
-        return caught(raised, raised.__traceback__)
+
+    try:
+        fail()
+    except BaseException as raised:  # noqa: BLE001 - whatever it is
+        return attrs.evolve(caught(raised, raised.__traceback__), error=raised)
+    raise AssertionError("nothing was raised")
 
 
 def results_files(folder: Folder) -> list[Path]:

@@ -42,8 +42,20 @@ def inputs() -> sdk.Items[str]:
     assert_type(sdk.Items.csv("sites.csv", delimiter=";")[0], dict[str, str])
     grid = assert_type(sdk.Items.grid(lr=[0.1, 0.01], seed=range(9)), sdk.Items[dict[str, Any]])
     print(simulate(sdk.Item(number=3, value=grid[3])), grid.columns, grid.digest())
-    assert_type((sdk.Items.of((1, 2))[0], sdk.Items([1.5])[0]), tuple[int, float])
+    assert_type((sdk.Items.of([1, 2])[0], sdk.Items([1.5])[0]), tuple[int, float])
     return lines[:10] if len(lines) > 10 else sdk.Items.glob("data/*.nc")
+
+
+def table(found: sdk.Results[float]) -> list[int]:
+    for result in found:
+        assert_type(result, sdk.Result[float])
+        assert_type((result.value, result.took_s), tuple[float | None, float])
+    assert_type((found[3].error, len(found)), tuple[BaseException | None, int])
+    print(sum(found.values()), found.to_frame())
+    found.to_csv("sweep.csv")
+    for late in sdk.results("sweep").as_completed(poll_s=1, stop=lambda: True):
+        assert_type(late, sdk.Result[Any])
+    return [*found.failed, *found.missing]
 
 
 def seen(failures: tuple[sdk.TaskFailure, ...], of: type[Exception] = sdk.FunctionFailed) -> str:

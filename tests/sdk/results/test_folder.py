@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import pickle
-import socket
+import pwd
 import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,8 +20,13 @@ from taskfarm_sdk._results import folder as folder_module
 from taskfarm_sdk._results import trust
 from taskfarm_sdk._results.folder import Folder
 
-NOBODY = 65534
-root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+@pytest.fixture
+def another_user(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return a function after which this process seems to run as another user."""
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: SimpleNamespace(pw_name=f"no-{uid}"))
+    other = os.geteuid() + 1
+    return lambda: monkeypatch.setattr(os, "geteuid", lambda: other)
 
 
 @pytest.fixture
@@ -91,13 +97,14 @@ def test_a_folder_that_others_can_write_to_is_refused_until_mended(
     Folder.open(path)
 
 
-@root_only
-def test_a_folder_of_another_user_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "sweep"
-    path.mkdir(mode=0o700)
-    os.chown(path, NOBODY, NOBODY)
-    with pytest.raises(ConfigurationError, match="belongs to user nobody, not to user root"):
-        Folder.open(path)
+def test_a_folder_of_another_user_is_refused(
+    folder: Folder, another_user: Callable[[], None]
+) -> None:
+    me = os.geteuid()
+    another_user()
+    text = f"belongs to user no-{me}, not to user no-{me + 1}"
+    with pytest.raises(ConfigurationError, match=text):
+        Folder.open(folder.path)
 
 
 def test_the_folder_stays_the_same_when_its_path_is_exchanged(folder: Folder) -> None:
@@ -114,14 +121,13 @@ def spoil_with_link(path: Path) -> None:
 
 
 def spoil_with_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"/proc/self/fd/{os.open(path.parent, os.O_RDONLY)}/{path.name}")
+    os.mknod(path, stat.S_IFSOCK | 0o600)
 
 
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "a_link": (spoil_with_link, "is a symbolic link"),
     "a_link_to_nothing": (lambda path: path.symlink_to("missing"), "is a symbolic link"),
-    "a_pipe": (lambda path: os.mkfifo(path), "is a named pipe"),
+    "a_pipe": (os.mkfifo, "is a named pipe"),
     "a_folder": (lambda path: path.mkdir(), "is a folder"),
     "a_socket": (spoil_with_socket, "is a socket"),
 }
@@ -150,11 +156,12 @@ def test_a_file_that_others_can_write_is_refused_until_mended(folder: Folder, mo
     assert folder.read("order") == b"{}"
 
 
-@root_only
-def test_a_file_of_another_user_is_refused(folder: Folder) -> None:
+def test_a_file_of_another_user_is_refused(
+    folder: Folder, another_user: Callable[[], None]
+) -> None:
     folder.replace("order", b"{}")
-    os.chown(folder.path / "order", NOBODY, NOBODY)
-    with pytest.raises(ConfigurationError, match="belongs to user nobody"):
+    another_user()
+    with pytest.raises(ConfigurationError, match="order' belongs to user"):
         folder.read("order")
 
 
@@ -306,17 +313,19 @@ def test_windows_is_refused_with_the_reason(
             way(tmp_path)
 
 
-@root_only
 @pytest.mark.parametrize("kind", ["cifs", "9p", "fuse.sshfs-of-no-kind", "vboxsf", "fuse.rclone"])
 def test_a_file_system_that_hides_owners_has_its_own_message(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    another_user: Callable[[], None],
+    kind: str,
 ) -> None:
     mountinfo = tmp_path / "mountinfo"
     mountinfo.write_text(f"22 1 0:35 / / rw - {kind} there rw\n")
     monkeypatch.setattr(mounts, "MOUNTINFO", mountinfo)
     path = tmp_path / "sweep"
     path.mkdir(mode=0o700)
-    os.chown(path, NOBODY, NOBODY)
+    another_user()
     known = not kind.endswith("of-no-kind")
     text = rf"file system \({kind}\) that does not show owner" if known else "belongs to user"
     with pytest.raises(ConfigurationError, match=text):
@@ -342,7 +351,8 @@ def test_a_file_system_that_keeps_no_modes_is_noticed_at_creation(
     [
         (errno.ENOSPC, "free some space"), (errno.EDQUOT, "free some space"),
         (errno.EACCES, "chmod 700"), (errno.EROFS, "make it writable"),
-        (errno.EMFILE, "ulimit -n"), (errno.ENOENT, "it was removed"), (errno.EIO, "check its disk"),
+        (errno.EMFILE, "ulimit -n"), (errno.ENOENT, "it was removed"),
+        (errno.EIO, "check its disk"),
     ],
 )  # fmt: skip
 def test_an_error_of_writing_says_what_to_do(code: int, advice: str) -> None:
