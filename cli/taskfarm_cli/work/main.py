@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.guard import guarded
+from taskfarm_cli.common.text import shell_words
 from taskfarm_cli.work.command_line.arguments import PROGRAM
 from taskfarm_cli.work.command_line.parse import parse
 
@@ -108,7 +108,7 @@ def _warn_of_unused_inputs(plan: Plan, screen: Screen) -> None:
 
 def _dry_run(plan: Plan, num_tasks: int) -> ExitStatus:
     for task in range(num_tasks):
-        print(shlex.join(plan.template.fill(plan.job(task, 0))))
+        print(shell_words(plan.template.fill(plan.job(task, 0))))
     return ExitStatus.OK
 
 
