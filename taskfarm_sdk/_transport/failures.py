@@ -86,8 +86,8 @@ def _never_sent(error: Exception, url: str, said: str) -> ConnectionFailed:
 def no_name(url: str, error: UnicodeError) -> ConfigurationError:
     """Return the error for a host name that cannot be looked up."""
     return ConfigurationError(
-        f"the host name in {url}, or in a proxy's URL, cannot be looked up ({one_line(str(error))}): check the "
-        "URL, and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY",
+        f"the host name in {url}, or in a proxy's URL, cannot be looked up "
+        f"({one_line(str(error))}): check the URL, and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY",
         url=url,
     )
 
