@@ -59,8 +59,8 @@ def demonstrate(farm: Farm, folder: Path) -> int:
     shares = [share for file in folder.glob("pi-*.json") for share in json.loads(file.read_text())]
     say(
         f"\n{len(shares)} tasks in {took_s:.1f} s: {len(shares) / took_s:.1f} tasks/s in all, "
-        f"computed by {NUM_WORKERS} workers on this machine,\nincluding the start of their processes "
-        f"and all requests. Pi is about {4 * sum(shares) / len(shares):.4f}."
+        f"computed by {NUM_WORKERS} workers on this machine,\nincluding the start of their "
+        f"processes and all requests. Pi is about {4 * sum(shares) / len(shares):.4f}."
     )
     return watched.returncode
 

@@ -79,12 +79,12 @@ def refuse_encoded(url: str, headers: Mapping[str, str]) -> None:
         UnexpectedReply: the reply is compressed, although the request did not allow it.
     """
     if _is_encoded(headers):
-        encoding = headers["content-encoding"]
+        encoding = _cut(one_line(headers["content-encoding"]))
         raise UnexpectedReply(
-            f"{url} sent a reply encoded as {encoding[:DETAIL_LENGTH]!r}, which the request did "
+            f"{url} sent a reply encoded as '{encoding}', which the request did "
             "not allow: check for a proxy in between",
             url=url,
-            detail=encoding[:DETAIL_LENGTH],
+            detail=encoding,
         )
 
 

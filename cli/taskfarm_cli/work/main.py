@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.exit_status import CommandError, ExitStatus
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.guard import guarded
-from taskfarm_cli.common.text import shell_words
+from taskfarm_cli.common.text import manage_command, shell_words
 from taskfarm_cli.work.command_line.arguments import PROGRAM
 from taskfarm_cli.work.command_line.parse import parse
 
@@ -92,6 +92,12 @@ def _find_or_create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     if plan.name is None:
         return create(plan, farm, screen)
     run = plan.name.find(farm)
+    if run.num_tasks < 1:
+        delete = manage_command(plan.options.baseurl, "--delete", run.uuid)
+        raise UsageError(
+            f"run {run.uuid} was created by another client with an invalid number of tasks and "
+            f"cannot be worked on; {delete} removes it"
+        )
     manifest.check(run, plan.inputs)
     return run
 
