@@ -11,7 +11,6 @@ from rich.console import Console
 
 from taskfarm_cli.common import connection_options
 from taskfarm_cli.common.text import field
-from taskfarm_cli.manage import modes
 from taskfarm_cli.manage.output import rich_view
 from tests.support.forged import FORGED_RUN, FORGED_UUID, FORGERIES, lines_of
 from tests.support.manage_tf import Manage
@@ -81,7 +80,7 @@ def test_a_question_shows_no_control_of_anothers(
         outcome = manage("-d", UUID)
     assert outcome.status == 1
     assert len(lines_of(outcome.err, 1)) == 1
-    assert modes.PROGRAM in outcome.err
+    assert r"5\n7 " in outcome.err
 
 
 ODD_UUIDS = [None, 5, "", "abc", UUID.upper(), UUID + "\n", f"{UUID}\n7 {FORGED_UUID}", "\x1b[2J"]
