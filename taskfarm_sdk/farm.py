@@ -12,10 +12,12 @@ from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import Link, new_session
 from taskfarm_sdk.run import Run, run_of
 
+# Imported on use, because a list of runs does not need them.
 if TYPE_CHECKING:
     from typing import Unpack
 
     from taskfarm_sdk._map_options import MapOptions
+    from taskfarm_sdk._models import RunStatus
     from taskfarm_sdk._results.results import Results
 
 __all__ = ["Farm"]
@@ -232,6 +234,22 @@ class Farm:
         wanted = entry.wanted(function, items, folder, chunk, pass_item=pass_item, seed=seed)
         order = entry.prepare_on(self._link, wanted)
         return self.get_run(order.run_uuid)
+
+    def get_run_and_status(
+        self, uuid: str, *, give_up_after_s: float | None = None
+    ) -> tuple[Run, RunStatus]:
+        """Return the run with a uuid and its status, with one request.
+
+        Args:
+            uuid: see `get_run`.
+            give_up_after_s: see `get_run`.
+
+        Raises:
+            RunNotFound: the run does not exist.
+        """
+        flow = runs.find_with_status(self._link.session, uuid, give_up_after_s)
+        row, status = self._link.drive(flow)
+        return run_of(self._link, row), status
 
     def close(self) -> None:
         """Close the connections; the farm and its runs cannot be used afterwards."""
