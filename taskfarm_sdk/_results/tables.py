@@ -103,7 +103,10 @@ def frame(results: Iterable[Result[Any]], item_columns: tuple[str, ...] | None) 
     for result in results:
         for column, cell in zip(columns, table.row(result), strict=True):
             column.append(cell)
-    return library.DataFrame(dict(zip(table.header, columns, strict=True)))
+    named = dict(zip(table.header, columns, strict=True))
+    # Else polars refuses a column of 1 and 2.5.
+    more = {"strict": False} if library.__name__ == "polars" else {}
+    return library.DataFrame(named, **more)
 
 
 def _frame_library() -> ModuleType:

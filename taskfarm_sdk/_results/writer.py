@@ -157,7 +157,7 @@ class ResultsWriter:
     def _open(self) -> _File:
         name = names.new_results_file()
         # A monotonic clock began before any file did, so the first record is written at once.
-        return _File(self._folder.create_file(name), written_at=-FLUSH_S)
+        return _File(name, self._folder.create_file(name), written_at=-FLUSH_S)
 
     def _flush(self) -> None:
         file = self._file
@@ -178,6 +178,8 @@ class ResultsWriter:
         assert file is not None
         for thread in file.end_after(error):
             self._lost[thread] = error
+        if file.is_empty:
+            self._folder.remove(file.name)
         self._lost.pop(threading.get_ident(), None)
         return cannot_write(self._folder.path, error)
 
@@ -205,6 +207,7 @@ class _File:
     """A results file of this process.
 
     Attributes:
+        name: its name.
         descriptor: of the file.
         written_at: when it was written to last.
         buffer: what waits to be written.
@@ -214,6 +217,7 @@ class _File:
         failed_sync: whether the last attempt to have it on disk failed.
     """
 
+    name: str
     descriptor: int
     written_at: float
     buffer: _Buffer = attrs.field(factory=lambda: _Buffer(0))
@@ -226,6 +230,11 @@ class _File:
     def end(self) -> int:
         """The offset of the next record."""
         return self.buffer.base + len(self.buffer.data)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is written."""
+        return self.buffer.base == 0
 
     @property
     def is_synced(self) -> bool:
@@ -265,6 +274,7 @@ class _File:
             self.sync()
         except OSError:
             lost |= self.unsynced
+            self.buffer = _Buffer(self.synced)
             with suppress(OSError):
                 os.ftruncate(self.descriptor, self.synced)
         self.close()

@@ -112,8 +112,9 @@ def test_items_without_a_value_say_why_in_a_column(tmp_path: Path) -> None:
 class Frame:
     """Keeps what a data frame is made of."""
 
-    def __init__(self, columns: dict[str, list[object]]) -> None:
+    def __init__(self, columns: dict[str, list[object]], strict: bool = True) -> None:
         self.columns = columns
+        self.strict = strict
 
 
 def library(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
@@ -137,6 +138,7 @@ def test_a_frame_is_of_the_library_that_is_there(
     results = sweep(tmp_path, POINTS, {0: 1, 1: 2, 2: 3})
     frame = results.to_frame()
     assert type(frame).__name__ == name
+    assert frame.strict == (name == "pandas")
     assert frame.columns == {"lr": [0.1, 0.1, 0.01], "seed": [0, 1, 0], "value": [1, 2, 3]}
 
 

@@ -232,6 +232,21 @@ def test_after_an_error_of_writing_the_file_ends_where_it_was_sure(
     assert readable(folder) == {0: 0, 2: "again"}
 
 
+@pytest.mark.parametrize("name", ["pwrite", "fsync"])
+def test_a_full_disk_leaves_no_empty_files(
+    folder: Folder, writer: ResultsWriter, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for _ in range(3):
+        if name == "fsync":  # the folder's own would be refused before
+            writer.success(0, 1, None, 0.0)
+        fault = Failing(monkeypatch, name, errno.ENOSPC)
+        with pytest.raises(TaskfarmError):
+            writer.success(0, 1, None, 0.0)
+            writer.sync()
+        fault.fails = False
+    assert results_files(folder) == []
+
+
 def test_after_an_error_of_fsync_the_file_ends_where_it_is_on_disk(
     folder: Folder, writer: ResultsWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
