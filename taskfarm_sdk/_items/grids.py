@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import attrs
@@ -158,5 +158,5 @@ def _range(text: str, start: str, end: str, step: str | None) -> range:
 
 def _listed(values: Iterable[Any]) -> tuple[Any, ...]:
     # Arrays have a list of plain numbers, which need no library where they are read.
-    plain = getattr(values, "tolist", None)
-    return tuple(cast("Iterable[Any]", plain()) if callable(plain) else values)
+    plain: Callable[[], Iterable[Any]] | None = getattr(values, "tolist", None)
+    return tuple(values if plain is None else plain())
