@@ -192,6 +192,7 @@ class Farm:
                 `Results.failed`.
             TooManyFailures: `halt_after` ended the work.
             RunNotFound: the folder's run was deleted on the server.
+            OutcomeUnknown: the reply to the request that creates the run was lost.
             TaskfarmError: the folder cannot be written, or what `Run.work` raises.
         """
         from taskfarm_sdk.execution.mapping import entry
@@ -227,7 +228,9 @@ class Farm:
 
         Raises:
             ConfigurationError: see `map`.
-            TaskfarmError: the folder cannot be written, or the run cannot be created.
+            RunNotFound: the folder's run was deleted on the server.
+            OutcomeUnknown: the reply to the request that creates the run was lost.
+            TaskfarmError: the folder cannot be written.
         """
         from taskfarm_sdk.execution.mapping import entry
 

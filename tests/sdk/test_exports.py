@@ -46,8 +46,8 @@ def test_the_exported_names_are_exactly_the_public_ones() -> None:
         and isinstance(value, type)
         and value.__module__ == module.__name__
     }
-    typed = {"TaskState", "__version__"}
-    functions = {"results"}
+    typed = {"MapOptions", "TaskState", "__version__"}
+    functions = {"join", "results"}
     assert set(taskfarm_sdk.__all__) == defined | set(errors.__all__) | typed | functions
     assert taskfarm_sdk.__all__ == sorted(set(taskfarm_sdk.__all__))
 

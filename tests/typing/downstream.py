@@ -58,6 +58,21 @@ def table(found: sdk.Results[float]) -> list[int]:
     return [*found.failed, *found.missing]
 
 
+def mapped(farm: Farm) -> sdk.Results[float]:
+    options: sdk.MapOptions = {"workers": 4, "halt_after": 3}
+    run = farm.prepare(simulate, inputs(), folder="sweep", chunk=100, pass_item=True)
+    try:
+        found = farm.map(draw_at, [1, 2], folder="sweep", chunk=run.num_tasks, seed=7, **options)
+    except sdk.ItemsFailed as error:
+        print(error.items, error.missing, error.failures[0].item)
+        return sdk.join("sweep", farm=farm, **options)
+    return assert_type(found, sdk.Results[float])
+
+
+def draw_at(value: int) -> float:
+    return value / 2
+
+
 def seen(failures: tuple[sdk.TaskFailure, ...], of: type[Exception] = sdk.FunctionFailed) -> str:
     last = failures[-1]
     assert_type((last.task, last.attempt, last.type), tuple[int, int, str | None])
