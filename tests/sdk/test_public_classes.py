@@ -31,8 +31,8 @@ RUN = (
     "task_info task_infos uuid wait watch"
 )
 PUBLIC: dict[type, str] = {
-    Farm: "close create_run credentials_from get_run login runs url user",
-    AsyncFarm: "close create_run credentials_from get_run login runs url user",
+    Farm: "close create_run credentials_from get_run get_run_and_status login runs url user",
+    AsyncFarm: "close create_run credentials_from get_run get_run_and_status login runs url user",
     Item: "attempt number seed stop_requested value",
     Items: "columns count csv digest glob grid index lines of",
     Result: "attempts error item number took_s value",
