@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import pickle
 import sys
-import types
-from collections.abc import Callable
+from functools import cache, lru_cache
 from operator import attrgetter
-from types import NotImplementedType
-from typing import cast
+from typing import Any
 
 # A larger exception travels as its name, text and traceback only.
 MOST_BYTES = 65_536
 MAIN = "__main__"
+# Every supported Python reads it.
+PROTOCOL = 5
+MOST_CLASSES = 256  # that are remembered pickled
 
 
 def pack(error: BaseException) -> bytes | None:
@@ -41,33 +43,73 @@ def unpack(packed: bytes) -> BaseException | None:
 
 
 def pack_value(value: object) -> bytes:
-    """Return a value pickled for any process; `pickle.loads` brings it back.
+    """Return a user's value pickled for any process; `pickle.loads` brings it back.
 
-    What modules hold is pickled by its name. Classes and functions of the main module, and those
-    that a function defined, are pickled whole, by cloudpickle: another process has another main
-    module.
+    What modules hold is pickled by its name. Functions of the main module, and what functions
+    define, are pickled whole. So are classes of the main module, but a process whose own main
+    module has a class of that name takes that: it is the same script's.
 
     Raises:
         Exception: the value cannot be pickled; its class decides with which error.
     """
-    file = io.BytesIO()
     try:
-        _NamePickler(file, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
+        packed = pickle.dumps(value, PROTOCOL)
     except Exception:  # noqa: BLE001 - its error is no better than cloudpickle's
-        import cloudpickle  # pyright: ignore[reportMissingTypeStubs]
+        return _packed_whole(value)
+    # A text may contain the name too: then this only takes longer.
+    return _packed_whole(value) if MAIN.encode() in packed else packed
 
-        dumps = cast("Callable[..., bytes]", cloudpickle.dumps)  # pyright: ignore[reportUnknownMemberType]
-        return dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+
+def class_of_script(name: str, packed: bytes) -> type:
+    """Return a class of the main module, or a copy of the one that was pickled.
+
+    Pickles name this function, so it must stay here.
+
+    Args:
+        name: the class's qualified name.
+        packed: the class, pickled whole.
+    """
+    try:
+        found = attrgetter(name)(sys.modules[MAIN])
+    except (AttributeError, KeyError):
+        return _unpacked_class(packed)
+    return found if isinstance(found, type) else _unpacked_class(packed)
+
+
+@lru_cache(maxsize=MOST_CLASSES)
+def _unpacked_class(packed: bytes) -> type:
+    # The same each time, so that two values of a class have the same.
+    made: type = pickle.loads(packed)  # noqa: S301 - as its caller, who reads the value
+    return made
+
+
+def _packed_whole(value: object) -> bytes:
+    file = io.BytesIO()
+    _whole_pickler()(file, protocol=PROTOCOL).dump(value)
     return file.getvalue()
 
 
-class _NamePickler(pickle.Pickler):
-    """A pickler that refuses to name what is in the main module."""
+@cache
+def _whole_pickler() -> Any:
+    base = _cloudpickle().Pickler
 
-    def reducer_override(self, obj: object, /) -> NotImplementedType:
-        if isinstance(obj, type | types.FunctionType) and obj.__module__ == MAIN:
-            raise pickle.PicklingError("another process has another main module")
-        return NotImplemented
+    def reducer_override(pickler: object, obj: object) -> object:
+        if isinstance(obj, type) and obj.__module__ == MAIN:
+            return class_of_script, (obj.__qualname__, _packed_class(obj))
+        return base.reducer_override(pickler, obj)
+
+    return type("WholePickler", (base,), {"reducer_override": reducer_override})
+
+
+@lru_cache(maxsize=MOST_CLASSES)
+def _packed_class(kind: type) -> bytes:
+    packed: bytes = _cloudpickle().dumps(kind, protocol=PROTOCOL)
+    return packed
+
+
+def _cloudpickle() -> Any:
+    # Most values need none, and the import takes long.
+    return importlib.import_module("cloudpickle")
 
 
 class _Pickler(pickle.Pickler):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, TypeGuard
 
 import attrs
 
 from taskfarm_sdk._items import columns
-from taskfarm_sdk._items.digests import digest_of
+from taskfarm_sdk._items.digests import definition, digest_of
 from taskfarm_sdk.errors import ConfigurationError
 
 # len() gives no more.
@@ -78,13 +79,7 @@ class Grid:
 
         It is the definition's and not that of the points, so that it is quick for any grid.
         """
-        return digest_of([[axis.name, _definition(axis.values)] for axis in self.axes])
-
-
-def _definition(values: Sequence[Any]) -> object:
-    if isinstance(values, range):
-        return {"start": values.start, "stop": values.stop, "step": values.step}
-    return values
+        return digest_of([[axis.name, definition(axis.values)] for axis in self.axes])
 
 
 def axis(name: str, values: object) -> Axis:
@@ -97,12 +92,17 @@ def axis(name: str, values: object) -> Axis:
     Raises:
         ConfigurationError: it is none.
     """
-    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+    if isinstance(values, AbstractSet):
+        raise ConfigurationError(
+            f"{name} of a grid is a set, which has another order in each process: use "
+            f"{name}=sorted(…)"
+        )
+    if not _has_values(values):
         raise ConfigurationError(
             f"{name} of a grid needs a list or a range of values, not {values!r}: "
             f"write {name}=[{values!r}]"
         )
-    known = values if isinstance(values, range) else _listed(cast("Iterable[Any]", values))
+    known = values if isinstance(values, range) else _listed(values)
     if not known:
         raise ConfigurationError(f"{name} of a grid has no values: give it at least one")
     return Axis(name, known)
@@ -156,7 +156,11 @@ def _range(text: str, start: str, end: str, step: str | None) -> range:
     return values
 
 
+def _has_values(values: object) -> TypeGuard[Iterable[Any]]:
+    return isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping)
+
+
 def _listed(values: Iterable[Any]) -> tuple[Any, ...]:
     # Arrays have a list of plain numbers, which need no library where they are read.
-    plain = getattr(values, "tolist", None)
-    return tuple(cast("Iterable[Any]", plain()) if callable(plain) else values)
+    plain: Callable[[], Iterable[Any]] | None = getattr(values, "tolist", None)
+    return tuple(values if plain is None else plain())

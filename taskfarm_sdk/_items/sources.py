@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Generic, Protocol, TypeVar, cast
 
 from taskfarm_sdk._items import columns
-from taskfarm_sdk._items.digests import digest_of
+from taskfarm_sdk._items.digests import definition, digest_of
 from taskfarm_sdk.errors import ConfigurationError
 
 T = TypeVar("T")
@@ -65,8 +65,7 @@ class Given(Generic[T]):
     def digest(self) -> str | None:
         """Return the digest of the items; that of a range is quick whatever its length."""
         if isinstance(self.values, range):
-            known = self.values
-            return digest_of([{"start": known.start, "step": known.step, "len": len(known)}])
+            return digest_of([definition(self.values)])
         return digest_of(self.values)
 
 

@@ -29,13 +29,12 @@ from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 
 MAGIC = b"TFitems1"
 _ENTRY = struct.Struct("<QQI")  # of the table: offset, length, checksum
-_END = struct.Struct("<QQQII8s")  # see _End
+_END = struct.Struct("<QQII8s")  # see _End
 
 
 class _End(NamedTuple):
-    """The places of table and header, and the file's size, so that a file that grew is noticed."""
+    """Where the table and the header begin. The header is all between its beginning and this."""
 
-    size: int
     table: int
     header: int
     header_checksum: int
@@ -101,7 +100,6 @@ def _write_end(out: Writer, table: bytearray, summary: _Summary, chunks: Chunks)
     header = json.dumps({**summary._asdict(), "items": chunks.items, "tasks": chunks.tasks})
     content = header.encode()
     end = _End(
-        size=out.offset + len(table) + len(content) + _END.size,
         table=out.offset,
         header=out.offset + len(table),
         header_checksum=zlib.crc32(content),
@@ -254,8 +252,9 @@ class StoredItems(Sequence[object]):
         if size < len(MAGIC) + _END.size or self._file.read(0, len(MAGIC)) != MAGIC:
             raise _damaged("it is no file of items, or another version wrote it")
         end = _End(*_END.unpack(self._file.read(size - _END.size, _END.size)))
-        if end.magic != MAGIC or end.checksum != _checksum(end) or end.size != size:
+        if end.magic != MAGIC or end.checksum != _checksum(end):
             raise _damaged("it was not written to its end, or was changed later")
+        # Of a file that grew, this is too much.
         header = self._file.read(end.header, size - _END.size - end.header)
         if zlib.crc32(header) != end.header_checksum:
             raise _damaged("its header is damaged")

@@ -32,17 +32,60 @@ def test_what_no_module_holds_is_pickled_whole() -> None:
         assert pickle.loads(pack_value([value]))[0]() == 3
 
 
-@pytest.mark.parametrize("value", ["Own()", "Own", "function", "[{'a': Own}]"])
-def test_what_the_main_module_holds_is_pickled_whole(value: str) -> None:
-    script = (
-        "import sys; from taskfarm_sdk._pickles import pack_value\n"
-        "class Own: pass\n"
-        "def function(): pass\n"
-        f"sys.stdout.buffer.write(pack_value({value}))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
-    # This process has another main module, without them.
-    assert "Own" in repr(pickle.loads(done.stdout)) or "function" in repr(pickle.loads(done.stdout))
+SCRIPT = """
+import pickle, sys
+from taskfarm_sdk._pickles import pack_value
+
+class Own:
+    class Inner:
+        pass
+
+def function():
+    return Own
+
+def made():
+    class Local:
+        pass
+    return Local()
+
+if sys.argv[1] == "write":
+    sys.stdout.buffer.write(pack_value([Own(), Own.Inner(), function, made(), made()]))
+else:
+    own, inner, read, one, other = pickle.loads(sys.stdin.buffer.read())
+    print(type(own) is Own, type(inner) is Own.Inner, read() is Own, type(one).__name__)
+"""
+
+
+def in_script(argument: str, given: bytes = b"") -> bytes:
+    command = [sys.executable, "-c", SCRIPT, argument]
+    return subprocess.run(command, input=given, capture_output=True, check=True).stdout
+
+
+def test_a_script_gets_its_own_classes_back_in_each_of_its_processes() -> None:
+    read = in_script("read", in_script("write"))
+    assert read == b"True True True Local\n"
+
+
+def test_another_program_gets_copies_of_a_scripts_classes_the_same_each_time() -> None:
+    packed = in_script("write")
+    own, inner, function, one, other = pickle.loads(packed)
+    again = pickle.loads(packed)
+    assert (type(own).__name__, type(inner).__name__) == ("Own", "Inner")
+    assert type(own) is function() is type(again[0])
+    assert type(one).__name__ == "Local"
+    assert type(one) is not type(other)
+
+
+def test_what_is_no_class_in_another_main_module_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed = in_script("write")
+    monkeypatch.setattr(sys.modules["__main__"], "Own", "no class", raising=False)
+    assert type(pickle.loads(packed)[0]).__name__ == "Own"
+
+
+def test_a_text_that_names_the_main_module_is_only_a_text() -> None:
+    assert pickle.loads(pack_value(["__main__"])) == ["__main__"]
 
 
 def test_what_cannot_be_pickled_is_an_error() -> None:

@@ -42,6 +42,7 @@ def test_a_large_grid_is_no_more_than_its_definition() -> None:
     assert grid[10**12 - 1] == {"a": 10**6 - 1, "b": 10**6 - 1}
     assert grid[-1] == grid[10**12 - 1]
     assert grid.digest() != Items.grid(a=range(10**6), b=range(10**6 - 1)).digest()
+    assert Items.grid(x=range(0, 7, 2)).digest() == Items.grid(x=range(0, 8, 2)).digest()
     assert next(iter(grid)) == {"a": 0, "b": 0}
 
 
@@ -64,6 +65,7 @@ def test_a_generator_is_read_once() -> None:
         pytest.param({"x": 0.1}, r"not 0\.1: write x=\[0\.1\]", id="a number"),
         pytest.param({"x": "abc"}, r"write x=\['abc'\]", id="a text"),
         pytest.param({"x": {"a": 1}}, "a list or a range", id="a dict"),
+        pytest.param({"x": {1, 2}}, r"another order .* use x=sorted", id="a set"),
         pytest.param({"x y": [1]}, "'x y' cannot be the name", id="no identifier"),
         pytest.param({n: range(10**5) for n in "abcd"}, "among several runs", id="10**20 points"),
     ],

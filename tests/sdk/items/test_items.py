@@ -185,7 +185,18 @@ def test_a_digest_is_the_same_in_another_process_and_version() -> None:
     assert Items.of(values).digest() == hashlib.sha256(text.encode()).hexdigest()
 
 
-DIFFERENT = [["a", "b"], ["b", "a"], ["ab"], ["a,b"], ["a", "b", ""], [1], [1.0], ["1"], [[1]], []]
+DIFFERENT: list[list[object]] = [
+    ["a", "b"],
+    ["b", "a"],
+    ["ab"],
+    ["a,b"],
+    ["a", "b", ""],
+    [1],
+    [1.0],
+    ["1"],
+    [[1]],
+    [],
+]
 
 
 def test_other_items_have_other_digests() -> None:

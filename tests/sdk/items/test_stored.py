@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -101,9 +102,18 @@ def test_a_chunk_is_read_and_nothing_else(file: BinaryIO, monkeypatch: pytest.Mo
     assert sum(lengths) < os.fstat(file.fileno()).st_size / 90
 
 
+class Yielding(io.BytesIO):
+    """Lets other threads run between a seek and the reading that follows."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        place = super().seek(offset, whence)
+        time.sleep(0)
+        return place
+
+
 def test_threads_read_at_the_same_time(file: BinaryIO) -> None:
     write_items(file, range_of_texts := [str(n) for n in range(4_000)], Chunks.cut(4_000, 10))
-    for opened in (file, io.BytesIO(Path(file.name).read_bytes())):
+    for opened in (file, Yielding(Path(file.name).read_bytes())):
         read = StoredItems(opened)
         together = threading.Barrier(8)
 
