@@ -278,7 +278,8 @@ class TooManyFailures(TaskfarmError):
 class FunctionFailed(TaskfarmError):
     """An exception of a task's function that could not be brought here from its process.
 
-    It stands in its place, as the `__cause__` of `TasksFailed` and `TooManyFailures`.
+    It stands in its place, as the `__cause__` of `TasksFailed` and `TooManyFailures`, and as
+    `Result.error`.
 
     Attributes:
         type_name: the name of the exception's type.

@@ -32,6 +32,8 @@ class RecordReader:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._files: OrderedDict[str, _File] = OrderedDict()
+        self._last_name = ""
+        self._last: _File | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -40,6 +42,7 @@ class RecordReader:
         for file in self._files.values():
             os.close(file.descriptor)
         self._files.clear()
+        self._last = None
 
     def read(self, name: str, offset: int, item: int) -> Record:
         """Return a record.
@@ -53,9 +56,9 @@ class RecordReader:
             Damaged: it is not there any more.
             ConfigurationError: the file may not be trusted.
         """
-        file = self._files.get(name) or self._open(name)
-        if len(self._files) > 1:
-            self._files.move_to_end(name)
+        file = self._last
+        if file is None or name != self._last_name:
+            file = self._use(name)
         begin = offset - file.start
         record = decode(file.block, begin, offset) if begin >= 0 else None
         if record is None:
@@ -63,6 +66,13 @@ class RecordReader:
         if record is None or record[0] != item:
             raise Damaged
         return record
+
+    def _use(self, name: str) -> _File:
+        """Return an open file, which is now the one that was used last."""
+        file = self._files.get(name) or self._open(name)
+        self._files.move_to_end(name)
+        self._last_name, self._last = name, file
+        return file
 
     def _open(self, name: str) -> _File:
         if len(self._files) >= MOST_FILES:

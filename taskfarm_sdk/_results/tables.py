@@ -7,7 +7,7 @@ import dataclasses
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -126,20 +126,19 @@ def _cell(item: object, name: str) -> object:
     return cast("Mapping[str, object]", item).get(name) if isinstance(item, Mapping) else None
 
 
-def _keyed(value: object) -> Mapping[str, object]:
+def _keyed(value: Any) -> Mapping[str, object]:
     """Return a value's columns: its keys or fields, or itself as one."""
-    if isinstance(value, Mapping):
-        return {str(key): cell for key, cell in cast("Mapping[object, object]", value).items()}
-    fields = dict(_fields(value))
-    return fields or {VALUE: value}
-
-
-def _fields(value: object) -> Iterator[tuple[str, object]]:
-    return ((name, getattr(value, name)) for name in _names(cast("Any", type(value))))
+    names = _names(type(value))
+    if names is None:
+        return {str(key): cell for key, cell in value.items()}
+    return {name: getattr(value, name) for name in names} or {VALUE: value}
 
 
 @cache
-def _names(kind: Any) -> Sequence[str]:
+def _names(kind: Any) -> Sequence[str] | None:
+    """Return the fields of a class's values; None if they have keys."""
+    if issubclass(kind, Mapping):
+        return None
     if dataclasses.is_dataclass(kind):
         return [field.name for field in dataclasses.fields(kind)]
     if attrs.has(kind):

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import get_ident
 
 import attrs
 
@@ -136,22 +137,24 @@ class ResultsWriter:
     def _add(
         self, item: int, attempt: int, outcome: Outcome, codec: Codec, took_s: float, payload: bytes
     ) -> None:
+        # A million small items spend their time here: no call that can be left out.
         with self._lock:
-            self._raise_lost()
-            if self._file is None:
-                self._file = self._open()
+            if self._lost:
+                self._raise_lost()
             file = self._file
-            file.waiting.add(threading.get_ident())
-            is_large = len(payload) > COPY_BYTES
-            if is_large:
+            if file is None:
+                file = self._file = self._open()
+            if len(payload) > COPY_BYTES:
                 self._flush()
-            head = encode_head(file.end, item, attempt, outcome, codec, took_s, payload)
-            if is_large:
-                file.waiting.add(threading.get_ident())
+            file.waiting.add(get_ident())
+            buffer = file.buffer
+            offset = buffer.base + len(buffer.data)
+            head = encode_head(offset, item, attempt, outcome, codec, took_s, payload)
+            if len(payload) > COPY_BYTES:
                 self._write(lambda: file.write_now(head, payload))
                 return
-            file.buffer.data += head + payload
-            if len(file.buffer.data) >= FLUSH_BYTES or self._clock() - file.written_at >= FLUSH_S:
+            buffer.data += head + payload
+            if len(buffer.data) >= FLUSH_BYTES or self._clock() - file.written_at >= FLUSH_S:
                 self._flush()
 
     def _open(self) -> _File:
@@ -180,13 +183,13 @@ class ResultsWriter:
             self._lost[thread] = error
         if file.is_empty:
             self._folder.remove(file.name)
-        self._lost.pop(threading.get_ident(), None)
+        self._lost.pop(get_ident(), None)
         return cannot_write(self._folder.path, error)
 
     def _raise_lost(self) -> None:
         if not self._lost:
             return
-        error = self._lost.pop(threading.get_ident(), None)
+        error = self._lost.pop(get_ident(), None)
         if error is not None:
             raise cannot_write(self._folder.path, error) from error
 
@@ -227,11 +230,6 @@ class _File:
     failed_sync: bool = False
 
     @property
-    def end(self) -> int:
-        """The offset of the next record."""
-        return self.buffer.base + len(self.buffer.data)
-
-    @property
     def is_empty(self) -> bool:
         """Whether nothing is written."""
         return self.buffer.base == 0
@@ -248,8 +246,9 @@ class _File:
 
     def write_now(self, head: bytes, payload: bytes) -> None:
         """Write a record, behind an empty buffer."""
-        _write_all(self.descriptor, head, self.end)
-        _write_all(self.descriptor, payload, self.end + len(head))
+        offset = self.buffer.base
+        _write_all(self.descriptor, head, offset)
+        _write_all(self.descriptor, payload, offset + len(head))
         self._written(len(head) + len(payload))
 
     def sync(self) -> None:

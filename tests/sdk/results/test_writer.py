@@ -17,7 +17,6 @@ import pytest
 
 from taskfarm_sdk import TaskfarmError
 from taskfarm_sdk._results import names
-from taskfarm_sdk._results import writer as writer_module
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.index import Index
 from taskfarm_sdk._results.results import Results
@@ -498,10 +497,3 @@ def test_a_failure_is_recorded_with_its_exception(folder: Folder, writer: Result
     assert isinstance(result.error, ValueError)
     assert str(result.error) == "bad input"
     assert (result.value, result.attempts, result.took_s) == (None, 3, 1.5)
-
-
-def test_the_stated_limits_are_those_of_the_writer() -> None:
-    page = ROOT / "docs" / "reference" / "results.md"
-    text = " ".join(page.read_text(encoding="utf-8").split())
-    assert f"{writer_module.FLUSH_BYTES // 1024} KiB" in text
-    assert f"{writer_module.FLUSH_S:g} s" in text
