@@ -22,8 +22,8 @@ if __name__ == "__main__" and sys.path and sys.path[0].endswith("server"):
 import contextlib
 import errno
 import importlib
+import importlib.util
 import json
-import logging
 import os
 import shutil
 import signal
@@ -157,7 +157,9 @@ def _raise_file_limit() -> None:
 
 def _load_app(config: dict[str, Any], report: Report) -> object:
     """Import the server with its settings, prepare its database, and return the WSGI app."""
-    _quiet_logs()
+    error_log = _own_module("_error_log")
+    error_log.quiet(debug=config["debug"])
+    _ignore_warnings()
     flask = _module("flask")
     # flask_sqlalchemy reads these on import and ignores later changes.
     defaults = {**flask.Flask.default_config, "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(config)}
@@ -181,7 +183,17 @@ def _load_app(config: dict[str, Any], report: Report) -> object:
             # Workers are forked from here, and no connection may be shared across a fork.
             server.db.session.remove()
             server.db.engine.dispose()
-    return server.app
+    return error_log.watch(server.app, debug=config["debug"])
+
+
+def _own_module(name: str) -> Any:
+    """Import a file beside this one, which taskfarm_sdk's `__init__` would not allow everywhere."""
+    spec = importlib.util.spec_from_file_location(name, f"{os.path.dirname(__file__)}/{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _module(name: str) -> Any:
@@ -216,13 +228,7 @@ def _open_sqlite(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _quiet_logs() -> None:
-    """Log only errors to stderr."""
-    handler = logging.StreamHandler()
-    handler.setLevel(logging.ERROR)
-    handler.addFilter(lambda record: record.name != "root")  # the server logs each 404 there
-    logging.getLogger().addHandler(handler)
-
+def _ignore_warnings() -> None:
     def no_warning(*_: object, **__: object) -> None:
         """Ignore deprecations in the server's code, which cannot be changed here."""
 
