@@ -30,7 +30,7 @@ import signal
 import sqlite3
 import threading
 import traceback
-import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 if TYPE_CHECKING:
@@ -159,7 +159,6 @@ def _load_app(config: dict[str, Any], report: Report) -> object:
     """Import the server with its settings, prepare its database, and return the WSGI app."""
     error_log = _own_module("_error_log")
     error_log.quiet(debug=config["debug"])
-    _ignore_warnings()
     flask = _module("flask")
     # flask_sqlalchemy reads these on import and ignores later changes.
     defaults = {**flask.Flask.default_config, "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(config)}
@@ -187,10 +186,8 @@ def _load_app(config: dict[str, Any], report: Report) -> object:
 
 
 def _own_module(name: str) -> Any:
-    """Import a file beside this one, which taskfarm_sdk's `__init__` would not allow everywhere."""
-    spec = importlib.util.spec_from_file_location(name, f"{os.path.dirname(__file__)}/{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
+    """Import a file beside this one, also where taskfarm_sdk cannot be imported."""
+    spec: Any = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -226,13 +223,6 @@ def _open_sqlite(path: str) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
     return connection
-
-
-def _ignore_warnings() -> None:
-    def no_warning(*_: object, **__: object) -> None:
-        """Ignore deprecations in the server's code, which cannot be changed here."""
-
-    warnings.showwarning = no_warning  # not a filter, because authlib adds its own in front
 
 
 # --- the database ---------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import logging
 import re
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 def quiet(*, debug: bool) -> None:
-    """Log errors of libraries to stderr, each as one line; with `debug`, with their tracebacks."""
+    """Log only errors of libraries, to stderr, each as one line; with `debug`, with tracebacks."""
     handler = logging.StreamHandler()
     handler.setLevel(logging.ERROR)
     # The server logs each 404 to the root logger, and the pool each connection that was lost; the
@@ -56,6 +57,12 @@ def quiet(*, debug: bool) -> None:
     logging.getLogger().addHandler(handler)
     for own in () if debug else logging.getLogger("gunicorn.error").handlers:
         own.setFormatter(OneLine(own.formatter or logging.Formatter()))
+    # Not a filter, because authlib adds its own in front.
+    warnings.showwarning = _ignore
+
+
+def _ignore(*_: object, **__: object) -> None:
+    """Ignore a deprecation in the server's code, which cannot be changed here."""
 
 
 class OneLine(logging.Formatter):
