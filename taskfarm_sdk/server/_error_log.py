@@ -157,7 +157,7 @@ def line(environ: Environ, status: int, error: BaseException | None) -> str:
     path = str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode(errors="replace")
     if len(path) > MOST_PATH:
         path = f"{path[:MOST_PATH]}…"
-    now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    now = time.strftime("%d/%b/%Y:%H:%M:%S %z")  # as in the access log
     request = f"{environ.get('REQUEST_METHOD', '')} {path}"
     return printable(f'{client(environ)} [{now}] "{request}" {status}: {_cause(status, error)}')
 

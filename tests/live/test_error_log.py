@@ -18,7 +18,7 @@ from tests.support.server_log import ServerLog, sign_token
 
 pytestmark = pytest.mark.live
 
-STAMP = re.compile(r"^(\S+) \[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}\] (.*)$")
+STAMP = re.compile(r"^(\S+) \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] (.*)$")
 
 
 class Place(NamedTuple):
