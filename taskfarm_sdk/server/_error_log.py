@@ -133,9 +133,8 @@ class _Watched:
             self._write(environ, 500, error)
             return _failed(start_response, error)
         status = statuses[-1]
-        error = environ.get(_CAUSE)
         if status >= 400 and (status != _NO_CREDENTIALS or "HTTP_AUTHORIZATION" in environ):
-            self._write(environ, status, error)
+            self._write(environ, status, environ.get(_CAUSE))
         return reply
 
     def _write(self, environ: Environ, status: int, error: BaseException | None) -> None:

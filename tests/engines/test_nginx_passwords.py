@@ -43,9 +43,9 @@ class Site(NamedTuple):
         context = ssl.create_default_context(cafile=self.nginx.authority)
         return httpx.Client(base_url=self.nginx.url, verify=context, timeout=NET_S)
 
-    def status(self, client: httpx.Client, authorization: str | bytes | None) -> int:
+    def status(self, client: httpx.Client, authorization: bytes | None) -> int:
         """Ask for the runs with a header, and return the reply's status."""
-        headers = {} if authorization is None else {"Authorization": authorization}
+        headers = {} if authorization is None else {b"Authorization": authorization}
         return client.get("runs", headers=headers).status_code
 
 
@@ -76,8 +76,8 @@ def frozen(server: LocalServer, token: str) -> Iterator[Site]:
         yield Site(server, nginx, token)
 
 
-def _basic(user: str, password: str = "") -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+def _basic(user: str, password: str = "") -> bytes:
+    return b"Basic " + base64.b64encode(f"{user}:{password}".encode())
 
 
 def test_guessed_passwords_are_refused_and_requests_with_tokens_are_not(site: Site) -> None:
@@ -148,9 +148,9 @@ def spent(frozen: Site) -> Site:
 
 def test_whatever_may_be_a_password_counts_as_one(spent: Site) -> None:
     user, password = spent.server.user, spent.server.password
-    credentials = _basic(user, password).removeprefix("Basic ")
+    credentials = _basic(user, password).removeprefix(b"Basic ")
     head, payload, signature = spent.token.split(".")
-    may_be: list[str | bytes] = [
+    may_be = [
         _basic(user, password),
         _basic("nobody", "x"),
         _basic("first.middle.last", "x"),
@@ -160,16 +160,16 @@ def test_whatever_may_be_a_password_counts_as_one(spent: Site) -> None:
         _basic(spent.token + "x"),
         _basic(f"{head}.{payload}", signature),
         _basic("x" * 4000, "x"),
-        "basic " + credentials,
+        b"basic " + credentials,
         # What the server reads, and nginx does not.
-        "Basic !" + credentials,
-        "Basic " + credentials[:5] + "*" + credentials[5:],
-        "Basic  " + credentials,
-        "Basic",
+        b"Basic !" + credentials,
+        b"Basic " + credentials[:5] + b"*" + credentials[5:],
+        b"Basic  " + credentials,
+        b"Basic",
         b"Basic \xff\xfe",
-        "Bearer " + spent.token,
-        "Digest username=x",
-        "garbage",
+        b"Bearer " + spent.token.encode(),
+        b"Digest username=x",
+        b"garbage",
     ]
     with spent.client() as client:
         assert {one: spent.status(client, one) for one in may_be} == dict.fromkeys(may_be, 429)
@@ -186,8 +186,8 @@ def test_no_credentials_and_tokens_do_not_count_as_passwords(spent: Site) -> Non
 
 
 def test_the_server_reads_credentials_that_nginx_does_not(server: LocalServer) -> None:
-    odd = _basic(server.user, server.password).replace("Basic ", "Basic !")
-    assert httpx.get(server.url + "runs", headers={"Authorization": odd}).status_code == 200
+    odd = _basic(server.user, server.password).replace(b"Basic ", b"Basic !")
+    assert httpx.get(server.url + "runs", headers={b"Authorization": odd}).status_code == 200
 
 
 def test_a_login_succeeds_once_the_limit_allows_it(

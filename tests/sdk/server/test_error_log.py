@@ -31,19 +31,22 @@ def logged() -> Iterator[io.StringIO]:
     log.propagate, log.handlers[:] = before
 
 
-def _watched(logged: io.StringIO, *, debug: bool = False, **failing: Exception) -> Any:
+def _watched(
+    logged: io.StringIO, failing: dict[str, Exception] | None = None, *, debug: bool = False
+) -> Any:
+    failures = failing or {}
     app = Flask("app")
 
     @app.route("/view")
     def view() -> str:
-        if "view" in failing:
-            raise failing["view"]
+        if "view" in failures:
+            raise failures["view"]
         return "fine"
 
     @app.teardown_appcontext
     def teardown(_: object) -> None:
-        if "teardown" in failing:
-            raise failing["teardown"]
+        if "teardown" in failures:
+            raise failures["teardown"]
 
     watched = watch(app, debug=debug)
     for handler in logging.getLogger(_error_log.LOGGER).handlers:
@@ -75,7 +78,7 @@ def _ask(app: Any, path: str = "/view") -> tuple[str, bytes]:
 def test_an_exception_costs_one_line_wherever_it_is_raised(
     logged: io.StringIO, failing: str
 ) -> None:
-    status, _ = _ask(_watched(logged, **{failing: ZeroDivisionError("a\nb")}))
+    status, _ = _ask(_watched(logged, {failing: ZeroDivisionError("a\nb")}))
     assert status.startswith("500")
     (written,) = logged.getvalue().splitlines()
     assert written.startswith("10.0.0.1 [")
@@ -84,7 +87,7 @@ def test_an_exception_costs_one_line_wherever_it_is_raised(
 
 
 def test_debugging_adds_the_traceback(logged: io.StringIO) -> None:
-    _ask(_watched(logged, debug=True, view=ZeroDivisionError("a")))
+    _ask(_watched(logged, {"view": ZeroDivisionError("a")}, debug=True))
     assert logged.getvalue().splitlines()[1] == "Traceback (most recent call last):"
 
 
