@@ -6,7 +6,6 @@ only the standard library. It works in any WSGI server: `watch` wraps the applic
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import ipaddress
 import logging
@@ -62,7 +61,7 @@ def quiet(*, debug: bool) -> None:
 
 
 def _ignore(*_: object, **__: object) -> None:
-    """Ignore a deprecation in the server's code, which cannot be changed here."""
+    """Ignore an exception that `_Watched` logs, or a deprecation in the server's own code."""
 
 
 class OneLine(logging.Formatter):
@@ -106,7 +105,7 @@ def watch(app: Any, *, debug: bool) -> Application:
 
     # Flask passes unhandled exceptions here too, as an InternalServerError.
     app.register_error_handler(importlib.import_module("werkzeug.exceptions").HTTPException, note)
-    app.log_exception = lambda _: None
+    app.log_exception = _ignore
     return _Watched(app, log, debug=debug)
 
 
@@ -157,7 +156,7 @@ def line(environ: Environ, status: int, error: BaseException | None) -> str:
     if len(path) > MOST_PATH:
         path = f"{path[:MOST_PATH]}…"
     now = time.strftime("%d/%b/%Y:%H:%M:%S %z")  # as in the access log
-    request = f"{environ.get('REQUEST_METHOD', '')} {path}"
+    request = f"{environ.get('REQUEST_METHOD', '')} {path}".replace('"', '\\"')
     return printable(f'{client(environ)} [{now}] "{request}" {status}: {_cause(status, error)}')
 
 
@@ -169,16 +168,23 @@ def client(environ: Environ) -> str:
     # A client may send this header too: the last address is the one that the proxy added.
     forwarded = str(environ.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
     for told in (forwarded, str(environ.get("HTTP_X_REAL_IP", "")).strip()):
-        with contextlib.suppress(ValueError):
-            return str(ipaddress.ip_address(told))
+        if _parsed(told) is not None:
+            return told
     return peer
 
 
 def _is_loopback(address: str) -> bool:
+    parsed = _parsed(address)
+    return parsed is not None and parsed.is_loopback
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if "%" in address:  # of a scope, whose name may be any text
+        return None
     try:
-        return ipaddress.ip_address(address).is_loopback
+        return ipaddress.ip_address(address)
     except ValueError:
-        return False
+        return None
 
 
 def _cause(status: int, error: BaseException | None) -> str:

@@ -159,9 +159,9 @@ def test_a_damaged_database_costs_one_line_with_the_cause(place: Place) -> None:
 
 
 def test_a_path_cannot_forge_a_line_or_show_a_token(place: Place) -> None:
-    place.client.get(f"x%0a127.0.0.1%20forged%1b[31m/{place.token}?token={place.token}")
+    place.client.get(f"x%0a127.0.0.1%20forged%1b[31m%22%20200/{place.token}?token={place.token}")
     _, rest = place.line()
-    assert r"x\n127.0.0.1 forged\x1b[31m/***" in rest
+    assert r"x\n127.0.0.1 forged\x1b[31m\" 200/***" in rest
     assert place.token not in rest
 
 
@@ -172,6 +172,7 @@ def test_a_path_cannot_forge_a_line_or_show_a_token(place: Place) -> None:
         ("X-Forwarded-For", "6.6.6.6, 10.1.2.3", "10.1.2.3"),
         ("X-Forwarded-For", "2001:db8::1", "2001:db8::1"),
         ("X-Forwarded-For", "nonsense", "127.0.0.1"),
+        ("X-Forwarded-For", "fe80::1%a b", "127.0.0.1"),
         ("X-Real-IP", "10.1.2.3", "10.1.2.3"),
     ],
 )

@@ -98,14 +98,14 @@ def test_a_request_that_succeeds_is_not_logged(logged: io.StringIO) -> None:
 
 def test_stands_alone() -> None:
     tree = ast.parse(Path(_error_log.__file__).read_text(encoding="utf-8"))
-    froms = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    sources = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imports = {
         alias.name
         for node in ast.walk(tree)
         if isinstance(node, ast.Import)
         for alias in node.names
     }
-    assert {str(name).split(".")[0] for name in froms | imports} <= sys.stdlib_module_names
+    assert {str(name).split(".")[0] for name in sources | imports} <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("peer", ["10.0.0.1", "2001:db8::2", ""])
