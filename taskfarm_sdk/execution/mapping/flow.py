@@ -14,7 +14,7 @@ from taskfarm_sdk._models import RunStatus, TaskFailure, counted
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.index import Index
 from taskfarm_sdk._results.order import Order
-from taskfarm_sdk._results.results import Results, stored_items
+from taskfarm_sdk._results.results import Results, results_of
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk.errors import ItemsFailed, RunNotFound
@@ -83,7 +83,7 @@ def map_items(mapping: Mapping, *, check: bool) -> Results[Any]:
     """
     index = Index(mapping.folder, mapping.order.num_items)
     index.read_on()
-    results: Results[Any] = Results(mapping.folder, mapping.order, stored_items(mapping.folder))
+    results = results_of(mapping.folder, mapping.order)
     try:
         status, work, halted = _worked_off(mapping, index)
     except RunNotFound as error:
