@@ -1,8 +1,8 @@
 """Call a function for each point of a grid, and write the results to a table.
 
-Run it as `python examples/sweep.py`; started again, it goes on where it ended. It uses the server of
-your environment or saved login; if you have none, run `serveTF` in another terminal first. Give the
-folder of results as the argument if it is not to be `sweep`.
+Run it as `python examples/sweep.py`; started again, it goes on where it ended. It uses the server
+of your environment or saved login; if you have none, run `serveTF` in another terminal first. To
+keep the results in another folder than `sweep`, give its name as the argument.
 """
 
 from __future__ import annotations
