@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 from taskfarm_sdk import _pickles
 from taskfarm_sdk._caught import Caught
 
 
-def unpack(payload: bytes) -> object:
+def unpack(payload: bytes) -> Any:
     """Return the value of bytes that `_pickles.pack_value` made.
 
     Raises:
