@@ -41,7 +41,6 @@ class Codec(IntEnum):
     """How a payload is encoded."""
 
     PICKLE = 1
-    CLOUDPICKLE = 2
 
 
 @attrs.frozen

@@ -128,7 +128,7 @@ def _cell(item: object, name: str) -> object:
 
 def _keyed(value: Any) -> Mapping[str, object]:
     """Return a value's columns: its keys or fields, or itself as one."""
-    names = _names(type(value))
+    names = _names(cast("Any", type(value)))
     if names is None:
         return {str(key): cell for key, cell in value.items()}
     return {name: getattr(value, name) for name in names} or {VALUE: value}

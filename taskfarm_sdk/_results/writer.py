@@ -12,6 +12,7 @@ from threading import get_ident
 import attrs
 
 from taskfarm_sdk._caught import Caught, caught
+from taskfarm_sdk._pickles import pack_value
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._results import names, values
 from taskfarm_sdk._results.folder import Folder, cannot_write
@@ -62,12 +63,12 @@ class ResultsWriter:
                 `sync` may be lost.
         """
         try:
-            codec, payload = values.pack(value)
+            payload = pack_value(value)
         except Exception as error:  # noqa: BLE001 - the value's class raises what it likes
             why = attrs.evolve(caught(error, error.__traceback__), error=error)
             self.failure(item, attempt, why, took_s)
             return why
-        self._add(item, attempt, Outcome.SUCCESS, codec, took_s, payload)
+        self._add(item, attempt, Outcome.SUCCESS, took_s, payload)
         return None
 
     def failure(
@@ -87,7 +88,7 @@ class ResultsWriter:
         """
         outcome = Outcome.FINAL_FAILURE if final else Outcome.FAILURE
         payload = values.pack_failure(why)
-        self._add(item, attempt, outcome, Codec.PICKLE, took_s, payload)
+        self._add(item, attempt, outcome, took_s, payload)
 
     def flush(self) -> None:
         """Write what was added, so that it survives this process.
@@ -135,7 +136,7 @@ class ResultsWriter:
         self._lock = threading.Lock()
 
     def _add(
-        self, item: int, attempt: int, outcome: Outcome, codec: Codec, took_s: float, payload: bytes
+        self, item: int, attempt: int, outcome: Outcome, took_s: float, payload: bytes
     ) -> None:
         # A million small items spend their time here: no call that can be left out.
         with self._lock:
@@ -149,7 +150,7 @@ class ResultsWriter:
             file.waiting.add(get_ident())
             buffer = file.buffer
             offset = buffer.base + len(buffer.data)
-            head = encode_head(offset, item, attempt, outcome, codec, took_s, payload)
+            head = encode_head(offset, item, attempt, outcome, Codec.PICKLE, took_s, payload)
             if len(payload) > COPY_BYTES:
                 self._write(lambda: file.write_now(head, payload))
                 return

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from taskfarm_sdk._pickles import pack_value
 from taskfarm_sdk._results import values
 from tests.support.told import told
 
@@ -28,7 +29,7 @@ class Point:
 
 def main() -> None:
     """Write it, and say whether what is read is of the script's own class."""
-    _, payload = values.pack(Point(1, 2))
+    payload = pack_value(Point(1, 2))
     Path(told(Told).file).write_bytes(payload)
     print("is its own class:", type(values.unpack(payload)) is Point)
 

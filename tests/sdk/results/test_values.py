@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk._caught import Caught
+from taskfarm_sdk._pickles import pack_value
 from taskfarm_sdk._results import values
-from taskfarm_sdk._results.record import Codec
 from tests.support.programs import ROOT, run_silently
 from tests.support.results_folders import failed_by
 
@@ -24,8 +24,7 @@ PROGRAM = ROOT / "tests" / "programs" / "results_of_a_script.py"
     "value", [None, 1.5, "text", b"\0", {"a": [1, 2]}, (1,), Path("a"), ValueError("x")], ids=repr
 )
 def test_what_pickle_can_is_read_back(value: object) -> None:
-    codec, payload = values.pack(value)
-    assert codec is Codec.PICKLE
+    payload = pack_value(value)
     assert repr(values.unpack(payload)) == repr(value)
 
 
@@ -33,8 +32,7 @@ def test_what_only_cloudpickle_can_is_read_back() -> None:
     def inner() -> int:
         return 7
 
-    codec, payload = values.pack(inner)
-    assert codec is Codec.CLOUDPICKLE
+    payload = pack_value(inner)
     read = values.unpack(payload)
     assert isinstance(read, types.FunctionType)
     assert read() == 7
@@ -43,7 +41,7 @@ def test_what_only_cloudpickle_can_is_read_back() -> None:
 @pytest.mark.parametrize("value", [sys.stdout, threading.Lock()], ids=["file", "lock"])
 def test_what_neither_can_is_an_error(value: object) -> None:
     with pytest.raises(TypeError, match="cannot pickle"):
-        values.pack(value)
+        pack_value(value)
 
 
 def test_an_interrupt_in_a_values_own_method_is_not_caught() -> None:
@@ -52,7 +50,7 @@ def test_an_interrupt_in_a_values_own_method_is_not_caught() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        values.pack(Interrupting())
+        pack_value(Interrupting())
 
 
 def test_a_value_of_a_class_of_the_script_is_read_in_the_script_and_elsewhere(
@@ -77,15 +75,14 @@ def test_a_name_of_the_script_that_is_no_class_is_not_taken_for_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kind = class_of_main(monkeypatch, "Point")
-    codec, payload = values.pack(kind())
-    assert codec is Codec.CLOUDPICKLE
+    payload = pack_value(kind())
     assert type(values.unpack(payload)) is kind
     monkeypatch.setattr(sys.modules["__main__"], "Point", "a text")
     assert type(values.unpack(payload)).__name__ == "Point"
 
 
 def test_a_text_that_names_the_main_module_is_no_trouble() -> None:
-    _, payload = values.pack("__main__")
+    payload = pack_value("__main__")
     assert values.unpack(payload) == "__main__"
 
 
