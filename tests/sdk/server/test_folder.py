@@ -64,7 +64,7 @@ def test_a_secret_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
             folder.secrets("me")
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"short", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
 def test_a_damaged_secret_is_refused(tmp_path: Path, content: bytes) -> None:
     with DataFolder(tmp_path) as folder:
         folder.secrets("me")
