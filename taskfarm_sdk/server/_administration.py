@@ -97,7 +97,7 @@ class Administration:
         return self._give_password("set-password", name, password)
 
     def remove_user(self, name: str) -> RemovedUser:
-        """Remove a user, its kept password and its saved logins; its tokens are invalid from now on.
+        """Remove a user, its kept password and its saved logins; its tokens become invalid.
 
         Raises:
             ConfigurationError: there is no such user.

@@ -11,8 +11,8 @@ because `LocalServer(python=…)` runs it without taskfarm_sdk. It uses two pipe
   database is as it was. Every process of the server keeps it open, so its end means that all of
   them have ended.
 
-The database is prepared in one transaction, which is committed once the sockets listen: a start that
-is refused until then changes nothing.
+The database is prepared in one transaction, which is committed once the sockets listen: a start
+that is refused until then changes nothing.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _raise_file_limit() -> None:
 
 
 def _load_app(config: dict[str, Any], report: Report, may_listen: threading.Event) -> object:
-    """Import the server with its settings, prepare its database, listen, and return the WSGI app."""
+    """Import the server, prepare its database, listen, and return the WSGI app."""
     _quiet_logs()
     flask = _tables.module("flask")
     # flask_sqlalchemy reads these on import and ignores later changes.

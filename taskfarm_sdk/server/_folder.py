@@ -36,8 +36,8 @@ def default_data_folder() -> Path:
 class DataFolder:
     """A server's folder, locked by one server at a time; a context manager.
 
-    Entering it creates the folder (mode 0700) if it is missing, and takes its lock. `undo` makes the
-    folder what it was before that.
+    Entering it creates the folder (mode 0700) if it is missing, and takes its lock. `undo` makes
+    the folder what it was before that.
 
     Args:
         path: the folder, or None for `default_data_folder()`.

@@ -99,7 +99,8 @@ def check_password(password: str) -> None:
     """Check a new password.
 
     Raises:
-        ConfigurationError: HTTP Basic or the server does not accept it; the message never repeats it.
+        ConfigurationError: HTTP Basic or the server does not accept it; the message does not
+            contain it.
     """
     if not password:
         raise ConfigurationError("the password is empty")

@@ -95,15 +95,15 @@ def transaction(config: dict[str, Any]) -> Generator[Any]:
     Raises:
         Failure: the database failed; its kind is guessed from the message.
     """
-    sqlite_path = config["sqlite_path"]
-    is_new = sqlite_path is not None and not os.path.lexists(sqlite_path)
+    sqlite_path: str | None = config["sqlite_path"]
+    new_file = None if sqlite_path is None or os.path.lexists(sqlite_path) else Path(sqlite_path)
     try:
         with _connected(config) as connection:
             yield connection
             connection.commit()
     except BaseException as error:
-        if is_new:
-            _remove_sqlite(Path(sqlite_path))
+        if new_file is not None:
+            _remove_sqlite(new_file)
         if isinstance(error, Failure) or not isinstance(error, Exception):
             raise
         raise database_failure(error) from error
@@ -225,7 +225,7 @@ def user_ids(server: Any, connection: Any, name: str) -> list[int]:
 def add_user(server: Any, connection: Any, name: str, password: str) -> None:
     """Add a user, whose number nobody had before."""
     users = server.models.User.__table__
-    row = {"username": name, "password_hash": _hash(server, password)}
+    row: dict[str, object] = {"username": name, "password_hash": _hash(server, password)}
     if connection.dialect.name == "sqlite":
         # SQLite gives the number of the last user again once that is removed. PostgreSQL does not.
         row["id"] = _highest(server, connection) + 1

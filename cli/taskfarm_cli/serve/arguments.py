@@ -14,6 +14,12 @@ _DESCRIPTION = """\
 Run a taskfarm server. It stores its runs, users and the key of their tokens, and continues with
 them when it is started again."""
 
+_USAGE = f"""\
+{PROGRAM} [--host HOST] [--port PORT] [--data DIR] [--database-url URL] [--processes N] \
+[--threads N] [--user NAME] [--access-log] [--version] [-h]
+{PROGRAM} --list-users | --add-user NAME | --set-password NAME | --remove-user NAME | \
+--rotate-key [--generate-password] [--data DIR] [--database-url URL]"""
+
 _EPILOG = """\
 Without --database-url, the runs are stored in a SQLite file in the data folder and served by one
 process with one thread, because more would hand out tasks twice. On PostgreSQL, use any number.
@@ -128,7 +134,7 @@ def _check_together(arguments: Arguments) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of serveTF's command line."""
-    parser = Parser(PROGRAM, usage=None, description=_DESCRIPTION, epilog=_EPILOG)
+    parser = Parser(PROGRAM, usage=_USAGE, description=_DESCRIPTION, epilog=_EPILOG)
     _add_network(parser)
     _add_data(parser)
     _add_users(parser)

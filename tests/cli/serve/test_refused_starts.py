@@ -1,4 +1,4 @@
-"""A start that serveTF refuses: the folder and the database are afterwards what they were before."""
+"""A start that serveTF refuses: folder and database are afterwards what they were before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The users of a server, changed by serveTF beside a running one, and what their tokens then are."""
+"""The users of a server, changed by serveTF beside a running one, and what becomes of tokens."""
 
 from __future__ import annotations
 
