@@ -58,11 +58,6 @@ class DataFolder:
 
     def __enter__(self) -> Self:
         """Create the folder and take its lock."""
-        with _explaining(self.path):
-            self._new_folders = [
-                folder for folder in (self.path, *self.path.parents) if not folder.exists()
-            ]
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._take()
             self._lock_before = os.pread(self.lock, 4096, 0)
@@ -196,14 +191,14 @@ class DataFolder:
 
         deadline = time.monotonic() + LOCK_PATIENCE_S
         while True:
-            with _explaining(self.path):
-                self._open_lock()
             try:
                 with _explaining(self.path):
+                    self._open_lock()
                     fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if _is_at(self._lock_file, self.lock):
                     return
-                self._release()  # a start that was refused has removed the file meanwhile
+                # A start that was refused has removed the file meanwhile.
+                self._release()
                 continue
             except BlockingIOError:
                 holder = _holder(self.lock)
@@ -215,6 +210,11 @@ class DataFolder:
             time.sleep(_LOCK_POLL_S)
 
     def _open_lock(self) -> None:
+        """Open the lock file, and create it and its folders if they are missing."""
+        self._new_folders = [
+            folder for folder in (self.path, *self.path.parents) if not folder.exists()
+        ]
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         is_new = not self._lock_file.exists()
         self._lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._new_files = [self._lock_file] if is_new else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,8 @@ def administer(arguments: Arguments) -> ExitStatus:
     from taskfarm_sdk import TaskfarmError
     from taskfarm_sdk.server import Administration, DataFolder
 
+    # The same exception as Ctrl-C, so that no file with a password is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         folder = DataFolder(arguments.data)
         users = Administration(folder, database_of(folder, arguments))
