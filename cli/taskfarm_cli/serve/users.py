@@ -7,8 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
-from taskfarm_cli.common.guard import complain, printable
+from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.terminal import NOT_UTF8, ask_secret, is_terminal
+from taskfarm_cli.common.text import printable
 from taskfarm_cli.serve.arguments import PROGRAM, START, Arguments
 
 if TYPE_CHECKING:
