@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -26,6 +26,7 @@ __all__ = [
     "default_login",
     "find_login",
     "forget_login",
+    "forget_logins",
     "login_file",
     "save_login",
     "saved_logins",
@@ -173,6 +174,27 @@ def forget_login(url: str) -> Login | None:
         return None
     with _locked() as path:
         _write(path, [login for login in saved_logins() if login.place != found.place])
+    return found
+
+
+def forget_logins(matches: Callable[[Login], bool]) -> tuple[Login, ...]:
+    """Remove each login that a function chooses, those of loopback URLs of other machines too.
+
+    Args:
+        matches: returns whether a login is removed.
+
+    Returns:
+        The logins that were removed.
+
+    Raises:
+        ConfigurationError: the file cannot be read or written.
+    """
+    if not any(matches(login) for login in saved_logins()):
+        return ()
+    with _locked() as path:
+        before = saved_logins()
+        found = tuple(login for login in before if matches(login))
+        _write(path, [login for login in before if login not in found])
     return found
 
 

@@ -69,9 +69,11 @@ class ServerProcess:
     ) -> None:
         self._settings = settings
         self._python = python
+        self._files = secrets.key_file, secrets.password_file
         self._owner = os.getpid()
         self._received = b""
         self._prepared = False
+        self._refused = False
         self._capacity: Capacity | None = None
         handed = [listener.fileno() for listener in listeners]
         theirs, self._lifeline = _pipe()
@@ -84,7 +86,7 @@ class ServerProcess:
                 stderr=log,
                 pass_fds=[*handed, *hold],
                 start_new_session=True,
-                env=_environment(own_python=python is None),
+                env=child_environment(own_python=python is None),
                 cwd="/",  # a folder that exists and contains no modules
             )
         except OSError as error:
@@ -111,6 +113,11 @@ class ServerProcess:
     def alive(self) -> bool:
         """Whether any process of the server may still run."""
         return not self._report.closed
+
+    @property
+    def refused(self) -> bool:
+        """Whether the start has failed, and the database is as it was before."""
+        return self._refused
 
     def wait_prepared(self, timeout_s: float | None = None) -> Capacity | None:
         """Wait until the server has prepared its database, before it listens.
@@ -166,12 +173,14 @@ class ServerProcess:
         message = cast("dict[str, object]", json.loads(line)) if line else {}
         if message.get("event") == event:
             return message
+        self._refused = message.get("unchanged") is True
         self.kill()
         raise explain(
             str(message.get("kind", "crash")),
             str(message.get("detail", "it ended without a message; see its log")),
             database=self._settings.database,
             python=self._python,
+            files=self._files,
         )
 
     def wait(self) -> None:
@@ -247,6 +256,7 @@ class ServerProcess:
             "connect_args": settings.database.connect_args,
             "capacity_query": None if settings.database.url is None else QUERY,
             "secret_key": secrets.key,
+            "one_key": settings.one_key,
             "user": settings.user,
             "password": secrets.password,
             "processes": settings.processes,
@@ -302,7 +312,12 @@ def _interpreter(python: str | os.PathLike[str] | None) -> str:
     return str(Path(name).absolute()) if os.sep in name else name
 
 
-def _environment(*, own_python: bool) -> dict[str, str]:
+def child_environment(*, own_python: bool) -> dict[str, str]:
+    """Return the environment for a process that imports the server.
+
+    Args:
+        own_python: whether this process's own interpreter runs it.
+    """
     left_out = _NOT_INHERITED if own_python else _NOT_INHERITED | _OWN_PYTHON
     environment = {
         name: value

@@ -15,7 +15,13 @@ from typing import NoReturn
 import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, logins
-from taskfarm_sdk.logins import find_login, forget_login, save_login, saved_logins
+from taskfarm_sdk.logins import (
+    find_login,
+    forget_login,
+    forget_logins,
+    save_login,
+    saved_logins,
+)
 from tests.support.secrecy import TOKEN, told_by
 
 ONE = "http://one.example.org/api/"
@@ -161,6 +167,17 @@ def test_a_read_only_folder_can_be_read_and_not_saved_to(
         save_login(TWO, "me", TOKEN)
     with pytest.raises(ConfigurationError, match=re.escape(told)):
         forget_login(ONE)
+
+
+def test_only_the_logins_that_are_chosen_are_forgotten() -> None:
+    save_login(ONE, "me", TOKEN)
+    save_login(TWO, "me", "another token")
+    before = logins.login_file().stat()
+    assert forget_logins(lambda _: False) == ()
+    assert logins.login_file().stat() == before
+    (gone,) = forget_logins(lambda login: login.token == TOKEN)
+    assert gone.url == ONE
+    assert [login.url for login in saved_logins()] == [TWO]
 
 
 @pytest.mark.parametrize("below", [".", "deeper"], ids=["a-file", "below-a-file"])

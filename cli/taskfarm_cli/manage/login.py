@@ -59,7 +59,7 @@ def log_out(arguments: Arguments, output: Output) -> ExitStatus:
     complain(
         PROGRAM,
         "the token is removed from this machine, but the server cannot revoke it: a copy of it is "
-        "valid until the server's SECRET_KEY changes",
+        "valid until its user is removed or the server's SECRET_KEY changes",
     )
     return ExitStatus.OK
 
