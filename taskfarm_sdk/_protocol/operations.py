@@ -6,7 +6,9 @@ A reply that violates the contract raises UnexpectedReply.
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
@@ -19,7 +21,7 @@ from taskfarm_api.client import Client
 from taskfarm_api.types import UNSET, Response
 from taskfarm_sdk._sansio.steps import AsyncSender, Call, Sender
 from taskfarm_sdk._validation import MAX_TASKS
-from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
+from taskfarm_sdk.errors import TaskfarmError
 
 # Each operation imports the models that it needs; most commands use one or two.
 if TYPE_CHECKING:
@@ -33,6 +35,12 @@ R = TypeVar("R")
 X = TypeVar("X")
 # An id or a count beyond this comes from no database.
 LARGEST = 2**63 - 1
+# A list of half a million runs is smaller.
+LIST_MOST_BYTES = 64 * 1024 * 1024
+DATE_MOST = 64
+# Printable ASCII but colons and blanks, of a length that any server reads in a header.
+_TOKEN = re.compile(r"[!-9;-~]{1,4096}")
+_UUID = re.compile(r"[0-9a-f]{32}")
 # Floats contain every whole number up to this one.
 EXACT = 2**53
 Count = Literal["numWaiting", "numComputing", "numDone"]
@@ -78,7 +86,7 @@ def token() -> Call[str]:
     return _call(
         lambda api: endpoint.sync_detailed(client=api),
         lambda api: endpoint.asyncio_detailed(client=api),
-        lambda reply: _text(_as(Token, reply).token),
+        lambda reply: _token(_as(Token, reply).token),
     )
 
 
@@ -104,8 +112,8 @@ def list_runs() -> Call[list[RunRow]]:
     return _call(
         lambda api: endpoint.sync_detailed(client=api),
         lambda api: endpoint.asyncio_detailed(client=api),
-        lambda reply: [_run_row(run) for run in _as(RunList, reply).data],
-    )
+        lambda reply: [_run_row(run) for run in _as(RunList, reply).data or _no_runs(reply)],
+    )._replace(reply_most_bytes=LIST_MOST_BYTES)
 
 
 def get_run(uuid: str) -> Call[RunRow]:
@@ -126,7 +134,7 @@ def _of_run(uuid: str, pick: Callable[[RunRow, RunStatus], R]) -> Call[R]:
     return _call(
         lambda api: endpoint.sync_detailed(uuid, client=api),
         lambda api: endpoint.asyncio_detailed(uuid, client=api),
-        lambda reply: pick(_run_row(run := _as(RunInfo, reply)), _run_status(run)),
+        lambda reply: pick(_that_run(run := _as(RunInfo, reply), uuid), _run_status(run)),
     )
 
 
@@ -222,7 +230,7 @@ def register_worker(uuid: str, hostname: str, pid: int) -> Call[str]:
     return _call(
         lambda api: endpoint.sync_detailed(client=api, body=body),
         lambda api: endpoint.asyncio_detailed(client=api, body=body),
-        lambda reply: _text(_as(Worker, reply).uuid),
+        lambda reply: _uuid(_as(Worker, reply).uuid),
     )
 
 
@@ -238,7 +246,8 @@ def _call(
         except TaskfarmError:
             raise
         except _NOT_THE_CONTRACT as error:
-            raise _unexpected(sender.url, error) from error
+            failure = sender.unexpected(error)
+            raise failure from failure.__cause__
 
     async def aask(sender: AsyncSender) -> R:
         try:
@@ -246,7 +255,8 @@ def _call(
         except TaskfarmError:
             raise
         except _NOT_THE_CONTRACT as error:
-            raise _unexpected(sender.url, error) from error
+            failure = sender.unexpected(error)
+            raise failure from failure.__cause__
 
     return Call(ask, aask)
 
@@ -254,15 +264,6 @@ def _call(
 def _client() -> Client:
     # The sender adds base URL, credentials and time-out.
     return Client(base_url="")
-
-
-def _unexpected(url: str, error: Exception) -> UnexpectedReply:
-    return UnexpectedReply(
-        f"{url} does not answer as a taskfarm server does; it may be another server or a login "
-        f"page: check the URL ({type(error).__name__}: {str(error)[:100]})",
-        url=url,
-        detail=str(error)[:100],
-    )
 
 
 def _instance(kind: type[R], parsed: object) -> R:
@@ -282,12 +283,22 @@ def _nothing(reply: Response[X]) -> None:
 
 def _date(reply: Response[X]) -> str | None:
     _nothing(reply)
-    return reply.headers.get("date")
+    date: str | None = reply.headers.get("date")
+    # It goes to the journal.
+    return date if date is not None and len(date) <= DATE_MOST and date.isprintable() else None
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError(f"expected text, got {type(value).__name__}")
+def _uuid(value: object) -> str:
+    """Return a uuid, which becomes a part of URLs and lines."""
+    if not isinstance(value, str) or not _UUID.fullmatch(value):
+        raise TypeError("expected a uuid of 32 hexadecimal digits")
+    return value
+
+
+def _token(value: object) -> str:
+    """Return a token, which is sent in a header with each request, before a colon."""
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise TypeError("expected a token")
     return value
 
 
@@ -322,7 +333,21 @@ def _number(value: object) -> float:
 
 
 def _run_row(run: Run | RunInfo) -> RunRow:
-    return RunRow(_text(run.uuid), _natural(run.id), run.num_tasks)
+    return RunRow(_uuid(run.uuid), _natural(run.id), run.num_tasks)
+
+
+def _no_runs(reply: Response[X]) -> list[Run]:
+    """Return the empty list of a reply; generated code reads an empty text or object as one too."""
+    if json.loads(reply.content)["data"] != []:
+        raise TypeError("expected a list of runs")
+    return []
+
+
+def _that_run(run: RunInfo, uuid: str) -> RunRow:
+    row = _run_row(run)
+    if row.uuid != uuid:
+        raise ValueError(f"run {uuid} was to come, not run {row.uuid}")
+    return row
 
 
 def _sound_number(held: object) -> int:
