@@ -7,8 +7,6 @@ A reply that violates the contract raises UnexpectedReply.
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
@@ -19,6 +17,7 @@ import taskfarm_sdk._transport.httpx_import  # noqa: F401  # pyright: ignore[rep
 # isort: split
 from taskfarm_api.client import Client
 from taskfarm_api.types import UNSET, Response
+from taskfarm_sdk._protocol import values
 from taskfarm_sdk._sansio.steps import AsyncSender, Call, Sender
 from taskfarm_sdk._validation import MAX_TASKS
 from taskfarm_sdk.errors import TaskfarmError
@@ -33,16 +32,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 X = TypeVar("X")
-# An id or a count beyond this comes from no database.
-LARGEST = 2**63 - 1
 # A list of half a million runs is smaller.
 LIST_MOST_BYTES = 64 * 1024 * 1024
 DATE_MOST = 64
-# Printable ASCII but colons and blanks, of a length that any server reads in a header.
-_TOKEN = re.compile(r"[!-9;-~]{1,4096}")
-_UUID = re.compile(r"[0-9a-f]{32}")
-# Floats contain every whole number up to this one.
-EXACT = 2**53
 Count = Literal["numWaiting", "numComputing", "numDone"]
 # Raised by code that reads a reply which violates the contract.
 _NOT_THE_CONTRACT = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -64,7 +56,7 @@ class RunRow(NamedTuple):
     @property
     def num_tasks(self) -> int:
         """The number of tasks, or 0 if another client stored an invalid one."""
-        return _sound_number(self.held)
+        return values.sound_number(self.held)
 
 
 class TaskRow(NamedTuple):
@@ -86,7 +78,7 @@ def token() -> Call[str]:
     return _call(
         lambda api: endpoint.sync_detailed(client=api),
         lambda api: endpoint.asyncio_detailed(client=api),
-        lambda reply: _token(_as(Token, reply).token),
+        lambda reply: values.token(_as(Token, reply).token),
     )
 
 
@@ -119,6 +111,11 @@ def list_runs() -> Call[list[RunRow]]:
 def get_run(uuid: str) -> Call[RunRow]:
     """Get a run."""
     return _of_run(uuid, lambda row, _: row)
+
+
+def get_run_and_status(uuid: str) -> Call[tuple[RunRow, RunStatus]]:
+    """Get a run and its status, which are one reply."""
+    return _of_run(uuid, lambda row, status: (row, status))
 
 
 def run_status(uuid: str) -> Call[RunStatus]:
@@ -230,7 +227,7 @@ def register_worker(uuid: str, hostname: str, pid: int) -> Call[str]:
     return _call(
         lambda api: endpoint.sync_detailed(client=api, body=body),
         lambda api: endpoint.asyncio_detailed(client=api, body=body),
-        lambda reply: _uuid(_as(Worker, reply).uuid),
+        lambda reply: values.uuid(_as(Worker, reply).uuid),
     )
 
 
@@ -288,52 +285,8 @@ def _date(reply: Response[X]) -> str | None:
     return date if date is not None and len(date) <= DATE_MOST and date.isprintable() else None
 
 
-def _uuid(value: object) -> str:
-    """Return a uuid, which becomes a part of URLs and lines."""
-    if not isinstance(value, str) or not _UUID.fullmatch(value):
-        raise TypeError("expected a uuid of 32 hexadecimal digits")
-    return value
-
-
-def _token(value: object) -> str:
-    """Return a token, which is sent in a header with each request, before a colon."""
-    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise TypeError("expected a token")
-    return value
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"expected an integer, got {type(value).__name__}")
-    return value
-
-
-def _natural(value: object, most: int = LARGEST) -> int:
-    whole = _whole(value)
-    if not 0 <= whole <= most:
-        # Not the number itself: a reply can contain one of thousands of digits.
-        raise ValueError(f"a whole number from 0 to {most} was to come, not one out of that range")
-    return whole
-
-
-def _number(value: object) -> float:
-    """Return a number that other clients may have written, so that any float can come.
-
-    An integer that is too large for a float, which JSON allows, is read as an infinity: all code
-    behind this may compare the number, and compute with it as with any float.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"expected a number, got {type(value).__name__}")
-    if abs(value) <= EXACT:
-        return value
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
 def _run_row(run: Run | RunInfo) -> RunRow:
-    return RunRow(_uuid(run.uuid), _natural(run.id), run.num_tasks)
+    return RunRow(values.uuid(run.uuid), values.natural(run.id), run.num_tasks)
 
 
 def _no_runs(reply: Response[X]) -> list[Run]:
@@ -350,20 +303,13 @@ def _that_run(run: RunInfo, uuid: str) -> RunRow:
     return row
 
 
-def _sound_number(held: object) -> int:
-    # bool is a subclass of int, and true as a number of tasks is a mistake.
-    if isinstance(held, bool) or not isinstance(held, int):
-        return 0
-    return held if 1 <= held <= MAX_TASKS else 0
-
-
 def _run_status(run: RunInfo) -> RunStatus:
     """Return the status of a run; tasks that do not exist yet count as waiting."""
     from taskfarm_sdk._models import RunStatus
     from taskfarm_sdk._protocol import lease as leases
 
-    total, percent_done = _sound_number(run.num_tasks), _number(run.percent_done)
-    computing, done = _natural(run.num_computing), _natural(run.num_done)
+    total, percent_done = values.sound_number(run.num_tasks), values.number(run.percent_done)
+    computing, done = values.natural(run.num_computing), values.natural(run.num_done)
     waiting = max(0, total - computing - done)
     is_finished = waiting == 0 and computing == 0
     return RunStatus(
@@ -373,7 +319,7 @@ def _run_status(run: RunInfo) -> RunStatus:
         done=done,
         failed=leases.failed_tasks(total, percent_done) if is_finished else None,
         percent_done=percent_done,
-        rows=_natural(run.num_waiting) + computing + done,
+        rows=values.natural(run.num_waiting) + computing + done,
     )
 
 
@@ -384,16 +330,16 @@ def _one_count(parsed: object, which: Count) -> int:
 
     match which:
         case "numWaiting":
-            return _natural(_instance(NumWaitingOnly, parsed).num_waiting)
+            return values.natural(_instance(NumWaitingOnly, parsed).num_waiting)
         case "numComputing":
-            return _natural(_instance(NumComputingOnly, parsed).num_computing)
+            return values.natural(_instance(NumComputingOnly, parsed).num_computing)
         case "numDone":
-            return _natural(_instance(NumDoneOnly, parsed).num_done)
+            return values.natural(_instance(NumDoneOnly, parsed).num_done)
 
 
 def _task_row(task: Task) -> TaskRow:
-    percent, number = task.percent_completed, _natural(task.task, MAX_TASKS)
-    return TaskRow(number, task.status, None if percent is None else _number(percent))
+    percent, number = task.percent_completed, values.natural(task.task, MAX_TASKS)
+    return TaskRow(number, task.status, None if percent is None else values.number(percent))
 
 
 def _that_task(task: Task, number: int) -> TaskRow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from taskfarm_sdk._text import one_line
 from taskfarm_sdk._transport import bounds, replies, shortages, tls, wrong_scheme
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk._transport.quotes import Asked
@@ -83,8 +84,8 @@ def _never_sent(error: Exception, url: str, said: str) -> ConnectionFailed:
 def no_name(url: str, error: UnicodeError) -> ConfigurationError:
     """Return the error for a host name that cannot be looked up."""
     return ConfigurationError(
-        f"the host name in {url}, or in a proxy's URL, cannot be looked up ({error}): check the "
-        "URL, and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY",
+        f"the host name in {url}, or in a proxy's URL, cannot be looked up "
+        f"({one_line(str(error))}): check the URL, and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY",
         url=url,
     )
 

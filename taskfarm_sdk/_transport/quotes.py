@@ -10,6 +10,8 @@ import base64
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from taskfarm_sdk._text import one_line
+
 QUOTE_MOST = 200
 HIDDEN = "***"
 # A shorter secret is a part of too many words.
@@ -50,15 +52,8 @@ def quoted(text: str, secrets: Iterable[str] = (), most: int = QUOTE_MOST) -> st
         most: how many characters are kept.
     """
     # Hidden before the cut, which could leave the beginning of a secret.
-    line = printable(" ".join(hidden(text, secrets).split()))
+    line = one_line(hidden(text, secrets))
     return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def printable(text: str) -> str:
-    """Return a text with control characters, and others that cannot be seen, as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ from taskfarm_cli.common import connection_options
 from taskfarm_cli.manage import mode
 from taskfarm_sdk import Farm
 from taskfarm_sdk._sansio.clock import SystemClock
-from tests.support.hostile import callers, checks, remote, replies
+from tests.support.hostile import callers, checks, echoes, endless, remote, replies, wrong_types
 from tests.support.hostile.callers import Caller, Came, Manage, meet
 from tests.support.hostile.checks import Check
 from tests.support.hostile.operations import OPERATIONS, TOKEN, Operation
@@ -37,10 +37,10 @@ FAMILIES = {
     "pages": cache(replies.pages),
     "bodies": cache(replies.bodies),
     "frames": cache(replies.frames),
-    "echoes": cache(replies.echoes),
-    "types": cache(replies.types),
+    "echoes": cache(echoes.echoes),
+    "types": cache(wrong_types.types),
 }
-FLOODS = cache(replies.floods)
+FLOODS = cache(endless.floods)
 Cell = tuple[Hostile, Operation]
 
 
@@ -175,7 +175,7 @@ def test_no_cell_of_the_matrix_is_lost(caller: str) -> None:
 def _drips_on(caller: str) -> list[Cell]:
     """Return the replies that drip: each with each operation, or by default with one in turn."""
     operations = callers.SENT_AT_ONCE if caller == "worker" else list(OPERATIONS)
-    cells = [(each, OPERATIONS[name]) for each in replies.drips() for name in operations]
+    cells = [(each, OPERATIONS[name]) for each in endless.drips() for name in operations]
     return cells if WHOLE else cells[:: len(operations) - 1]
 
 
@@ -221,7 +221,7 @@ def _floods_on(operation: Operation) -> list[Hostile]:
     """Return the replies of 200 MB that an operation is answered with."""
     # Of a list, as much is read as its time allows, and either bound may be met first.
     with_labour = WHOLE and operation.name != "list_runs"
-    return [each for each in FLOODS() if with_labour or each.name not in replies.LABORIOUS]
+    return [each for each in FLOODS() if with_labour or each.name not in endless.LABORIOUS]
 
 
 def _faults_of_flood(
