@@ -6,13 +6,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from taskfarm_sdk._text import one_line
-from taskfarm_sdk._transport import bounds, shortages, tls, wrong_scheme
+from taskfarm_sdk._transport import bounds, replies, shortages, tls, wrong_scheme
 from taskfarm_sdk._transport.httpx_import import httpx
+from taskfarm_sdk._transport.quotes import Asked
 from taskfarm_sdk.errors import (
     ConfigurationError,
     ConnectionFailed,
     TaskfarmError,
-    UnexpectedReply,
 )
 
 # The errors of httpx that are translated; other exceptions are bugs and stay as they are.
@@ -40,28 +40,26 @@ def proxies_explained() -> Generator[None]:
         ) from None
 
 
-def error_of(error: Exception, url: str) -> TaskfarmError:
+def error_of(error: Exception, url: str, asked: Asked) -> TaskfarmError:
     """Return the error for a request that failed.
 
     Args:
         error: what httpx raised, one of `RAISED`.
         url: the API's.
+        asked: the request.
     """
-    said = one_line(str(error)) or type(error).__name__
+    # It quotes what is no HTTP, at any length.
+    said = asked.quoted(str(error)) or type(error).__name__
     if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
         return ConfigurationError(f"invalid URL {url} ({said})", url=url, detail=said)
     if isinstance(error, bounds.ReplyTooLarge):
-        most_mib = bounds.REPLY_MOST_BYTES >> 20
-        return UnexpectedReply(
-            f"{url} sent over {most_mib} MiB, which no taskfarm server does: check the URL",
-            url=url,
-        )
+        return replies.too_large(asked, error.most_bytes)
     if hopeless := _hopeless(error, url):
         return ConnectionFailed(hopeless, sent=False, hopeless=True, url=url, detail=said)
     if isinstance(error, NEVER_SENT):
         return _never_sent(error, url, said)
     closed = isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError))
-    return lost(url, said + wrong_scheme.perhaps_with_tls(url) if closed else said)
+    return lost(url, asked, said + wrong_scheme.perhaps_with_tls(url) if closed else said)
 
 
 def _hopeless(error: Exception, url: str) -> str | None:
@@ -92,11 +90,10 @@ def no_name(url: str, error: UnicodeError) -> ConfigurationError:
     )
 
 
-def lost(url: str, said: str) -> ConnectionFailed:
+def lost(url: str, asked: Asked, said: str) -> ConnectionFailed:
     """Return the error for a request that was sent, and whose reply was lost."""
-    said = one_line(said)
     return ConnectionFailed(
-        f"the connection to {url} broke before the reply was complete ({said})",
+        f"the connection to {url} broke before the reply was complete ({asked}: {said})",
         sent=True,
         url=url,
         detail=said,
