@@ -13,6 +13,7 @@ from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._protocol.operations import RunRow
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import AsyncLink, new_session
+from taskfarm_sdk.hidden import half_made, hide, shown_half_made
 
 __all__ = ["AsyncFarm", "AsyncRun"]
 
@@ -43,7 +44,9 @@ class AsyncFarm:
         timeout_s: float = 30.0,
         give_up_after_s: float = 60.0,
     ) -> None:
-        self._link = AsyncLink(new_session(url, user, password, token, timeout_s, give_up_after_s))
+        given = hide(url), user, hide(password), hide(token)
+        del url, password, token
+        self._link = AsyncLink(new_session(*given, timeout_s, give_up_after_s))
 
     @classmethod
     def _over(cls, link: AsyncLink) -> Self:
@@ -69,7 +72,7 @@ class AsyncFarm:
 
     async def login(self) -> str:
         """Get a token now; see `Farm.login`."""
-        return await self._link.drive(request.login(self._link.session))
+        return (await self._link.drive(request.login(self._link.session))).reveal()
 
     async def create_run(self, num_tasks: int) -> AsyncRun:
         """Create a run; see `Farm.create_run`."""
@@ -101,10 +104,12 @@ class AsyncFarm:
     ) -> None:
         await self.close()
 
+    @half_made
     def __repr__(self) -> str:
         return f"AsyncFarm({self.url!r}, user={self.user!r})"
 
 
+@shown_half_made
 @attrs.frozen
 class AsyncRun:
     """`Run` for asyncio: await its methods, or iterate over them with `async for`.

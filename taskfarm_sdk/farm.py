@@ -8,6 +8,7 @@ from typing import Self
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import Link, new_session
+from taskfarm_sdk.hidden import half_made, hide
 from taskfarm_sdk.run import Run, run_of
 
 __all__ = ["Farm"]
@@ -58,7 +59,9 @@ class Farm:
         timeout_s: float = 30.0,
         give_up_after_s: float = 60.0,
     ) -> None:
-        self._link = Link(new_session(url, user, password, token, timeout_s, give_up_after_s))
+        given = hide(url), user, hide(password), hide(token)
+        del url, password, token
+        self._link = Link(new_session(*given, timeout_s, give_up_after_s))
 
     @classmethod
     def _over(cls, link: Link) -> Self:
@@ -92,7 +95,7 @@ class Farm:
             AuthenticationError: the server rejected the credentials.
             TaskfarmError: the request failed.
         """
-        return self._link.drive(request.login(self._link.session))
+        return self._link.drive(request.login(self._link.session)).reveal()
 
     def create_run(self, num_tasks: int) -> Run:
         """Create a run.
@@ -144,5 +147,6 @@ class Farm:
     ) -> None:
         self.close()
 
+    @half_made
     def __repr__(self) -> str:
         return f"Farm({self.url!r}, user={self.user!r})"

@@ -13,13 +13,14 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import TextIO, cast
 
 import attrs
 import platformdirs
 
 from taskfarm_sdk import _secrets, _validation
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import MASK, Hidden, half_made
 
 __all__ = [
     "Login",
@@ -34,7 +35,7 @@ __all__ = [
 _VERSION = 1
 
 
-@attrs.frozen
+@attrs.frozen(init=False, repr=False)
 class Login:
     """A saved login.
 
@@ -50,11 +51,29 @@ class Login:
         ConfigurationError: the URL is invalid.
     """
 
-    url: str = attrs.field(converter=_validation.base_url)
+    url: str
     user: str
-    token: str = attrs.field(repr=_secrets.masked)
-    host: str | None = None
-    default: bool = False
+    _token: Hidden[str]
+    host: str | None
+    default: bool
+
+    def __init__(
+        self,
+        url: str | Hidden[str],
+        user: str,
+        token: str | Hidden[str],
+        host: str | None = None,
+        default: bool = False,
+    ) -> None:
+        hidden = Hidden(token) if isinstance(token, str) else token
+        place = Hidden(url) if isinstance(url, str) else url
+        del token, url
+        self.__attrs_init__(_validation.base_url(place), user, hidden, host, default)
+
+    @property
+    def token(self) -> str:
+        """The token; protect it like a password."""
+        return self._token.reveal()
 
     @property
     def place(self) -> tuple[str, str | None]:
@@ -66,11 +85,24 @@ class Login:
         """Whether the URL reaches the same server from this machine."""
         return self.host is None or self.host == socket.gethostname()
 
+    @half_made
+    def __repr__(self) -> str:
+        return (
+            f"Login(url={self.url!r}, user={self.user!r}, token={MASK}, host={self.host!r}, "
+            f"default={self.default!r})"
+        )
+
 
 def login_file() -> Path:
-    """Return the path of the file: `logins.json` in TASKFARM_CONFIG or the user's own folder."""
+    """Return the path of the file: `logins.json` in TASKFARM_CONFIG or the user's own folder.
+
+    Raises:
+        ConfigurationError: TASKFARM_CONFIG begins with the home folder (~) of nobody.
+    """
     folder = os.environ.get("TASKFARM_CONFIG")
-    return Path(folder or platformdirs.user_config_dir("taskfarm", appauthor=False)) / "logins.json"
+    if folder:
+        return _validation.path("TASKFARM_CONFIG", folder) / "logins.json"
+    return Path(platformdirs.user_config_dir("taskfarm", appauthor=False)) / "logins.json"
 
 
 def saved_logins() -> tuple[Login, ...]:
@@ -83,16 +115,17 @@ def saved_logins() -> tuple[Login, ...]:
     try:
         with path.open(encoding="utf-8") as file:
             _secrets.refuse_wide_mode(path, file.fileno())
-            document: object = json.load(file)
+            found = _read(file)
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
         raise ConfigurationError(f"cannot read the saved logins: {error}") from error
-    except ConfigurationError:
-        raise
-    except (ValueError, RecursionError):
-        document = None  # not raised as the cause: these errors contain the text with its tokens
-    return _parse(document, path)
+    if found is None:
+        # Without a cause, which would contain the text with its tokens.
+        raise ConfigurationError(
+            f"the file of saved logins '{path}' is damaged: remove it and log in again"
+        )
+    return found
 
 
 def default_login() -> Login | None:
@@ -117,7 +150,9 @@ def find_login(url: str) -> Login | None:
     Raises:
         ConfigurationError: the file cannot be read.
     """
-    wanted = _validation.base_url(url)
+    given = Hidden(url)
+    del url
+    wanted = _validation.base_url(given)
     here = [login for login in saved_logins() if login.usable_here]
     same_url = [login for login in here if login.url == wanted]
     same_origin = [
@@ -141,8 +176,11 @@ def save_login(url: str, user: str, token: str, *, replace_default: bool = True)
     Raises:
         ConfigurationError: the file cannot be read or written.
     """
-    host = socket.gethostname() if _validation.is_loopback(url) else None
-    new = Login(url, user, token, host)
+    given, secret = Hidden(url), Hidden(token)
+    del url, token
+    wanted = _validation.base_url(given)
+    host = socket.gethostname() if _validation.is_loopback(wanted) else None
+    new = Login(wanted, user, secret, host)
     with _locked() as path:
         before = saved_logins()
         others = [login for login in before if login.place != new.place]
@@ -167,7 +205,9 @@ def forget_login(url: str) -> Login | None:
     Raises:
         ConfigurationError: the file cannot be read or written.
     """
-    wanted = _validation.base_url(url)
+    given = Hidden(url)
+    del url
+    wanted = _validation.base_url(given)
     found = next((o for o in saved_logins() if o.url == wanted and o.usable_here), None)
     if found is None:
         return None
@@ -185,18 +225,17 @@ def _yielding(old: Login, new: Login) -> Login:
     return attrs.evolve(old, default=old.default and not gives_way)
 
 
-def _damaged(path: Path) -> ConfigurationError:
-    return ConfigurationError(
-        f"the file of saved logins '{path}' is damaged: remove it and log in again"
-    )
+def _read(file: TextIO) -> tuple[Login, ...] | None:
+    """Return the logins in a file, or None if it is damaged.
 
-
-def _parse(document: object, path: Path) -> tuple[Login, ...]:
+    Raises:
+        OSError: it cannot be read.
+    """
     try:
-        rows = cast("dict[str, list[dict[str, object]]]", document)["logins"]
+        rows = cast("dict[str, list[dict[str, object]]]", json.load(file))["logins"]
         return tuple(_login(row) for row in rows)
-    except (KeyError, TypeError, AttributeError, ConfigurationError) as error:
-        raise _damaged(path) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ConfigurationError):
+        return None
 
 
 def _login(row: dict[str, object]) -> Login:
@@ -209,8 +248,21 @@ def _login(row: dict[str, object]) -> Login:
 
 
 def _write(path: Path, logins: list[Login]) -> None:
-    document = {"version": _VERSION, "logins": [attrs.asdict(login) for login in logins]}
-    _secrets.write(path, json.dumps(document, indent=2) + "\n")
+    _secrets.write(path, _document(logins))
+
+
+def _document(logins: list[Login]) -> Hidden[str]:
+    rows = [
+        {
+            "url": login.url,
+            "user": login.user,
+            "token": login.token,
+            "host": login.host,
+            "default": login.default,
+        }
+        for login in logins
+    ]
+    return Hidden(json.dumps({"version": _VERSION, "logins": rows}, indent=2) + "\n")
 
 
 @contextmanager

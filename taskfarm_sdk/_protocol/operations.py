@@ -6,6 +6,7 @@ A reply that violates the contract raises UnexpectedReply.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -20,6 +21,7 @@ from taskfarm_api.types import UNSET, Response
 from taskfarm_sdk._sansio.steps import AsyncSender, Call, Sender
 from taskfarm_sdk._validation import MAX_TASKS
 from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
+from taskfarm_sdk.hidden import Hidden, Veil
 
 # Each operation imports the models that it needs; most commands use one or two.
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class TaskRow(NamedTuple):
     percent: float | None
 
 
-def token() -> Call[str]:
+def token() -> Call[Hidden[str]]:
     """Get a token; with user and password this costs the server a password hash."""
     from taskfarm_api.api.authentication import get_token as endpoint
     from taskfarm_api.models.token import Token
@@ -78,7 +80,7 @@ def token() -> Call[str]:
     return _call(
         lambda api: endpoint.sync_detailed(client=api),
         lambda api: endpoint.asyncio_detailed(client=api),
-        lambda reply: _text(_as(Token, reply).token),
+        lambda reply: Hidden(_text(_as(Token, reply).token)),
     )
 
 
@@ -232,21 +234,26 @@ def _call(
     read: Callable[[Response[X]], R],
 ) -> Call[R]:
     # Generated code uses only the method `request` of its client.
+    # Below, the credentials and the reply are in the clear.
     def ask(sender: Sender) -> R:
         try:
-            return read(sync(_client().set_httpx_client(cast("Any", sender))))
+            with Veil():
+                return read(sync(_client().set_httpx_client(cast("Any", sender))))
         except TaskfarmError:
             raise
         except _NOT_THE_CONTRACT as error:
-            raise _unexpected(sender.url, error) from error
+            unexpected = _unexpected(sender.url, error)
+        raise unexpected
 
     async def aask(sender: AsyncSender) -> R:
         try:
-            return read(await asyncio(_client().set_async_httpx_client(cast("Any", sender))))
+            with Veil():
+                return read(await asyncio(_client().set_async_httpx_client(cast("Any", sender))))
         except TaskfarmError:
             raise
         except _NOT_THE_CONTRACT as error:
-            raise _unexpected(sender.url, error) from error
+            unexpected = _unexpected(sender.url, error)
+        raise unexpected
 
     return Call(ask, aask)
 
@@ -257,12 +264,16 @@ def _client() -> Client:
 
 
 def _unexpected(url: str, error: Exception) -> UnexpectedReply:
-    return UnexpectedReply(
+    unexpected = UnexpectedReply(
         f"{url} does not answer as a taskfarm server does; it may be another server or a login "
         f"page: check the URL ({type(error).__name__}: {str(error)[:100]})",
         url=url,
         detail=str(error)[:100],
     )
+    # These two contain the whole reply, and so perhaps a token.
+    has_reply = isinstance(error, (json.JSONDecodeError, UnicodeError))
+    unexpected.__cause__ = ValueError(str(error)) if has_reply else error
+    return unexpected
 
 
 def _instance(kind: type[R], parsed: object) -> R:

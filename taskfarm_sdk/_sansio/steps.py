@@ -13,11 +13,15 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
+from taskfarm_sdk.hidden import Hidden
+
 R = TypeVar("R")
 
 # How many requests of one flow may be in flight: enough to hide the network's latency, and few
 # compared with those of the workers.
 AT_ONCE = 8
+# The password beside a token.
+NOTHING = Hidden("")
 
 
 # Steps are named tuples, and the class with a secret is a plain one: attrs takes six times as long
@@ -27,7 +31,7 @@ class Basic:
 
     __slots__ = ("password", "user")
 
-    def __init__(self, user: str, password: str = "") -> None:
+    def __init__(self, user: Hidden[str], password: Hidden[str] = NOTHING) -> None:
         self.user: Final = user
         self.password: Final = password
 
@@ -35,14 +39,15 @@ class Basic:
         return "Basic('***', '***')"
 
     @property
-    def header(self) -> str:
+    def header(self) -> Hidden[str]:
         """The value of the Authorization header."""
         return _header(self.user, self.password)
 
 
 @lru_cache(maxsize=8)
-def _header(user: str, password: str) -> str:
-    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+def _header(user: Hidden[str], password: Hidden[str]) -> Hidden[str]:
+    pair = Hidden(f"{user.reveal()}:{password.reveal()}".encode())
+    return Hidden(f"Basic {base64.b64encode(pair.reveal()).decode()}")
 
 
 class Sender(Protocol):

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.request import getproxies
 
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
@@ -31,6 +30,7 @@ from taskfarm_sdk.errors import (
     ConfigurationError,
     TaskfarmError,
 )
+from taskfarm_sdk.hidden import Veil
 
 if TYPE_CHECKING:
     import asyncio
@@ -146,8 +146,6 @@ def _request(
     The parser takes most of the time that a request costs the client: httpx runs it to join a base
     and a path, and for empty parameters.
     """
-    if call.acting_as is not None:
-        more["headers"] = {**more.get("headers", {}), "Authorization": call.acting_as.header}
     more["params"] = more.get("params") or None
     timeout_s = call.timeout_s
     if timeout_s is None:
@@ -155,7 +153,11 @@ def _request(
         timeout_s = client.timeout.read or 0.0
     extensions = {"trace": trace, "timeout": bounds.timeouts(timeout_s, call.left_s)}
     url = _absolute(client.base_url, path)
-    return client.build_request(method, url, extensions=extensions, **more)
+    request = client.build_request(method, url, extensions=extensions, **more)
+    if call.acting_as is not None:
+        # Only now: httpx masks it in the repr of a request's headers, a dictionary would not.
+        request.headers["Authorization"] = call.acting_as.header.reveal()
+    return request
 
 
 @lru_cache(maxsize=256)
@@ -361,21 +363,33 @@ def _opened(kind: type[C], url: str, timeout_s: float) -> C:
     """Return a client of httpx's for a farm."""
     tls.tell_of_open_way(url)
     with shortages.explained_for(url):
-        trusted = tls.context(url)
-        with failures.proxies_explained():
-            client = kind(
+        client = _made(kind, url, timeout_s)
+    base = client.base_url
+    request_log.begin(base.scheme, base.host, base.port)
+    return client
+
+
+def _made(kind: type[C], url: str, timeout_s: float) -> C:
+    trusted = tls.context(url)
+    proxy = proxies.proxy_for(url, proxies.of_environment())
+    try:
+        with Veil():
+            return kind(
                 base_url=url,
                 timeout=timeout_s,
                 limits=LIMITS,
-                proxy=proxies.proxy_for(url, getproxies()),
+                proxy=None if proxy is None else proxy.reveal(),
                 trust_env=False,
                 verify=trusted,
                 auth=NOBODY,
                 headers=HEADERS,
             )
-    base = client.base_url
-    request_log.begin(base.scheme, base.host, base.port)
-    return client
+    except ImportError as error:
+        raise failures.no_socks() from error
+    except (httpx.InvalidURL, ValueError):
+        pass
+    # Raised here: httpx's message can contain a part of the proxy's password.
+    raise proxies.unusable()
 
 
 def _closed() -> ConfigurationError:

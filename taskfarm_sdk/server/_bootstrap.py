@@ -52,7 +52,23 @@ FIRST_BYTE_S = 0.2
 MAX_FILES = 4096
 INDEXES = (("run_id", "task"), ("run_id", "status"))
 SETUP_LOCK = 0x7461736B6661726D  # "taskfarm": any number that other programs will not use
+SECRETS = ("secret_key", "password", "database_url")  # of the configuration
 ACCESS_LOG = '%(h)s %(t)s "%(r)s" %(s)s %(b)s %(M)sms'  # no %(u)s: the Basic user is the token
+
+
+class Hidden:
+    """A secret of the configuration, masked in its texts, as in tracebacks with locals."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str | None) -> None:
+        self._value = value
+
+    def reveal(self) -> str | None:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "'***'"
 
 
 class Failure(Exception):
@@ -115,7 +131,8 @@ def _read_config(descriptor: int) -> dict[str, Any]:
         if not chunk:
             sys.exit(1)
         received += chunk
-    return cast("dict[str, Any]", json.loads(received))
+    config = json.loads(received)
+    return {name: Hidden(config[name]) if name in SECRETS else config[name] for name in config}
 
 
 def _end_with_parent(descriptor: int, folder: str | None) -> threading.Event:
@@ -163,9 +180,9 @@ def _load_app(config: dict[str, Any], report: Report) -> object:
     defaults = {**flask.Flask.default_config, "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(config)}
     flask.Flask.default_config = defaults
     # The server reads both on import. Set here, they are in no initial environment.
-    os.environ["SECRET_KEY"] = config["secret_key"]
+    os.environ["SECRET_KEY"] = config["secret_key"].reveal()
     # A path may contain any character, a URL may not; so `creator` opens SQLite.
-    os.environ["DATABASE_URL"] = config["database_url"] or "sqlite:////taskfarm.db"
+    os.environ["DATABASE_URL"] = config["database_url"].reveal() or "sqlite:////taskfarm.db"
     try:
         server = _module("taskfarm")
     finally:
@@ -273,15 +290,15 @@ def _add_indexes(engine: Any) -> None:
                 )
 
 
-def _ensure_user(server: Any, name: str, password: str) -> None:
+def _ensure_user(server: Any, name: str, password: Hidden) -> None:
     users = server.models.User
     user = users.query.filter_by(username=name).first()
     if user is None:
         user = users(username=name)
-        user.hash_password(password)
+        user.hash_password(password.reveal())
         server.db.session.add(user)
         server.db.session.commit()
-    elif not user.verify_password(password):
+    elif not user.verify_password(password.reveal()):
         raise Failure("user", name)
 
 

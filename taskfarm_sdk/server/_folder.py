@@ -16,8 +16,9 @@ from urllib.parse import quote
 
 import platformdirs
 
-from taskfarm_sdk import _secrets
+from taskfarm_sdk import _secrets, _validation
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden
 from taskfarm_sdk.server._database import Database
 from taskfarm_sdk.server._mounts import check_wal
 from taskfarm_sdk.server._settings import Secrets
@@ -46,7 +47,9 @@ class DataFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        folder = default_data_folder() if path is None else Path(path).expanduser()
+        folder = default_data_folder()
+        if path is not None:
+            folder = _validation.path("the data folder (--data DIR)", os.fspath(path))
         self.path: Path = folder.absolute()
         self._lock: int | None = None
 
@@ -115,24 +118,26 @@ class DataFolder:
             ConfigurationError: other users can read the secrets, or they cannot be written.
         """
         return Secrets(
-            key=self._secret(self.path / "secret-key", secrets.token_hex(32)),
-            password=self._secret(self.password_file(user), secrets.token_hex(16)),
+            key=self._secret(self.path / "secret-key", 32).reveal(),
+            password=self._secret(self.password_file(user), 16).reveal(),
         )
 
     def password_file(self, user: str) -> Path:
         """Return the file that contains the password of `user`."""
         return self.path / f"password-{quote(user, safe='@+')}"
 
-    def _secret(self, path: Path, new: str) -> str:
+    def _secret(self, path: Path, num_bytes: int) -> Hidden[str]:
+        """Return the secret in a file, which is created with a random one if it is missing."""
         with _explaining(path):
             try:
                 with path.open(encoding="utf-8", errors="replace") as file:
                     _secrets.refuse_wide_mode(path, file.fileno())
-                    secret = file.read().strip()
+                    secret = Hidden(file.read().strip())
             except FileNotFoundError:
-                _secrets.write(path, f"{new}\n")
-                return new
-        if len(secret) < 8:
+                secret = Hidden(secrets.token_hex(num_bytes))
+                _secrets.write(path, Hidden(f"{secret.reveal()}\n"))
+                return secret
+        if len(secret.reveal()) < 8:
             raise ConfigurationError(
                 f"'{path}' is damaged and contains no secret: restore it from a backup, or remove "
                 "it to create a new one"

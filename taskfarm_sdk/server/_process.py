@@ -19,6 +19,7 @@ from typing import IO, Self, cast
 from taskfarm_sdk._processes.forks import close_in_children
 from taskfarm_sdk._processes.groups import wait_until_gone
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden, Veil
 from taskfarm_sdk.server._capacity import QUERY, Capacity
 from taskfarm_sdk.server._failures import explain
 from taskfarm_sdk.server._settings import Secrets, ServerSettings
@@ -77,16 +78,17 @@ class ServerProcess:
         theirs, self._lifeline = _pipe()
         self._report, report = _pipe()
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - the SDK's own script and arguments
-                [_interpreter(python), os.fspath(_BOOTSTRAP)],
-                stdin=theirs,
-                stdout=report,
-                stderr=log,
-                pass_fds=[*handed, *hold],
-                start_new_session=True,
-                env=_environment(own_python=python is None),
-                cwd="/",  # a folder that exists and contains no modules
-            )
+            with Veil():
+                self._process = subprocess.Popen(  # noqa: S603 - the SDK's own script and arguments
+                    [_interpreter(python), os.fspath(_BOOTSTRAP)],
+                    stdin=theirs,
+                    stdout=report,
+                    stderr=log,
+                    pass_fds=[*handed, *hold],
+                    start_new_session=True,
+                    env=_environment(own_python=python is None),
+                    cwd="/",  # a folder that exists and contains no modules
+                )
         except OSError as error:
             self._close()
             raise ConfigurationError(
@@ -241,22 +243,24 @@ class ServerProcess:
     def _configure(self, secrets: Secrets, listeners: Sequence[int], remove: Path | None) -> None:
         settings = self._settings
         path = settings.database.path
-        document = {
-            "sqlite_path": None if path is None else os.fspath(path),
-            "database_url": settings.database.url,
-            "connect_args": settings.database.connect_args,
-            "capacity_query": None if settings.database.url is None else QUERY,
-            "secret_key": secrets.key,
-            "user": settings.user,
-            "password": secrets.password,
-            "processes": settings.processes,
-            "threads": settings.threads,
-            "access_log": settings.access_log,
-            "listeners": listeners,
-            "remove": None if remove is None else os.fspath(remove),
-        }
-        with suppress(BrokenPipeError):  # it has died already; `wait_ready` raises
-            self._lifeline.write(json.dumps(document).encode() + b"\n")
+        document: Hidden[dict[str, object]] = Hidden(
+            {
+                "sqlite_path": None if path is None else os.fspath(path),
+                "database_url": settings.database.url,
+                "connect_args": settings.database.connect_args,
+                "capacity_query": None if settings.database.url is None else QUERY,
+                "secret_key": secrets.key,
+                "user": settings.user,
+                "password": secrets.password,
+                "processes": settings.processes,
+                "threads": settings.threads,
+                "access_log": settings.access_log,
+                "listeners": listeners,
+                "remove": None if remove is None else os.fspath(remove),
+            }
+        )
+        with suppress(BrokenPipeError), Veil():  # it has died already; `wait_ready` raises
+            self._lifeline.write(json.dumps(document.reveal()).encode() + b"\n")
 
     def _signal(self, number: signal.Signals) -> None:
         if os.getpid() == self._owner and self.alive:

@@ -8,6 +8,7 @@ import attrs
 
 from taskfarm_sdk._secrets import masked
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import shown_half_made
 from taskfarm_sdk.server._database import Database
 
 MAX_USER_LENGTH = 32  # the server's column
@@ -15,6 +16,7 @@ MAX_PROCESSES = 64
 MAX_THREADS = 64
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class Secrets:
     """A server's secrets; masked in the repr.
@@ -28,6 +30,7 @@ class Secrets:
     password: str = attrs.field(repr=masked)
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class ServerSettings:
     """Settings of a server, checked on creation.

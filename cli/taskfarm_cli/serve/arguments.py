@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
-from taskfarm_cli.common.parser import Parser, add_version_and_help, number
+from taskfarm_cli.common.parser import (
+    Parser,
+    Words,
+    add_version_and_help,
+    command_line,
+    number,
+)
+from taskfarm_sdk.hidden import Hidden, Veil
 
 PROGRAM = "serveTF"
 
@@ -47,14 +53,14 @@ class Arguments(argparse.Namespace):
     host: str
     port: int
     data: str | None
-    database_url: str | None
+    database_url: Hidden[str] | None
     processes: int
     threads: int
     user: str
     access_log: bool
 
 
-def parse(argv: Sequence[str] | None = None) -> Arguments:
+def parse(argv: Words = None) -> Arguments:
     """Parse a command line.
 
     Args:
@@ -64,7 +70,10 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
         UsageError: it is invalid.
         SystemExit: it asked for the help or the version, which was printed.
     """
-    return build_parser().parse_args(argv, namespace=Arguments())
+    words = command_line(argv)
+    del argv
+    with Veil():
+        return build_parser().parse_args(words.reveal(), namespace=Arguments())
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -100,6 +109,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--data", metavar="DIR", help="the data folder (default: the user's)")
     data.add_argument(
         "--database-url",
+        type=Hidden,
         metavar="URL",
         help="store the runs in PostgreSQL, postgresql://USER@HOST/NAME; write its password to "
         "~/.pgpass, because all users of this machine can see a command line",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.guard import guarded
+from taskfarm_cli.common.parser import command_line
 from taskfarm_cli.work.command_line.arguments import PROGRAM
 from taskfarm_cli.work.command_line.parse import parse
 
@@ -30,7 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    return guarded(PROGRAM, lambda: _work(parse(argv)))
+    words = command_line(argv)
+    del argv
+    return guarded(PROGRAM, lambda: _work(parse(words)))
 
 
 def _work(options: Options) -> ExitStatus:

@@ -10,6 +10,7 @@ import pytest
 
 from taskfarm_sdk import AsyncFarm, ConfigurationError, ConnectionFailed, Farm, ServerError
 from taskfarm_sdk._transport.proxies import proxy_for
+from taskfarm_sdk.hidden import Hidden, hide
 from taskfarm_sdk.testing import LocalServer
 from tests.support.stub_server import Reply, StubServer, stub_server
 
@@ -159,7 +160,7 @@ DECISIONS = [
 def test_the_proxy_of_a_server_follows_from_what_the_environment_says(
     url: str, environment: dict[str, str], proxy: str | None
 ) -> None:
-    assert proxy_for(url, environment) == proxy
+    assert proxy_for(url, Hidden(environment)) == hide(proxy)
 
 
 @pytest.mark.live
@@ -181,8 +182,11 @@ def test_a_server_on_this_machine_is_asked_itself(
     with taskfarm_server.farm() as farm:
         farm.runs()
 
+    token = farm._link.session.shared.token
+    assert token is not None
+
     async def ask() -> None:
-        async with AsyncFarm(farm.url, token=farm._link.session.shared.token) as again:
+        async with AsyncFarm(farm.url, token=token.reveal()) as again:
             await again.runs()
 
     asyncio.run(ask())

@@ -32,6 +32,7 @@ from tests.support.processes import NET_S, wait_until
 PREPARE = """
 import pickle, signal, socket, sys, time
 from taskfarm_sdk.execution.children.channel import Channel, Answer
+from taskfarm_sdk.hidden import Hidden
 end = socket.socket(fileno=int(sys.argv[1]))
 """
 HALF_THEN_KILLED = """
@@ -186,7 +187,7 @@ def test_a_descriptor_of_a_high_number_is_no_trouble() -> None:
 
 def test_a_child_has_no_end_of_another_childs_channel() -> None:
     with payload.pack(pack(do_nothing)) as file:
-        children = [Child(file.fileno(), os.environ) for _ in range(3)]
+        children = [Child(file.fileno(), Hidden(os.environ)) for _ in range(3)]
         try:
             assert [child.receive(Taken, NET_S) for child in children] == [Taken()] * 3
             found = [sockets(child.group.pid) for child in children]
