@@ -65,12 +65,20 @@ def hide(value: None) -> None: ...
 @overload
 def hide(value: T) -> Hidden[T]: ...
 def hide(value: T | None) -> Hidden[T] | None:
-    """Return a value hidden, or None for None."""
+    """Return a value hidden, or None for None.
+
+    Args:
+        value: the value.
+    """
     return None if value is None else Hidden(value)
 
 
 def half_made(describe: Callable[[T], str]) -> Callable[[T], str]:
-    """Decorate a `__repr__`: tools show `self` also while `__init__` runs, or after it failed."""
+    """Decorate a `__repr__`: tools show `self` also while `__init__` runs, or after it failed.
+
+    Args:
+        describe: the `__repr__`, which raises AttributeError for what is not there yet.
+    """
 
     @functools.wraps(describe)
     def described(self: T) -> str:
@@ -83,7 +91,11 @@ def half_made(describe: Callable[[T], str]) -> Callable[[T], str]:
 
 
 def shown_half_made(kind: type[T]) -> type[T]:
-    """Decorate a class of attrs, so that its `__repr__` is `half_made`."""
+    """Decorate a class of attrs, so that its `__repr__` is `half_made`.
+
+    Args:
+        kind: the class.
+    """
     kind.__repr__ = half_made(kind.__repr__)  # type: ignore[method-assign]
     return kind
 

@@ -106,7 +106,8 @@ def test_who_asks(given: Given, asked: Asked, user: str | None, secret: str, sou
     found = settled(given, asked)
     assert found.url == DEFAULT
     assert (found.user, found.source) == (user, source)
-    assert [secret] == [kept for kept in (found.password, found.token) if kept is not None]
+    known = [kept for kept in (found.password, found.token) if kept is not None]
+    assert known == [Hidden(secret)]
 
 
 @pytest.mark.parametrize(

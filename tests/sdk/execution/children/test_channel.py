@@ -26,13 +26,13 @@ from taskfarm_sdk.execution.children.channel import (
 )
 from taskfarm_sdk.execution.children.pool import Child
 from taskfarm_sdk.execution.children.script import Packed, pack
+from taskfarm_sdk.hidden import Hidden
 from tests.support.processes import NET_S, wait_until
 
 # What a child process does with its end of a channel.
 PREPARE = """
 import pickle, signal, socket, sys, time
 from taskfarm_sdk.execution.children.channel import Channel, Answer
-from taskfarm_sdk.hidden import Hidden
 end = socket.socket(fileno=int(sys.argv[1]))
 """
 HALF_THEN_KILLED = """
