@@ -140,7 +140,9 @@ def _parts(url: str) -> SplitResult | None:
 
 
 def _without_userinfo(url: str) -> str:
-    return re.sub(r"^(\w+://)?.*@", r"\1***@", url, flags=re.DOTALL)
+    without = re.sub(r"^(\w+://)?.*@", r"\1***@", url, flags=re.DOTALL)
+    # What is no port may be the password of a URL whose '@' is missing.
+    return re.sub(r"^(\w+://[^/:@\[\]]*:)(?!\d*(/|$)).*", r"\1***", without, flags=re.DOTALL)
 
 
 def path(name: str, text: str) -> Path:

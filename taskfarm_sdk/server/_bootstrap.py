@@ -193,7 +193,8 @@ def _load_app(config: dict[str, Any], report: Report) -> object:
         except Failure:
             raise
         except Exception as error:
-            raise _database_failure(error) from error
+            # Without the cause: frames of the driver hold the database's password.
+            raise _database_failure(error) from None
         finally:
             # Workers are forked from here, and no connection may be shared across a fork.
             server.db.session.remove()

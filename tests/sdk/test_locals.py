@@ -210,6 +210,7 @@ def flows(session: Session) -> Iterator[Flow[Any]]:
 
 
 @each_fault
+@pytest.mark.slow
 @by_token_and_password
 def test_no_operation_that_fails_shows_a_secret(failing: Failing, who: dict[str, str]) -> None:
     with Farm(
@@ -223,6 +224,7 @@ def test_no_operation_that_fails_shows_a_secret(failing: Failing, who: dict[str,
 
 
 @each_fault
+@pytest.mark.slow
 @by_token_and_password
 def test_no_operation_that_fails_in_asyncio_shows_a_secret(
     failing: Failing, who: dict[str, str]
@@ -255,6 +257,7 @@ OTHERS: dict[str, Callable[[Failing], object]] = {
 
 
 @each_fault
+@pytest.mark.slow
 @pytest.mark.parametrize("act", OTHERS.values(), ids=OTHERS.keys())
 def test_no_worker_and_no_module_for_old_programs_shows_a_secret_when_it_fails(
     failing: Failing, act: Callable[[Failing], object], monkeypatch: pytest.MonkeyPatch
@@ -382,7 +385,7 @@ def test_what_the_caller_was_handling_keeps_its_frames() -> None:
     assert left.__traceback__ is not None
 
 
-@pytest.mark.parametrize("fault", [FAULTS["write-time-out"], FAULTS["half"]], ids=["write", "half"])
+@pytest.mark.parametrize("fault", [FAULTS["write-time-out"]], ids=["write"])
 def test_without_the_veil_these_tests_find_the_secret(
     failing: Failing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
