@@ -6,6 +6,7 @@ because the file is replaced atomically; writers lock a second file.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -119,6 +120,8 @@ def saved_logins() -> tuple[Login, ...]:
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _circle(path) from error
         raise ConfigurationError(f"cannot read the saved logins: {error}") from error
     if found is None:
         # Without a cause, which would contain the text with its tokens.
@@ -225,6 +228,12 @@ def _yielding(old: Login, new: Login) -> Login:
     return attrs.evolve(old, default=old.default and not gives_way)
 
 
+def _circle(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"the file of saved logins '{path}' is one of links in a circle: remove the link"
+    )
+
+
 def _read(file: TextIO) -> tuple[Login, ...] | None:
     """Return the logins in a file, or None if it is damaged.
 
@@ -274,7 +283,11 @@ def _locked() -> Generator[Path]:
             _lock(lock.fileno())
             yield path
     except OSError as error:
-        raise ConfigurationError(f"cannot save logins in '{path}': {error.strerror}") from error
+        # The target of a link may be the place of the trouble.
+        behind = f" (a link to '{os.path.realpath(path)}')" if path.is_symlink() else ""
+        raise ConfigurationError(
+            f"cannot save logins in '{path}'{behind}: {error.strerror}"
+        ) from error
 
 
 if sys.platform == "win32":  # pragma: no cover - no Windows machine runs the tests

@@ -188,9 +188,9 @@ def _finds(pattern: str, value: Hidden[str] | str | None) -> bool:
     return text is not None and re.search(pattern, text.reveal()) is not None
 
 
-def _without_line_end(password: str) -> str:
+def _without_line_end(text: str) -> str:
     """Return a password without line ends behind it; blanks around it may belong to it."""
-    return password.rstrip("\r\n")
+    return text.rstrip("\r\n")
 
 
 def _shown(text: Hidden[str] | None) -> str | None:

@@ -108,10 +108,9 @@ def _split(url: Hidden[str]) -> Hidden[SplitResult]:
     return parts
 
 
-def _shown(url: Hidden[SplitResult]) -> str:
-    parts = url.reveal()
-    user = parts.username or ""
-    secret = ":***" if parts.password is not None else ""
+def _shown(parts: Hidden[SplitResult]) -> str:
+    user = parts.reveal().username or ""
+    secret = ":***" if parts.reveal().password is not None else ""
     at = "@" if user or secret else ""
-    host = parts.netloc.rpartition("@")[2]
-    return f"postgresql://{user}{secret}{at}{host}{parts.path}"
+    host = parts.reveal().netloc.rpartition("@")[2]
+    return f"postgresql://{user}{secret}{at}{host}{parts.reveal().path}"

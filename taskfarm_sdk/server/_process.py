@@ -86,7 +86,7 @@ class ServerProcess:
                     stderr=log,
                     pass_fds=[*handed, *hold],
                     start_new_session=True,
-                    env=_environment(own_python=python is None),
+                    env=_environment(own_python=python is None).reveal(),
                     cwd="/",  # a folder that exists and contains no modules
                 )
         except OSError as error:
@@ -305,15 +305,18 @@ def _interpreter(python: str | os.PathLike[str] | None) -> str:
     return str(Path(name).absolute()) if os.sep in name else name
 
 
-def _environment(*, own_python: bool) -> dict[str, str]:
+def _environment(*, own_python: bool) -> Hidden[dict[str, str]]:
     left_out = _NOT_INHERITED if own_python else _NOT_INHERITED | _OWN_PYTHON
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in left_out and not name.startswith("TASKFARM_")
-    }
-    if "PYTHONPATH" in environment:
+    environment = Hidden(
+        {
+            name: value
+            for name, value in os.environ.items()
+            if name not in left_out and not name.startswith("TASKFARM_")
+        }
+    )
+    if "PYTHONPATH" in environment.reveal():
         # The server runs in another folder, where "." means something else.
-        folders = environment["PYTHONPATH"].split(os.pathsep)
-        environment["PYTHONPATH"] = os.pathsep.join(str(Path(one).absolute()) for one in folders)
+        folders = environment.reveal()["PYTHONPATH"].split(os.pathsep)
+        absolute = os.pathsep.join(str(Path(one).absolute()) for one in folders)
+        environment.reveal()["PYTHONPATH"] = absolute
     return environment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Protocol
 
 from taskfarm_cli.common.exit_status import UsageError
@@ -57,12 +58,21 @@ class Connection(argparse.Namespace):
         return GIVE_UP_AFTER_S
 
 
+_NO_PORT = re.compile(r"\w+://[^/:@\[\]]*:(?!\d*(/|$))")
+
+
 def _url(text: str) -> str:
     """Return a URL, which the SDK checks, if no password can be in it."""
     if "@" in text:
         raise UsageError(
             "the URL contains a user or password, which would appear in logs: remove them from "
             "the URL, and give user and password separately (-u, -p)"
+        )
+    if _NO_PORT.match(text):
+        # It may be a password, in a URL whose '@' is missing.
+        raise UsageError(
+            "invalid URL: what follows the host and ':' is no port; give the API's URL, such as "
+            "http://localhost:5000/api/"
         )
     return text
 

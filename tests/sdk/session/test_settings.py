@@ -289,3 +289,50 @@ def test_a_farm_takes_its_settings_from_the_process_environment(
         monkeypatch.setenv(name, value)
     with Farm() as farm:
         assert (farm.url, farm.user, farm.credentials_from) == (ENV, "env-user", "environment")
+
+
+@pytest.mark.parametrize(
+    ("env", "secret"),
+    [
+        pytest.param({"TASKFARM_TOKEN": f" \t{TOKEN}\r\n"}, TOKEN, id="token"),
+        pytest.param({"TASKFARM_PASSWORD": " a b \n\r\n"}, " a b ", id="password"),
+        pytest.param({"TASKFARM_PASSWORD": " a\tb "}, " a\tb ", id="blanks-of-a-password"),
+    ],
+)
+def test_blanks_and_line_ends_that_an_editor_leaves_are_no_part_of_a_setting(
+    env: dict[str, str], secret: str
+) -> None:
+    around = {"TASKFARM_URL": f" {ENV}\n", "TASKFARM_USER": "me \r\n", **env}
+    found = settle(environ=Hidden(around))
+    assert (found.url, found.user, found.source) == (ENV, "me", "environment")
+    assert (found.token or found.password) == Hidden(secret)
+
+
+@pytest.mark.parametrize("name", ["URL", "USER", "TOKEN", "PASSWORD"])
+def test_a_variable_that_is_only_a_line_end_is_not_set(name: str) -> None:
+    logins.save_login(DEFAULT, "saved-user", "token-saved")
+    found = settle(environ=Hidden({f"TASKFARM_{name}": "\n"}))
+    assert (found.url, found.source) == (DEFAULT, "saved login")
+
+
+def test_what_surrounds_an_argument_is_no_part_of_it() -> None:
+    found = settle(Hidden(ARGUED), token=Hidden(f"{TOKEN}\n"), environ=Hidden({}))
+    assert found.token == Hidden(TOKEN)
+    found = settle(Hidden(ARGUED), "me", Hidden(f" {PASSWORD} \n"), environ=Hidden({}))
+    assert found.password == Hidden(f" {PASSWORD} ")
+
+
+@pytest.mark.parametrize("inside", ["\n", "\t", "\x00", "\x7f", "\x9b"])
+@pytest.mark.parametrize("source", ["argument", "environment", "saved login"])
+def test_a_token_with_a_control_character_is_refused_before_anything_is_sent(
+    inside: str, source: str
+) -> None:
+    bad = f"{TOKEN}{inside}{TOKEN}"
+    if source == "saved login":
+        logins.save_login(DEFAULT, "me", bad)
+    told = "token contains a control character" if source == "argument" else rf"token \({source}\)"
+    env = Hidden({"TASKFARM_TOKEN": bad} if source == "environment" else {})
+    given = Hidden(bad) if source == "argument" else None
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        settle(token=given, environ=env)
+    assert TOKEN not in told_by(caught.value)
