@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from taskfarm_sdk.hidden import shown_half_made
+from taskfarm_sdk.hidden import half_made, shown_half_made
 
 __all__ = ["RunStatus", "TaskFailure", "TaskInfo", "TaskState"]
 
@@ -101,6 +101,7 @@ class TaskFailure:
     text: str
     traceback: str = attrs.field(default="", repr=False)
 
+    @half_made
     def __str__(self) -> str:
         said = ": ".join(part for part in (self.type, self.text) if part)
         return f"task {self.task}, attempt {self.attempt}: {said}"

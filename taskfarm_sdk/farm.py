@@ -37,8 +37,8 @@ class Farm:
     Args:
         url: the API's URL, ending in `/api/` on a plain server.
         user: the user's name.
-        password: the user's password.
-        token: a token, instead of user and password.
+        password: the user's password; line ends behind it are ignored, blanks are not.
+        token: a token, instead of user and password; blanks and line ends around it are ignored.
         timeout_s: the time limit of each request in seconds, more than 0.
         give_up_after_s: how long an operation is retried while the server cannot be reached or
             fails, in seconds; 0 tries once, `math.inf` retries for ever. The last attempt starts

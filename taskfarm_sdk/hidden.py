@@ -74,10 +74,12 @@ def hide(value: T | None) -> Hidden[T] | None:
 
 
 def half_made(describe: Callable[[T], str]) -> Callable[[T], str]:
-    """Decorate a `__repr__`: tools show `self` also while `__init__` runs, or after it failed.
+    """Decorate a `__repr__` or `__str__`, so that it works before `__init__` has finished.
+
+    Tools show the variables of a traceback, among them the `self` of a constructor that failed.
 
     Args:
-        describe: the `__repr__`, which raises AttributeError for what is not there yet.
+        describe: the method, which raises AttributeError for what is not there yet.
     """
 
     @functools.wraps(describe)

@@ -26,10 +26,7 @@ from taskfarm_sdk._transport import (
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk._transport.tcp import TcpUserTimeout
 from taskfarm_sdk._version import VERSION
-from taskfarm_sdk.errors import (
-    ConfigurationError,
-    TaskfarmError,
-)
+from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Veil
 
 if TYPE_CHECKING:
@@ -177,7 +174,7 @@ def _read(response: httpx.Response) -> httpx.Response:
     request_log.note(response.request.method, response.request.url, response.status_code)
     try:
         if not response.is_success:
-            raise error_from(response, _page(response.iter_raw()))
+            raise failures.error_from(response, _page(response.iter_raw()))
         replies.refuse_encoded(str(response.request.url), response.headers)
         response.read()
     finally:
@@ -193,7 +190,7 @@ async def _aread(response: httpx.Response, ends_at: float) -> httpx.Response:
     request_log.note(response.request.method, response.request.url, response.status_code)
     try:
         if not response.is_success:
-            raise error_from(response, await _apage(response.aiter_raw(), ends_at))
+            raise failures.error_from(response, await _apage(response.aiter_raw(), ends_at))
         replies.refuse_encoded(str(response.request.url), response.headers)
         async with asyncio.timeout_at(ends_at):
             await response.aread()
@@ -394,15 +391,3 @@ def _made(kind: type[C], url: str, timeout_s: float) -> C:
 
 def _closed() -> ConfigurationError:
     return ConfigurationError("this Farm is closed: use it inside its `with`, or create a new one")
-
-
-def error_from(response: httpx.Response, page: bytes) -> TaskfarmError:
-    """Return the error for a reply whose status is not a success."""
-    return replies.error_of(
-        response.request.method,
-        response.status_code,
-        response.reason_phrase,
-        str(response.request.url),
-        response.headers,
-        page,
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskfarm_sdk._transport import bounds, shortages, tls, wrong_scheme
+from taskfarm_sdk._transport import bounds, replies, shortages, tls, wrong_scheme
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk.errors import (
     ConfigurationError,
@@ -65,6 +65,18 @@ def _never_sent(error: Exception, url: str, said: str) -> ConnectionFailed:
         sent=False,
         url=url,
         detail=said,
+    )
+
+
+def error_from(response: httpx.Response, page: bytes) -> TaskfarmError:
+    """Return the error for a reply whose status is not a success."""
+    return replies.error_of(
+        response.request.method,
+        response.status_code,
+        response.reason_phrase,
+        str(response.request.url),
+        response.headers,
+        page,
     )
 
 

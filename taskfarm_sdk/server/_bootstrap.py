@@ -187,18 +187,21 @@ def _load_app(config: dict[str, Any], report: Report) -> object:
         server = _module("taskfarm")
     finally:
         del os.environ["SECRET_KEY"], os.environ["DATABASE_URL"]
+    fault = None
     with server.app.app_context():
         try:
             report.send("prepared", capacity=_prepare(server, config))
         except Failure:
             raise
-        except Exception as error:
-            # Without the cause: frames of the driver hold the database's password.
-            raise _database_failure(error) from None
+        except Exception as error:  # noqa: BLE001 - raised below
+            fault = _database_failure(error)
         finally:
             # Workers are forked from here, and no connection may be shared across a fork.
             server.db.session.remove()
             server.db.engine.dispose()
+    if fault is not None:
+        # Without the cause: frames of the driver hold the database's password.
+        raise fault
     return server.app
 
 

@@ -9,7 +9,7 @@ import attrs
 
 from taskfarm_sdk._secrets import masked
 from taskfarm_sdk.errors import ConfigurationError
-from taskfarm_sdk.hidden import Hidden, Veil, shown_half_made
+from taskfarm_sdk.hidden import Hidden, Veil, half_made, shown_half_made
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -81,6 +81,7 @@ class Database:
         del query  # it may contain a password
         return {name: value for name, value in _CONNECTING.items() if name not in said}
 
+    @half_made
     def __str__(self) -> str:
         """Return a path, or a URL without password and options."""
         return str(self.path) if self.url is None else _shown(_split(Hidden(self.url)))

@@ -32,7 +32,7 @@ KINDS = [
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_an_empty_object_has_texts(kind: type) -> None:
-    empty = object.__new__(kind)
+    empty: object = object.__new__(kind)
     for text in (repr(empty), str(empty), f"{empty}"):
         assert kind.__name__ in text
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -188,7 +189,7 @@ def every_call() -> Iterator[Callable[[], Call[Any]]]:
             for each, parameter in inspect.signature(make).parameters.items()
             if parameter.default is inspect.Parameter.empty
         }
-        yield lambda make=make, needed=needed: make(**needed)
+        yield partial(make, **needed)
 
 
 def raised_by(act: Callable[[], object]) -> BaseException:
@@ -217,7 +218,7 @@ def test_no_operation_that_fails_shows_a_secret(failing: Failing, who: dict[str,
         failing.url, user="me", timeout_s=failing.timeout_s, give_up_after_s=0, **who
     ) as farm:
         link = farm._link
-        errors = [raised_by(lambda flow=flow: link.drive(flow)) for flow in flows(link.session)]
+        errors = [raised_by(partial(link.drive, flow)) for flow in flows(link.session)]
     assert len(errors) == len(all_operations()) + 1
     for error in errors:
         assert_nothing_shows(error)
@@ -235,8 +236,11 @@ def test_no_operation_that_fails_in_asyncio_shows_a_secret(
         ) as farm:
             await farm._link.drive(list(flows(farm._link.session))[number])
 
+    def run(number: int) -> None:
+        asyncio.run(ask(number))
+
     for number in range(len(all_operations()) + 1):
-        assert_nothing_shows(raised_by(lambda number=number: asyncio.run(ask(number))))
+        assert_nothing_shows(raised_by(partial(run, number)))
 
 
 def work(failing: Failing) -> None:

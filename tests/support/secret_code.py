@@ -50,8 +50,11 @@ def revealed_variables(tree: ast.AST) -> Iterator[str]:
     """Yield the functions that keep what `reveal` returns in a variable."""
     for function in _functions(tree):
         for node in ast.walk(function):
-            kept = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-            if kept and _is_reveal(node.value):
+            if (
+                isinstance(node, ast.Assign)
+                and isinstance(node.targets[0], ast.Name)
+                and _is_reveal(node.value)
+            ):
                 yield f"{function.name}: {ast.unparse(node)}"
 
 
