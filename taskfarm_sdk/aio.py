@@ -21,7 +21,8 @@ __all__ = ["AsyncFarm", "AsyncRun"]
 class AsyncFarm:
     """`Farm` for asyncio; see `Farm` for its arguments and errors.
 
-    Await its methods, and use it with `async with`. It needs asyncio: under trio, use `Farm` in threads.
+    Await its methods, and use it with `async with`. It needs asyncio; under trio, use `Farm` in
+    threads.
 
     It serves one event loop at a time. In another loop it opens new connections. Close it before
     its loop ends, otherwise Python warns about open connections.

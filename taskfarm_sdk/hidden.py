@@ -11,7 +11,7 @@ import functools
 import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import Generic, NoReturn, TypeVar, overload
+from typing import Generic, NoReturn, TypeVar
 
 __all__ = ["MASK", "Hidden", "Veil", "half_made", "hide", "shown_half_made"]
 
@@ -60,10 +60,6 @@ class Hidden(Generic[T_co]):
         raise TypeError("a hidden value is not pickled, because anybody can read a pickle")
 
 
-@overload
-def hide(value: None) -> None: ...
-@overload
-def hide(value: T) -> Hidden[T]: ...
 def hide(value: T | None) -> Hidden[T] | None:
     """Return a value hidden, or None for None.
 

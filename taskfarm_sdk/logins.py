@@ -69,7 +69,8 @@ class Login:
         hidden = Hidden(token) if isinstance(token, str) else token
         place = Hidden(url) if isinstance(url, str) else url
         del token, url
-        self.__attrs_init__(_validation.base_url(place), user, hidden, host, default)
+        url_of_api = _validation.base_url(place)
+        self.__attrs_init__(url_of_api, user, hidden, host, default)  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
 
     @property
     def token(self) -> str:
