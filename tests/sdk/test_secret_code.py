@@ -18,6 +18,7 @@ Rule = Callable[[ast.AST], Iterator[str]]
 RULES: tuple[Rule, ...] = (plain_arguments, revealed_variables, open_environments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_no_module_keeps_a_secret_in_a_variable(rule: Rule) -> None:
     found = [(name, place) for name, tree in sources().items() for place in rule(tree)]
