@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from taskfarm_cli.common.exit_status import CommandError
-from taskfarm_cli.common.guard import one_line
+from taskfarm_cli.common.text import one_line
 from taskfarm_cli.work.slurm import advice
 from taskfarm_sdk.hidden import Hidden, Veil
 
