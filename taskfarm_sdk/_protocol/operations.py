@@ -21,6 +21,7 @@ from taskfarm_sdk._protocol import values
 from taskfarm_sdk._sansio.steps import AsyncSender, Call, Sender
 from taskfarm_sdk._validation import MAX_TASKS
 from taskfarm_sdk.errors import TaskfarmError
+from taskfarm_sdk.hidden import Hidden, Veil
 
 # Each operation imports the models that it needs; most commands use one or two.
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class TaskRow(NamedTuple):
     percent: float | None
 
 
-def token() -> Call[str]:
+def token() -> Call[Hidden[str]]:
     """Get a token; with user and password this costs the server a password hash."""
     from taskfarm_api.api.authentication import get_token as endpoint
     from taskfarm_api.models.token import Token
@@ -78,7 +79,7 @@ def token() -> Call[str]:
     return _call(
         lambda api: endpoint.sync_detailed(client=api),
         lambda api: endpoint.asyncio_detailed(client=api),
-        lambda reply: values.token(_as(Token, reply).token),
+        lambda reply: Hidden(values.token(_as(Token, reply).token)),
     )
 
 
@@ -237,23 +238,26 @@ def _call(
     read: Callable[[Response[X]], R],
 ) -> Call[R]:
     # Generated code uses only the method `request` of its client.
+    # Below, the credentials and the reply are in the clear.
     def ask(sender: Sender) -> R:
         try:
-            return read(sync(_client().set_httpx_client(cast("Any", sender))))
+            with Veil():
+                return read(sync(_client().set_httpx_client(cast("Any", sender))))
         except TaskfarmError:
             raise
         except _NOT_THE_CONTRACT as error:
             failure = sender.unexpected(error)
-            raise failure from failure.__cause__
+        raise failure
 
     async def aask(sender: AsyncSender) -> R:
         try:
-            return read(await asyncio(_client().set_async_httpx_client(cast("Any", sender))))
+            with Veil():
+                return read(await asyncio(_client().set_async_httpx_client(cast("Any", sender))))
         except TaskfarmError:
             raise
         except _NOT_THE_CONTRACT as error:
             failure = sender.unexpected(error)
-            raise failure from failure.__cause__
+        raise failure
 
     return Call(ask, aask)
 

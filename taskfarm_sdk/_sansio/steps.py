@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
+from taskfarm_sdk.hidden import Hidden
+
 R = TypeVar("R")
 
 # How many requests of one flow may be in flight: enough to hide the network's latency, and few
@@ -20,6 +22,8 @@ R = TypeVar("R")
 AT_ONCE = 8
 # Far more than any reply of a taskfarm server but the list of its runs.
 REPLY_MOST_BYTES = 1024 * 1024
+# The password beside a token.
+NOTHING = Hidden("")
 
 
 # Steps are named tuples, and the class with a secret is a plain one: attrs takes six times as long
@@ -29,7 +33,7 @@ class Basic:
 
     __slots__ = ("password", "user")
 
-    def __init__(self, user: str, password: str = "") -> None:
+    def __init__(self, user: Hidden[str], password: Hidden[str] = NOTHING) -> None:
         self.user: Final = user
         self.password: Final = password
 
@@ -37,14 +41,15 @@ class Basic:
         return "Basic('***', '***')"
 
     @property
-    def header(self) -> str:
+    def header(self) -> Hidden[str]:
         """The value of the Authorization header."""
         return _header(self.user, self.password)
 
 
 @lru_cache(maxsize=8)
-def _header(user: str, password: str) -> str:
-    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+def _header(user: Hidden[str], password: Hidden[str]) -> Hidden[str]:
+    pair = Hidden(f"{user.reveal()}:{password.reveal()}".encode())
+    return Hidden(f"Basic {base64.b64encode(pair.reveal()).decode()}")
 
 
 class Sender(Protocol):

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.request import getproxies
 
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
@@ -23,6 +22,7 @@ from taskfarm_sdk._transport.senders import AsyncSender, Sender, aleave_place, l
 from taskfarm_sdk._transport.tcp import TcpUserTimeout
 from taskfarm_sdk._version import VERSION
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Veil
 
 if TYPE_CHECKING:
     import asyncio
@@ -189,13 +189,22 @@ def _opened(kind: type[C], url: str, timeout_s: float, on_response: Callable[...
     """Return a client of httpx's for a farm."""
     tls.tell_of_open_way(url)
     with shortages.explained_for(url):
-        trusted = tls.context(url)
-        with failures.proxies_explained():
-            client = kind(
+        client = _made(kind, url, timeout_s, on_response)
+    base = client.base_url
+    request_log.begin(base.scheme, base.host, base.port)
+    return client
+
+
+def _made(kind: type[C], url: str, timeout_s: float, on_response: Callable[..., Any]) -> C:
+    trusted = tls.context(url)
+    proxy = proxies.proxy_for(url, proxies.of_environment())
+    try:
+        with Veil():
+            return kind(
                 base_url=url,
                 timeout=timeout_s,
                 limits=LIMITS,
-                proxy=proxies.proxy_for(url, getproxies()),
+                proxy=None if proxy is None else proxy.reveal(),
                 trust_env=False,
                 verify=trusted,
                 auth=NOBODY,
@@ -203,9 +212,12 @@ def _opened(kind: type[C], url: str, timeout_s: float, on_response: Callable[...
                 cookies=_NoCookies(),
                 event_hooks={"response": [on_response]},
             )
-    base = client.base_url
-    request_log.begin(base.scheme, base.host, base.port)
-    return client
+    except ImportError as error:
+        raise failures.no_socks() from error
+    except (httpx.InvalidURL, ValueError):
+        pass
+    # Raised here: httpx's message can contain a part of the proxy's password.
+    raise proxies.unusable()
 
 
 def _closed() -> ConfigurationError:

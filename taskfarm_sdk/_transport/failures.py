@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-
 from taskfarm_sdk._text import one_line
 from taskfarm_sdk._transport import bounds, replies, shortages, tls, wrong_scheme
 from taskfarm_sdk._transport.httpx_import import httpx
@@ -21,23 +18,12 @@ RAISED = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, bounds.ReplyT
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
-@contextmanager
-def proxies_explained() -> Generator[None]:
-    """Raise a ConfigurationError for a proxy of the environment that httpx cannot use."""
-    try:
-        yield
-    except ImportError as error:
-        raise ConfigurationError(
-            "the environment names a SOCKS proxy, for which httpx needs a package: "
-            'pip install "httpx[socks]", or add the server to NO_PROXY'
-        ) from error
-    except (httpx.InvalidURL, ValueError):
-        # Without httpx's message, which can contain a part of the proxy's password.
-        raise ConfigurationError(
-            "the environment names a proxy that cannot be used: set HTTP_PROXY, HTTPS_PROXY and "
-            "ALL_PROXY to http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, and in a password "
-            "write / @ : # as %2F %40 %3A %23; set NO_PROXY to the hosts to reach without a proxy"
-        ) from None
+def no_socks() -> ConfigurationError:
+    """Return the error for a SOCKS proxy of the environment that httpx cannot use here."""
+    return ConfigurationError(
+        "the environment names a SOCKS proxy, for which httpx needs a package: "
+        'pip install "httpx[socks]", or add the server to NO_PROXY'
+    )
 
 
 def error_of(error: Exception, url: str, asked: Asked) -> TaskfarmError:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from taskfarm_sdk._text import one_line
+from taskfarm_sdk.hidden import Hidden
 
 QUOTE_MOST = 200
 HIDDEN = "***"
@@ -29,7 +30,7 @@ class Asked(NamedTuple):
 
     method: str
     url: str
-    authorization: str = ""
+    authorization: Hidden[str] = Hidden("")
 
     def __str__(self) -> str:
         return f"{self.method} {self.url}"
@@ -63,12 +64,12 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def secrets_of(authorization: str) -> tuple[str, ...]:
+def secrets_of(authorization: Hidden[str]) -> tuple[str, ...]:
     """Return what an Authorization header of a farm keeps secret, in all forms, the longest first.
 
     A token is the user's name of a header without a password.
     """
-    _, _, packed = authorization.partition(" ")
+    _, _, packed = authorization.reveal().partition(" ")
     user, _, password = base64.b64decode(packed).decode("utf-8", "replace").partition(":")
     return _forms_of(packed, password or user)
 

@@ -16,6 +16,7 @@ from taskfarm_sdk.errors import (
     TaskfarmError,
     UnexpectedReply,
 )
+from taskfarm_sdk.hidden import Hidden
 
 # How many bytes of an error page are read from the network, and characters of that examined.
 PAGE_MOST_BYTES = 64 * 1024
@@ -25,6 +26,7 @@ LATER = (408, 425, 429)
 # 300 and 304 lead nowhere.
 REDIRECTIONS = (301, 302, 303, 307, 308)
 HIDING = ("script", "style")
+NO_HEADER = Hidden("")
 
 
 def error_of(
@@ -35,7 +37,7 @@ def error_of(
     headers: Mapping[str, str],
     page: bytes,
     *,
-    authorization: str = "",
+    authorization: Hidden[str] = NO_HEADER,
     place: str = "",
 ) -> TaskfarmError:
     """Return the error for a reply.
@@ -147,7 +149,7 @@ def _detail(page: bytes, asked: Asked) -> str:
 
     # Decoded as UTF-8 whatever the charset, because only one line is shown.
     text = page.decode("utf-8", "replace")
-    if asked.authorization:
+    if asked.authorization.reveal():
         # Before the cut and the unescaping, and after it.
         text = quotes.hidden(text, quotes.secrets_of(asked.authorization))
     return asked.quoted(html.unescape(_shown(text[:READ_MOST])))

@@ -6,6 +6,7 @@ reply, because that code would return an error page as a result.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -16,6 +17,7 @@ from taskfarm_sdk._transport import bounds, failures, replies, request_log
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk._transport.quotes import Asked
 from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
+from taskfarm_sdk.hidden import Hidden
 
 # The place that a redirection leads to, once `leave_place` took it out of the headers.
 PLACE = "taskfarm_place"
@@ -66,7 +68,11 @@ class _OneRequest:
 
     def _cause(self, error: Exception) -> Exception | None:
         """Return the cause of an error, unless that quotes the credentials of the request."""
-        return None if self._asked.reveals(str(error)) else error
+        if self._asked.reveals(str(error)):
+            return None
+        # These two contain the whole reply, and so perhaps a token.
+        has_reply = isinstance(error, (json.JSONDecodeError, UnicodeError))
+        return ValueError(str(error)) if has_reply else error
 
 
 class Sender(_OneRequest):
@@ -143,8 +149,6 @@ def _request(
     The parser takes most of the time that a request costs the client: httpx runs it to join a base
     and a path, and for empty parameters.
     """
-    if call.acting_as is not None:
-        more["headers"] = {**more.get("headers", {}), "Authorization": call.acting_as.header}
     more["params"] = more.get("params") or None
     timeout_s = call.timeout_s
     if timeout_s is None:
@@ -155,7 +159,11 @@ def _request(
         "timeout": bounds.timeouts(timeout_s, call.reply_most_bytes, call.left_s),
     }
     url = _absolute(client.base_url, path)
-    return client.build_request(method, url, extensions=extensions, **more)
+    request = client.build_request(method, url, extensions=extensions, **more)
+    if call.acting_as is not None:
+        # Only now: httpx masks it in the repr of a request's headers, a dictionary would not.
+        request.headers["Authorization"] = call.acting_as.header.reveal()
+    return request
 
 
 @lru_cache(maxsize=256)
@@ -261,4 +269,5 @@ def error_from(response: httpx.Response, page: bytes) -> TaskfarmError:
 
 
 def _asked(request: httpx.Request) -> Asked:
-    return Asked(request.method, str(request.url), request.headers.get("authorization", ""))
+    header = Hidden(request.headers.get("authorization", ""))
+    return Asked(request.method, str(request.url), header)

@@ -18,6 +18,7 @@ import attrs
 
 from taskfarm_sdk import _secrets, logins
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden, Veil
 from taskfarm_sdk.logins import Login
 from taskfarm_sdk.server._database import Database
 from taskfarm_sdk.server._failures import explain, serve_command
@@ -65,7 +66,7 @@ class Administration:
         """Return the names of all users, sorted."""
         return _names(self._ask("list"))
 
-    def add_user(self, name: str, password: str | None = None) -> Path | None:
+    def add_user(self, name: str, password: str | Hidden[str] | None = None) -> Path | None:
         """Add a user.
 
         Args:
@@ -80,7 +81,7 @@ class Administration:
         """
         return self._give_password("add", name, password)
 
-    def set_password(self, name: str, password: str | None = None) -> Path | None:
+    def set_password(self, name: str, password: str | Hidden[str] | None = None) -> Path | None:
         """Change a user's password; its tokens stay valid.
 
         Args:
@@ -121,7 +122,7 @@ class Administration:
             ConfigurationError: the key cannot be read or written.
         """
         _ = self._folder.lock
-        current, new = self._folder.key(), new_key()
+        current, new = self._folder.key(), Hidden(new_key())
         with _staged(self._folder.key_file, new) as keep:
             answer = self._ask("rotate-key", current_key=current, new_key=new)
             if answer["is_new"]:
@@ -145,11 +146,15 @@ class Administration:
         if not wanted and name in names:
             raise self._known(name)
 
-    def _give_password(self, action: str, name: str, password: str | None) -> Path | None:
+    def _give_password(
+        self, action: str, name: str, password: str | Hidden[str] | None
+    ) -> Path | None:
         check_user(name)
         file = self._folder.password_file(name)
         is_kept = password is None or file.exists()
-        secret = new_password() if password is None else password
+        given = new_password() if password is None else password
+        secret = given if isinstance(given, Hidden) else Hidden(given)
+        del given, password
         check_password(secret)
         self._check_owner()
         if not is_kept:
@@ -182,33 +187,38 @@ class Administration:
                 return logins.forget_logins(lambda login: _user_id(login.token, key) in ids)
         return ()
 
-    def _ask(self, action: str, **request: str | None) -> dict[str, object]:
+    def _ask(self, action: str, **request: str | Hidden[str] | None) -> dict[str, object]:
         """Run an action in a process of its own, and return its answer."""
         self._check_owner()
         path = self._database.path
         if path is not None and not path.exists():
             raise self._empty()
-        document = {
-            "sqlite_path": None if path is None else os.fspath(path),
-            "database_url": self._database.url,
-            "connect_args": self._database.connect_args,
-            "action": action,
-            **request,
-        }
-        done = subprocess.run(  # noqa: S603 - the SDK's own script
-            [sys.executable, os.fspath(_CHILD)],
-            input=json.dumps(document).encode(),
-            stdout=subprocess.PIPE,
-            check=False,
-            start_new_session=True,  # Ctrl-C is for this process, which would show no traceback
-            env=child_environment(own_python=True),
-            cwd="/",  # a folder that exists and contains no modules
+        document = Hidden(
+            {
+                "sqlite_path": None if path is None else os.fspath(path),
+                "database_url": self._database.url,
+                "connect_args": self._database.connect_args,
+                "action": action,
+                **{name: _revealed(value) for name, value in request.items()},
+            }
         )
+        with Veil():
+            done = subprocess.run(  # noqa: S603 - the SDK's own script
+                [sys.executable, os.fspath(_CHILD)],
+                input=json.dumps(document.reveal()).encode(),
+                stdout=subprocess.PIPE,
+                check=False,
+                start_new_session=True,  # Ctrl-C is for this process, which would show no traceback
+                env=child_environment(own_python=True).reveal(),
+                cwd="/",  # a folder that exists and contains no modules
+            )
         answer = cast("dict[str, object]", json.loads(done.stdout)) if done.stdout else {}
         if answer.get("event") == "done":
             return answer
         detail = str(answer.get("detail", "its process ended without a message"))
-        raise self._explained(str(answer.get("kind", "crash")), detail, request.get("name") or "")
+        raise self._explained(
+            str(answer.get("kind", "crash")), detail, str(request.get("name") or "")
+        )
 
     def _check_owner(self) -> None:
         """Refuse to leave files in the folder that the server could not read."""
@@ -252,18 +262,22 @@ class Administration:
         )
 
 
+def _revealed(value: str | Hidden[str] | None) -> str | None:
+    return value.reveal() if isinstance(value, Hidden) else value
+
+
 def _names(answer: dict[str, object]) -> tuple[str, ...]:
     return tuple(cast("list[str]", answer["names"]))
 
 
 @contextmanager
-def _staged(path: Path, secret: str) -> Generator[Callable[[], None]]:
+def _staged(path: Path, secret: Hidden[str]) -> Generator[Callable[[], None]]:
     """Write a secret beside its file; calling what is yielded puts it in place."""
     staged = path.with_name(f".{path.name}-{os.getpid()}.new")
     new_folders = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _secrets.write(staged, f"{secret}\n")
+        _secrets.write(staged, Hidden(f"{secret.reveal()}\n"))
     except OSError as error:
         raise ConfigurationError(
             f"cannot write '{path}': {error.strerror}; nothing was changed"
@@ -288,10 +302,10 @@ def _staged(path: Path, secret: str) -> Generator[Callable[[], None]]:
                 folder.rmdir()
 
 
-def _user_id(token: str, key: str) -> int | None:
+def _user_id(token: str, key: Hidden[str]) -> int | None:
     """Return the number of the user that a token is for, or None if another key has signed it."""
     signed, _, signature = token.rpartition(".")
-    expected = hmac.digest(key.encode(), signed.encode(), hashlib.sha256)
+    expected = hmac.digest(key.reveal().encode(), signed.encode(), hashlib.sha256)
     try:
         if not hmac.compare_digest(_decoded(signature), expected):
             return None

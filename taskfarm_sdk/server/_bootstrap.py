@@ -122,7 +122,7 @@ def _read_config(descriptor: int) -> dict[str, Any]:
         if not chunk:
             sys.exit(1)
         received += chunk
-    return cast("dict[str, Any]", json.loads(received))
+    return _tables.with_hidden_secrets(json.loads(received))
 
 
 def _end_with_parent(descriptor: int, folder: str | None) -> threading.Event:

@@ -17,8 +17,9 @@ from urllib.parse import quote
 
 import platformdirs
 
-from taskfarm_sdk import _secrets
+from taskfarm_sdk import _secrets, _validation
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden
 from taskfarm_sdk.server._database import Database
 from taskfarm_sdk.server._mounts import check_wal
 from taskfarm_sdk.server._settings import Secrets
@@ -48,7 +49,9 @@ class DataFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        folder = default_data_folder() if path is None else Path(path).expanduser()
+        folder = default_data_folder()
+        if path is not None:
+            folder = _validation.path("the data folder (--data DIR)", os.fspath(path))
         self.path: Path = folder.absolute()
         self._lock: int | None = None
         # What entering and `secrets` have created or changed.
@@ -140,8 +143,8 @@ class DataFolder:
         kept = {path: _read_secret(path) for path in (self.key_file, self.password_file(user))}
         key, password = (self._keep(path, secret) for path, secret in kept.items())
         return Secrets(
-            key=key,
-            password=password,
+            key=key.reveal(),
+            password=password.reveal(),
             key_file=self.key_file,
             password_file=self.password_file(user),
         )
@@ -151,7 +154,7 @@ class DataFolder:
         """The file that contains the key that signs the server's tokens."""
         return self.path / "secret-key"
 
-    def key(self) -> str | None:
+    def key(self) -> Hidden[str] | None:
         """Return the server's key, or None if there is none yet.
 
         Raises:
@@ -171,13 +174,13 @@ class DataFolder:
             return None
         return cast("dict[str, str]", holder).get("url") if isinstance(holder, dict) else None
 
-    def _keep(self, path: Path, secret: str | None) -> str:
+    def _keep(self, path: Path, secret: Hidden[str] | None) -> Hidden[str]:
         """Return a secret, created at random if there is none."""
         if secret is not None:
             return secret
-        new = new_key() if path == self.key_file else new_password()
+        new = Hidden(new_key() if path == self.key_file else new_password())
         with _explaining(path):
-            _secrets.write(path, f"{new}\n")
+            _secrets.write(path, Hidden(f"{new.reveal()}\n"))
         self._new_files.append(path)
         return new
 
@@ -263,7 +266,7 @@ def new_password() -> str:
     return secrets.token_hex(16)
 
 
-def _read_secret(path: Path) -> str | None:
+def _read_secret(path: Path) -> Hidden[str] | None:
     """Return the text of a file, or None if there is no file.
 
     A key or password of any length is accepted: it may come from a server that serveTF takes over.
@@ -272,15 +275,15 @@ def _read_secret(path: Path) -> str | None:
         try:
             with path.open("rb") as file:
                 _secrets.refuse_wide_mode(path, file.fileno())
-                content = file.read()
+                content = Hidden(file.read())
         except FileNotFoundError:
             return None
     try:
-        secret = content.decode().strip("\r\n")
+        secret = Hidden(content.reveal().decode().strip("\r\n"))
     except UnicodeDecodeError:
-        secret = ""
+        secret = Hidden("")
     # Without the error above as the context, which contains the secret.
-    if not secret.strip() or "\0" in secret:
+    if not secret.reveal().strip() or "\0" in secret.reveal():
         raise ConfigurationError(
             f"'{path}' is damaged and contains no secret: restore it from a backup, or remove it "
             "to create a new one"

@@ -19,6 +19,7 @@ from typing import IO, Self, cast
 from taskfarm_sdk._processes.forks import close_in_children
 from taskfarm_sdk._processes.groups import wait_until_gone
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden, Veil
 from taskfarm_sdk.server._capacity import QUERY, Capacity
 from taskfarm_sdk.server._failures import explain
 from taskfarm_sdk.server._settings import Secrets, ServerSettings
@@ -79,16 +80,17 @@ class ServerProcess:
         theirs, self._lifeline = _pipe()
         self._report, report = _pipe()
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - the SDK's own script and arguments
-                [_interpreter(python), os.fspath(_BOOTSTRAP)],
-                stdin=theirs,
-                stdout=report,
-                stderr=log,
-                pass_fds=[*handed, *hold],
-                start_new_session=True,
-                env=child_environment(own_python=python is None),
-                cwd="/",  # a folder that exists and contains no modules
-            )
+            with Veil():
+                self._process = subprocess.Popen(  # noqa: S603 - the SDK's own script and arguments
+                    [_interpreter(python), os.fspath(_BOOTSTRAP)],
+                    stdin=theirs,
+                    stdout=report,
+                    stderr=log,
+                    pass_fds=[*handed, *hold],
+                    start_new_session=True,
+                    env=child_environment(own_python=python is None).reveal(),
+                    cwd="/",  # a folder that exists and contains no modules
+                )
         except OSError as error:
             self._close()
             raise ConfigurationError(
@@ -250,24 +252,26 @@ class ServerProcess:
     def _configure(self, secrets: Secrets, listeners: Sequence[int], remove: Path | None) -> None:
         settings = self._settings
         path = settings.database.path
-        document = {
-            "sqlite_path": None if path is None else os.fspath(path),
-            "database_url": settings.database.url,
-            "connect_args": settings.database.connect_args,
-            "capacity_query": None if settings.database.url is None else QUERY,
-            "secret_key": secrets.key,
-            "one_key": settings.one_key,
-            "user": settings.user,
-            "password": secrets.password,
-            "processes": settings.processes,
-            "threads": settings.threads,
-            "access_log": settings.access_log,
-            "debug": os.environ.get("TASKFARM_DEBUG") == "1",
-            "listeners": listeners,
-            "remove": None if remove is None else os.fspath(remove),
-        }
-        with suppress(BrokenPipeError):  # it has died already; `wait_ready` raises
-            self._lifeline.write(json.dumps(document).encode() + b"\n")
+        document: Hidden[dict[str, object]] = Hidden(
+            {
+                "sqlite_path": None if path is None else os.fspath(path),
+                "database_url": settings.database.url,
+                "connect_args": settings.database.connect_args,
+                "capacity_query": None if settings.database.url is None else QUERY,
+                "secret_key": secrets.key,
+                "one_key": settings.one_key,
+                "user": settings.user,
+                "password": secrets.password,
+                "processes": settings.processes,
+                "threads": settings.threads,
+                "access_log": settings.access_log,
+                "debug": os.environ.get("TASKFARM_DEBUG") == "1",
+                "listeners": listeners,
+                "remove": None if remove is None else os.fspath(remove),
+            }
+        )
+        with suppress(BrokenPipeError), Veil():  # it has died already; `wait_ready` raises
+            self._lifeline.write(json.dumps(document.reveal()).encode() + b"\n")
 
     def _signal(self, number: signal.Signals) -> None:
         if os.getpid() == self._owner and self.alive:
@@ -312,20 +316,23 @@ def _interpreter(python: str | os.PathLike[str] | None) -> str:
     return str(Path(name).absolute()) if os.sep in name else name
 
 
-def child_environment(*, own_python: bool) -> dict[str, str]:
+def child_environment(*, own_python: bool) -> Hidden[dict[str, str]]:
     """Return the environment for a process that imports the server.
 
     Args:
         own_python: whether this process's own interpreter runs it.
     """
     left_out = _NOT_INHERITED if own_python else _NOT_INHERITED | _OWN_PYTHON
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in left_out and not name.startswith("TASKFARM_")
-    }
-    if "PYTHONPATH" in environment:
+    environment = Hidden(
+        {
+            name: value
+            for name, value in os.environ.items()
+            if name not in left_out and not name.startswith("TASKFARM_")
+        }
+    )
+    if "PYTHONPATH" in environment.reveal():
         # The server runs in another folder, where "." means something else.
-        folders = environment["PYTHONPATH"].split(os.pathsep)
-        environment["PYTHONPATH"] = os.pathsep.join(str(Path(one).absolute()) for one in folders)
+        folders = environment.reveal()["PYTHONPATH"].split(os.pathsep)
+        absolute = os.pathsep.join(str(Path(one).absolute()) for one in folders)
+        environment.reveal()["PYTHONPATH"] = absolute
     return environment

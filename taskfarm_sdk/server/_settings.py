@@ -10,6 +10,7 @@ import attrs
 
 from taskfarm_sdk._secrets import masked
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden, shown_half_made
 from taskfarm_sdk.server._database import Database
 
 MAX_USER_LENGTH = 32  # the server's column
@@ -20,6 +21,7 @@ MAX_PROCESSES = 64
 MAX_THREADS = 64
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class Secrets:
     """A server's secrets; masked in the repr.
@@ -37,6 +39,7 @@ class Secrets:
     password_file: Path | None = None
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class ServerSettings:
     """Settings of a server, checked on creation.
@@ -95,17 +98,17 @@ def check_user(user: str) -> None:
         )
 
 
-def check_password(password: str) -> None:
+def check_password(password: Hidden[str]) -> None:
     """Check a new password.
 
     Raises:
         ConfigurationError: HTTP Basic or the server does not accept it; the message does not
             contain it.
     """
-    if not password:
+    if not password.reveal():
         raise ConfigurationError("the password is empty")
     # Cs: what Python decodes from bytes that are not UTF-8.
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in password):
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in password.reveal()):
         raise ConfigurationError(
             "HTTP Basic cannot transmit the password: choose one of UTF-8 text without control "
             "characters"

@@ -30,11 +30,34 @@ WAL_PAGES = 100
 INDEXES = (("run_id", "task"), ("run_id", "status"))
 SETUP_LOCK = 0x7461736B6661726D  # "taskfarm": any number that other programs will not use
 OWN_TABLE = "taskfarm_sdk"
+# Of the parent's configurations.
+SECRETS = ("secret_key", "current_key", "new_key", "password", "database_url")
 KEY_FACT = "key"
 LAST_USER_FACT = "last-user-id"
 # A key taken over from elsewhere may be short. Who reads the database must not find it faster than
 # who has a token; this is what OWASP recommends for passwords.
 FINGERPRINT_ROUNDS = 600_000
+
+
+class Hidden:
+    """A secret of a configuration, masked in its texts, as in tracebacks with locals."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str | None) -> None:
+        self._value = value
+
+    def reveal(self) -> str | None:
+        """Return the secret; None if there is none."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+def with_hidden_secrets(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with its secrets masked."""
+    return {name: Hidden(config[name]) if name in SECRETS else config[name] for name in config}
 
 
 class Failure(Exception):
@@ -58,12 +81,12 @@ def module(name: str) -> Any:
         raise Failure("missing", str(error)) from error
 
 
-def import_server(database_url: str | None, key: str) -> Any:
+def import_server(database_url: Hidden, key: Hidden) -> Any:
     """Import taskfarm with its settings, which it reads from the environment on import."""
     # Set here, they are in no initial environment.
-    os.environ["SECRET_KEY"] = key
+    os.environ["SECRET_KEY"] = str(key.reveal())
     # A path may contain any character, a URL may not; so `creator` opens SQLite.
-    os.environ["DATABASE_URL"] = database_url or "sqlite:////taskfarm.db"
+    os.environ["DATABASE_URL"] = database_url.reveal() or "sqlite:////taskfarm.db"
     try:
         return module("taskfarm")
     finally:
@@ -106,7 +129,11 @@ def transaction(config: dict[str, Any]) -> Generator[Any]:
             _remove_sqlite(new_file)
         if isinstance(error, Failure) or not isinstance(error, Exception):
             raise
-        raise database_failure(error) from error
+        failure = database_failure(error)
+    else:
+        return
+    # Without the cause: frames of the driver hold the database's password.
+    raise failure
 
 
 @contextlib.contextmanager
@@ -119,7 +146,7 @@ def _connected(config: dict[str, Any]) -> Generator[Any]:
     }
     if path is None:
         engine = sqlalchemy.create_engine(
-            config["database_url"], connect_args=config["connect_args"], **options
+            config["database_url"].reveal(), connect_args=config["connect_args"], **options
         )
         begin = f"SELECT pg_advisory_xact_lock({SETUP_LOCK})"
     else:
@@ -222,7 +249,7 @@ def user_ids(server: Any, connection: Any, name: str) -> list[int]:
     return [row["id"] for row in _rows(server, connection, name)]
 
 
-def add_user(server: Any, connection: Any, name: str, password: str) -> None:
+def add_user(server: Any, connection: Any, name: str, password: Hidden) -> None:
     """Add a user, whose number nobody had before."""
     users = server.models.User.__table__
     row: dict[str, object] = {"username": name, "password_hash": _hash(server, password)}
@@ -232,7 +259,7 @@ def add_user(server: Any, connection: Any, name: str, password: str) -> None:
     connection.execute(users.insert().values(**row))
 
 
-def change_password(server: Any, connection: Any, name: str, password: str) -> None:
+def change_password(server: Any, connection: Any, name: str, password: Hidden) -> None:
     """Change the password of each user of a name."""
     users = server.models.User.__table__
     changed = users.update().where(users.c.username == name)
@@ -248,14 +275,14 @@ def remove_user(server: Any, connection: Any, name: str) -> list[int]:
     return ids
 
 
-def _ensure_user(server: Any, connection: Any, name: str, password: str) -> None:
+def _ensure_user(server: Any, connection: Any, name: str, password: Hidden) -> None:
     rows = _rows(server, connection, name)
     if not rows:
         add_user(server, connection, name, password)
         return
     user = server.models.User(password_hash=rows[0]["password_hash"])
     try:
-        verified = user.verify_password(password)
+        verified = user.verify_password(password.reveal())
     except (TypeError, ValueError):  # no hash, or one that the server does not know
         verified = False
     if not verified:
@@ -275,23 +302,23 @@ def _highest(server: Any, connection: Any) -> int:
     return max(there, int(_fact(connection, LAST_USER_FACT) or 0))
 
 
-def _hash(server: Any, password: str) -> str:
+def _hash(server: Any, password: Hidden) -> str:
     user = server.models.User()
-    user.hash_password(password)
+    user.hash_password(password.reveal())
     return str(user.password_hash)
 
 
 # --- the key --------------------------------------------------------------------------------------
 
 
-def _check_key(connection: Any, key: str) -> None:
+def _check_key(connection: Any, key: Hidden) -> None:
     if _fact(connection, KEY_FACT) is None:
         record_key(connection, key)
     elif not has_key(connection, key):
         raise Failure("key", "")
 
 
-def has_key(connection: Any, key: str) -> bool:
+def has_key(connection: Any, key: Hidden) -> bool:
     """Return whether this is the key that the database was served with, or the first one."""
     recorded = _fact(connection, KEY_FACT)
     if recorded is None:
@@ -300,13 +327,13 @@ def has_key(connection: Any, key: str) -> bool:
     return hmac.compare_digest(recorded, _fingerprint(key, int(rounds), salt))
 
 
-def record_key(connection: Any, key: str) -> None:
+def record_key(connection: Any, key: Hidden) -> None:
     """Make a key the one that all servers of the database must have."""
     _put_fact(connection, KEY_FACT, _fingerprint(key, FINGERPRINT_ROUNDS, secrets.token_hex(16)))
 
 
-def _fingerprint(key: str, rounds: int, salt: str) -> str:
-    digest = hashlib.pbkdf2_hmac("sha256", key.encode(), bytes.fromhex(salt), rounds)
+def _fingerprint(key: Hidden, rounds: int, salt: str) -> str:
+    digest = hashlib.pbkdf2_hmac("sha256", str(key.reveal()).encode(), bytes.fromhex(salt), rounds)
     return f"{rounds}:{salt}:{digest.hex()}"
 
 

@@ -36,7 +36,7 @@ def main() -> None:
     os.umask(0o077)
     warnings.simplefilter("ignore")
     warnings.showwarning = _show_no_warning  # authlib puts a filter of its own in front
-    request = json.loads(sys.stdin.buffer.read())
+    request = _tables.with_hidden_secrets(json.loads(sys.stdin.buffer.read()))
     try:
         answer = {"event": "done", **_do(request)}
     except _tables.Failure as failure:
@@ -53,7 +53,7 @@ def _show_no_warning(*_: object, **__: object) -> None:
 
 def _do(request: dict[str, Any]) -> dict[str, object]:
     # The key of the import signs nothing here.
-    server = _tables.import_server(None, "unused")
+    server = _tables.import_server(_tables.Hidden(None), _tables.Hidden("unused"))
     with _tables.transaction(request) as connection:
         if not _tables.has_users(connection):
             raise _tables.Failure("no-users-table", "")
@@ -85,9 +85,9 @@ def _remove(server: Any, connection: Any, request: dict[str, Any]) -> dict[str, 
 
 def _rotate_key(server: Any, connection: Any, request: dict[str, Any]) -> dict[str, object]:  # noqa: ARG001
     """Record the new key, or the folder's if that is not the recorded one already."""
-    current: str | None = request["current_key"]
-    is_new = current is None or _tables.has_key(connection, current)
-    _tables.record_key(connection, request["new_key"] if current is None or is_new else current)
+    current = request["current_key"]
+    is_new = current.reveal() is None or _tables.has_key(connection, current)
+    _tables.record_key(connection, request["new_key"] if is_new else current)
     return {"is_new": is_new}
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from taskfarm_cli.common.exit_status import UsageError
-from taskfarm_cli.common.parser import Parser, add_version_and_help, number
+from taskfarm_cli.common.parser import (
+    Parser,
+    Words,
+    add_version_and_help,
+    command_line,
+    number,
+)
+from taskfarm_sdk.hidden import Hidden, Veil
 
 PROGRAM = "serveTF"
 
@@ -74,7 +80,7 @@ class Arguments(argparse.Namespace):
     host: str
     port: int
     data: str | None
-    database_url: str | None
+    database_url: Hidden[str] | None
     processes: int
     threads: int
     user: str
@@ -99,7 +105,7 @@ class Arguments(argparse.Namespace):
         return next((option for option, given in chosen.items() if given), None)
 
 
-def parse(argv: Sequence[str] | None = None) -> Arguments:
+def parse(argv: Words = None) -> Arguments:
     """Parse a command line.
 
     Args:
@@ -109,7 +115,10 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
         UsageError: it is invalid.
         SystemExit: it asked for the help or the version, which was printed.
     """
-    arguments = build_parser().parse_args(argv, namespace=Arguments())
+    words = command_line(argv)
+    del argv
+    with Veil():
+        arguments = build_parser().parse_args(words.reveal(), namespace=Arguments())
     _check_together(arguments)
     for name, value in START.items():
         if getattr(arguments, name) is None:
@@ -166,6 +175,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--data", metavar="DIR", help="the data folder (default: the user's)")
     data.add_argument(
         "--database-url",
+        type=Hidden,
         metavar="URL",
         help="store the runs in PostgreSQL, postgresql://USER@HOST/NAME; write its password to "
         "~/.pgpass, because all users of this machine can see a command line",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.guard import complain, guarded
+from taskfarm_cli.common.parser import command_line
 from taskfarm_cli.common.text import manage_command
 from taskfarm_cli.serve.arguments import PROGRAM, Arguments, parse
 from taskfarm_cli.serve.introduction import introduction
@@ -32,7 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    return guarded(PROGRAM, lambda: _serve(parse(argv)))
+    words = command_line(argv)
+    del argv
+    return guarded(PROGRAM, lambda: _serve(parse(words)))
 
 
 def _serve(arguments: Arguments) -> ExitStatus:

@@ -11,6 +11,7 @@ from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.terminal import NOT_UTF8, ask_secret, is_terminal
 from taskfarm_cli.common.text import printable
 from taskfarm_cli.serve.arguments import PROGRAM, START, Arguments
+from taskfarm_sdk.hidden import Hidden, Veil
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ def database_of(folder: DataFolder, arguments: Arguments) -> Database:
     from taskfarm_sdk.server import Database
 
     url = arguments.database_url
-    return folder.database if url is None else Database.postgresql(url)
+    return folder.database if url is None else Database.postgresql(url.reveal())
 
 
 def administer(arguments: Arguments) -> ExitStatus:
@@ -111,7 +112,9 @@ def _rotate_key(folder: DataFolder, users: Administration) -> None:
     )
 
 
-def _new_password(users: Administration, name: str, *, exists: bool, generate: bool) -> str | None:
+def _new_password(
+    users: Administration, name: str, *, exists: bool, generate: bool
+) -> Hidden[str] | None:
     """Return the password that a person types or a pipe contains; None if it is to be generated.
 
     Raises:
@@ -134,20 +137,21 @@ def _new_password(users: Administration, name: str, *, exists: bool, generate: b
     return password
 
 
-def _piped_password() -> str:
+def _piped_password() -> Hidden[str]:
     try:
-        line = sys.stdin.readline(_MOST_CHARACTERS) if sys.stdin else ""
+        with Veil():
+            line = Hidden(sys.stdin.readline(_MOST_CHARACTERS) if sys.stdin else "")
     except UnicodeDecodeError:
         line = None
     if line is None:
         # Raised here: the error above holds what was read.
         raise UsageError(NOT_UTF8)
-    if not line.rstrip("\r\n"):
+    if not line.reveal().rstrip("\r\n"):
         raise UsageError(
             "the password is read from the first line of stdin, which is empty: write it there, "
             "run the command in a terminal, or add --generate-password"
         )
-    return line.rstrip("\r\n")
+    return Hidden(line.reveal().rstrip("\r\n"))
 
 
 def _kept(file: Path | None) -> str:

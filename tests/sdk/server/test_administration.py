@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import ConfigurationError
+from taskfarm_sdk.hidden import Hidden
 from taskfarm_sdk.server import Administration, DataFolder
 from taskfarm_sdk.server._administration import _user_id
 
@@ -28,14 +29,14 @@ def token() -> str:
 
 
 def test_a_token_tells_its_user_to_who_has_the_key(token: str) -> None:
-    assert _user_id(token, KEY) == 7
-    assert _user_id(token, "another") is None
-    assert _user_id(f"x{token}", KEY) is None
+    assert _user_id(token, Hidden(KEY)) == 7
+    assert _user_id(token, Hidden("another")) is None
+    assert _user_id(f"x{token}", Hidden(KEY)) is None
 
 
 @pytest.mark.parametrize("other", ["", ".", "..", "a.b.c", "no token", "ü.ü.ü"])
 def test_what_is_no_token_of_the_server_is_nobodys(other: str) -> None:
-    assert _user_id(other, KEY) is None
+    assert _user_id(other, Hidden(KEY)) is None
 
 
 @pytest.fixture

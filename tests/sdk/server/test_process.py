@@ -27,14 +27,14 @@ def variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.mark.usefixtures("variables")
 @pytest.mark.parametrize("own_python", [True, False])
 def test_secrets_and_settings_of_the_caller_are_left_out(own_python: bool) -> None:
-    given = child_environment(own_python=own_python)
+    given = child_environment(own_python=own_python).reveal()
     assert not {"TASKFARM_TOKEN", "SECRET_KEY", "DATABASE_URL", "PYTHONWARNINGS"} & set(given)
     assert given["PGPASSFILE"] == "the caller's"
     assert ("PYTHONPATH" in given) == own_python
 
 
 def test_relative_folders_mean_the_callers(variables: Path) -> None:
-    folders = child_environment(own_python=True)["PYTHONPATH"].split(os.pathsep)
+    folders = child_environment(own_python=True).reveal()["PYTHONPATH"].split(os.pathsep)
     assert folders == [f"{variables}/lib", "/else/where", f"{variables}"]
 
 

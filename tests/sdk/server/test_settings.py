@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from taskfarm_sdk import ConfigurationError
+from taskfarm_sdk.hidden import Hidden
 from taskfarm_sdk.server import Database, Secrets, ServerSettings, check_password
 from taskfarm_sdk.server._failures import explain
 
@@ -110,13 +111,13 @@ def test_a_user_that_the_server_cannot_have(user: str) -> None:
 
 @pytest.mark.parametrize("password", ["p", " p ", "p:w", "ü" * 512, "no\N{NO-BREAK SPACE}break"])
 def test_a_password_that_basic_can_carry(password: str) -> None:
-    check_password(password)
+    check_password(Hidden(password))
 
 
 @pytest.mark.parametrize("password", ["", "p\n", "\x00", "\x7f", "\udcff", "p" * 1025, "ü" * 513])
 def test_a_password_that_the_server_cannot_have_is_not_shown(password: str) -> None:
     with pytest.raises(ConfigurationError, match="password") as caught:
-        check_password(password)
+        check_password(Hidden(password))
     assert not password or password not in str(caught.value)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from taskfarm_sdk.server import _tables
 
-KEY = "a key that only the data folder has"
+KEY = _tables.Hidden("a key that only the data folder has")
 
 
 def config(path: Path) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def test_a_transaction_that_fails_leaves_no_new_file(database: Path) -> None:
 
 def test_a_transaction_that_fails_leaves_an_old_file_as_it_was(database: Path) -> None:
     with _tables.transaction(config(database)) as connection:
-        _tables.record_key(connection, "first")
+        _tables.record_key(connection, _tables.Hidden("first"))
     before = database.read_bytes()
     with pytest.raises(ZeroDivisionError), _tables.transaction(config(database)) as connection:
         connection.exec_driver_sql("CREATE TABLE more (x)")
@@ -57,12 +57,12 @@ def test_a_database_that_somebody_writes_to_is_locked(
 
 def test_a_key_is_known_again_and_another_is_not(database: Path) -> None:
     with _tables.transaction(config(database)) as connection:
-        assert _tables.has_key(connection, "any")
+        assert _tables.has_key(connection, _tables.Hidden("any"))
         _tables.record_key(connection, KEY)
     with _tables.transaction(config(database)) as connection:
         assert _tables.has_key(connection, KEY)
-        assert not _tables.has_key(connection, KEY + " ")
-        _tables.record_key(connection, "another")
+        assert not _tables.has_key(connection, _tables.Hidden(f"{KEY.reveal()} "))
+        _tables.record_key(connection, _tables.Hidden("another"))
         assert not _tables.has_key(connection, KEY)
 
 
@@ -73,5 +73,5 @@ def test_the_database_does_not_tell_the_key(database: Path) -> None:
             _tables.record_key(connection, KEY)
         with closing(sqlite3.connect(database)) as there:
             contents += there.execute("SELECT value FROM taskfarm_sdk").fetchall()
-        assert KEY.encode() not in database.read_bytes()
+        assert str(KEY.reveal()).encode() not in database.read_bytes()
     assert len(set(contents)) == 2, "salted"

@@ -10,10 +10,11 @@ import pytest
 
 from taskfarm_sdk._transport import replies
 from taskfarm_sdk._transport.quotes import HIDDEN, QUOTE_MOST, Asked, quoted, secrets_of
+from taskfarm_sdk.hidden import Hidden
 
 PASSWORD = "p\u00e4ss: 'word"
 PACKED = base64.b64encode(f"someone:{PASSWORD}".encode()).decode()
-HEADER = f"Basic {PACKED}"
+HEADER = Hidden(f"Basic {PACKED}")
 URL = "http://farm.invalid/api/runs"
 
 
@@ -59,9 +60,9 @@ def test_credentials_are_hidden_in_every_form(told: str) -> None:
 
 def test_a_token_is_hidden_and_a_short_word_is_not() -> None:
     packed = base64.b64encode(b"a-long-token:").decode()
-    asked = Asked("GET", URL, f"Basic {packed}")
+    asked = Asked("GET", URL, Hidden(f"Basic {packed}"))
     assert asked.quoted("is a-long-token") == f"is {HIDDEN}"
-    assert Asked("GET", URL, "Basic dDo=").quoted("the token t") == "the token t"
+    assert Asked("GET", URL, Hidden("Basic dDo=")).quoted("the token t") == "the token t"
 
 
 @pytest.mark.parametrize("before", ["", " " * (replies.READ_MOST - 3)], ids=["short", "at the cut"])
