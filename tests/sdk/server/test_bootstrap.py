@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from taskfarm_sdk.server import _bootstrap
-from taskfarm_sdk.server._bootstrap import Failure, _database_failure, _open_sqlite
+from taskfarm_sdk import server
+from taskfarm_sdk.server._serving.application import _database_failure, _open_sqlite
+from taskfarm_sdk.server._serving.reports import Failure
+
+FOLDER = Path(server.__file__).parent
+SERVING = sorted((FOLDER / "_serving").glob("*.py"))
 
 
-def test_stands_alone() -> None:
-    tree = ast.parse(Path(_bootstrap.__file__).read_text(encoding="utf-8"))
-    imported = {
-        name.split(".")[0]
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-    assert imported <= sys.stdlib_module_names
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield how many folders up each import of a file begins (0: it is absolute), and its name."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name.split(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, (node.module or "").split(".")[0]
+
+
+@pytest.mark.parametrize("path", [FOLDER / "_bootstrap.py", *SERVING], ids=lambda path: path.name)
+def test_stands_alone(path: Path) -> None:
+    near = {"_serving"} if path.parent == FOLDER else {one.stem for one in SERVING}
+    # Imported only where it is installed.
+    far = sys.stdlib_module_names | ({"waitress"} if path.stem == "waitress_parts" else set())
+    for level, name in imports(path):
+        assert level < 2
+        assert name in (near if level else far)
 
 
 def test_sqlite_is_quick_and_patient(tmp_path: Path) -> None:
