@@ -25,6 +25,7 @@ CHANGED = (
 # The arguments of each function that is replaced or called, and the words that must be in it,
 # because a function replaced relies on them.
 FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "adjustments.Adjustments.__init__": ("self kw", ("Unknown adjustment",)),
     "parser.HTTPRequestParser.__init__": ("self adj", ("self.adj = adj",)),
     "parser.HTTPRequestParser.received": (
         "self data",
