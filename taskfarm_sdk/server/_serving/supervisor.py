@@ -21,8 +21,6 @@ from .limits import GRACE_S
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .reports import Report
-
 # What the serving process may take to end after its grace.
 KILL_AFTER_S = GRACE_S + 2.0
 _ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
@@ -35,9 +33,7 @@ _REFUSED = {
 }
 
 
-def keep_one_serving(
-    parent: int, report: Report, listeners: Sequence[int], remove: str | None
-) -> int:
+def keep_one_serving(parent: int, listeners: Sequence[int], remove: str | None) -> tuple[int, bool]:
     """Fork a process that serves, and return in it; this process itself never returns.
 
     It ends with the serving process's exit status: when that has ended after a signal to this one,
@@ -46,24 +42,23 @@ def keep_one_serving(
     Args:
         parent: the pipe from the parent. Its bytes are passed on to the serving process; at its
             end all processes of the group are killed.
-        report: the pipe to the parent; silent in a process that replaces another.
         listeners: the descriptors to serve on, closed here at the end so that no client waits.
         remove: a folder to remove when the parent has ended.
 
     Returns:
-        The pipe from this process, as `parent` is one from its own.
+        The pipe from this process, as `parent` is one from its own; and whether the process that
+        serves replaces another.
     """
-    return _Supervisor(parent, report, listeners, remove).run()
+    supervisor = _Supervisor(parent, listeners, remove)
+    return supervisor.run(), supervisor.has_replaced
 
 
 class _Supervisor:
     """The process that watches."""
 
-    def __init__(
-        self, parent: int, report: Report, listeners: Sequence[int], remove: str | None
-    ) -> None:
+    def __init__(self, parent: int, listeners: Sequence[int], remove: str | None) -> None:
+        self.has_replaced = False
         self._parent = parent
-        self._report = report
         self._listeners = listeners
         self._remove = remove
         self._may_listen = False
@@ -158,7 +153,7 @@ class _Supervisor:
         how = "has ended" if code == 0 else f"was killed by {signal.Signals(-code).name}"
         tell("ERROR", f"the serving process {child} {how}: it is replaced")
         os.close(self._pipe)
-        self._report.silence()
+        self.has_replaced = True
         return self._fork()
 
 

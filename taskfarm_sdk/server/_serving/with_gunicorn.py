@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
+import importlib
 import os
-import sys
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .access_log import GUNICORN_FORMAT
-from .application import load_app
 from .limits import GRACE_S, KEEPALIVE_S
-from .reports import Failure, Report, import_extra
 
 if TYPE_CHECKING:
     import threading
@@ -23,40 +20,46 @@ WORKER_TIMEOUT_S = 120
 FIRST_BYTE_S = 0.2
 
 
-def serve(config: dict[str, Any], report: Report, may_listen: threading.Event) -> NoReturn:
+def serve(
+    config: dict[str, Any],
+    load_app: Callable[[], object],
+    may_listen: threading.Event,
+    tell_ready: Callable[[], None],
+) -> None:
     """Run gunicorn until it is told to end.
 
     Args:
         config: the configuration from the parent.
-        report: the pipe to it.
+        load_app: prepares the database, and returns the WSGI application.
         may_listen: set when clients may connect.
+        tell_ready: called when requests are served.
 
     Raises:
-        Failure: the server cannot start.
+        ImportError: gunicorn is missing.
+        OSError: a socket cannot listen, such as `EADDRINUSE`.
     """
-    gthread = import_extra("gunicorn.workers.gthread")
+    gthread: Any = importlib.import_module("gunicorn.workers.gthread")
     if hasattr(gthread, "DEFAULT_WORKER_DATA_TIMEOUT"):
         gthread.DEFAULT_WORKER_DATA_TIMEOUT = FIRST_BYTE_S
-    try:
-        _arbiter()(_application(config, report, may_listen)).run()
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise Failure("port", str(error)) from error
-    sys.exit(0)
+    _arbiter()(_application(config, load_app, may_listen, tell_ready)).run()
 
 
-def _application(config: dict[str, Any], report: Report, may_listen: threading.Event) -> object:
-    base: Any = import_extra("gunicorn.app.base").BaseApplication
+def _application(
+    config: dict[str, Any],
+    load_app: Callable[[], object],
+    may_listen: threading.Event,
+    tell_ready: Callable[[], None],
+) -> object:
+    base: Any = importlib.import_module("gunicorn.app.base").BaseApplication
 
     class Application(base):  # type: ignore[misc]  # gunicorn has no types
         def load_config(self) -> None:
-            for name, value in _settings(config, report).items():
+            for name, value in _settings(config, tell_ready).items():
                 if name in self.cfg.settings:  # which differ between releases of gunicorn
                     self.cfg.set(name, value)
 
         def load(self) -> object:
-            app = load_app(config, report)
+            app = load_app()
             may_listen.wait()  # gunicorn listens next
             return app
 
@@ -65,7 +68,7 @@ def _application(config: dict[str, Any], report: Report, may_listen: threading.E
 
 def _arbiter() -> Any:
     """Return gunicorn's Arbiter without the signal that would start a second server."""
-    base: Any = import_extra("gunicorn.arbiter").Arbiter
+    base: Any = importlib.import_module("gunicorn.arbiter").Arbiter
 
     class Arbiter(base):  # type: ignore[misc]  # gunicorn has no types
         def handle_usr2(self) -> None:
@@ -75,10 +78,10 @@ def _arbiter() -> Any:
     return Arbiter
 
 
-def _settings(config: dict[str, Any], report: Report) -> dict[str, object]:
+def _settings(config: dict[str, Any], tell_ready: Callable[[], None]) -> dict[str, object]:
     def worker_ready(worker: Any) -> None:
         if worker.age == 1:
-            report.send("ready")
+            tell_ready()
 
     return {
         "bind": [f"fd://{descriptor}" for descriptor in config["listeners"]],

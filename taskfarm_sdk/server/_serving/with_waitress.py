@@ -3,61 +3,58 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import importlib.metadata
 import os
 import signal
 import socket
-import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from .application import load_app
 from .environment import file_limit
 from .limits import GRACE_S, Limits
-from .reports import Failure, Report, import_extra
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
 WAITRESS = "3.0.2"
 # For the database, the log, the pipes, and modules that are being imported.
 OTHER_FILES = 128
 
 
-def serve(config: dict[str, Any], report: Report, may_listen: threading.Event) -> NoReturn:
+def serve(
+    config: dict[str, Any],
+    load_app: Callable[[], object],
+    may_listen: threading.Event,
+    tell_ready: Callable[[], None],
+) -> None:
     """Serve until SIGTERM.
 
     Args:
         config: the configuration from the parent.
-        report: the pipe to it.
+        load_app: prepares the database, and returns the WSGI application.
         may_listen: set when clients may connect.
+        tell_ready: called when requests are served.
 
     Raises:
-        Failure: the server cannot start.
+        ImportError: waitress is missing, or is another release.
+        OSError: a socket cannot listen, such as `EADDRINUSE`.
     """
     _require_release()
-    loops = import_extra(f"{__package__}.loop")
-    app = load_app(config, report)
+    from .loop import Loop
+
+    app = load_app()
     listeners = [socket.socket(fileno=descriptor) for descriptor in config["listeners"]]
     may_listen.wait()
-    try:
-        loop = loops.Loop(
-            app, listeners, _limits(), log=_log_line if config["access_log"] else None
-        )
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise Failure("port", str(error)) from error
+    loop = Loop(app, listeners, _limits(), log=_log_line if config["access_log"] else None)
 
     def stop(*_: object) -> None:
         loop.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, stop)
-    report.send("ready")
+    tell_ready()
     loop.run()
     loop.drain(GRACE_S)
-    sys.exit(0)
 
 
 def _require_release() -> None:
@@ -65,9 +62,9 @@ def _require_release() -> None:
     try:
         installed = importlib.metadata.version("waitress")
     except importlib.metadata.PackageNotFoundError:
-        raise Failure("missing", "No module named 'waitress'") from None
+        raise ImportError("No module named 'waitress'") from None
     if installed != WAITRESS:
-        raise Failure("missing", f"waitress {WAITRESS} is needed, but {installed} is installed")
+        raise ImportError(f"waitress {WAITRESS} is needed, but {installed} is installed")
 
 
 def _limits() -> Limits:

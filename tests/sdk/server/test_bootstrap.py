@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import server
-from taskfarm_sdk.server._serving.application import _database_failure, _open_sqlite
-from taskfarm_sdk.server._serving.reports import Failure
+from taskfarm_sdk.server._bootstrap import Failure, _database_failure, _open_sqlite
 
 FOLDER = Path(server.__file__).parent
 SERVING = sorted((FOLDER / "_serving").glob("*.py"))

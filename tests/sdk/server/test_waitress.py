@@ -13,7 +13,6 @@ import pytest
 
 from taskfarm_sdk.server import _failures
 from taskfarm_sdk.server._serving import connections, loop
-from taskfarm_sdk.server._serving.reports import Failure
 from taskfarm_sdk.server._serving.with_waitress import WAITRESS, _require_release
 
 ROOT = Path(__file__).parents[3]
@@ -150,5 +149,5 @@ def test_a_request_has_what_the_access_log_shows(attribute: str) -> None:
 
 def test_another_release_is_refused_with_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata, "version", lambda _: "9.9")
-    with pytest.raises(Failure, match=rf"waitress {WAITRESS} is needed, but 9\.9 is installed"):
+    with pytest.raises(ImportError, match=rf"waitress {WAITRESS} is needed, but 9\.9 is installed"):
         _require_release()
