@@ -119,8 +119,9 @@ def _parts(url: str) -> SplitResult | None:
         port = parts.port
     except ValueError:
         return None
-    # urllib silently removes characters that are invalid in a URL.
-    return None if port == 0 or re.search(r"[\s\x00-\x1f\x7f\\\ud800-\udfff]", url) else parts
+    # urllib silently removes some characters that are invalid in a URL.
+    is_odd = " " in url or "\\" in url or not url.isprintable()
+    return None if port == 0 or is_odd else parts
 
 
 def _without_userinfo(url: str) -> str:

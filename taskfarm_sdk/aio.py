@@ -86,6 +86,14 @@ class AsyncFarm:
         row = await self._link.drive(runs.find(self._link.session, uuid, give_up_after_s))
         return _run_of(self._link, row)
 
+    async def get_run_and_status(
+        self, uuid: str, *, give_up_after_s: float | None = None
+    ) -> tuple[AsyncRun, RunStatus]:
+        """Return the run with a uuid and its status; see `Farm.get_run_and_status`."""
+        flow = runs.find_with_status(self._link.session, uuid, give_up_after_s)
+        row, status = await self._link.drive(flow)
+        return _run_of(self._link, row), status
+
     async def close(self) -> None:
         """Close the connections; see `Farm.close`."""
         await self._link.wire.aclose()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import Link, new_session
 from taskfarm_sdk.run import Run, run_of
+
+# Imported on use, because a list of runs does not need it.
+if TYPE_CHECKING:
+    from taskfarm_sdk._models import RunStatus
 
 __all__ = ["Farm"]
 
@@ -128,6 +132,22 @@ class Farm:
         """
         row = self._link.drive(runs.find(self._link.session, uuid, give_up_after_s))
         return run_of(self._link, row)
+
+    def get_run_and_status(
+        self, uuid: str, *, give_up_after_s: float | None = None
+    ) -> tuple[Run, RunStatus]:
+        """Return the run with a uuid and its status, with one request.
+
+        Args:
+            uuid: see `get_run`.
+            give_up_after_s: see `get_run`.
+
+        Raises:
+            RunNotFound: the run does not exist.
+        """
+        flow = runs.find_with_status(self._link.session, uuid, give_up_after_s)
+        row, status = self._link.drive(flow)
+        return run_of(self._link, row), status
 
     def close(self) -> None:
         """Close the connections; the farm and its runs cannot be used afterwards."""

@@ -37,7 +37,8 @@ class Run:
         id: the run's number on the server.
         num_tasks: how many tasks the run has; 0 for an odd run that another client made with an
             invalid number of tasks. Such a run can be seen and deleted, not worked on.
-        num_tasks_text: the number of tasks as the server stores it, as text.
+        num_tasks_text: the number of tasks as the server stores it, as text. Another client may
+            have stored any text there, with line ends and control characters.
     """
 
     _link: Link = attrs.field(repr=False, eq=False)

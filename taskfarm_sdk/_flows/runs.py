@@ -54,6 +54,18 @@ def find(farm: Session, uuid: str, give_up_after_s: float | None = None) -> Flow
     return (yield from ask_for_run(farm, wanted, lambda: operations.get_run(wanted), until=until))
 
 
+def find_with_status(
+    farm: Session, uuid: str, give_up_after_s: float | None = None
+) -> Flow[tuple[RunRow, RunStatus]]:
+    """Get a run and its status with one request."""
+    wanted = _validation.run_uuid(uuid)
+    until = _until(farm, give_up_after_s)
+    found = yield from ask_for_run(
+        farm, wanted, lambda: operations.get_run_and_status(wanted), until=until
+    )
+    return found
+
+
 def _until(farm: Session, give_up_after_s: float | None) -> float:
     """Return the deadline: by the caller's limit, or else by the farm's."""
     if give_up_after_s is None:

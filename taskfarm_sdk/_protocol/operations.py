@@ -7,6 +7,7 @@ A reply that violates the contract raises UnexpectedReply.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
@@ -18,6 +19,7 @@ import taskfarm_sdk._transport.httpx_import  # noqa: F401  # pyright: ignore[rep
 from taskfarm_api.client import Client
 from taskfarm_api.types import UNSET, Response
 from taskfarm_sdk._sansio.steps import AsyncSender, Call, Sender
+from taskfarm_sdk._text import one_line
 from taskfarm_sdk._validation import MAX_TASKS
 from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
 
@@ -33,6 +35,10 @@ R = TypeVar("R")
 X = TypeVar("X")
 # An id or a count beyond this comes from no database.
 LARGEST = 2**63 - 1
+# How much of an invalid reply a message shows, and how much of an invalid uuid.
+MOST_SAID = 100
+UUID_SHOWN = 40
+_UUID = re.compile(r"[0-9a-f]{32}")
 # Floats contain every whole number up to this one.
 EXACT = 2**53
 Count = Literal["numWaiting", "numComputing", "numDone"]
@@ -111,6 +117,11 @@ def list_runs() -> Call[list[RunRow]]:
 def get_run(uuid: str) -> Call[RunRow]:
     """Get a run."""
     return _of_run(uuid, lambda row, _: row)
+
+
+def get_run_and_status(uuid: str) -> Call[tuple[RunRow, RunStatus]]:
+    """Get a run and its status, which are one reply."""
+    return _of_run(uuid, lambda row, status: (row, status))
 
 
 def run_status(uuid: str) -> Call[RunStatus]:
@@ -222,7 +233,7 @@ def register_worker(uuid: str, hostname: str, pid: int) -> Call[str]:
     return _call(
         lambda api: endpoint.sync_detailed(client=api, body=body),
         lambda api: endpoint.asyncio_detailed(client=api, body=body),
-        lambda reply: _text(_as(Worker, reply).uuid),
+        lambda reply: _uuid(_as(Worker, reply).uuid),
     )
 
 
@@ -257,11 +268,12 @@ def _client() -> Client:
 
 
 def _unexpected(url: str, error: Exception) -> UnexpectedReply:
+    said = one_line(str(error))[:MOST_SAID]
     return UnexpectedReply(
         f"{url} does not answer as a taskfarm server does; it may be another server or a login "
-        f"page: check the URL ({type(error).__name__}: {str(error)[:100]})",
+        f"page: check the URL ({type(error).__name__}: {said})",
         url=url,
-        detail=str(error)[:100],
+        detail=said,
     )
 
 
@@ -289,6 +301,14 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError(f"expected text, got {type(value).__name__}")
     return value
+
+
+def _uuid(value: object) -> str:
+    """Return a uuid as the server makes them, and as workers of the SDK choose theirs."""
+    if isinstance(value, str) and _UUID.fullmatch(value):
+        return value
+    came = repr(value[:UUID_SHOWN] if isinstance(value, str) else value)[:UUID_SHOWN]
+    raise ValueError(f"a uuid has 32 hexadecimal digits, not as this one: {came}")
 
 
 def _whole(value: object) -> int:
@@ -322,7 +342,7 @@ def _number(value: object) -> float:
 
 
 def _run_row(run: Run | RunInfo) -> RunRow:
-    return RunRow(_text(run.uuid), _natural(run.id), run.num_tasks)
+    return RunRow(_uuid(run.uuid), _natural(run.id), run.num_tasks)
 
 
 def _sound_number(held: object) -> int:

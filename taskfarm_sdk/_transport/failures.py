@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from taskfarm_sdk._text import one_line
 from taskfarm_sdk._transport import bounds, shortages, tls, wrong_scheme
 from taskfarm_sdk._transport.httpx_import import httpx
 from taskfarm_sdk.errors import (
@@ -46,7 +47,7 @@ def error_of(error: Exception, url: str) -> TaskfarmError:
         error: what httpx raised, one of `RAISED`.
         url: the API's.
     """
-    said = str(error) or type(error).__name__
+    said = one_line(str(error)) or type(error).__name__
     if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
         return ConfigurationError(f"invalid URL {url} ({said})", url=url, detail=said)
     if isinstance(error, bounds.ReplyTooLarge):
@@ -85,14 +86,15 @@ def _never_sent(error: Exception, url: str, said: str) -> ConnectionFailed:
 def no_name(url: str, error: UnicodeError) -> ConfigurationError:
     """Return the error for a host name that cannot be looked up."""
     return ConfigurationError(
-        f"the host name in {url}, or in a proxy's URL, cannot be looked up ({error}): check the "
-        "URL, and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY",
+        f"the host name in {url}, or in a proxy's URL, cannot be looked up "
+        f"({one_line(str(error))}): check the URL, and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY",
         url=url,
     )
 
 
 def lost(url: str, said: str) -> ConnectionFailed:
     """Return the error for a request that was sent, and whose reply was lost."""
+    said = one_line(said)
     return ConnectionFailed(
         f"the connection to {url} broke before the reply was complete ({said})",
         sent=True,

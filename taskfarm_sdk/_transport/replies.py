@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from taskfarm_sdk._text import one_line
 from taskfarm_sdk._transport import wrong_scheme
 from taskfarm_sdk.errors import (
     AuthenticationError,
@@ -43,7 +44,7 @@ def error_of(
         headers: the headers of the reply, with lower-case names.
         page: the beginning of the body, which may be HTML.
     """
-    detail = ("" if _is_encoded(headers) else _detail(page)) or reason
+    detail = ("" if _is_encoded(headers) else _detail(page)) or _cut(one_line(reason))
     facts: dict[str, Any] = {"status": status, "url": url, "detail": detail}
     if status == 401:
         return AuthenticationError(f"{url} rejected the credentials (401)", **facts)
@@ -60,7 +61,7 @@ def error_of(
             **facts,
         )
     if status < 400:
-        place = headers.get("location", "another place")
+        place = _cut(one_line(headers.get("location", ""))) or "another place"
         return UnexpectedReply(
             f"{url} answered {status} and redirects to {place}: if that is the taskfarm server, "
             "give its URL (redirections are not followed, to protect the credentials)",
@@ -78,12 +79,12 @@ def refuse_encoded(url: str, headers: Mapping[str, str]) -> None:
         UnexpectedReply: the reply is compressed, although the request did not allow it.
     """
     if _is_encoded(headers):
-        encoding = headers["content-encoding"]
+        encoding = _cut(one_line(headers["content-encoding"]))
         raise UnexpectedReply(
-            f"{url} sent a reply encoded as {encoding[:DETAIL_LENGTH]!r}, which the request did "
+            f"{url} sent a reply encoded as '{encoding}', which the request did "
             "not allow: check for a proxy in between",
             url=url,
-            detail=encoding[:DETAIL_LENGTH],
+            detail=encoding,
         )
 
 
@@ -96,8 +97,11 @@ def _detail(page: bytes) -> str:
 
     # Decoded as UTF-8 whatever the charset, because only one line is shown.
     shown = _shown(page[:READ_MOST_BYTES].decode("utf-8", "replace"))
-    words = " ".join(html.unescape(shown).split())
-    return words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
+    return _cut(one_line(html.unescape(shown)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= DETAIL_LENGTH else text[: DETAIL_LENGTH - 1] + "…"
 
 
 def _shown(page: str) -> str:

@@ -9,6 +9,7 @@ import sys
 from urllib.request import getproxies
 
 from taskfarm_sdk import _validation
+from taskfarm_sdk._text import one_line
 from taskfarm_sdk._transport import shortages
 from taskfarm_sdk.errors import ConfigurationError
 
@@ -82,7 +83,7 @@ def distrust(error: BaseException | None) -> ssl.SSLCertVerificationError | None
 
 def explained(url: str, error: ssl.SSLCertVerificationError) -> str:
     """Return what is wrong with a server's certificate, and what to do."""
-    said, code = error.verify_message, error.verify_code
+    said, code = one_line(error.verify_message), error.verify_code
     if code in (_OTHER_NAME, _OTHER_ADDRESS):
         return (
             f"the certificate of {url} is for another name ({said}): use the name in the "

@@ -86,6 +86,9 @@ class Journal:
         """Append a line; a failure is logged once, and work goes on."""
         told = attrs.asdict(entry, value_serializer=_plain)
         told["server_end"] = _iso(entry.server_end)
+        if entry.message is not None:
+            # Strict parsers reject halves of characters, which names of files may contain.
+            told["message"] = entry.message.encode(errors="backslashreplace").decode()
         place = {"host": self._host, "pid": os.getpid(), **self._slurm}
         line = json.dumps({**told, **place}) + "\n"
         try:

@@ -1,8 +1,8 @@
 """The real taskfarm server, run and monitored from Python.
 
 `serveTF` and `taskfarm_sdk.testing.LocalServer` use it. It needs Linux or macOS, and the
-extra `server` (`pip install 'taskfarm-sdk[server]'`) or the interpreter of another environment in
-which the packages of that extra are installed.
+extra `server` (`pip install '.[server]'` in the folder of the source) or the interpreter of another
+environment in which the packages of that extra are installed.
 
 ```python
 settings = ServerSettings(database=Database.sqlite("farm.db"), user="me")

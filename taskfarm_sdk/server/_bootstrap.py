@@ -28,15 +28,15 @@ if __name__ == "__main__":
 import contextlib
 import errno
 import importlib
+import importlib.util
 import json
-import logging
 import os
 import shutil
 import signal
 import sqlite3
 import threading
 import traceback
-import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from ._serving.environment import clean_environment, raise_file_limit
@@ -136,7 +136,8 @@ def _end_with_parent(descriptor: int, folder: str | None) -> threading.Event:
 
 def _load_app(config: dict[str, Any], report: Report) -> object:
     """Import the server with its settings, prepare its database, and return the WSGI app."""
-    _quiet_logs()
+    error_log = _own_module("_error_log")
+    error_log.quiet(debug=config["debug"])
     flask = _module("flask")
     # flask_sqlalchemy reads these on import and ignores later changes.
     defaults = {**flask.Flask.default_config, "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(config)}
@@ -160,7 +161,15 @@ def _load_app(config: dict[str, Any], report: Report) -> object:
             # Workers are forked from here, and no connection may be shared across a fork.
             server.db.session.remove()
             server.db.engine.dispose()
-    return server.app
+    return error_log.watch(server.app, debug=config["debug"])
+
+
+def _own_module(name: str) -> Any:
+    """Import a file beside this one, also where taskfarm_sdk cannot be imported."""
+    spec: Any = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _module(name: str) -> Any:
@@ -193,19 +202,6 @@ def _open_sqlite(path: str) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
     return connection
-
-
-def _quiet_logs() -> None:
-    """Log only errors to stderr."""
-    handler = logging.StreamHandler()
-    handler.setLevel(logging.ERROR)
-    handler.addFilter(lambda record: record.name != "root")  # the server logs each 404 there
-    logging.getLogger().addHandler(handler)
-
-    def no_warning(*_: object, **__: object) -> None:
-        """Ignore deprecations in the server's code, which cannot be changed here."""
-
-    warnings.showwarning = no_warning  # not a filter, because authlib adds its own in front
 
 
 # --- the database ---------------------------------------------------------------------------

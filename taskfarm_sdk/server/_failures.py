@@ -8,7 +8,7 @@ import sys
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.server._database import Database
 
-_INSTALL = "pip install 'taskfarm-sdk[server]'"
+_INSTALL = "run pip install '.[server]' for it, in the folder of taskfarm-sdk's source"
 _INSTALL_ELSEWHERE = (
     "-m pip install 'taskfarm==0.4.0' 'authlib<2' 'gunicorn>=27,<28' 'psycopg[binary]' "
     "'waitress==3.0.2'"

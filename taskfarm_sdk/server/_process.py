@@ -256,6 +256,7 @@ class ServerProcess:
             "processes": settings.processes,
             "threads": settings.threads,
             "access_log": settings.access_log,
+            "debug": os.environ.get("TASKFARM_DEBUG") == "1",
             "listeners": listeners,
             "remove": None if remove is None else os.fspath(remove),
         }

@@ -118,8 +118,8 @@ class LocalServer:
             Itself.
 
         Raises:
-            ConfigurationError: the server is not installed (`pip install 'taskfarm-sdk[server]'`),
-                its database cannot be used, or `stop` was called before.
+            ConfigurationError: the server is not installed (`pip install '.[server]'` in the folder
+                of the source), its database cannot be used, or `stop` was called before.
         """
         with self._changing:
             if self._stopped:

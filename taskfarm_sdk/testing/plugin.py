@@ -21,7 +21,7 @@ def taskfarm_server() -> Iterator[LocalServer]:
     All tests of a session (with pytest-xdist, of each of its workers) share it, because a start
     takes about a second. So a test must create its own runs and use no others, and a test that
     kills the server must start it again. Needs the extra `server`: `pip install
-    'taskfarm-sdk[server]'`.
+    '.[server]'` in the folder of the source.
     """
     from taskfarm_sdk.testing import LocalServer
 

@@ -7,7 +7,6 @@ import base64
 import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -205,28 +204,6 @@ def test_one_connection_serves_one_request_after_another(trusted: Site) -> None:
             client.get("runs").raise_for_status()
         pool = client._transport._pool  # type: ignore[attr-defined]
         assert len(pool.connections) == 1
-
-
-def test_a_flood_of_passwords_is_slowed_down_and_a_login_still_comes_through(
-    trusted: Site,
-) -> None:
-    slowed = threading.Event()
-    replies: set[tuple[int, str]] = set()
-
-    def guess(_: int) -> None:
-        # Without a password the server has nothing to hash, so that this takes no time.
-        with httpx.Client() as client:
-            while not slowed.is_set():
-                reply = client.get(trusted.url + "token")
-                replies.add((reply.status_code, reply.headers.get("Retry-After", "")))
-                if reply.status_code != 401:
-                    slowed.set()
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(guess, range(8)))
-    assert replies == {(401, ""), (429, "1")}
-    with Farm(trusted.url, user=USER, password=trusted.password) as farm:
-        assert farm.login() == trusted.token
 
 
 def test_no_log_names_a_user_a_password_or_a_token(trusted: Site) -> None:

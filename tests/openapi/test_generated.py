@@ -16,6 +16,7 @@ import taskfarm_api.api
 from taskfarm_api import Client
 from taskfarm_api.api.runs import get_run, list_runs, restart_run
 from taskfarm_api.api.tasks import claim_task, get_task, update_task
+from taskfarm_api.api.workers import register_worker
 from taskfarm_api.models import (
     ClaimRequest,
     NumComputingOnly,
@@ -28,6 +29,8 @@ from taskfarm_api.models import (
     StatusOnly,
     Task,
     TaskUpdate,
+    Worker,
+    WorkerRequest,
 )
 from tests.support.openapi.contract import OPERATIONS, Operation
 
@@ -122,6 +125,14 @@ def test_odd_rows_do_not_stop_a_listing() -> None:
     parsed = list_runs.sync_detailed(client=answering(body)).parsed
     assert isinstance(parsed, RunList)
     assert [run.num_tasks for run in parsed.data] == odd
+
+
+def test_a_worker_without_a_uuid_is_read_as_such() -> None:
+    request = WorkerRequest(uuid="", hostname="node17", pid=1)
+    client = answering({"id": 1, "uuid": None}, 201)
+    parsed = register_worker.sync_detailed(client=client, body=request).parsed
+    assert isinstance(parsed, Worker)
+    assert parsed.uuid is None
 
 
 def test_a_percentage_that_is_no_number_is_read_as_such() -> None:

@@ -6,7 +6,7 @@ rounds a fractional `numTasks`, and answers 500 to one that is text, infinite or
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import inf, isnan, nan
 from typing import Any
 
 import pytest
@@ -139,6 +139,33 @@ def test_a_percentage_leaves_the_status_and_a_status_the_percentage(api: Api) ->
     assert api.task(run, 0)["status"] == "computing"
     api.update(run, 0, status="done")
     assert api.task(run, 0)["percentCompleted"] == 100.0
+
+
+def test_a_percent_done_can_be_no_number_on_sqlite_too(api: Api) -> None:
+    run = api.run(inf)
+    api.update(run, 0, percentCompleted=inf)
+    assert isnan(api.counts(run)["percentDone"])
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        pytest.param(None, None, id="null"),
+        pytest.param("", "", id="empty text"),
+        pytest.param("a\nb\x1b[2J", "a\nb\x1b[2J", id="lines and terminal controls"),
+        pytest.param(5, "5", id="a number"),
+    ],
+)
+def test_a_worker_may_have_an_odd_uuid_and_claim_with_it(sent: Any, kept: Any, api: Api) -> None:
+    body = {"uuid": sent, "hostname": None, "pid": None}
+    assert api.call("register_worker", body=body).json()["uuid"] == kept
+    claimed = api.call("claim_task", uuid=api.run(), body={"worker_uuid": kept})
+    assert claimed.status_code == 201
+
+
+def test_any_number_of_workers_may_have_no_uuid(api: Api) -> None:
+    body = {"uuid": None, "hostname": "node17", "pid": 4242}
+    assert [api.call("register_worker", body=body).json()["uuid"] for _ in range(2)] == [None] * 2
 
 
 def test_a_fraction_of_tasks_hands_out_one_more(api: Api) -> None:

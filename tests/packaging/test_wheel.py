@@ -125,11 +125,13 @@ def test_the_metadata_is_what_the_project_says(wheel: Path) -> None:
     assert {PurePosixPath(name).name for name in said.get_all("License-File", [])} == {"LICENSE"}
 
 
-def test_the_source_distribution_brings_the_tests_and_the_contract(dist: Path) -> None:
+def test_the_source_distribution_brings_tests_contract_and_configuration(dist: Path) -> None:
     (source,) = dist.glob("*.tar.gz")
     with tarfile.open(source) as archive:
         held = {PurePosixPath(*PurePosixPath(n).parts[1:]).as_posix() for n in archive.getnames()}
-    for path in (DOWNSTREAM, ROOT / "openapi/taskfarm.yaml", ROOT / "README.md", ROOT / "LICENSE"):
+    shipped = [path for path in (ROOT / "deploy").rglob("*") if path.is_file()]
+    pages = [ROOT / "README.md", ROOT / "LICENSE", *(ROOT / "docs/how-to").glob("*.md")]
+    for path in (DOWNSTREAM, ROOT / "openapi/taskfarm.yaml", *shipped, *pages):
         assert path.relative_to(ROOT).as_posix() in held
     assert not {name for name in held if ".venv" in name or "__pycache__" in name}
 

@@ -27,8 +27,8 @@ RUN = (
     "task_info task_infos uuid wait watch"
 )
 PUBLIC: dict[type, str] = {
-    Farm: "close create_run credentials_from get_run login runs url user",
-    AsyncFarm: "close create_run credentials_from get_run login runs url user",
+    Farm: "close create_run credentials_from get_run get_run_and_status login runs url user",
+    AsyncFarm: "close create_run credentials_from get_run get_run_and_status login runs url user",
     Run: f"{RUN} work worker",
     AsyncRun: RUN,
     RunStatus: "computing done failed finished num_tasks percent_done rows succeeded waiting",

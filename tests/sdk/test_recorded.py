@@ -38,6 +38,7 @@ def test_the_life_of_a_run(place: Place) -> None:
         assert run.status() == FRESH
         assert farm.runs() == [run]
         assert farm.get_run(run.uuid) == run
+        assert farm.get_run_and_status(run.uuid) == (run, FRESH)
         assert run.task_info(3).state == "waiting"
         assert [info.state for info in run.task_infos()] == ["waiting"] * 4
         run.reset()
@@ -57,6 +58,7 @@ def test_the_life_of_a_run_awaited(place: Place) -> None:
             assert await run.status() == FRESH
             assert await farm.runs() == [run]
             assert await farm.get_run(run.uuid) == run
+            assert await farm.get_run_and_status(run.uuid) == (run, FRESH)
             assert (await run.task_info(3)).state == "waiting"
             assert [info.state async for info in run.task_infos()] == ["waiting"] * 4
             await run.reset()

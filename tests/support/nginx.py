@@ -70,19 +70,17 @@ class Nginx:
         # As it is: whatever differs from place to place is in the two files that it includes.
         shutil.copy(SHIPPED / "taskfarm.conf", folder)
         (folder / "taskfarm").mkdir()
-        self._fill(
-            {
-                "server 127.0.0.1:5000;": f"server 127.0.0.1:{backend};",
-                "listen      443 ssl;": f"listen 127.0.0.1:{self.port} ssl;",
-                "listen      [::]:443 ssl;": "",
-                f"server_name {EXAMPLE};": f"server_name {NAME} {EXAMPLE};",
-                "/etc/ssl/taskfarm/fullchain.pem": str(certificate),
-                "/etc/ssl/taskfarm/privkey.pem": str(key),
-                "/var/log/nginx/taskfarm.log": str(folder / "access.log"),
-                "/var/log/nginx/taskfarm-error.log": str(folder / "error.log"),
-                **values,
-            }
-        )
+        self._places = {
+            "server 127.0.0.1:5000;": f"server 127.0.0.1:{backend};",
+            "listen      443 ssl;": f"listen 127.0.0.1:{self.port} ssl;",
+            "listen      [::]:443 ssl;": "",
+            f"server_name {EXAMPLE};": f"server_name {NAME} {EXAMPLE};",
+            "/etc/ssl/taskfarm/fullchain.pem": str(certificate),
+            "/etc/ssl/taskfarm/privkey.pem": str(key),
+            "/var/log/nginx/taskfarm.log": str(folder / "access.log"),
+            "/var/log/nginx/taskfarm-error.log": str(folder / "error.log"),
+        }
+        self.set(values)
 
     @property
     def url(self) -> str:
@@ -118,8 +116,12 @@ class Nginx:
     def reload(self) -> None:
         """Have it replace its processes, as `systemctl reload nginx` does."""
         before = set(self.workers())
-        subprocess.run([*self._command(), "-s", "reload"], check=True, capture_output=True)
+        self.signal("reload")
         wait_until(lambda: self.workers() and not before & set(self.workers()))
+
+    def signal(self, name: str) -> None:
+        """Send it one of its signals, such as `reload` or `reopen`, and do not wait."""
+        subprocess.run([*self._command(), "-s", name], check=True, capture_output=True)
 
     def kill(self) -> None:
         """Kill it with all its processes."""
@@ -140,9 +142,10 @@ class Nginx:
     def _command(self) -> list[str]:
         return [_binary(), "-p", str(self._folder), "-c", str(self._folder / "nginx.conf")]
 
-    def _fill(self, values: Mapping[str, str]) -> None:
+    def set(self, values: Mapping[str, str]) -> None:
+        """Write the shipped files with these values, for the next start or reload."""
         texts = {name: (SHIPPED / "taskfarm" / name).read_text() for name in FILES}
-        for old, new in values.items():
+        for old, new in {**self._places, **values}.items():
             assert sum(text.count(old) for text in texts.values()) == 1, old
             texts = {name: text.replace(old, new) for name, text in texts.items()}
         for name, text in texts.items():

@@ -41,6 +41,7 @@ def seen(failures: tuple[sdk.TaskFailure, ...], of: type[Exception] = sdk.Functi
 def use(farm: Farm, state: TaskState = "failed") -> RunStatus:
     run = assert_type(farm.create_run(100), Run)
     assert_type((farm.runs(), farm.user, farm.login()), tuple[list[Run], str | None, str])
+    assert_type(farm.get_run_and_status(run.uuid), tuple[Run, RunStatus])
     assert_type(run.watch(poll_s=0.5), Iterator[RunStatus])
     assert_type(
         (run.task_info(3).state, run.task_infos(state)), tuple[TaskState, Iterator[TaskInfo]]
@@ -67,6 +68,7 @@ def use(farm: Farm, state: TaskState = "failed") -> RunStatus:
 async def use_async(farm: sdk.AsyncFarm) -> list[TaskInfo]:
     async with farm:
         run = assert_type(await farm.get_run("0" * 32), sdk.AsyncRun)
+        assert_type(await farm.get_run_and_status(run.uuid), tuple[sdk.AsyncRun, RunStatus])
         assert_type(run.watch(), AsyncIterator[RunStatus])
         assert_type([status.done async for status in run.watch()], list[int])
         assert_type((await run.reset_failed(), await run.reset_tasks([1])), tuple[int, int])

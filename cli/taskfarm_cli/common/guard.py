@@ -10,7 +10,7 @@ from typing import TextIO
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, status_of
 from taskfarm_cli.common.terminal import columns, is_terminal
-from taskfarm_cli.common.text import wrapped
+from taskfarm_cli.common.text import one_line, printable, wrapped
 from taskfarm_sdk.errors import TaskfarmError
 
 
@@ -55,18 +55,6 @@ def complain(program: str, text: str, command: str = "") -> None:
             width = columns(sys.stderr) if is_terminal(sys.stderr) else sys.maxsize
             line = wrapped(f"{program}: {one_line(text)}", width, printable(command))
             print(line, file=sys.stderr, flush=True)
-
-
-def one_line(text: str) -> str:
-    """Return a text as one line: a server's reply may contain line ends and control characters."""
-    return printable(" ".join(text.split()))
-
-
-def printable(text: str) -> str:
-    """Return a text with control characters written as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _is_open(stream: TextIO | None) -> bool:

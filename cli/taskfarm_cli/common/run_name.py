@@ -10,7 +10,7 @@ from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.text import manage_command
 
 if TYPE_CHECKING:
-    from taskfarm_sdk import Farm, Run
+    from taskfarm_sdk import Farm, Run, RunStatus
 
 LEAST_PREFIX = 6
 UUID_LENGTH = 32
@@ -57,6 +57,24 @@ class RunName:
         if found:
             raise UsageError(_ambiguous(self._text, found))
         raise self._none(farm.url, runs)
+
+    def find_with_status(
+        self, farm: Farm, give_up_after_s: float | None = None
+    ) -> tuple[Run, RunStatus]:
+        """Return the run with this name and its status: with one request if the UUID is whole.
+
+        Args:
+            farm: see `find`.
+            give_up_after_s: see `find`.
+
+        Raises:
+            CommandError: see `find`.
+            RunNotFound: see `find`.
+        """
+        if len(self._plain) == UUID_LENGTH:
+            return farm.get_run_and_status(self._plain, give_up_after_s=give_up_after_s)
+        run = self.find(farm, give_up_after_s)
+        return run, run.status()
 
     @property
     def _may_be_id(self) -> bool:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
+from taskfarm_cli.common.text import printable
 
 NOT_UTF8 = "the password is not UTF-8 text, which the server requires: nothing was sent"
 USUAL_COLUMNS = 80
@@ -40,7 +41,7 @@ def ask(question: str) -> str:
     Raises:
         CommandError: they closed the input instead.
     """
-    print(question, end="", file=sys.stderr, flush=True)
+    print(printable(question), end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline()
     if not answer:
         print(file=sys.stderr)
@@ -57,7 +58,7 @@ def ask_secret(question: str) -> str:
     import getpass
 
     try:
-        return getpass.getpass(question, stream=sys.stderr)
+        return getpass.getpass(printable(question), stream=sys.stderr)
     except EOFError:
         fault = "no password was given; nothing was changed"
     except UnicodeDecodeError:

@@ -1,14 +1,21 @@
-"""Format counts, percentages, commands and lines for people."""
+"""Format counts, percentages, commands and lines for people.
+
+Texts of the server, of other clients and of files can contain anything: `printable`, `one_line`,
+`field` and `shell_words` are the only ways in which the commands write them.
+"""
 
 from __future__ import annotations
 
 import math
+import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 # A command in backticks stays in one piece, so that it can be copied.
 _PIECES = re.compile(r"`[^`]*`\S*|\S+")
+# In a shell's quotes $'…' each of these, and each byte that is not printable, needs an escape.
+_QUOTED = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 INDENT = "  "
 # A percentage that another client wrote can have 300 digits.
 READABLE = 1e4
@@ -17,6 +24,59 @@ READABLE = 1e4
 def counted(number: int | str, noun: str) -> str:
     """Return a number with its noun: `1 task`, `2 tasks`."""
     return f"{number} {noun}" if str(number) == "1" else f"{number} {noun}s"
+
+
+def printable(text: str) -> str:
+    """Return a text with each character that is not printable written as Python's escape.
+
+    These are line ends and other controls (U+0000 to U+001F, U+007F to U+009F), U+2028 and U+2029,
+    marks that change the direction of writing, unusual blanks, and halves of characters.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def one_line(text: str) -> str:
+    """Return a text as one printable line; blanks and line ends in a row become one blank."""
+    return printable(" ".join(text.split()))
+
+
+def field(text: str) -> str:
+    """Return a text as one field of a line whose fields are separated by blanks.
+
+    Blanks are escaped too, and an empty text is a pair of quotes, so that no text adds or removes
+    a field.
+    """
+    return printable(text).replace(" ", "\\x20") or "''"
+
+
+def shell_words(words: Iterable[str]) -> str:
+    """Return words as a shell reads them, in one printable line.
+
+    A word with characters that are not printable is written as $'…', which bash, zsh, ksh and
+    newer versions of other shells read; all other words are written as `shlex.join` does.
+    """
+    return " ".join(map(_shell_word, words))
+
+
+def _shell_word(word: str) -> str:
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'" + "".join(map(_in_quotes, word)) + "'"
+
+
+def _in_quotes(character: str) -> str:
+    if character in _QUOTED:
+        return _QUOTED[character]
+    if character.isprintable():
+        return character
+    try:
+        content = os.fsencode(character)
+    except UnicodeEncodeError:  # half a character, which no command can be given
+        content = character.encode(errors="surrogatepass")
+    # Octal, because a hexadecimal escape may take the digits that follow it.
+    return "".join(f"\\{byte:03o}" for byte in content)
 
 
 def percentage(value: float) -> str:
@@ -28,7 +88,7 @@ def percentage(value: float) -> str:
 
 def command(*words: str) -> str:
     """Return a command in backticks, quoted so that it works when it is pasted into a shell."""
-    return f"`{shlex.join(words)}`"
+    return f"`{shell_words(words)}`"
 
 
 def manage_command(baseurl: str | None, *words: str) -> str:

@@ -10,9 +10,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
-from taskfarm_cli.common.guard import printable
 from taskfarm_cli.common.parser import number_of_tasks
-from taskfarm_cli.common.text import counted
+from taskfarm_cli.common.text import counted, printable
 from taskfarm_cli.manage.mode import PROGRAM, Mode, Uses, Value
 
 if TYPE_CHECKING:
@@ -103,8 +102,14 @@ def _create(arguments: Arguments, farm: Farm, output: Output) -> None:
     output.created(farm.create_run(arguments.num_tasks))
 
 
-def _info(_: Arguments, run: Run, output: Output) -> ExitStatus:
-    output.run(run, run.status())
+def _info(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
+    from taskfarm_cli.common.credentials import open_farm
+    from taskfarm_cli.common.run_name import RunName
+
+    name = RunName(arguments.uuid or "", whole=False)
+    with open_farm(arguments) as farm:
+        output.run(*name.find_with_status(farm, GIVE_UP_AFTER_S))
     return ExitStatus.OK
 
 
@@ -169,9 +174,7 @@ def _task_range(text: str) -> range:
     return range(first, last + 1)
 
 
-INFO = Mode(
-    "info", "show the status of the run", Uses.READS_RUN, _of_run(_info), short="-i", advises=True
-)
+INFO = Mode("info", "show the status of the run", Uses.READS_RUN, _info, short="-i", advises=True)
 
 # In the order of --help.
 MODES = (

@@ -85,8 +85,9 @@ def _serve_from(folder: DataFolder, settings: ServerSettings, arguments: Argumen
             _say(line)
         server.wait_ready()
         signal.signal(signal.SIGHUP, partial(_reload, server))
-        _say(f"the taskfarm server listens on {url}")
         _save_login(url, settings, secrets)
+        # After all that a program needs which waits for this line.
+        _say(f"the taskfarm server listens on {url}")
         # The last line, so that scripts can wait for it.
         _say(f"Ctrl-C or 'kill {os.getpid()}' ends it")
         server.wait()

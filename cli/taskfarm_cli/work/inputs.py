@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.common.text import shell_words
 
 FROM_STDIN = "-"
 BOM = b"\xef\xbb\xbf"
@@ -93,8 +93,8 @@ def _json_items(content: bytes, source: str) -> list[str]:
 
 def _no_json(source: str, fault: str) -> UsageError:
     name = "stdin" if source == FROM_STDIN else source
-    given = "" if source == FROM_STDIN else f" < {shlex.quote(source)}"
-    kept = shlex.quote("inputs" if source == FROM_STDIN else f"{Path(source).name}.lines")
+    given = "" if source == FROM_STDIN else f" < {shell_words([source])}"
+    kept = shell_words(["inputs" if source == FROM_STDIN else f"{Path(source).name}.lines"])
     return UsageError(
         f"{name} is not a JSON array, as its name or its first character [ suggests ({fault}): "
         "correct it, or use its lines as they are: "

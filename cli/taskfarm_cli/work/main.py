@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.exit_status import CommandError, ExitStatus
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.guard import guarded
+from taskfarm_cli.common.text import manage_command, shell_words
 from taskfarm_cli.work.command_line.arguments import PROGRAM
 from taskfarm_cli.work.command_line.parse import parse
 
@@ -92,6 +92,12 @@ def _find_or_create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     if plan.name is None:
         return create(plan, farm, screen)
     run = plan.name.find(farm)
+    if run.num_tasks < 1:
+        delete = manage_command(plan.options.baseurl, "--delete", run.uuid)
+        raise UsageError(
+            f"run {run.uuid} was created by another client with an invalid number of tasks and "
+            f"cannot be worked on; {delete} removes it"
+        )
     manifest.check(run, plan.inputs)
     return run
 
@@ -108,7 +114,7 @@ def _warn_of_unused_inputs(plan: Plan, screen: Screen) -> None:
 
 def _dry_run(plan: Plan, num_tasks: int) -> ExitStatus:
     for task in range(num_tasks):
-        print(shlex.join(plan.template.fill(plan.job(task, 0))))
+        print(shell_words(plan.template.fill(plan.job(task, 0))))
     return ExitStatus.OK
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common.text import shell_words
 from taskfarm_cli.work.command_line.arguments import PROGRAM
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def tell(plan: Plan, run: Run, screen: Screen) -> None:
 
 
 def _command(plan: Plan, uuid: str) -> str:
-    return shlex.join([PROGRAM, uuid, *plan.options.resume, "--", *plan.options.command])
+    return shell_words([PROGRAM, uuid, *plan.options.resume, "--", *plan.options.command])
 
 
 def _status_soon(run: Run) -> RunStatus | None:

@@ -13,7 +13,8 @@ class ClaimRequest:
     """Who asks for a task.
 
     Attributes:
-        worker_uuid (str): The uuid under which the worker was registered; an unknown one is a 404.
+        worker_uuid (str): The uuid under which the worker was registered; an unknown one is a 404. Null is taken if a
+            worker was registered with null.
     """
 
     worker_uuid: str

@@ -14,8 +14,8 @@ class PercentDoneOnly:
 
     Attributes:
         percent_done (float): The sum of all tasks' percentages over `numTasks`, whatever their status. Odd percentages
-            pass through: it can lie outside 0 to 100 and be `Infinity`, or on PostgreSQL `NaN`. It is 0 where it cannot be
-            reckoned.
+            pass through: it can lie outside 0 to 100 and be `Infinity` or `NaN` (on SQLite only if `numTasks` is `Infinity`
+            too). It is 0 where it cannot be reckoned.
     """
 
     percent_done: float

@@ -23,8 +23,8 @@ class RunInfo:
         num_waiting (int): How many tasks exist and wait. Those that nobody touched yet do not exist, and are not
             counted: what truly waits is `numTasks - numComputing - numDone`.
         percent_done (float): The sum of all tasks' percentages over `numTasks`, whatever their status. Odd percentages
-            pass through: it can lie outside 0 to 100 and be `Infinity`, or on PostgreSQL `NaN`. It is 0 where it cannot be
-            reckoned.
+            pass through: it can lie outside 0 to 100 and be `Infinity` or `NaN` (on SQLite only if `numTasks` is `Infinity`
+            too). It is 0 where it cannot be reckoned.
         uuid (str): What calls know the run by, 32 hexadecimal digits without dashes.
     """
 

@@ -13,9 +13,10 @@ class WorkerRequest:
     """Who a worker is.
 
     Attributes:
-        hostname (str): The machine it runs on. Stored, never shown.
-        pid (int): Its process id there. Stored, never shown.
-        uuid (str): A name of its own choice that no worker of this server ever had; a random uuid does.
+        hostname (str): The machine it runs on. Stored, never shown, so null is taken too.
+        pid (int): Its process id there. Stored, never shown, so null is taken too.
+        uuid (str): A name of its own choice that no worker of this server ever had; a random uuid does. Null is taken
+            too, from any number of workers.
     """
 
     hostname: str

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError, status_of
-from taskfarm_cli.common.guard import guarded, one_line, printable
+from taskfarm_cli.common.guard import guarded
 from taskfarm_sdk import (
     AuthenticationError,
     ConfigurationError,
@@ -122,15 +122,3 @@ def test_a_traceback_is_there_for_who_asks(
     monkeypatch.setenv("TASKFARM_DEBUG", "1")
     assert guarded("doTF", ends_with(ZeroDivisionError("by zero"))) == 1
     assert "Traceback" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [("plain", "plain"), ("é ✓", "é ✓"), ("a\x1b[2Jb\x07", "a\\x1b[2Jb\\x07"), ("a\nb", "a\\nb")],
-)
-def test_what_would_steer_a_terminal_is_escaped(text: str, shown: str) -> None:
-    assert printable(text) == shown
-
-
-def test_one_line_joins_what_was_many() -> None:
-    assert one_line("  a\n\tb\r\n c ") == "a b c"

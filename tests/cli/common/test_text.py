@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shlex
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,10 +15,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskfarm_cli.common.pace import duration, rate
-from taskfarm_cli.common.text import counted, fitting, manage_command, percentage, wrapped
+from taskfarm_cli.common.text import (
+    counted,
+    field,
+    fitting,
+    manage_command,
+    one_line,
+    percentage,
+    printable,
+    shell_words,
+    wrapped,
+)
 from taskfarm_cli.manage import main as manage
 from taskfarm_cli.serve import main as serve
 from taskfarm_cli.work import main as work
+from taskfarm_sdk import _text
+from tests.support.forged import FORGERIES
 
 UUID = "0123456789abcdef0123456789abcdef"
 ROOT = Path(__file__).parents[3]
@@ -111,3 +126,53 @@ def test_the_help_fits_the_terminal(
     printed = capsys.readouterr().out
     assert [line for line in printed.splitlines() if len(line) > columns] == []
     assert not re.search(r"--\n", printed)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("plain", "plain"), ("é ✓", "é ✓"), ("a\x1b[2Jb\x07", "a\\x1b[2Jb\\x07"), ("a\nb", "a\\nb")],
+)
+def test_what_would_steer_a_terminal_is_escaped(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_one_line_joins_what_was_many() -> None:
+    assert one_line("  a\n\tb\r\n c ") == "a b c"
+
+
+@pytest.mark.parametrize("text", FORGERIES.values(), ids=FORGERIES)
+@pytest.mark.parametrize("write", [printable, one_line, field, lambda text: shell_words([text])])
+def test_no_text_is_more_than_one_printable_line(write: Callable[[str], str], text: str) -> None:
+    assert write(text).isprintable()
+    assert write(text).encode()
+
+
+@given(st.text())
+def test_any_text_is_one_field(text: str) -> None:
+    assert len(field(text).split()) == 1
+    assert field(text).isprintable()
+
+
+def test_the_sdk_writes_texts_as_the_commands_do() -> None:
+    for text in FORGERIES.values():
+        assert _text.one_line(text) == one_line(text)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plain", "a b", "it's", "$(rm)", "é", "", "~"],
+        ["a\nb", "\t\r'\\'\"", "\x1b[31m1", "\u202e", "!x\x85"],
+        [os.fsdecode(b"name-\xff\x80.txt"), "\x01" + "7"],
+    ],
+    ids=["printable", "controls", "no text"],
+)
+def test_a_shell_reads_the_words_that_were_written(words: list[str]) -> None:
+    command = f"printf '%s\\0' {shell_words(words)}"
+    read = subprocess.run(["bash", "-c", command], capture_output=True, check=True).stdout
+    assert read.split(b"\0")[:-1] == [os.fsencode(word) for word in words]
+
+
+def test_printable_words_are_quoted_as_ever() -> None:
+    words = ["a", "b c", "d'e"]
+    assert shell_words(words) == shlex.join(words)

@@ -92,8 +92,8 @@ def test_says_all_that_one_needs(kept: Kept) -> None:
     assert "warning" not in serve.text
 
 
-def test_says_what_there_is_before_it_lets_anybody_in(kept: Kept) -> None:
-    order = ["database: ", "user: ", "the taskfarm server listens on", "the login is saved"]
+def test_says_that_it_listens_when_all_else_is_done(kept: Kept) -> None:
+    order = ["database: ", "user: ", "the login is saved", "the taskfarm server listens on"]
     places = [kept.serve.text.index(text) for text in order]
     assert places == sorted(places)
 
@@ -318,7 +318,7 @@ def test_without_the_extra_it_says_how_to_get_it(data: Path, tmp_path: Path) -> 
     (tmp_path / "hidden" / "taskfarm" / "__init__.py").write_text("raise ImportError('gone')")
     status, line = failing("--data", data, "--port", 0, PYTHONPATH=str(tmp_path / "hidden"))
     assert status == 1
-    assert "pip install 'taskfarm-sdk[server]'" in line
+    assert "pip install '.[server]'" in line
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,13 @@ OPERATIONS = [
         lambda s, r: r == s.run,
     ),
     Operation(
+        "get a run and its status",
+        ("get_run_and_status", "READ"),
+        r"^GET /api/runs/\w+$",
+        lambda s: s.farm.get_run_and_status(s.run.uuid)[0],
+        lambda s, r: r == s.run,
+    ),
+    Operation(
         "runs",
         ("list_runs", "READ"),
         r"^GET /api/runs$",

@@ -116,7 +116,7 @@ def test_secrets_do_not_show() -> None:
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        ("missing", "pip install 'taskfarm-sdk[server]'"),
+        ("missing", "pip install '.[server]'"),
         ("user", "with another password"),
         ("database-missing", "createdb"),
         ("database-unauthorised", "~/.pgpass"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,25 @@ if TYPE_CHECKING:
     from taskfarm_sdk.logins import Login
 
 VERSION = 1
+# All that Python's writer leaves as it is, and that a terminal or a strict parser may not take.
+_ODD = re.compile(r"[^ -~]")
 
 Document = Mapping[str, object]
 
 
 def document(mode: str, facts: Document) -> str:
-    """Return the line of JSON for the result of a mode."""
+    """Return the line of JSON for the result of a mode, in printable ASCII."""
     # JSON has no NaN, and strict parsers reject it.
-    return json.dumps({"taskfarm": VERSION, "mode": mode, **facts}, allow_nan=False)
+    told = {"taskfarm": VERSION, "mode": mode, **facts}
+    return _ODD.sub(_escaped, json.dumps(told, allow_nan=False, ensure_ascii=False))
+
+
+def _escaped(odd: re.Match[str]) -> str:
+    code = ord(odd[0])
+    # Half a character, which strict parsers reject even as an escape, is the text of its escape.
+    if 0xD800 <= code <= 0xDFFF:
+        return f"\\\\u{code:04x}"
+    return f"\\u{code:04x}" if code < 0x80 else json.dumps(odd[0])[1:-1]
 
 
 def run_facts(run: Run) -> Document:

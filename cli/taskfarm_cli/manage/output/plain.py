@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common.text import field, printable
+
 if TYPE_CHECKING:
     from taskfarm_cli.manage.output.base import Identity
     from taskfarm_sdk import Run, RunStatus, TaskInfo
@@ -14,8 +16,8 @@ _ACCEPTED = {True: "yes", False: "no", None: "unknown"}
 
 
 def line_of_run(run: Run) -> str:
-    """Return `ID UUID NUMTASKS`."""
-    return f"{run.id} {run.uuid} {run.num_tasks_text}"
+    """Return `ID UUID NUMTASKS`; what another client stored as NUMTASKS stays one field."""
+    return f"{run.id} {run.uuid} {field(run.num_tasks_text)}"
 
 
 def line_of_status(run: Run, status: RunStatus) -> str:
@@ -69,7 +71,7 @@ class Plain:
 
     def identity(self, identity: Identity) -> None:
         """Print a line for each value."""
-        print(f"url: {identity.url}")
-        print(f"user: {identity.user or 'unknown'}")
+        print(f"url: {printable(identity.url)}")
+        print(f"user: {printable(identity.user or 'unknown')}")
         print(f"credentials: {identity.source or 'none'}")
         print(f"accepted: {_ACCEPTED[identity.accepted]}")

@@ -18,8 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from taskfarm_cli.common import pace
-from taskfarm_cli.common.guard import printable
-from taskfarm_cli.common.text import counted, percentage, wrapped
+from taskfarm_cli.common.text import counted, percentage, printable, wrapped
 from taskfarm_cli.manage.advice import advice
 from taskfarm_cli.manage.output.plain import Plain
 
@@ -130,12 +129,13 @@ class View:
 
     def login(self, login: Login) -> None:
         """Show which login was saved or removed."""
-        self._say(self._wording.said.format(login.url, printable(login.user)))
+        said = self._wording.said.format(printable(login.url), printable(login.user))
+        self._say(said)
 
     def identity(self, identity: Identity) -> None:
         """Show the user at the server."""
         table = Table.grid(padding=(0, 2))
-        table.add_row("URL", identity.url)
+        table.add_row("URL", printable(identity.url))
         table.add_row("user", printable(identity.user or "unknown"))
         table.add_row("credentials", identity.source or "none")
         table.add_row("accepted", _ACCEPTED[identity.accepted])

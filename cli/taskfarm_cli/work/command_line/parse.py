@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.common.text import shell_words
 from taskfarm_cli.work.command_line.arguments import FROM_STDIN, PROGRAM, build_parser
 from taskfarm_cli.work.command_line.resume_words import words_to_resume
 from taskfarm_cli.work.command_line.slurm_arguments import COARSE_S, lead_s, limit_s
@@ -53,7 +53,7 @@ def _parsed(words: Sequence[str], *, has_command: bool) -> Namespace:
         rest = [namespace.uuid, *rest]
     if rest and not rest[0].startswith("-"):
         # Only its first word: the options behind it may contain a password.
-        begin = shlex.quote(rest[0])
+        begin = shell_words(rest[:1])
         run = "--create --inputs FILE" if namespace.create else "UUID"
         raise UsageError(
             f"the command must follow --, which is missing before {begin}: write `{PROGRAM} "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.guard import printable
+from taskfarm_cli.common.text import printable
 from taskfarm_cli.work.commands.kept import log_name
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import socket
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from taskfarm_cli.common.text import shell_words
 
 COLUMNS = (
     *("Seq", "Host", "Starttime", "JobRuntime"),
@@ -60,14 +61,14 @@ class JobLog:
         exit_value, signal = max(entry.status, 0), max(-entry.status, 0)
         # Send and Receive are 0: no files are transferred.
         facts = (f"{entry.started_at:.3f}", f"{entry.took_s:10.3f}", 0, 0, exit_value, signal)
-        self._write((entry.task + 1, self._host, *facts, shlex.join(entry.command)))
+        self._write((entry.task + 1, self._host, *facts, shell_words(entry.command)))
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
 
     def _write(self, cells: Sequence[object]) -> None:
-        line = "\t".join(str(cell).replace("\n", " ") for cell in cells)
+        line = "\t".join(str(cell) for cell in cells)
         # A full disk may have cut the last line, which must not corrupt the next.
         content = os.fsencode(("\n" if self._is_torn else "") + line + "\n")
         written = os.write(self._file, content)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from taskfarm_cli.common.exit_status import CommandError
-from taskfarm_cli.common.guard import one_line
+from taskfarm_cli.common.text import one_line
 from taskfarm_cli.work.slurm import advice
 
 # A controller that restarts answers after a while; sbatch and squeue wait for it themselves.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -16,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
-from taskfarm_cli.common.guard import printable
 from taskfarm_cli.common.parser import seconds
+from taskfarm_cli.common.terminal import is_terminal
+from taskfarm_cli.common.text import printable, shell_words
 from taskfarm_cli.work import manifest
 from taskfarm_cli.work.command_line.sbatch_args import value_of
 from taskfarm_cli.work.command_line.slurm_arguments import COARSE_S, lead_s, limit_s
@@ -93,11 +93,15 @@ def check(options: Options) -> None:
 
 def dry_run(options: Options, farm: Farm, uuid: str, screen: Screen) -> ExitStatus:
     """Print the script that would be submitted."""
-    folder = shlex.quote(str(_folder(uuid)))
+    folder = shell_words([str(_folder(uuid))])
     screen.say(f"nothing was submitted; before you submit it by hand: mkdir -p {folder}")
     text = _script(options, farm.url, uuid, options.slurm or 1)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(os.fsencode(text))
+    if is_terminal(sys.stdout):
+        # A terminal shows what is in the script; only a file is to be submitted.
+        print("\n".join(map(printable, text.split("\n"))), end="")
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(os.fsencode(text))
     return ExitStatus.OK
 
 
@@ -208,7 +212,7 @@ class _Arrays:
             with suppress(OSError):  # what workers wrote into it stays
                 folder.rmdir()
             raise
-        print(job, flush=True)
+        print(printable(job), flush=True)
         return job
 
 

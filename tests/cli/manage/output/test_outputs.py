@@ -9,9 +9,11 @@ from typing import Any, cast
 import pytest
 
 from taskfarm_cli.manage.modes import MODES
-from taskfarm_cli.manage.output.documents import Documents, status_facts
+from taskfarm_cli.manage.output.base import Identity
+from taskfarm_cli.manage.output.documents import Documents, document, status_facts
 from taskfarm_cli.manage.output.plain import Plain, line_of_run, line_of_status
 from taskfarm_sdk import Run, RunStatus
+from tests.support.forged import FORGERIES, lines_of
 
 WATCH = next(mode for mode in MODES if mode.name == "watch").wording
 UUID = "7ce1105e5f2b471a829dc9aef6bcfdb0"
@@ -33,9 +35,33 @@ def a_status(percent: float = 26.68, done: int = 13, failed: int | None = None) 
     )
 
 
-@pytest.mark.parametrize("text", ["20", "None", "2.5", "1e+20", "inf", "abc", "é\n x"], ids=repr)
+@pytest.mark.parametrize("text", ["20", "None", "2.5", "1e+20", "inf", "abc", "é"], ids=repr)
 def test_a_run_is_a_line_of_id_uuid_and_whatever_is_held(text: str) -> None:
     assert line_of_run(a_run(text)) == f"3 {UUID} {text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("é\n x", r"é\n\x20x"), ("5 (0,0,5)", r"5\x20(0,0,5)"), ("\x1b[2J", r"\x1b[2J"), ("", "''")],
+    ids=repr,
+)
+def test_what_is_held_stays_one_field(text: str, shown: str) -> None:
+    assert line_of_run(a_run(text)) == f"3 {UUID} {shown}"
+
+
+def test_who_one_is_stays_four_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    Plain().identity(Identity("http://farm.test/\x9b2J", "me\nroot", None, accepted=True))
+    assert lines_of(capsys.readouterr().out, 4)[1] == r"user: me\nroot"
+
+
+@pytest.mark.parametrize("text", FORGERIES.values(), ids=FORGERIES)
+def test_json_is_ascii_that_strict_parsers_take(text: str) -> None:
+    line = document("list", {"text": text})
+    assert line.isascii()
+    assert line.isprintable()
+    # A strict parser decodes to text that can be encoded.
+    read = json.loads(line)["text"]
+    assert read.encode() == text.encode(errors="backslashreplace")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,161 @@
+"""The README's programs and commands, run as a newcomer would run them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from taskfarm_cli.manage.main import main
+from taskfarm_sdk import Farm, Run, Task
+from taskfarm_sdk.testing import LocalServer
+from tests.support import programs
+from tests.support.processes import NET_S
+
+pytestmark = pytest.mark.live
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
+TEN_LINES, LOOP, TESTS = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+COMMANDS = [
+    line.split("  #")[0].strip()
+    for block in re.findall(r"^```sh\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+    for line in block.splitlines()
+]
+MANAGING = [command for command in COMMANDS if command.startswith("manageTF")]
+WORKING = [command for command in COMMANDS if re.match("workTF (?!--slurm)", command)]
+# They install into an environment, take the usual port, or need a cluster; other tests run these.
+ELSEWHERE = r"make |python3 -m venv |pip install |serveTF$|workTF --slurm "
+
+
+@pytest.fixture(autouse=True)
+def _newcomer(
+    taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Work in an empty folder, with the commands on the path and the server known."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    for key, value in programs.credentials(taskfarm_server).items():
+        monkeypatch.setenv(f"TASKFARM_{key.upper()}", str(value))
+
+
+@pytest.fixture
+def farm(taskfarm_server: LocalServer) -> Iterator[Farm]:
+    with taskfarm_server.farm() as farm:
+        yield farm
+
+
+@pytest.fixture
+def run(farm: Farm) -> Run:
+    """A finished run."""
+    run = farm.create_run(3)
+    with run.worker() as worker:
+        for task in worker:
+            task.complete()
+    return run
+
+
+def outcome(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=NET_S
+    )
+
+
+def test_each_command_is_run_here_or_known_to_be_run_elsewhere() -> None:
+    rest = set(COMMANDS) - set(MANAGING) - set(WORKING)
+    assert [command for command in rest if not re.match(ELSEWHERE, command)] == []
+    assert (len(MANAGING), len(WORKING)) == (12, 2)
+
+
+def test_the_ten_lines_work_off_a_run(tmp_path: Path) -> None:
+    (tmp_path / "ten_lines.py").write_text(TEN_LINES)
+    done = outcome(sys.executable, "ten_lines.py")
+    assert done.returncode == 0, done.stderr
+    uuid, status = done.stdout.splitlines()
+    assert re.fullmatch("[0-9a-f]{32}", uuid)
+    assert status.startswith("RunStatus(num_tasks=100, waiting=0, computing=0, done=100, failed=0")
+
+
+def test_the_loop_completes_tasks(farm: Farm) -> None:
+    run, computed = farm.create_run(3), list[int]()
+    exec(LOOP, {"run": run, "compute": lambda task: computed.append(task.number)})
+    assert computed == [0, 1, 2]
+    assert run.status().succeeded
+
+
+def test_an_exception_leaves_the_loop_as_its_comment_says(farm: Farm) -> None:
+    run = farm.create_run(3)
+
+    def compute(_: Task) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        exec(LOOP, {"run": run, "compute": compute})
+    assert run.task_info(0).attempts == 1
+
+
+def test_the_test_that_it_shows_passes(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(TESTS)
+    done = outcome(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
+    assert "1 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("command", MANAGING)
+def test_a_command_manages_runs(command: str, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    _, *words = shlex.split(command.replace("UUID", run.uuid))
+    status, said = main(words), capsys.readouterr().err
+    if "--repair" in command:  # which refuses a run that is sound
+        assert status == 1
+        assert "needs no repair" in said
+    else:
+        assert (status, said) == (0, "")
+
+
+@pytest.mark.parametrize("command", WORKING)
+def test_a_command_is_run_for_each_task(command: str, farm: Farm, tmp_path: Path) -> None:
+    run = farm.create_run(3)
+    (tmp_path / "files.txt").write_text("a\nb\nc\n")
+    for name in ("process", "simulate"):
+        (tmp_path / name).write_text('#!/bin/sh\necho "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    done = outcome(*shlex.split(command.replace("UUID", run.uuid)))
+    assert done.returncode == 0, done.stderr
+    printed = "abc" if "--create" in command else ["--seed 0", "--seed 1", "--seed 2"]
+    assert sorted(done.stdout.splitlines()) == list(printed)
+
+
+SETTING = {"value": "as it is imported"}
+
+
+def note_setting(folder: Path, task: Task) -> None:
+    """Write what the setting is where the task is computed."""
+    (folder / str(task.number)).write_text(SETTING["value"])
+
+
+@pytest.mark.parametrize("in_threads", [False, True], ids=["children", "threads"])
+def test_only_threads_see_what_a_test_replaced(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, in_threads: bool
+) -> None:
+    monkeypatch.setitem(SETTING, "value", "as the test has it")
+    run = farm.create_run(1)
+    function = partial(note_setting, tmp_path)
+    if in_threads:
+        with ThreadPoolExecutor(2) as threads:
+            run.work(function, executor=threads)
+    else:
+        run.work(function)
+    expected = "as the test has it" if in_threads else "as it is imported"
+    assert (tmp_path / "0").read_text() == expected
+
+
+def test_the_environment_is_enough_for_a_farm() -> None:
+    with Farm() as farm:
+        assert farm.credentials_from == "environment"
