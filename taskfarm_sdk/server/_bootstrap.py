@@ -1,8 +1,8 @@
-"""The server's own process: run by path, with any interpreter that has taskfarm and gunicorn.
+"""The server's own process: run by path, with any interpreter that has the extra's packages.
 
-It imports only the standard library, taskfarm, gunicorn, SQLAlchemy and, by path, `_tables` and
-`_error_log`, because `LocalServer(python=…)` runs it without taskfarm_sdk. It uses two pipes to its
-parent:
+`LocalServer(python=…)` runs it without taskfarm_sdk, so it imports only the standard library and,
+relative to itself, `_tables`, `_error_log` and the folder `_serving`, which import the packages of
+the extra `server`. It uses two pipes to its parent:
 
 - stdin carries one line of JSON, the configuration, and later one byte: the prepared server may
   listen. So no secret is on the command line or in the initial environment. The pipe stays open;
@@ -20,13 +20,17 @@ from __future__ import annotations
 
 import sys
 
-# A script's own folder comes first in sys.path, and its files would be imported as modules.
-if __name__ == "__main__" and sys.path and sys.path[0].endswith("server"):
-    del sys.path[0]
+if __name__ == "__main__":
+    import types
+
+    folder = types.ModuleType("taskfarm_server")
+    # A script's own folder comes first in sys.path, and its files would be imported as modules.
+    folder.__path__ = [sys.path.pop(0)]
+    sys.modules[folder.__name__] = folder
+    __package__ = folder.__name__  # so that the relative imports below need no taskfarm_sdk
 
 import contextlib
 import errno
-import importlib.util
 import json
 import os
 import shutil
@@ -34,38 +38,16 @@ import signal
 import socket
 import threading
 import traceback
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from . import _error_log, _tables
+from ._serving.environment import clean_environment, raise_file_limit
+from ._serving.supervisor import keep_one_serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-if TYPE_CHECKING or __name__ != "__main__":
-    from taskfarm_sdk.server import _error_log, _tables
-else:
-
-    def _beside(name: str) -> Any:
-        """Import a file beside this one."""
-        path = Path(__file__).with_name(f"{name}.py")
-        spec: Any = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    _error_log, _tables = _beside("_error_log"), _beside("_tables")
-
-# Longer than the 5 s of httpx and the 1.5 s of the SDK: the client closes first, so that no request
-# uses a connection that the server is closing.
-KEEPALIVE_S = 10
-GRACE_S = 10
-# gthread's main loop reports once a second; only a hung process is this late.
-WORKER_TIMEOUT_S = 120
-# gunicorn waits 5 s in a worker thread for the first byte of a new connection. On SQLite, with one
-# thread, a silent connection would block all others that long.
-FIRST_BYTE_S = 0.2
-MAX_FILES = 4096
 BACKLOG = 2048
-ACCESS_LOG = '%(h)s %(t)s "%(r)s" %(s)s %(b)s %(M)sms'  # no %(u)s: the Basic user is the token
 
 
 class Report:
@@ -94,10 +76,9 @@ def main() -> None:
     parent, report = _take_pipes()
     try:
         config = _read_config(parent)
-        may_listen = _end_with_parent(parent, config["remove"])
-        _clean_environment()
-        _raise_file_limit()
-        _serve(config, report, may_listen)
+        clean_environment()
+        raise_file_limit()
+        _serve(config, parent, report)
     except _tables.Failure as failure:
         report.fail(failure.kind, failure.detail)
     except Exception as error:  # noqa: BLE001 - every failure is reported to the parent
@@ -139,24 +120,6 @@ def _end_with_parent(descriptor: int, folder: str | None) -> threading.Event:
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
     return told
-
-
-def _clean_environment() -> None:
-    """Remove variables that would change the behaviour of the server or gunicorn."""
-    for name in list(os.environ):
-        if name.startswith(("FLASK_", "GUNICORN_")) or name in {"SCRIPT_NAME", "LISTEN_FDS"}:
-            del os.environ[name]
-
-
-def _raise_file_limit() -> None:
-    # macOS starts with 256 descriptors, and gunicorn's worker dies when it runs out of them.
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 # --- the application ------------------------------------------------------------------------
@@ -210,76 +173,34 @@ def _engine_options(config: dict[str, Any]) -> dict[str, object]:
     }
 
 
-# --- gunicorn -------------------------------------------------------------------------------
+# --- serving --------------------------------------------------------------------------------
 
 
-def _serve(config: dict[str, Any], report: Report, may_listen: threading.Event) -> NoReturn:
-    """Run gunicorn until it is told to end."""
-    gthread = _tables.module("gunicorn.workers.gthread")
-    if hasattr(gthread, "DEFAULT_WORKER_DATA_TIMEOUT"):
-        gthread.DEFAULT_WORKER_DATA_TIMEOUT = FIRST_BYTE_S
-    arbiter = _arbiter(one_process=config["sqlite_path"] is not None)
-    arbiter(_application(config, report, may_listen)).run()
+def _serve(config: dict[str, Any], parent: int, report: Report) -> NoReturn:
+    """Serve until told to end, with the kind of server that fits the database."""
+    remove = config["remove"]
+    if config["sqlite_path"] is not None:
+        parent, replaces = keep_one_serving(parent, config["listeners"], remove)
+        kind, remove = "with_waitress", None
+        if replaces:
+            report = Report(os.open(os.devnull, os.O_WRONLY))  # the parent knows all already
+    else:
+        kind = "with_gunicorn"
+    may_listen = _end_with_parent(parent, remove)
+    try:
+        _tables.module(f"{__package__}._serving.{kind}").serve(
+            config,
+            lambda: _load_app(config, report, may_listen),
+            may_listen,
+            lambda: report.send("ready"),
+        )
+    except ImportError as error:
+        raise _tables.Failure("missing", str(error)) from error
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise _tables.Failure("port", str(error)) from error
     sys.exit(0)
-
-
-def _application(config: dict[str, Any], report: Report, may_listen: threading.Event) -> object:
-    base: Any = _tables.module("gunicorn.app.base").BaseApplication
-
-    class Application(base):  # type: ignore[misc]  # gunicorn has no types
-        def load_config(self) -> None:
-            for name, value in _gunicorn_settings(config, report).items():
-                if name in self.cfg.settings:  # which differ between releases of gunicorn
-                    self.cfg.set(name, value)
-
-        def load(self) -> object:
-            return _load_app(config, report, may_listen)
-
-    return Application()
-
-
-def _arbiter(*, one_process: bool) -> Any:
-    """Return gunicorn's Arbiter without the signals that would start a second server."""
-    base: Any = _tables.module("gunicorn.arbiter").Arbiter
-
-    class Arbiter(base):  # type: ignore[misc]  # gunicorn has no types
-        def handle_usr2(self) -> None:
-            # gunicorn would run this script again, without a configuration.
-            self.log.warning("SIGUSR2 is ignored: stop the server and start it again")
-
-    class OneProcessArbiter(Arbiter):
-        def handle_hup(self) -> None:
-            self.log.warning("SIGHUP is ignored: on SQLite, two processes at once break runs")
-
-        def handle_ttin(self) -> None:
-            self.log.warning("SIGTTIN is ignored: on SQLite, two processes at once break runs")
-
-    return OneProcessArbiter if one_process else Arbiter
-
-
-def _gunicorn_settings(config: dict[str, Any], report: Report) -> dict[str, object]:
-    def worker_ready(worker: Any) -> None:
-        if worker.age == 1:
-            report.send("ready")
-
-    return {
-        "bind": [f"fd://{descriptor}" for descriptor in config["listeners"]],
-        "worker_class": "gthread",
-        "workers": config["processes"],
-        "threads": config["threads"],
-        "preload_app": True,
-        "keepalive": KEEPALIVE_S,
-        "graceful_timeout": GRACE_S,
-        "timeout": WORKER_TIMEOUT_S,
-        "control_socket_disable": True,
-        "loglevel": "warning",
-        "accesslog": "-" if config["access_log"] else None,
-        "access_log_format": ACCESS_LOG,
-        "post_worker_init": cast("Callable[[Any], None]", worker_ready),
-        # gunicorn updates a file there every second, which a full or slow /tmp must not delay.
-        "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
-        "proc_name": "taskfarm",
-    }
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from taskfarm_sdk.server._database import Database
 
 _INSTALL = "run pip install '.[server]' for it, in the folder of taskfarm-sdk's source"
 _INSTALL_ELSEWHERE = (
-    "-m pip install 'taskfarm==0.4.0' 'authlib<2' 'gunicorn>=27,<28' 'psycopg[binary]'"
+    "-m pip install 'taskfarm==0.4.0' 'authlib<2' 'gunicorn>=27,<28' 'psycopg[binary]' "
+    "'waitress==3.0.2'"
 )
 _DATABASE = {
     "database-missing": "cannot use the database {database}: {detail}; create what is missing "

@@ -1,4 +1,4 @@
-"""A running server: gunicorn's processes, as one process group."""
+"""A running server: its processes, as one process group."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
@@ -76,17 +76,21 @@ class ServerProcess:
         self._prepared = False
         self._refused = False
         self._capacity: Capacity | None = None
-        handed = [listener.fileno() for listener in listeners]
+        stderr = _own_log() if log is None else log
         theirs, self._lifeline = _pipe()
         self._report, report = _pipe()
         try:
-            with Veil():
+            with (
+                _above_streams([one.fileno() for one in listeners]) as handed,
+                _above_streams(hold) as held,
+                Veil(),
+            ):
                 self._process = subprocess.Popen(  # noqa: S603 - the SDK's own script and arguments
                     [_interpreter(python), os.fspath(_BOOTSTRAP)],
                     stdin=theirs,
                     stdout=report,
-                    stderr=log,
-                    pass_fds=[*handed, *hold],
+                    stderr=stderr,
+                    pass_fds=[*handed, *held],
                     start_new_session=True,
                     env=child_environment(own_python=python is None).reveal(),
                     cwd="/",  # a folder that exists and contains no modules
@@ -108,7 +112,7 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """The process id of gunicorn's master, and of the process group."""
+        """The id of the process that starts the serving ones, and of the process group."""
         return self._process.pid
 
     @property
@@ -305,6 +309,38 @@ def _pipe() -> tuple[IO[bytes], IO[bytes]]:
     ends = os.fdopen(reader, "rb", buffering=0), os.fdopen(writer, "wb", buffering=0)
     close_in_children(*ends)
     return ends
+
+
+def _own_log() -> int | None:
+    """Return what the server writes its messages to: this process's stderr, unless that is closed.
+
+    A file that has got the number of a closed stderr since is none.
+    """
+    try:
+        os.fstat(2)
+    except OSError:
+        return subprocess.DEVNULL
+    # Typed as never None, which it is where stderr was closed when Python started.
+    return subprocess.DEVNULL if cast("object", sys.__stderr__) is None else None
+
+
+@contextmanager
+def _above_streams(descriptors: Sequence[int]) -> Generator[list[int]]:
+    """Yield descriptors of the same files that are none of 0, 1 and 2.
+
+    Where a standard stream is closed, the next file gets its number; in the server that number is
+    a stream's again, and the file would be lost.
+    """
+    with ExitStack() as copies:
+        yield [one if one > 2 else _copied(one, copies) for one in descriptors]
+
+
+def _copied(descriptor: int, copies: ExitStack) -> int:
+    import fcntl  # missing on Windows, where this package must still be importable
+
+    copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    copies.callback(os.close, copy)
+    return copy
 
 
 def _interpreter(python: str | os.PathLike[str] | None) -> str:

@@ -113,7 +113,7 @@ def check_password(password: Hidden[str]) -> None:
             "HTTP Basic cannot transmit the password: choose one of UTF-8 text without control "
             "characters"
         )
-    if len(password.encode()) > MAX_PASSWORD_BYTES:
+    if len(password.reveal().encode()) > MAX_PASSWORD_BYTES:
         raise ConfigurationError(f"the password is longer than {MAX_PASSWORD_BYTES} bytes")
 
 

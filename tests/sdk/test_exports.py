@@ -24,7 +24,16 @@ from taskfarm_sdk import _models, aio, errors, farm, logins, run, task, worker
 # Whatever takes long, and whatever only the server, the command line or the tests need.
 HEAVY = ("httpx", "taskfarm_api", "attrs", "attr", "platformdirs", "asyncio", "ssl")
 NOT_OURS = ("rich", "click", "pygments", "taskfarm_cli")
-SERVER = ("taskfarm", "flask", "sqlalchemy", "gunicorn", "psycopg", "authlib", "werkzeug")
+SERVER = (
+    "taskfarm",
+    "flask",
+    "sqlalchemy",
+    "gunicorn",
+    "waitress",
+    "psycopg",
+    "authlib",
+    "werkzeug",
+)
 
 
 def modules_after(code: str) -> set[str]:

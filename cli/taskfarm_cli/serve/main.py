@@ -35,7 +35,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = command_line(argv)
     del argv
-    return guarded(PROGRAM, lambda: _serve(parse(words)))
+    _open_closed_streams()
+    # It says all that it has to say on stderr, and serves also where that is closed.
+    return guarded(PROGRAM, lambda: _serve(parse(words)), needs_stdout=False)
+
+
+def _open_closed_streams() -> None:
+    """Keep a socket or a database from getting the number of a closed standard stream."""
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor <= 2:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+    os.close(descriptor)
 
 
 def _serve(arguments: Arguments) -> ExitStatus:

@@ -23,7 +23,7 @@ from taskfarm_cli.serve.main import _url
 from taskfarm_sdk import Farm
 from taskfarm_sdk._transport.client import KEEPALIVE_EXPIRY_S
 from taskfarm_sdk.logins import Login, save_login, saved_logins
-from taskfarm_sdk.server._bootstrap import KEEPALIVE_S
+from taskfarm_sdk.server._serving.limits import KEEPALIVE_S
 from tests.support.constants import command_with
 from tests.support.processes import NET_S, members
 from tests.support.serve_tf import ServeTF, failing, serving

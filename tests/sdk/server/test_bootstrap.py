@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from taskfarm_sdk.server import _bootstrap, _tables, _users_child
+from taskfarm_sdk import server
 from taskfarm_sdk.server._tables import Failure, database_failure, open_sqlite
 
+FOLDER = Path(server.__file__).parent
+SERVING = sorted((FOLDER / "_serving").glob("*.py"))
+BESIDE = {"_error_log", "_serving", "_tables"}
+ALONE = [FOLDER / f"{name}.py" for name in ("_bootstrap", "_error_log", "_tables", "_users_child")]
 
-@pytest.mark.parametrize("module", [_bootstrap, _tables, _users_child])
-def test_stands_alone(module: ModuleType) -> None:
-    assert module.__file__ is not None
-    tree = _AtRuntime().visit(ast.parse(Path(module.__file__).read_text(encoding="utf-8")))
-    imported = {
-        name.split(".")[0]
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-    assert imported <= sys.stdlib_module_names
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield how many folders up each import of a file begins (0: it is absolute), and its name."""
+    tree = _AtRuntime().visit(ast.parse(path.read_text(encoding="utf-8")))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name.split(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is None:
+            yield from ((node.level, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, (node.module or "").split(".")[0]
 
 
 class _AtRuntime(ast.NodeTransformer):
@@ -37,6 +36,16 @@ class _AtRuntime(ast.NodeTransformer):
 
     def visit_If(self, node: ast.If) -> list[ast.stmt] | ast.If:
         return node.orelse if "TYPE_CHECKING" in ast.dump(node.test) else node
+
+
+@pytest.mark.parametrize("path", [*ALONE, *SERVING], ids=lambda path: path.name)
+def test_stands_alone(path: Path) -> None:
+    near = BESIDE if path.parent == FOLDER else {one.stem for one in SERVING}
+    # Imported only where it is installed.
+    far = sys.stdlib_module_names | ({"waitress"} if path.stem == "waitress_parts" else set())
+    for level, name in imports(path):
+        assert level < 2
+        assert name in (near if level else far)
 
 
 def test_sqlite_is_quick_and_patient(tmp_path: Path) -> None:
