@@ -27,7 +27,7 @@ OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client genera
 CHECKS := drift check-format check-lint check-types check-pyright check-exports check-imports check-openapi \
 	check-spelling
 
-.PHONY: $(CHECKS) help demo test test-fast test-busy coverage load client cassettes check format docs bench lock dist clean
+.PHONY: $(CHECKS) help demo test test-fast test-busy coverage load hostile client cassettes check format docs bench lock dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ coverage: $(READY) $(PEERS) ## run `make test` and tell which lines it reached, 
 
 load: $(READY) ## run the tests that take the whole machine (PYTEST_ARGS=… for more)
 	$(PYTEST) -m alone $(PYTEST_ARGS)
+
+hostile: $(READY) ## run the whole matrix of hostile replies; `make test` runs a part of it
+	TASKFARM_WHOLE_MATRIX=1 $(PYTEST) tests/hostile --numprocesses 4 $(PYTEST_ARGS)
 
 client: $(GENERATOR_READY) ## write generated/taskfarm_api from openapi/taskfarm.yaml
 	rm -rf generated/taskfarm_api

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from benchmarks.setting import Setting
 
-PACKAGES = ("httpx", "taskfarm", "gunicorn", "Flask", "SQLAlchemy")
+PACKAGES = ("httpx", "taskfarm", "waitress", "gunicorn", "Flask", "SQLAlchemy")
 
 
 def facts(setting: Setting) -> dict[str, str]:

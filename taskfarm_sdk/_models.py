@@ -7,6 +7,8 @@ from typing import Literal
 
 import attrs
 
+from taskfarm_sdk.hidden import half_made, shown_half_made
+
 __all__ = ["RunStatus", "TaskFailure", "TaskInfo", "TaskState"]
 
 TaskState = Literal["waiting", "computing", "done", "failed"]
@@ -18,6 +20,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class RunStatus:
     """The status of a run.
@@ -57,6 +60,7 @@ class RunStatus:
         return self.finished and self.failed == 0
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class TaskInfo:
     """The state of one task.
@@ -76,6 +80,7 @@ class TaskInfo:
     attempts: int = 0
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class TaskFailure:
     """A failed attempt at a task, as this process saw it.
@@ -98,6 +103,7 @@ class TaskFailure:
     traceback: str = attrs.field(default="", repr=False)
     item: int | None = None
 
+    @half_made
     def __str__(self) -> str:
         said = ": ".join(part for part in (self.type, self.text) if part)
         what = f"task {self.task}" if self.item is None else f"item {self.item}"

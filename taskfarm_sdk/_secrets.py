@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import MASK, Hidden
 
 
 def refuse_wide_mode(path: Path, descriptor: int) -> None:
@@ -26,26 +27,40 @@ def refuse_wide_mode(path: Path, descriptor: int) -> None:
         )
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: Hidden[str]) -> None:
     """Write a file atomically, so that only its owner can read it.
+
+    A symbolic link stays one: the file that it leads to is replaced, or created.
 
     Raises:
         OSError: it cannot be written; the previous file is unchanged.
     """
+    target = _target(path)
     # mkstemp creates the file with mode 0600, so that other users can never open it.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+            file.write(text.reveal())
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        Path(name).replace(target)
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
         raise
 
 
+def _target(path: Path) -> Path:
+    """Return the file that a path leads to, itself without a link.
+
+    Raises:
+        OSError: its links lead in a circle.
+    """
+    with suppress(FileNotFoundError):  # a new file, or that of a link whose file does not exist yet
+        path.stat()
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
 def masked(_: object) -> str:
     """Return the mask of a secret in a repr."""
-    return "'***'"
+    return MASK

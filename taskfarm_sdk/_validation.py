@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden, Veil
 
 MAX_TASKS = 2**31 - 1  # the server's column is a 32 bit integer on PostgreSQL
 LONGEST_NAME = 253
@@ -15,7 +17,7 @@ LONGEST_LABEL = 63
 _UUID = re.compile(r"[0-9a-f]{32}")
 
 
-def base_url(text: str) -> str:
+def base_url(text: str | Hidden[str]) -> str:
     """Return the API's URL normalised: lower-case host, one slash at the end.
 
     Args:
@@ -24,6 +26,21 @@ def base_url(text: str) -> str:
     Raises:
         ConfigurationError: the URL is invalid. The message never contains a password.
     """
+    hidden = text if isinstance(text, Hidden) else Hidden(text)
+    del text
+    with Veil():
+        return _base_url(hidden.reveal())
+
+
+def origin(url: str | Hidden[str]) -> str:
+    """Return scheme, host and port of a URL; credentials are valid for one origin."""
+    hidden = url if isinstance(url, Hidden) else Hidden(url)
+    del url
+    with Veil():
+        return _origin(hidden.reveal())
+
+
+def _base_url(text: str) -> str:
     parts = _split(text)
     # In the whole text, because a '/' in a password moves the '@' into the path.
     if "@" in text:
@@ -34,11 +51,10 @@ def base_url(text: str) -> str:
     if parts.query or parts.fragment:
         without = re.split("[?#]", text.strip())[0]
         raise ConfigurationError(f"the API's URL must not contain '?' or '#': use {without!r}")
-    return f"{origin(text)}{parts.path.rstrip('/')}/"
+    return f"{_origin(text)}{parts.path.rstrip('/')}/"
 
 
-def origin(url: str) -> str:
-    """Return scheme, host and port of a URL; credentials are valid for one origin."""
+def _origin(url: str) -> str:
     parts = _split(url)
     host = (parts.hostname or "").lower()
     if ":" in host:
@@ -125,7 +141,30 @@ def _parts(url: str) -> SplitResult | None:
 
 
 def _without_userinfo(url: str) -> str:
-    return re.sub(r"^(\w+://)?.*@", r"\1***@", url, flags=re.DOTALL)
+    without = re.sub(r"^(\w+://)?.*@", r"\1***@", url, flags=re.DOTALL)
+    # What is no port may be the password of a URL whose '@' is missing.
+    return re.sub(r"^(\w+://[^/:@\[\]]*:)(?!\d*(/|$)).*", r"\1***", without, flags=re.DOTALL)
+
+
+def path(name: str, text: str) -> Path:
+    """Return a path of a setting, with `~` replaced by the home folder.
+
+    A shell does this only at the beginning of a word, and no other program does it.
+
+    Args:
+        name: the setting's name, for the message.
+        text: the path.
+
+    Raises:
+        ConfigurationError: it begins with `~NAME` and there is no such user, or no home folder.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"{name} names '{text}', but '{Path(text).parts[0]}' is no user with a home "
+            "folder: give the whole path"
+        ) from error
 
 
 def run_uuid(text: str) -> str:

@@ -13,6 +13,7 @@ from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._protocol.operations import RunRow
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import AsyncLink, new_session
+from taskfarm_sdk.hidden import half_made, hide, shown_half_made
 
 __all__ = ["AsyncFarm", "AsyncRun"]
 
@@ -20,7 +21,8 @@ __all__ = ["AsyncFarm", "AsyncRun"]
 class AsyncFarm:
     """`Farm` for asyncio; see `Farm` for its arguments and errors.
 
-    Await its methods, and use it with `async with`.
+    Await its methods, and use it with `async with`. It needs asyncio; under trio, use `Farm` in
+    threads.
 
     It serves one event loop at a time. In another loop it opens new connections. Close it before
     its loop ends, otherwise Python warns about open connections.
@@ -43,7 +45,9 @@ class AsyncFarm:
         timeout_s: float = 30.0,
         give_up_after_s: float = 60.0,
     ) -> None:
-        self._link = AsyncLink(new_session(url, user, password, token, timeout_s, give_up_after_s))
+        given = hide(url), user, hide(password), hide(token)
+        del url, password, token
+        self._link = AsyncLink(new_session(*given, timeout_s, give_up_after_s))
 
     @classmethod
     def _over(cls, link: AsyncLink) -> Self:
@@ -69,7 +73,7 @@ class AsyncFarm:
 
     async def login(self) -> str:
         """Get a token now; see `Farm.login`."""
-        return await self._link.drive(request.login(self._link.session))
+        return (await self._link.drive(request.login(self._link.session))).reveal()
 
     async def create_run(self, num_tasks: int) -> AsyncRun:
         """Create a run; see `Farm.create_run`."""
@@ -109,10 +113,12 @@ class AsyncFarm:
     ) -> None:
         await self.close()
 
+    @half_made
     def __repr__(self) -> str:
         return f"AsyncFarm({self.url!r}, user={self.user!r})"
 
 
+@shown_half_made
 @attrs.frozen
 class AsyncRun:
     """`Run` for asyncio: await its methods, or iterate over them with `async for`.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import Link, new_session
+from taskfarm_sdk.hidden import half_made, hide
 from taskfarm_sdk.run import Run, run_of
 
 # Imported on use, because a list of runs does not need them.
@@ -48,8 +49,8 @@ class Farm:
     Args:
         url: the API's URL, ending in `/api/` on a plain server.
         user: the user's name.
-        password: the user's password.
-        token: a token, instead of user and password.
+        password: the user's password; line ends behind it are ignored, blanks are not.
+        token: a token, instead of user and password; blanks and line ends around it are ignored.
         timeout_s: the time limit of each request in seconds, more than 0.
         give_up_after_s: how long an operation is retried while the server cannot be reached or
             fails, in seconds; 0 tries once, `math.inf` retries for ever. The last attempt starts
@@ -70,7 +71,9 @@ class Farm:
         timeout_s: float = 30.0,
         give_up_after_s: float = 60.0,
     ) -> None:
-        self._link = Link(new_session(url, user, password, token, timeout_s, give_up_after_s))
+        given = hide(url), user, hide(password), hide(token)
+        del url, password, token
+        self._link = Link(new_session(*given, timeout_s, give_up_after_s))
 
     @classmethod
     def _over(cls, link: Link) -> Self:
@@ -104,7 +107,7 @@ class Farm:
             AuthenticationError: the server rejected the credentials.
             TaskfarmError: the request failed.
         """
-        return self._link.drive(request.login(self._link.session))
+        return self._link.drive(request.login(self._link.session)).reveal()
 
     def create_run(self, num_tasks: int) -> Run:
         """Create a run.
@@ -269,6 +272,7 @@ class Farm:
     ) -> None:
         self.close()
 
+    @half_made
     def __repr__(self) -> str:
         return f"Farm({self.url!r}, user={self.user!r})"
 

@@ -6,26 +6,29 @@ because the file is replaced atomically; writers lock a second file.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import TextIO, cast
 
 import attrs
 import platformdirs
 
 from taskfarm_sdk import _secrets, _validation
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import MASK, Hidden, half_made
 
 __all__ = [
     "Login",
     "default_login",
     "find_login",
     "forget_login",
+    "forget_logins",
     "login_file",
     "save_login",
     "saved_logins",
@@ -34,7 +37,7 @@ __all__ = [
 _VERSION = 1
 
 
-@attrs.frozen
+@attrs.frozen(init=False, repr=False)
 class Login:
     """A saved login.
 
@@ -50,11 +53,30 @@ class Login:
         ConfigurationError: the URL is invalid.
     """
 
-    url: str = attrs.field(converter=_validation.base_url)
+    url: str
     user: str
-    token: str = attrs.field(repr=_secrets.masked)
-    host: str | None = None
-    default: bool = False
+    _token: Hidden[str]
+    host: str | None
+    default: bool
+
+    def __init__(
+        self,
+        url: str | Hidden[str],
+        user: str,
+        token: str | Hidden[str],
+        host: str | None = None,
+        default: bool = False,
+    ) -> None:
+        hidden = Hidden(token) if isinstance(token, str) else token
+        place = Hidden(url) if isinstance(url, str) else url
+        del token, url
+        url_of_api = _validation.base_url(place)
+        self.__attrs_init__(url_of_api, user, hidden, host, default)  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
+
+    @property
+    def token(self) -> str:
+        """The token; protect it like a password."""
+        return self._token.reveal()
 
     @property
     def place(self) -> tuple[str, str | None]:
@@ -66,11 +88,24 @@ class Login:
         """Whether the URL reaches the same server from this machine."""
         return self.host is None or self.host == socket.gethostname()
 
+    @half_made
+    def __repr__(self) -> str:
+        return (
+            f"Login(url={self.url!r}, user={self.user!r}, token={MASK}, host={self.host!r}, "
+            f"default={self.default!r})"
+        )
+
 
 def login_file() -> Path:
-    """Return the path of the file: `logins.json` in TASKFARM_CONFIG or the user's own folder."""
+    """Return the path of the file: `logins.json` in TASKFARM_CONFIG or the user's own folder.
+
+    Raises:
+        ConfigurationError: TASKFARM_CONFIG begins with the home folder (~) of nobody.
+    """
     folder = os.environ.get("TASKFARM_CONFIG")
-    return Path(folder or platformdirs.user_config_dir("taskfarm", appauthor=False)) / "logins.json"
+    if folder:
+        return _validation.path("TASKFARM_CONFIG", folder) / "logins.json"
+    return Path(platformdirs.user_config_dir("taskfarm", appauthor=False)) / "logins.json"
 
 
 def saved_logins() -> tuple[Login, ...]:
@@ -83,16 +118,19 @@ def saved_logins() -> tuple[Login, ...]:
     try:
         with path.open(encoding="utf-8") as file:
             _secrets.refuse_wide_mode(path, file.fileno())
-            document: object = json.load(file)
+            found = _read(file)
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _circle(path) from error
         raise ConfigurationError(f"cannot read the saved logins: {error}") from error
-    except ConfigurationError:
-        raise
-    except (ValueError, RecursionError):
-        document = None  # not raised as the cause: these errors contain the text with its tokens
-    return _parse(document, path)
+    if found is None:
+        # Without a cause, which would contain the text with its tokens.
+        raise ConfigurationError(
+            f"the file of saved logins '{path}' is damaged: remove it and log in again"
+        )
+    return found
 
 
 def default_login() -> Login | None:
@@ -117,7 +155,9 @@ def find_login(url: str) -> Login | None:
     Raises:
         ConfigurationError: the file cannot be read.
     """
-    wanted = _validation.base_url(url)
+    given = Hidden(url)
+    del url
+    wanted = _validation.base_url(given)
     here = [login for login in saved_logins() if login.usable_here]
     same_url = [login for login in here if login.url == wanted]
     same_origin = [
@@ -141,8 +181,11 @@ def save_login(url: str, user: str, token: str, *, replace_default: bool = True)
     Raises:
         ConfigurationError: the file cannot be read or written.
     """
-    host = socket.gethostname() if _validation.is_loopback(url) else None
-    new = Login(url, user, token, host)
+    given, secret = Hidden(url), Hidden(token)
+    del url, token
+    wanted = _validation.base_url(given)
+    host = socket.gethostname() if _validation.is_loopback(wanted) else None
+    new = Login(wanted, user, secret, host)
     with _locked() as path:
         before = saved_logins()
         others = [login for login in before if login.place != new.place]
@@ -167,12 +210,35 @@ def forget_login(url: str) -> Login | None:
     Raises:
         ConfigurationError: the file cannot be read or written.
     """
-    wanted = _validation.base_url(url)
+    given = Hidden(url)
+    del url
+    wanted = _validation.base_url(given)
     found = next((o for o in saved_logins() if o.url == wanted and o.usable_here), None)
     if found is None:
         return None
     with _locked() as path:
         _write(path, [login for login in saved_logins() if login.place != found.place])
+    return found
+
+
+def forget_logins(matches: Callable[[Login], bool]) -> tuple[Login, ...]:
+    """Remove each login that a function chooses, those of loopback URLs of other machines too.
+
+    Args:
+        matches: returns whether a login is removed.
+
+    Returns:
+        The logins that were removed.
+
+    Raises:
+        ConfigurationError: the file cannot be read or written.
+    """
+    if not any(matches(login) for login in saved_logins()):
+        return ()
+    with _locked() as path:
+        before = saved_logins()
+        found = tuple(login for login in before if matches(login))
+        _write(path, [login for login in before if login not in found])
     return found
 
 
@@ -185,18 +251,23 @@ def _yielding(old: Login, new: Login) -> Login:
     return attrs.evolve(old, default=old.default and not gives_way)
 
 
-def _damaged(path: Path) -> ConfigurationError:
+def _circle(path: Path) -> ConfigurationError:
     return ConfigurationError(
-        f"the file of saved logins '{path}' is damaged: remove it and log in again"
+        f"the file of saved logins '{path}' is one of links in a circle: remove the link"
     )
 
 
-def _parse(document: object, path: Path) -> tuple[Login, ...]:
+def _read(file: TextIO) -> tuple[Login, ...] | None:
+    """Return the logins in a file, or None if it is damaged.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     try:
-        rows = cast("dict[str, list[dict[str, object]]]", document)["logins"]
+        rows = cast("dict[str, list[dict[str, object]]]", json.load(file))["logins"]
         return tuple(_login(row) for row in rows)
-    except (KeyError, TypeError, AttributeError, ConfigurationError) as error:
-        raise _damaged(path) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ConfigurationError):
+        return None
 
 
 def _login(row: dict[str, object]) -> Login:
@@ -209,8 +280,21 @@ def _login(row: dict[str, object]) -> Login:
 
 
 def _write(path: Path, logins: list[Login]) -> None:
-    document = {"version": _VERSION, "logins": [attrs.asdict(login) for login in logins]}
-    _secrets.write(path, json.dumps(document, indent=2) + "\n")
+    _secrets.write(path, _document(logins))
+
+
+def _document(logins: list[Login]) -> Hidden[str]:
+    rows = [
+        {
+            "url": login.url,
+            "user": login.user,
+            "token": login.token,
+            "host": login.host,
+            "default": login.default,
+        }
+        for login in logins
+    ]
+    return Hidden(json.dumps({"version": _VERSION, "logins": rows}, indent=2) + "\n")
 
 
 @contextmanager
@@ -222,7 +306,11 @@ def _locked() -> Generator[Path]:
             _lock(lock.fileno())
             yield path
     except OSError as error:
-        raise ConfigurationError(f"cannot save logins in '{path}': {error.strerror}") from error
+        # The target of a link may be the place of the trouble.
+        behind = f" (a link to '{os.path.realpath(path)}')" if path.is_symlink() else ""
+        raise ConfigurationError(
+            f"cannot save logins in '{path}'{behind}: {error.strerror}"
+        ) from error
 
 
 if sys.platform == "win32":  # pragma: no cover - no Windows machine runs the tests

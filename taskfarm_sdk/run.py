@@ -11,6 +11,7 @@ import attrs
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._protocol.operations import RunRow
 from taskfarm_sdk._session.link import Link
+from taskfarm_sdk.hidden import shown_half_made
 
 # Imported where they are used: most commands and programs need few of them.
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 
+@shown_half_made
 @attrs.frozen
 class Run:
     """A run: plain data, and methods that send requests to the server. `Farm` makes them.

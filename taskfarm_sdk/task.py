@@ -10,6 +10,7 @@ from taskfarm_sdk import _validation
 from taskfarm_sdk._handle import Handle, already_settled
 from taskfarm_sdk._items.seeds import item_seed
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import half_made
 
 __all__ = ["Task"]
 
@@ -152,6 +153,7 @@ class Task:
             "a task cannot be sent to another process: send the run, and call run.worker() there"
         )
 
+    @half_made
     def __repr__(self) -> str:
         state = self._handle.settled or "open"
         percent = self.percent_completed

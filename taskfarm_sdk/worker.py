@@ -13,6 +13,7 @@ from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._worker.core import WorkerCore
 from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
+from taskfarm_sdk.hidden import half_made
 from taskfarm_sdk.task import Task
 
 __all__ = ["Worker"]
@@ -135,6 +136,7 @@ class Worker:
             "a worker cannot be sent to another process: send the run, and call run.worker() there"
         )
 
+    @half_made
     def __repr__(self) -> str:
         return f"Worker(run={self.run_uuid!r}, {len(self._core.ledger)} open)"
 

@@ -138,7 +138,7 @@ def complete(farm: Session, run: str, number: int, until: float) -> Flow[str | N
 
 def still_complete(farm: Session, run: str, number: int, until: float) -> Flow[None]:
     """Complete a task again if a late report overwrote its completion."""
-    row = yield from read(farm, run, number)
+    row = yield from read(farm, run, number, until=until)
     if row.status == "done" and row.percent != leases.SUCCESS:
         yield from complete(farm, run, number, until)
 
@@ -168,7 +168,7 @@ def give_back(
     leave = leases.encode(lease)
 
     def look(_: TaskfarmError) -> Flow[Answer | None]:
-        row = yield from read(farm, run, number)
+        row = yield from read(farm, run, number, until=until)
         # A worker that took the task since has written another percentage.
         untouched = any(leases.same(row.percent, value) for value in held)
         return None if untouched and row.status == "computing" else Answer(None)

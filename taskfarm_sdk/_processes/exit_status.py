@@ -6,6 +6,8 @@ import os
 import signal
 from collections.abc import Mapping
 
+from taskfarm_sdk.hidden import Hidden, hide
+
 # Whoever ends a batch job signals all its processes: a child may know, and end, before we do.
 TOLD_WITHIN_S = 0.5
 _ASKING = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGUSR2", "SIGXCPU")
@@ -37,20 +39,22 @@ def how_it_ended(status: int) -> str:
         return f"killed by signal {-status}"
 
 
-def why_it_ended(status: int, environ: Mapping[str, str] = os.environ) -> str:
+def why_it_ended(status: int, environ: Mapping[str, str] | None = None) -> str:
     """Return how a process ended that nobody here has ended, with the likeliest reason if known.
 
     Args:
         status: its exit status, or a signal's number with a minus.
-        environ: this process's environment, which tells whether this is a job of Slurm's.
+        environ: the environment, which tells whether this is a job of Slurm's; None is this
+            process's own.
     """
-    return how_it_ended(status) + _of_memory(status, environ)
+    return how_it_ended(status) + _of_memory(status, hide(environ) or Hidden(os.environ))
 
 
-def _of_memory(status: int, environ: Mapping[str, str]) -> str:
+def _of_memory(status: int, environ: Hidden[Mapping[str, str]]) -> str:
     """Return what to do about a kill in a Slurm job, where most are for want of memory."""
     kill = getattr(signal, "SIGKILL", None)
-    if kill is None or status not in (-kill, _OF_SHELLS + kill) or not environ.get("SLURM_JOB_ID"):
+    is_kill = kill is not None and status in (-kill, _OF_SHELLS + kill)
+    if not is_kill or not environ.reveal().get("SLURM_JOB_ID"):
         return ""
     given, more = _memory_of_job(environ)
     return (
@@ -59,13 +63,13 @@ def _of_memory(status: int, environ: Mapping[str, str]) -> str:
     )
 
 
-def _memory_of_job(environ: Mapping[str, str]) -> tuple[str, str]:
+def _memory_of_job(environ: Hidden[Mapping[str, str]]) -> tuple[str, str]:
     """Return what memory a Slurm job has, in words, and twice as much of it for each CPU."""
     for name, of in (("SLURM_MEM_PER_CPU", "CPU"), ("SLURM_MEM_PER_NODE", "node")):
-        given = environ.get(name, "")
+        given = environ.reveal().get(name, "")
         if not given.isdecimal() or int(given) == 0:
             continue
-        cpus = environ.get("SLURM_CPUS_PER_TASK", "") if of == "node" else "1"
+        cpus = environ.reveal().get("SLURM_CPUS_PER_TASK", "") if of == "node" else "1"
         each = int(given) / int(cpus) if cpus.isdecimal() and int(cpus) else float(given)
         return f" ({given} MB for each {of})", f"{2 * each:.0f}M"
     return "", "4G"

@@ -19,6 +19,7 @@ from typing import IO
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes import guardian, limits
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden, Veil
 
 # How long to wait for a killed process group to end; a process can hang in the kernel.
 GONE_AFTER_S = 5.0
@@ -30,9 +31,12 @@ SECRETS = ("TASKFARM_PASSWORD", "TASKFARM_TOKEN")
 Stream = int | IO[bytes] | None
 
 
-def plain_environment() -> dict[str, str]:
-    """Return this process's environment without the credentials for the farm."""
-    return {name: value for name, value in os.environ.items() if name not in SECRETS}
+def plain_environment() -> Hidden[Mapping[str, str]]:
+    """Return this process's environment without the credentials for the farm.
+
+    It is hidden, because it may contain a proxy's or a database's password.
+    """
+    return Hidden({name: text for name, text in os.environ.items() if name not in SECRETS})
 
 
 class Group:
@@ -60,7 +64,7 @@ class Group:
         self,
         argv: Sequence[str],
         *,
-        env: Mapping[str, str] | None = None,
+        env: Hidden[Mapping[str, str]] | None = None,
         cwd: str | os.PathLike[str] | None = None,
         stdin: Stream = subprocess.DEVNULL,
         stdout: Stream = None,
@@ -71,17 +75,19 @@ class Group:
         self._guard = _guard()
         self._lock = threading.Lock()
         self._refused = False
-        self._popen = subprocess.Popen(  # noqa: S603 - the caller chooses the program
-            argv,
-            env={**(os.environ if env is None else env), guardian.MARK: self._guard.mark},
-            cwd=cwd,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            pass_fds=pass_fds,
-            process_group=0,
-            preexec_fn=None if open_files is None else limits.lowering(open_files),  # noqa: PLW1509
-        )
+        given = Hidden(os.environ) if env is None else env
+        with Veil():
+            self._popen = subprocess.Popen(  # noqa: S603 - the caller chooses the program
+                argv,
+                env={**given.reveal(), guardian.MARK: self._guard.mark},
+                cwd=cwd,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                pass_fds=pass_fds,
+                process_group=0,
+                preexec_fn=None if open_files is None else limits.lowering(open_files),  # noqa: PLW1509
+            )
         self.pid: int = self._popen.pid
         self._guard.tell("+", self.pid)
 

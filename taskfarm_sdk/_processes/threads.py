@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from taskfarm_sdk._processes.cpus import usable_cpus
+from taskfarm_sdk.hidden import Hidden
 
 # Those that Dask and joblib set, each with those that its library reads without it.
 VARIABLES: Mapping[str, tuple[str, ...]] = {
@@ -19,8 +20,8 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 
 
 def with_threads(
-    environment: Mapping[str, str], slots: int, threads: int | None = None
-) -> dict[str, str]:
+    environment: Hidden[Mapping[str, str]], slots: int, threads: int | None = None
+) -> Hidden[Mapping[str, str]]:
     """Return an environment that keeps numerical libraries within the usable CPUs.
 
     Args:
@@ -30,11 +31,11 @@ def with_threads(
             of the usable CPUs.
     """
     if threads is not None:
-        return {**environment, **dict.fromkeys(VARIABLES, str(threads))}
+        return Hidden({**environment.reveal(), **dict.fromkeys(VARIABLES, str(threads))})
     share = str(max(1, usable_cpus() // slots))
     unset = {
         name: share
         for name, otherwise in VARIABLES.items()
-        if not any(environment.get(known) for known in (name, *otherwise))
+        if not any(environment.reveal().get(known) for known in (name, *otherwise))
     }
-    return {**environment, **unset}
+    return Hidden({**environment.reveal(), **unset})

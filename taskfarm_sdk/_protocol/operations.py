@@ -6,8 +6,7 @@ A reply that violates the contract raises UnexpectedReply.
 
 from __future__ import annotations
 
-import math
-import re
+import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
@@ -18,10 +17,11 @@ import taskfarm_sdk._transport.httpx_import  # noqa: F401  # pyright: ignore[rep
 # isort: split
 from taskfarm_api.client import Client
 from taskfarm_api.types import UNSET, Response
+from taskfarm_sdk._protocol import values
 from taskfarm_sdk._sansio.steps import AsyncSender, Call, Sender
-from taskfarm_sdk._text import one_line
 from taskfarm_sdk._validation import MAX_TASKS
-from taskfarm_sdk.errors import TaskfarmError, UnexpectedReply
+from taskfarm_sdk.errors import TaskfarmError
+from taskfarm_sdk.hidden import Hidden, Veil
 
 # Each operation imports the models that it needs; most commands use one or two.
 if TYPE_CHECKING:
@@ -33,14 +33,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 X = TypeVar("X")
-# An id or a count beyond this comes from no database.
-LARGEST = 2**63 - 1
-# How much of an invalid reply a message shows, and how much of an invalid uuid.
-MOST_SAID = 100
-UUID_SHOWN = 40
-_UUID = re.compile(r"[0-9a-f]{32}")
-# Floats contain every whole number up to this one.
-EXACT = 2**53
+# A list of half a million runs is smaller.
+LIST_MOST_BYTES = 64 * 1024 * 1024
+DATE_MOST = 64
 Count = Literal["numWaiting", "numComputing", "numDone"]
 # Raised by code that reads a reply which violates the contract.
 _NOT_THE_CONTRACT = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -62,7 +57,7 @@ class RunRow(NamedTuple):
     @property
     def num_tasks(self) -> int:
         """The number of tasks, or 0 if another client stored an invalid one."""
-        return _sound_number(self.held)
+        return values.sound_number(self.held)
 
 
 class TaskRow(NamedTuple):
@@ -76,7 +71,7 @@ class TaskRow(NamedTuple):
     percent: float | None
 
 
-def token() -> Call[str]:
+def token() -> Call[Hidden[str]]:
     """Get a token; with user and password this costs the server a password hash."""
     from taskfarm_api.api.authentication import get_token as endpoint
     from taskfarm_api.models.token import Token
@@ -84,7 +79,7 @@ def token() -> Call[str]:
     return _call(
         lambda api: endpoint.sync_detailed(client=api),
         lambda api: endpoint.asyncio_detailed(client=api),
-        lambda reply: _text(_as(Token, reply).token),
+        lambda reply: Hidden(values.token(_as(Token, reply).token)),
     )
 
 
@@ -110,8 +105,8 @@ def list_runs() -> Call[list[RunRow]]:
     return _call(
         lambda api: endpoint.sync_detailed(client=api),
         lambda api: endpoint.asyncio_detailed(client=api),
-        lambda reply: [_run_row(run) for run in _as(RunList, reply).data],
-    )
+        lambda reply: [_run_row(run) for run in _as(RunList, reply).data or _no_runs(reply)],
+    )._replace(reply_most_bytes=LIST_MOST_BYTES)
 
 
 def get_run(uuid: str) -> Call[RunRow]:
@@ -137,7 +132,7 @@ def _of_run(uuid: str, pick: Callable[[RunRow, RunStatus], R]) -> Call[R]:
     return _call(
         lambda api: endpoint.sync_detailed(uuid, client=api),
         lambda api: endpoint.asyncio_detailed(uuid, client=api),
-        lambda reply: pick(_run_row(run := _as(RunInfo, reply)), _run_status(run)),
+        lambda reply: pick(_that_run(run := _as(RunInfo, reply), uuid), _run_status(run)),
     )
 
 
@@ -233,7 +228,7 @@ def register_worker(uuid: str, hostname: str, pid: int) -> Call[str]:
     return _call(
         lambda api: endpoint.sync_detailed(client=api, body=body),
         lambda api: endpoint.asyncio_detailed(client=api, body=body),
-        lambda reply: _uuid(_as(Worker, reply).uuid),
+        lambda reply: values.uuid(_as(Worker, reply).uuid),
     )
 
 
@@ -243,21 +238,26 @@ def _call(
     read: Callable[[Response[X]], R],
 ) -> Call[R]:
     # Generated code uses only the method `request` of its client.
+    # Below, the credentials and the reply are in the clear.
     def ask(sender: Sender) -> R:
         try:
-            return read(sync(_client().set_httpx_client(cast("Any", sender))))
+            with Veil():
+                return read(sync(_client().set_httpx_client(cast("Any", sender))))
         except TaskfarmError:
             raise
         except _NOT_THE_CONTRACT as error:
-            raise _unexpected(sender.url, error) from error
+            failure = sender.unexpected(error)
+        raise failure
 
     async def aask(sender: AsyncSender) -> R:
         try:
-            return read(await asyncio(_client().set_async_httpx_client(cast("Any", sender))))
+            with Veil():
+                return read(await asyncio(_client().set_async_httpx_client(cast("Any", sender))))
         except TaskfarmError:
             raise
         except _NOT_THE_CONTRACT as error:
-            raise _unexpected(sender.url, error) from error
+            failure = sender.unexpected(error)
+        raise failure
 
     return Call(ask, aask)
 
@@ -265,16 +265,6 @@ def _call(
 def _client() -> Client:
     # The sender adds base URL, credentials and time-out.
     return Client(base_url="")
-
-
-def _unexpected(url: str, error: Exception) -> UnexpectedReply:
-    said = one_line(str(error))[:MOST_SAID]
-    return UnexpectedReply(
-        f"{url} does not answer as a taskfarm server does; it may be another server or a login "
-        f"page: check the URL ({type(error).__name__}: {said})",
-        url=url,
-        detail=said,
-    )
 
 
 def _instance(kind: type[R], parsed: object) -> R:
@@ -294,62 +284,27 @@ def _nothing(reply: Response[X]) -> None:
 
 def _date(reply: Response[X]) -> str | None:
     _nothing(reply)
-    return reply.headers.get("date")
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError(f"expected text, got {type(value).__name__}")
-    return value
-
-
-def _uuid(value: object) -> str:
-    """Return a uuid as the server makes them, and as workers of the SDK choose theirs."""
-    if isinstance(value, str) and _UUID.fullmatch(value):
-        return value
-    came = repr(value[:UUID_SHOWN] if isinstance(value, str) else value)[:UUID_SHOWN]
-    raise ValueError(f"a uuid has 32 hexadecimal digits, not as this one: {came}")
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"expected an integer, got {type(value).__name__}")
-    return value
-
-
-def _natural(value: object, most: int = LARGEST) -> int:
-    whole = _whole(value)
-    if not 0 <= whole <= most:
-        # Not the number itself: a reply can contain one of thousands of digits.
-        raise ValueError(f"a whole number from 0 to {most} was to come, not one out of that range")
-    return whole
-
-
-def _number(value: object) -> float:
-    """Return a number that other clients may have written, so that any float can come.
-
-    An integer that is too large for a float, which JSON allows, is read as an infinity: all code
-    behind this may compare the number, and compute with it as with any float.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"expected a number, got {type(value).__name__}")
-    if abs(value) <= EXACT:
-        return value
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+    date: str | None = reply.headers.get("date")
+    # It goes to the journal.
+    return date if date is not None and len(date) <= DATE_MOST and date.isprintable() else None
 
 
 def _run_row(run: Run | RunInfo) -> RunRow:
-    return RunRow(_uuid(run.uuid), _natural(run.id), run.num_tasks)
+    return RunRow(values.uuid(run.uuid), values.natural(run.id), run.num_tasks)
 
 
-def _sound_number(held: object) -> int:
-    # bool is a subclass of int, and true as a number of tasks is a mistake.
-    if isinstance(held, bool) or not isinstance(held, int):
-        return 0
-    return held if 1 <= held <= MAX_TASKS else 0
+def _no_runs(reply: Response[X]) -> list[Run]:
+    """Return the empty list of a reply; generated code reads an empty text or object as one too."""
+    if json.loads(reply.content)["data"] != []:
+        raise TypeError("expected a list of runs")
+    return []
+
+
+def _that_run(run: RunInfo, uuid: str) -> RunRow:
+    row = _run_row(run)
+    if row.uuid != uuid:
+        raise ValueError(f"run {uuid} was to come, not run {row.uuid}")
+    return row
 
 
 def _run_status(run: RunInfo) -> RunStatus:
@@ -357,8 +312,8 @@ def _run_status(run: RunInfo) -> RunStatus:
     from taskfarm_sdk._models import RunStatus
     from taskfarm_sdk._protocol import lease as leases
 
-    total, percent_done = _sound_number(run.num_tasks), _number(run.percent_done)
-    computing, done = _natural(run.num_computing), _natural(run.num_done)
+    total, percent_done = values.sound_number(run.num_tasks), values.number(run.percent_done)
+    computing, done = values.natural(run.num_computing), values.natural(run.num_done)
     waiting = max(0, total - computing - done)
     is_finished = waiting == 0 and computing == 0
     return RunStatus(
@@ -368,7 +323,7 @@ def _run_status(run: RunInfo) -> RunStatus:
         done=done,
         failed=leases.failed_tasks(total, percent_done) if is_finished else None,
         percent_done=percent_done,
-        rows=_natural(run.num_waiting) + computing + done,
+        rows=values.natural(run.num_waiting) + computing + done,
     )
 
 
@@ -379,16 +334,16 @@ def _one_count(parsed: object, which: Count) -> int:
 
     match which:
         case "numWaiting":
-            return _natural(_instance(NumWaitingOnly, parsed).num_waiting)
+            return values.natural(_instance(NumWaitingOnly, parsed).num_waiting)
         case "numComputing":
-            return _natural(_instance(NumComputingOnly, parsed).num_computing)
+            return values.natural(_instance(NumComputingOnly, parsed).num_computing)
         case "numDone":
-            return _natural(_instance(NumDoneOnly, parsed).num_done)
+            return values.natural(_instance(NumDoneOnly, parsed).num_done)
 
 
 def _task_row(task: Task) -> TaskRow:
-    percent, number = task.percent_completed, _natural(task.task, MAX_TASKS)
-    return TaskRow(number, task.status, None if percent is None else _number(percent))
+    percent, number = task.percent_completed, values.natural(task.task, MAX_TASKS)
+    return TaskRow(number, task.status, None if percent is None else values.number(percent))
 
 
 def _that_task(task: Task, number: int) -> TaskRow:

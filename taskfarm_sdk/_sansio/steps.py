@@ -13,11 +13,17 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
+from taskfarm_sdk.hidden import Hidden
+
 R = TypeVar("R")
 
 # How many requests of one flow may be in flight: enough to hide the network's latency, and few
 # compared with those of the workers.
 AT_ONCE = 8
+# Far more than any reply of a taskfarm server but the list of its runs.
+REPLY_MOST_BYTES = 1024 * 1024
+# The password beside a token.
+NOTHING = Hidden("")
 
 
 # Steps are named tuples, and the class with a secret is a plain one: attrs takes six times as long
@@ -27,7 +33,7 @@ class Basic:
 
     __slots__ = ("password", "user")
 
-    def __init__(self, user: str, password: str = "") -> None:
+    def __init__(self, user: Hidden[str], password: Hidden[str] = NOTHING) -> None:
         self.user: Final = user
         self.password: Final = password
 
@@ -35,22 +41,22 @@ class Basic:
         return "Basic('***', '***')"
 
     @property
-    def header(self) -> str:
+    def header(self) -> Hidden[str]:
         """The value of the Authorization header."""
         return _header(self.user, self.password)
 
 
 @lru_cache(maxsize=8)
-def _header(user: str, password: str) -> str:
-    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+def _header(user: Hidden[str], password: Hidden[str]) -> Hidden[str]:
+    pair = Hidden(f"{user.reveal()}:{password.reveal()}".encode())
+    return Hidden(f"Basic {base64.b64encode(pair.reveal()).decode()}")
 
 
 class Sender(Protocol):
     """Send the one request of a call, and return the reply if it is a success."""
 
-    @property
-    def url(self) -> str:
-        """The API's URL."""
+    def unexpected(self, error: Exception) -> Exception:
+        """Return the error for a reply that could not be read, because of another error."""
         ...
 
     def request(self, method: str, url: str, **more: Any) -> object:
@@ -61,9 +67,8 @@ class Sender(Protocol):
 class AsyncSender(Protocol):
     """`Sender`, awaited."""
 
-    @property
-    def url(self) -> str:
-        """The API's URL."""
+    def unexpected(self, error: Exception) -> Exception:
+        """Return the error for a reply that could not be read, because of another error."""
         ...
 
     async def request(self, method: str, url: str, **more: Any) -> object:
@@ -83,6 +88,8 @@ class Call(NamedTuple, Generic[R]):
         timeout_s: the time limit in seconds; None is the client's own limit.
         left_s: called during the request, returns how long it may still take; for workers, whose
             requests can be ended early. None for other requests.
+        reply_most_bytes: the largest reply that is read; memory for many times as much is needed
+            to read one.
     """
 
     sync: Callable[[Sender], R]
@@ -91,11 +98,20 @@ class Call(NamedTuple, Generic[R]):
     fresh: bool = False
     timeout_s: float | None = None
     left_s: Callable[[], float] | None = None
+    reply_most_bytes: int = REPLY_MOST_BYTES
 
     def sent_as(self, who: Basic, left_s: Callable[[], float] | None = None) -> Call[R]:
         """Return the call with credentials, and with `left_s`."""
         # Not `_replace`, which is slower, and this runs for each request.
-        return Call(self.sync, self.asyncio, who, self.fresh, self.timeout_s, left_s)
+        return Call(
+            self.sync,
+            self.asyncio,
+            who,
+            self.fresh,
+            self.timeout_s,
+            left_s,
+            self.reply_most_bytes,
+        )
 
 
 class Sleep(NamedTuple):

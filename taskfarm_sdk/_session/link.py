@@ -14,15 +14,16 @@ from taskfarm_sdk._session.session import Session, Shared
 from taskfarm_sdk._transport import drivers
 from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden
 
 R = TypeVar("R")
 
 
 def new_session(
-    url: str | None,
+    url: Hidden[str] | None,
     user: str | None,
-    password: str | None,
-    token: str | None,
+    password: Hidden[str] | None,
+    token: Hidden[str] | None,
     timeout_s: float,
     give_up_after_s: float,
     clock: Clock | None = None,
@@ -56,7 +57,7 @@ class _AnyLink:
             type(self),
             session.url,
             session.settings.user,
-            session.shared.token,
+            session.shared.token.reveal(),
             *given,
         )
 
@@ -69,7 +70,9 @@ def _unpickle(
     timeout_s: float,
     give_up_after_s: float,
 ) -> _AnyLink:
-    return kind(new_session(url, user, None, token, timeout_s, give_up_after_s))
+    secret = Hidden(token)
+    del token
+    return kind(new_session(Hidden(url), user, None, secret, timeout_s, give_up_after_s))
 
 
 class Link(_AnyLink):

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._sansio.retry import READ, Answer, Backoff, Look, Rule, Then
-from taskfarm_sdk._sansio.steps import Basic, Call, Flow, exclusive, send, sleep
+from taskfarm_sdk._sansio.steps import NOTHING, Basic, Call, Flow, exclusive, send, sleep
 from taskfarm_sdk._session.session import Session
 from taskfarm_sdk.errors import (
     AuthenticationError,
@@ -22,6 +22,7 @@ from taskfarm_sdk.errors import (
     TaskfarmError,
     UnexpectedReply,
 )
+from taskfarm_sdk.hidden import Hidden
 
 R = TypeVar("R")
 
@@ -68,14 +69,14 @@ def ask(
             return cast("R", found.value)
 
 
-def login(farm: Session) -> Flow[str]:
+def login(farm: Session) -> Flow[Hidden[str]]:
     """Get a token from the server now, or check the one that is known."""
     if farm.settings.password is None:
         yield from ask(farm, operations.token, READ)
     else:
         backoff = _backoff(farm, None)
         yield from exclusive(lambda: _new_token(farm, backoff))
-    return farm.shared.token or ""
+    return farm.shared.token or NOTHING
 
 
 def _backoff(farm: Session, until: float | None) -> Backoff:
@@ -130,16 +131,16 @@ def _may_be_the_token(error: TaskfarmError) -> bool:
     )
 
 
-def _first_token(farm: Session, backoff: Backoff) -> Flow[str]:
+def _first_token(farm: Session, backoff: Backoff) -> Flow[Hidden[str]]:
     if farm.shared.token is None:
         yield from _new_token(farm, backoff)
-    return farm.shared.token or ""
+    return farm.shared.token or NOTHING
 
 
 def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
     """Get a token with the password; only this request costs the server a password hash."""
     settings = farm.settings
-    who = Basic(settings.user or "", settings.password or "")
+    who = Basic(Hidden(settings.user or ""), settings.password or NOTHING)
     while True:
         began = farm.clock.now()
         try:
@@ -165,7 +166,9 @@ def _new_token(farm: Session, backoff: Backoff) -> Flow[None]:
 class _TokenCheck:
     """The check of a token after a request with it was answered 401 or 500."""
 
-    def __init__(self, farm: Session, token: str, error: TaskfarmError, backoff: Backoff) -> None:
+    def __init__(
+        self, farm: Session, token: Hidden[str], error: TaskfarmError, backoff: Backoff
+    ) -> None:
         self.farm = farm
         self.token = token
         self.error = error
@@ -212,7 +215,7 @@ def _server_is_sound(farm: Session) -> Flow[bool]:
     """Log in as a user that cannot exist: 401 if the server works, 500 without its database."""
     import secrets
 
-    nobody = Basic(f"nobody-{secrets.token_hex(8)}")
+    nobody = Basic(Hidden(f"nobody-{secrets.token_hex(8)}"))
     try:
         yield from _sent(farm, operations.token(), nobody)
     except AuthenticationError:

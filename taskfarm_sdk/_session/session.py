@@ -10,6 +10,7 @@ from taskfarm_sdk._sansio.clock import Clock, SystemClock
 from taskfarm_sdk._sansio.hurry import Hurry
 from taskfarm_sdk._session.settings import Settings
 from taskfarm_sdk._transport import shortages
+from taskfarm_sdk.hidden import Hidden
 
 if TYPE_CHECKING:
     from taskfarm_sdk._failures import FailureLog
@@ -55,7 +56,7 @@ class Shared:
         complete: uuids of runs whose tasks all exist, because a claim found no task left.
     """
 
-    def __init__(self, token: str | None, url: str) -> None:
+    def __init__(self, token: Hidden[str] | None, url: str) -> None:
         self.token = token
         self.outage: Outage = Outage(url)
         self.complete: set[str] = set()

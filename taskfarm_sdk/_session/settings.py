@@ -7,11 +7,13 @@ origin of TASKFARM_URL if that is set, those of a saved login only to its own or
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from taskfarm_sdk import _validation, logins
 from taskfarm_sdk.errors import AuthenticationError, ConfigurationError
+from taskfarm_sdk.hidden import Hidden
 
 DEFAULT_URL = "http://localhost:5000/api/"
 
@@ -33,8 +35,8 @@ class Settings:
         *,
         url: str,
         user: str | None,
-        password: str | None = None,
-        token: str | None = None,
+        password: Hidden[str] | None = None,
+        token: Hidden[str] | None = None,
         source: str,
     ) -> None:
         self.url: Final = url
@@ -44,22 +46,51 @@ class Settings:
         self.source: Final = source
 
 
+class _Environment:
+    """What the environment says of a farm; what is empty counts as not set."""
+
+    def __init__(self, environ: Hidden[Mapping[str, str]]) -> None:
+        self._environ = environ
+        # Editors and scripts leave line ends and blanks around what is in a file.
+        self.url: Final = self._get("TASKFARM_URL", str.strip)
+        self.user: Final = _shown(self._get("TASKFARM_USER", str.strip))
+        self.token: Final = self._get("TASKFARM_TOKEN", str.strip)
+        self.password: Final = self._get("TASKFARM_PASSWORD", _without_line_end)
+
+    def about(self, url: str) -> _Environment:
+        """Return it if it is for this server, or else an empty one."""
+        home = self.url
+        is_for_it = home is None or _validation.origin(home) == _validation.origin(url)
+        return self if is_for_it else _Environment(Hidden({}))
+
+    def _get(self, name: str, clean: Callable[[str], str]) -> Hidden[str] | None:
+        found = Hidden(clean(self._environ.reveal().get(name, "")))
+        return found if found.reveal() else None
+
+
 def settle(
-    url: str | None = None,
+    url: Hidden[str] | None = None,
     user: str | None = None,
-    password: str | None = None,
-    token: str | None = None,
-    environ: Mapping[str, str] = os.environ,
+    password: Hidden[str] | None = None,
+    token: Hidden[str] | None = None,
+    environ: Hidden[Mapping[str, str]] | None = None,
 ) -> Settings:
     """Return the settings from the first source that has credentials.
+
+    Args:
+        url: the API's URL; hidden, because an invalid one may contain a password.
+        user: the user's name.
+        password: the user's password.
+        token: a token.
+        environ: the environment; None is this process's own.
 
     Raises:
         ConfigurationError: a setting is invalid.
         AuthenticationError: there are no credentials for the server.
     """
     _utf8("user", user)
-    env = {name: value for name, value in environ.items() if name.startswith("TASKFARM_") and value}
-    place = _validation.base_url(url or env.get("TASKFARM_URL") or _saved_url() or DEFAULT_URL)
+    env = _Environment(environ or Hidden(os.environ))
+    place = _validation.base_url(url or env.url or _saved_url() or Hidden(DEFAULT_URL))
     settings = (
         _from_arguments(place, user, password, token, env)
         or _from_environment(place, user, env)
@@ -67,61 +98,61 @@ def settle(
         or _none(place, user)
     )
     origin = "" if settings.source == "argument" else f" ({settings.source})"
-    for name in ("user", "password", "token"):
-        _utf8(f"{name}{origin}", getattr(settings, name))
+    _utf8(f"user{origin}", settings.user)
+    _utf8(f"password{origin}", settings.password)
+    _utf8(f"token{origin}", settings.token)
+    _without_controls(f"token{origin}", settings.token)
     return settings
 
 
-def _saved_url() -> str | None:
+def _saved_url() -> Hidden[str] | None:
     login = logins.default_login()
-    return login.url if login else None
+    return Hidden(login.url) if login else None
 
 
 def _from_arguments(
-    url: str, user: str | None, password: str | None, token: str | None, env: Mapping[str, str]
+    url: str,
+    user: str | None,
+    password: Hidden[str] | None,
+    token: Hidden[str] | None,
+    env: _Environment,
 ) -> Settings | None:
     if token is not None and password is not None:
         raise ConfigurationError("give a token or a password, not both")
     if token is not None:
-        return Settings(url=url, user=user, token=_secret("token", token), source="argument")
+        known = _given("token", Hidden(token.reveal().strip()))
+        return Settings(url=url, user=user, token=known, source="argument")
     if password is None:
         return None
     if user is None:
         login = logins.find_login(url)
-        user = _about(url, env).get("TASKFARM_USER") or (login.user if login else None)
+        user = env.about(url).user or (login.user if login else None)
     if not user:
         raise ConfigurationError("a password needs a user: give one, or set TASKFARM_USER")
-    known = _secret("password", password)
+    known = _given("password", Hidden(_without_line_end(password.reveal())))
     return Settings(url=url, user=_name(user), password=known, source="argument")
 
 
-def _from_environment(url: str, user: str | None, env: Mapping[str, str]) -> Settings | None:
-    env = _about(url, env)
-    theirs = env.get("TASKFARM_USER")
+def _from_environment(url: str, user: str | None, env: _Environment) -> Settings | None:
+    env = env.about(url)
+    theirs = env.user
     if user is not None and theirs is not None and user != theirs:
         return None
     who = user or theirs
-    token, password = env.get("TASKFARM_TOKEN"), env.get("TASKFARM_PASSWORD")
-    if token is not None:
-        return Settings(url=url, user=who, token=token, source="environment")
-    if password is None:
+    if env.token is not None:
+        return Settings(url=url, user=who, token=env.token, source="environment")
+    if env.password is None:
         return None
     if who is None:
         raise ConfigurationError("TASKFARM_PASSWORD is set without its user: set TASKFARM_USER")
-    return Settings(url=url, user=_name(who), password=password, source="environment")
-
-
-def _about(url: str, env: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the environment if it is for this server, or else nothing."""
-    home = env.get("TASKFARM_URL")
-    return env if home is None or _validation.origin(home) == _validation.origin(url) else {}
+    return Settings(url=url, user=_name(who), password=env.password, source="environment")
 
 
 def _from_login(url: str, user: str | None) -> Settings | None:
     login = logins.find_login(url)
     if login is None or (user is not None and user != login.user):
         return None
-    return Settings(url=url, user=login.user, token=login.token, source="saved login")
+    return Settings(url=url, user=login.user, token=Hidden(login.token), source="saved login")
 
 
 def _none(url: str, user: str | None) -> Settings:
@@ -134,13 +165,36 @@ def _none(url: str, user: str | None) -> Settings:
     )
 
 
-def _utf8(name: str, value: str | None) -> None:
+def _utf8(name: str, value: Hidden[str] | str | None) -> None:
     """Refuse a text that HTTP cannot carry, without repeating it."""
     # Bytes that are not UTF-8 arrive from the command line and the environment as surrogates.
-    if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
+    if _finds("[\ud800-\udfff]", value):
         raise ConfigurationError(
             f"the {name} is not UTF-8 text, which the server requires: is it in another encoding?"
         )
+
+
+def _without_controls(name: str, token: Hidden[str] | None) -> None:
+    """Refuse a token with a line end inside, such as two tokens or a whole file."""
+    if _finds("[\\x00-\\x1f\\x7f-\\x9f]", token):
+        raise ConfigurationError(
+            f"the {name} contains a control character, such as a line end or a tab, which no token "
+            "has: give the token alone; nothing was sent"
+        )
+
+
+def _finds(pattern: str, value: Hidden[str] | str | None) -> bool:
+    text = Hidden(value) if isinstance(value, str) else value
+    return text is not None and re.search(pattern, text.reveal()) is not None
+
+
+def _without_line_end(text: str) -> str:
+    """Return a password without line ends behind it; blanks around it may belong to it."""
+    return text.rstrip("\r\n")
+
+
+def _shown(text: Hidden[str] | None) -> str | None:
+    return None if text is None else text.reveal()
 
 
 def _name(user: str) -> str:
@@ -149,7 +203,7 @@ def _name(user: str) -> str:
     return user
 
 
-def _secret(name: str, value: str) -> str:
-    if not value:
+def _given(name: str, value: Hidden[str]) -> Hidden[str]:
+    if not value.reveal():
         raise ConfigurationError(f"the {name} is empty")
     return value

@@ -18,14 +18,22 @@ from taskfarm_sdk._transport.httpx_import import httpcore
 CONNECTED = ("connect_tcp.complete", "start_tls.complete")
 # The longest wait for data between two checks of the request's end.
 SLICE_S = 0.5
-# A list of half a million runs is smaller.
-REPLY_MOST_BYTES = 64 * 1024 * 1024
+# The heads of a reply, and of those with status 1xx before it, count as well.
+HEADS_MOST_BYTES = 1024 * 1024
 # The time limit for each address of a host name.
 CONNECT_MOST_S = 5.0
 
 
 class ReplyTooLarge(Exception):
-    """A reply is larger than any that a taskfarm server sends."""
+    """A reply is larger than any that a taskfarm server sends.
+
+    Attributes:
+        most_bytes: how large its body may be.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(most_bytes)
+        self.most_bytes = most_bytes
 
 
 class Bound(float):
@@ -33,20 +41,25 @@ class Bound(float):
 
     Args:
         timeout_s: the time limit of the whole request, in seconds.
+        most_bytes: the largest body of the reply.
         left_s: called during the request, returns how long it may still take; for workers, whose
             requests can be ended early.
     """
 
-    __slots__ = ("_bytes_left", "_ends_at", "_left_s")
+    __slots__ = ("_bytes_left", "_ends_at", "_left_s", "most_bytes")
 
+    most_bytes: int
     _bytes_left: int
     _ends_at: float
     _left_s: Callable[[], float] | None
 
-    def __new__(cls, timeout_s: float, left_s: Callable[[], float] | None = None) -> Self:
+    def __new__(
+        cls, timeout_s: float, most_bytes: int, left_s: Callable[[], float] | None = None
+    ) -> Self:
         """Start the time of a request."""
         bound = super().__new__(cls, timeout_s)
-        bound._bytes_left = REPLY_MOST_BYTES
+        bound.most_bytes = most_bytes
+        bound._bytes_left = most_bytes + HEADS_MOST_BYTES
         bound._ends_at = time.monotonic() + timeout_s
         bound._left_s = left_s
         return bound
@@ -72,22 +85,23 @@ class Bound(float):
         """
         self._bytes_left -= size
         if self._bytes_left < 0:
-            raise ReplyTooLarge
+            raise ReplyTooLarge(self.most_bytes)
 
 
 def timeouts(
-    timeout_s: float, left_s: Callable[[], float] | None = None
+    timeout_s: float, most_bytes: int, left_s: Callable[[], float] | None = None
 ) -> dict[str, float | None]:
     """Return a request's time-outs in the form that httpx passes to its transport.
 
     Args:
         timeout_s: the time limit of the whole request, in seconds.
+        most_bytes: see `Bound`.
         left_s: see `Bound`.
     """
     connect_s = min(timeout_s, CONNECT_MOST_S)
     return {
         "connect": connect_s if left_s is None else max(0.0, min(connect_s, left_s())),
-        "read": Bound(timeout_s, left_s),
+        "read": Bound(timeout_s, most_bytes, left_s),
         "write": timeout_s,
         "pool": timeout_s,
     }

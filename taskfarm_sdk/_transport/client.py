@@ -1,17 +1,11 @@
-"""Connections, the sender of each request, and errors from replies: the only user of httpx.
-
-A sender turns every status that is not a success into an SDK error before generated code sees the
-reply, because that code would return an error page as a result.
-"""
+"""Connections of a farm, blocking and for asyncio."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
-from functools import lru_cache
+from collections.abc import Callable
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.request import getproxies
 
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._sansio.steps import Call
@@ -19,26 +13,22 @@ from taskfarm_sdk._transport import (
     bounds,
     failures,
     proxies,
-    replies,
     request_log,
     shortages,
     tls,
 )
 from taskfarm_sdk._transport.httpx_import import httpx
+from taskfarm_sdk._transport.senders import AsyncSender, Sender, aleave_place, leave_place
 from taskfarm_sdk._transport.tcp import TcpUserTimeout
 from taskfarm_sdk._version import VERSION
-from taskfarm_sdk.errors import (
-    ConfigurationError,
-    TaskfarmError,
-)
+from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Veil
 
 if TYPE_CHECKING:
     import asyncio
 
 R = TypeVar("R")
 C = TypeVar("C", httpx.Client, httpx.AsyncClient)
-Trace = Callable[[str, dict[str, Any]], None]
-AsyncTrace = Callable[[str, dict[str, Any]], Awaitable[None]]
 
 # Each request carries its own credentials; httpx must not take any from a URL or ~/.netrc.
 NOBODY = httpx.Auth()
@@ -56,173 +46,11 @@ LIMITS = httpx.Limits(
 )
 
 
-class Sender:
-    """Send the one request of a call; generated code uses it as an `httpx.Client`.
+class _NoCookies(CookieJar):
+    """Keep no cookie: the API has none, and other servers could set ever more of them."""
 
-    Args:
-        client: the client with the connections.
-        call: the call, with credentials and time limit.
-        trace: called with each event of the connection.
-    """
-
-    # Without attrs, which would cost a twentieth of the time that the SDK adds to a request.
-    __slots__ = ("_call", "_client", "_trace")
-
-    def __init__(self, client: httpx.Client, call: Call[Any], trace: Trace) -> None:
-        self._client = client
-        self._call = call
-        self._trace = trace
-
-    @property
-    def url(self) -> str:
-        """The API's URL."""
-        return str(self._client.base_url)
-
-    def request(self, method: str, url: str, **more: Any) -> httpx.Response:
-        """Send the request and return its reply, which is a success.
-
-        Raises:
-            TaskfarmError: the request failed.
-        """
-        try:
-            request = _request(self._client, self._call, self._trace, method, url, more)
-            return _read(self._client.send(request, stream=True))
-        except UnicodeError as error:
-            raise failures.no_name(self.url, error) from error
-        except failures.RAISED as error:
-            request_log.note(method.upper(), url, type(error).__name__)
-            raise failures.error_of(error, self.url) from error
-
-
-class AsyncSender:
-    """`Sender` for asyncio; generated code uses it as an `httpx.AsyncClient`."""
-
-    __slots__ = ("_call", "_client", "_trace")
-
-    def __init__(self, client: httpx.AsyncClient, call: Call[Any], trace: AsyncTrace) -> None:
-        self._client = client
-        self._call = call
-        self._trace = trace
-
-    @property
-    def url(self) -> str:
-        """The API's URL."""
-        return str(self._client.base_url)
-
-    async def request(self, method: str, url: str, **more: Any) -> httpx.Response:
-        """Send the request and return its reply, which is a success.
-
-        Raises:
-            TaskfarmError: the request failed.
-        """
-        import asyncio
-
-        try:
-            request = _request(self._client, self._call, self._trace, method, url, more)
-            ends_at = asyncio.get_running_loop().time() + request.extensions["timeout"]["read"]
-            async with asyncio.timeout_at(ends_at):
-                response = await self._client.send(request, stream=True)
-            return await _aread(response, ends_at)
-        except TimeoutError as error:
-            request_log.note(method.upper(), url, type(error).__name__)
-            raise failures.lost(self.url, "the reply was not complete in time") from error
-        except UnicodeError as error:
-            raise failures.no_name(self.url, error) from error
-        except failures.RAISED as error:
-            request_log.note(method.upper(), url, type(error).__name__)
-            raise failures.error_of(error, self.url) from error
-
-
-def _request(
-    client: httpx.Client | httpx.AsyncClient,
-    call: Call[Any],
-    trace: Trace | AsyncTrace,
-    method: str,
-    path: str,
-    more: dict[str, Any],
-) -> httpx.Request:
-    """Return a call's request, without making httpx parse its URL again.
-
-    The parser takes most of the time that a request costs the client: httpx runs it to join a base
-    and a path, and for empty parameters.
-    """
-    if call.acting_as is not None:
-        more["headers"] = {**more.get("headers", {}), "Authorization": call.acting_as.header}
-    more["params"] = more.get("params") or None
-    timeout_s = call.timeout_s
-    if timeout_s is None:
-        # The client's own; all four of its time-outs are the same.
-        timeout_s = client.timeout.read or 0.0
-    extensions = {"trace": trace, "timeout": bounds.timeouts(timeout_s, call.left_s)}
-    url = _absolute(client.base_url, path)
-    return client.build_request(method, url, extensions=extensions, **more)
-
-
-@lru_cache(maxsize=256)
-def _absolute(base: httpx.URL, path: str) -> httpx.URL:
-    return httpx.URL(path if "://" in path else f"{base}{path.lstrip('/')}")
-
-
-def _read(response: httpx.Response) -> httpx.Response:
-    """Read a successful reply, and drop the stream that it was read from.
-
-    Reply and stream refer to each other and to fifty more objects. Left to Python's cycle
-    collector, they let a program's memory grow by a quarter.
-
-    Raises:
-        TaskfarmError: the reply is not a success.
-    """
-    request_log.note(response.request.method, response.request.url, response.status_code)
-    try:
-        if not response.is_success:
-            raise error_from(response, _page(response.iter_raw()))
-        replies.refuse_encoded(str(response.request.url), response.headers)
-        response.read()
-    finally:
-        response.close()
-        del response.stream
-    return response
-
-
-async def _aread(response: httpx.Response, ends_at: float) -> httpx.Response:
-    """Read a successful reply, until a time of the event loop's clock; see `_read`."""
-    import asyncio
-
-    request_log.note(response.request.method, response.request.url, response.status_code)
-    try:
-        if not response.is_success:
-            raise error_from(response, await _apage(response.aiter_raw(), ends_at))
-        replies.refuse_encoded(str(response.request.url), response.headers)
-        async with asyncio.timeout_at(ends_at):
-            await response.aread()
-    finally:
-        await response.aclose()
-        del response.stream
-    return response
-
-
-def _page(chunks: Iterator[bytes]) -> bytes:
-    """Return the beginning of an error page, or less if the connection breaks."""
-    page = b""
-    with suppress(*failures.RAISED):
-        for chunk in chunks:
-            page += chunk
-            if len(page) >= replies.PAGE_MOST_BYTES:
-                break
-    return page
-
-
-async def _apage(chunks: AsyncIterator[bytes], ends_at: float) -> bytes:
-    import asyncio
-
-    page = b""
-    with suppress(TimeoutError, *failures.RAISED):
-        async with asyncio.timeout_at(ends_at):
-            async for chunk in chunks:
-                page += chunk
-                if len(page) >= replies.PAGE_MOST_BYTES:
-                    break
-    return page
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Leave the cookies of a reply alone."""
 
 
 class HttpTransport:
@@ -273,7 +101,7 @@ class HttpTransport:
             return self._client
 
     def _new(self) -> httpx.Client:
-        return _opened(httpx.Client, self._url, self._timeout_s)
+        return _opened(httpx.Client, self._url, self._timeout_s, leave_place)
 
     def _on_event(self, event: str, facts: dict[str, Any]) -> None:
         self._tcp_timeout.on_event(event, facts)
@@ -350,45 +178,47 @@ class AsyncHttpTransport:
             self._loop, self._client, self._exclusive = loop, None, None
 
     def _new(self) -> httpx.AsyncClient:
-        return _opened(httpx.AsyncClient, self._url, self._timeout_s)
+        return _opened(httpx.AsyncClient, self._url, self._timeout_s, aleave_place)
 
     async def _on_event(self, event: str, facts: dict[str, Any]) -> None:
         self._tcp_timeout.on_event(event, facts)
         bounds.abound_reads(event, facts)
 
 
-def _opened(kind: type[C], url: str, timeout_s: float) -> C:
+def _opened(kind: type[C], url: str, timeout_s: float, on_response: Callable[..., Any]) -> C:
     """Return a client of httpx's for a farm."""
     tls.tell_of_open_way(url)
     with shortages.explained_for(url):
-        trusted = tls.context(url)
-        with failures.proxies_explained():
-            client = kind(
-                base_url=url,
-                timeout=timeout_s,
-                limits=LIMITS,
-                proxy=proxies.proxy_for(url, getproxies()),
-                trust_env=False,
-                verify=trusted,
-                auth=NOBODY,
-                headers=HEADERS,
-            )
+        client = _made(kind, url, timeout_s, on_response)
     base = client.base_url
     request_log.begin(base.scheme, base.host, base.port)
     return client
 
 
+def _made(kind: type[C], url: str, timeout_s: float, on_response: Callable[..., Any]) -> C:
+    trusted = tls.context(url)
+    proxy = proxies.proxy_for(url, proxies.of_environment())
+    try:
+        with Veil():
+            return kind(
+                base_url=url,
+                timeout=timeout_s,
+                limits=LIMITS,
+                proxy=None if proxy is None else proxy.reveal(),
+                trust_env=False,
+                verify=trusted,
+                auth=NOBODY,
+                headers=HEADERS,
+                cookies=_NoCookies(),
+                event_hooks={"response": [on_response]},
+            )
+    except ImportError as error:
+        raise failures.no_socks() from error
+    except (httpx.InvalidURL, ValueError):
+        pass
+    # Raised here: httpx's message can contain a part of the proxy's password.
+    raise proxies.unusable()
+
+
 def _closed() -> ConfigurationError:
     return ConfigurationError("this Farm is closed: use it inside its `with`, or create a new one")
-
-
-def error_from(response: httpx.Response, page: bytes) -> TaskfarmError:
-    """Return the error for a reply whose status is not a success."""
-    return replies.error_of(
-        response.request.method,
-        response.status_code,
-        response.reason_phrase,
-        str(response.request.url),
-        response.headers,
-        page,
-    )

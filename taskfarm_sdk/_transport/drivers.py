@@ -19,6 +19,7 @@ from taskfarm_sdk._sansio.steps import (
     Together,
 )
 from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
+from taskfarm_sdk.errors import TaskfarmError
 
 R = TypeVar("R")
 
@@ -44,12 +45,32 @@ def stream(flow: Stream[R], wire: HttpTransport, clock: Clock) -> Generator[R]:
 
 async def adrive(flow: Flow[R], wire: AsyncHttpTransport, clock: Clock) -> R:
     """Run a flow to its end and return its result, with asyncio."""
+    _require_asyncio()
     result: R = (await _aadvance(flow, wire, clock)).value
     return result
 
 
+def _require_asyncio() -> None:
+    """Refuse to run without an event loop of asyncio.
+
+    Raises:
+        TaskfarmError: there is none, as under trio.
+    """
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError as error:
+        raise TaskfarmError(
+            "AsyncFarm needs asyncio, and no event loop of asyncio runs here: use asyncio.run; "
+            "under trio, or without an event loop, use Farm, in a thread where it must not block "
+            "(trio.to_thread.run_sync)"
+        ) from error
+
+
 async def astream(flow: Stream[R], wire: AsyncHttpTransport, clock: Clock) -> AsyncGenerator[R]:
     """Run a stream and yield its items, with asyncio."""
+    _require_asyncio()
     try:
         while isinstance(outcome := await _aadvance(flow, wire, clock), Item):
             yield outcome.value

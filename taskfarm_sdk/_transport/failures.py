@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-
 from taskfarm_sdk._text import one_line
-from taskfarm_sdk._transport import bounds, shortages, tls, wrong_scheme
+from taskfarm_sdk._transport import bounds, replies, shortages, tls, wrong_scheme
 from taskfarm_sdk._transport.httpx_import import httpx
+from taskfarm_sdk._transport.quotes import Asked
 from taskfarm_sdk.errors import (
     ConfigurationError,
     ConnectionFailed,
     TaskfarmError,
-    UnexpectedReply,
 )
 
 # The errors of httpx that are translated; other exceptions are bugs and stay as they are.
@@ -21,47 +18,34 @@ RAISED = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, bounds.ReplyT
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
-@contextmanager
-def proxies_explained() -> Generator[None]:
-    """Raise a ConfigurationError for a proxy of the environment that httpx cannot use."""
-    try:
-        yield
-    except ImportError as error:
-        raise ConfigurationError(
-            "the environment names a SOCKS proxy, for which httpx needs a package: "
-            'pip install "httpx[socks]", or add the server to NO_PROXY'
-        ) from error
-    except (httpx.InvalidURL, ValueError):
-        # Without httpx's message, which can contain a part of the proxy's password.
-        raise ConfigurationError(
-            "the environment names a proxy that cannot be used: set HTTP_PROXY, HTTPS_PROXY and "
-            "ALL_PROXY to http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, and in a password "
-            "write / @ : # as %2F %40 %3A %23; set NO_PROXY to the hosts to reach without a proxy"
-        ) from None
+def no_socks() -> ConfigurationError:
+    """Return the error for a SOCKS proxy of the environment that httpx cannot use here."""
+    return ConfigurationError(
+        "the environment names a SOCKS proxy, for which httpx needs a package: "
+        'pip install "httpx[socks]", or add the server to NO_PROXY'
+    )
 
 
-def error_of(error: Exception, url: str) -> TaskfarmError:
+def error_of(error: Exception, url: str, asked: Asked) -> TaskfarmError:
     """Return the error for a request that failed.
 
     Args:
         error: what httpx raised, one of `RAISED`.
         url: the API's.
+        asked: the request.
     """
-    said = one_line(str(error)) or type(error).__name__
+    # It quotes what is no HTTP, at any length.
+    said = asked.quoted(str(error)) or type(error).__name__
     if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
         return ConfigurationError(f"invalid URL {url} ({said})", url=url, detail=said)
     if isinstance(error, bounds.ReplyTooLarge):
-        most_mib = bounds.REPLY_MOST_BYTES >> 20
-        return UnexpectedReply(
-            f"{url} sent over {most_mib} MiB, which no taskfarm server does: check the URL",
-            url=url,
-        )
+        return replies.too_large(asked, error.most_bytes)
     if hopeless := _hopeless(error, url):
         return ConnectionFailed(hopeless, sent=False, hopeless=True, url=url, detail=said)
     if isinstance(error, NEVER_SENT):
         return _never_sent(error, url, said)
     closed = isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError))
-    return lost(url, said + wrong_scheme.perhaps_with_tls(url) if closed else said)
+    return lost(url, asked, said + wrong_scheme.perhaps_with_tls(url) if closed else said)
 
 
 def _hopeless(error: Exception, url: str) -> str | None:
@@ -92,11 +76,10 @@ def no_name(url: str, error: UnicodeError) -> ConfigurationError:
     )
 
 
-def lost(url: str, said: str) -> ConnectionFailed:
+def lost(url: str, asked: Asked, said: str) -> ConnectionFailed:
     """Return the error for a request that was sent, and whose reply was lost."""
-    said = one_line(said)
     return ConnectionFailed(
-        f"the connection to {url} broke before the reply was complete ({said})",
+        f"the connection to {url} broke before the reply was complete ({asked}: {said})",
         sent=True,
         url=url,
         detail=said,

@@ -10,13 +10,30 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from taskfarm_sdk import _validation
+from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden
 
 _PORTS = {"http": 80, "https": 443}
 
 
-def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
+def of_environment() -> Hidden[Mapping[str, str]]:
+    """Return the proxies of the environment, whose URLs may contain passwords."""
+    return Hidden(getproxies())
+
+
+def unusable() -> ConfigurationError:
+    """Return the error for a proxy's URL that cannot be used, without any part of it."""
+    return ConfigurationError(
+        "the environment names a proxy that cannot be used: set HTTP_PROXY, HTTPS_PROXY and "
+        "ALL_PROXY to http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, and in a password "
+        "write / @ : # as %2F %40 %3A %23; set NO_PROXY to the hosts to reach without a proxy"
+    )
+
+
+def proxy_for(url: str, proxies: Hidden[Mapping[str, str]]) -> Hidden[str] | None:
     """Return the URL of the proxy for a server, or None to connect directly.
 
     A server on this machine is reached directly: a proxy would look for it on its own machine.
@@ -25,14 +42,35 @@ def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
         url: the server's URL.
         proxies: the result of `urllib.request.getproxies`: proxies by the schemes "http", "https"
             and "all", and the value of `NO_PROXY` as "no".
+
+    Raises:
+        ConfigurationError: the proxy's URL has an '@' behind its host, as one has with a '/' in
+            the password, and would be taken for the URL of another host.
     """
     parts = urlsplit(url)
     host, port = _host(parts.hostname or ""), parts.port or _PORTS.get(parts.scheme, 0)
-    proxy = (proxies.get(parts.scheme) or proxies.get("all") or "").strip()
-    if not proxy or _validation.is_loopback(url) or _is_excluded(host, port, proxies.get("no", "")):
+    proxy = _named(parts.scheme, proxies)
+    if proxy is None or _validation.is_loopback(url):
+        return None
+    if _is_excluded(host, port, proxies.reveal().get("no", "")):
+        return None
+    if "@" in _behind_host(proxy).reveal():
+        raise unusable()
+    return proxy
+
+
+def _named(scheme: str, proxies: Hidden[Mapping[str, str]]) -> Hidden[str] | None:
+    """Return the URL of the proxy for a scheme, or None."""
+    proxy = Hidden((proxies.reveal().get(scheme) or proxies.reveal().get("all") or "").strip())
+    if not proxy.reveal():
         return None
     # The scheme is optional for curl, and missing in many environments.
-    return proxy if "://" in proxy else f"http://{proxy}"
+    return proxy if "://" in proxy.reveal() else Hidden(f"http://{proxy.reveal()}")
+
+
+def _behind_host(proxy: Hidden[str]) -> Hidden[str]:
+    """Return what follows host and port in a URL."""
+    return Hidden("".join(re.split("[/?#]", proxy.reveal().partition("://")[2], maxsplit=1)[1:]))
 
 
 def _is_excluded(host: str, port: int, no_proxy: str) -> bool:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from taskfarm_sdk._text import one_line
-from taskfarm_sdk._transport import wrong_scheme
+from taskfarm_sdk._transport import quotes, wrong_scheme
+from taskfarm_sdk._transport.quotes import Asked
 from taskfarm_sdk.errors import (
     AuthenticationError,
     NotFound,
@@ -16,14 +16,17 @@ from taskfarm_sdk.errors import (
     TaskfarmError,
     UnexpectedReply,
 )
+from taskfarm_sdk.hidden import Hidden
 
-DETAIL_LENGTH = 200
-# How much of an error page is read from the network, and how much of that is examined.
+# How many bytes of an error page are read from the network, and characters of that examined.
 PAGE_MOST_BYTES = 64 * 1024
-READ_MOST_BYTES = 8 * 1024
+READ_MOST = 8 * 1024
 # Statuses below 500 that mean "try again later": RFC 9110, 8470 and 6585.
 LATER = (408, 425, 429)
+# 300 and 304 lead nowhere.
+REDIRECTIONS = (301, 302, 303, 307, 308)
 HIDING = ("script", "style")
+NO_HEADER = Hidden("")
 
 
 def error_of(
@@ -33,6 +36,9 @@ def error_of(
     url: str,
     headers: Mapping[str, str],
     page: bytes,
+    *,
+    authorization: Hidden[str] = NO_HEADER,
+    place: str = "",
 ) -> TaskfarmError:
     """Return the error for a reply.
 
@@ -43,65 +49,110 @@ def error_of(
         url: the URL of the request.
         headers: the headers of the reply, with lower-case names.
         page: the beginning of the body, which may be HTML.
+        authorization: the header of the request, which the reply may repeat.
+        place: where the reply redirects to.
     """
-    detail = ("" if _is_encoded(headers) else _detail(page)) or _cut(one_line(reason))
+    asked = Asked(method, url, authorization)
+    detail = ("" if _is_encoded(headers) else _detail(page, asked)) or asked.quoted(reason)
     facts: dict[str, Any] = {"status": status, "url": url, "detail": detail}
     if status == 401:
-        return AuthenticationError(f"{url} rejected the credentials (401)", **facts)
+        return AuthenticationError(
+            f"{asked} was answered 401: it rejected the credentials", **facts
+        )
     if status == 404:
         return NotFound(
-            f"{url} does not exist (404): check the URL, which ends in /api/ on a taskfarm server",
+            f"{asked} was answered 404: check the URL, which ends in /api/ on a taskfarm server",
             method=method,
             **facts,
         )
     if status in LATER or status >= 500:
         return ServerError(
-            f"the server failed: it answered {status} at {url} ({detail})",
+            f"the server failed: it answered {status} to {asked} ({detail})",
             retry_after_s=_retry_after_s(headers),
             **facts,
         )
     if status < 400:
-        place = _cut(one_line(headers.get("location", ""))) or "another place"
-        return UnexpectedReply(
-            f"{url} answered {status} and redirects to {place}: if that is the taskfarm server, "
-            "give its URL (redirections are not followed, to protect the credentials)",
-            **facts,
-        )
+        return UnexpectedReply(_not_a_success(asked, status, detail, asked.quoted(place)), **facts)
     if fault := wrong_scheme.page_with_tls(url, status, detail):
         return RequestRejected(fault, **facts)
-    return RequestRejected(f"the server refused the request ({status}) at {url}: {detail}", **facts)
+    return RequestRejected(f"the server refused {asked}: it answered {status} ({detail})", **facts)
 
 
-def refuse_encoded(url: str, headers: Mapping[str, str]) -> None:
-    """Refuse a compressed reply.
+def _not_a_success(asked: Asked, status: int, detail: str, place: str) -> str:
+    if status in REDIRECTIONS and place:
+        return (
+            f"{asked} was answered {status}, which redirects to {place}: if that is the taskfarm "
+            "server, give its URL (redirections are not followed, to protect the credentials)"
+        )
+    return (
+        f"{asked} was answered {status} ({detail}), which no taskfarm server does; it may be "
+        "another server: check the URL"
+    )
+
+
+def refuse(asked: Asked, headers: Mapping[str, str], most_bytes: int) -> None:
+    """Refuse a successful reply that is not worth reading.
+
+    Args:
+        asked: the request.
+        headers: the headers of the reply, with lower-case names.
+        most_bytes: the largest body that the request can have as its answer.
 
     Raises:
-        UnexpectedReply: the reply is compressed, although the request did not allow it.
+        UnexpectedReply: the reply is compressed, although the request did not allow it, or larger.
     """
     if _is_encoded(headers):
-        encoding = _cut(one_line(headers["content-encoding"]))
+        encoding = asked.quoted(headers["content-encoding"])
         raise UnexpectedReply(
-            f"{url} sent a reply encoded as '{encoding}', which the request did "
-            "not allow: check for a proxy in between",
-            url=url,
+            f"the reply to {asked} is encoded as '{encoding}', which the request did not allow: "
+            "check for a proxy in between",
+            url=asked.url,
             detail=encoding,
         )
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length) > most_bytes:
+        raise too_large(asked, most_bytes)
+
+
+def too_large(asked: Asked, most_bytes: int) -> UnexpectedReply:
+    """Return the error for a reply with a larger body than any that a taskfarm server sends."""
+    return UnexpectedReply(
+        f"the reply to {asked} has over {most_bytes >> 20} MiB, which no taskfarm server sends: "
+        "check the URL",
+        url=asked.url,
+    )
+
+
+def not_the_contract(api: str, asked: Asked, error: Exception) -> UnexpectedReply:
+    """Return the error for a successful reply that is not what a taskfarm server sends.
+
+    Args:
+        api: the API's URL.
+        asked: the request.
+        error: what was raised when the reply was read.
+    """
+    detail = asked.quoted(f"{type(error).__name__}: {error}")
+    return UnexpectedReply(
+        f"{api} does not answer as a taskfarm server does; it may be another server or a login "
+        f"page: check the URL ({asked}: {detail})",
+        url=asked.url,
+        detail=detail,
+    )
 
 
 def _is_encoded(headers: Mapping[str, str]) -> bool:
     return headers.get("content-encoding", "").strip().lower() not in ("", "identity")
 
 
-def _detail(page: bytes) -> str:
+def _detail(page: bytes, asked: Asked) -> str:
     import html
 
     # Decoded as UTF-8 whatever the charset, because only one line is shown.
-    shown = _shown(page[:READ_MOST_BYTES].decode("utf-8", "replace"))
-    return _cut(one_line(html.unescape(shown)))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= DETAIL_LENGTH else text[: DETAIL_LENGTH - 1] + "…"
+    text = page.decode("utf-8", "replace")
+    if asked.authorization.reveal():
+        # Before the cut and the unescaping, and after it.
+        text = quotes.hidden(text, quotes.secrets_of(asked.authorization))
+    return asked.quoted(html.unescape(_shown(text[:READ_MOST])))
 
 
 def _shown(page: str) -> str:

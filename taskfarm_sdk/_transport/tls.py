@@ -38,7 +38,7 @@ def context(url: str) -> ssl.SSLContext | bool:
     _try_key_log()
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         if path := os.environ.get(name):
-            return _named(name, path)
+            return _named(name, str(_validation.path(name, path)))
     return True
 
 

@@ -27,7 +27,7 @@ from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk._worker.prefetch import Prefetcher
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import ENDING_AT_ONCE_S, Requests
-from taskfarm_sdk.errors import ConnectionFailed, ServerError
+from taskfarm_sdk.errors import ConnectionFailed, ServerError, UnexpectedReply
 
 
 class WorkerCore:
@@ -235,11 +235,24 @@ class WorkerCore:
             row = self.requests.claim(self._registered(), clock)
             if row is None:
                 return None
+            if row.number >= self._num_tasks:
+                raise self._no_such_task(row.number)
             if self._sweeper is not None:
                 self._sweeper.note(row)
             task = HeldTask(row, self._terms, self.uuid, begun=begun)
             self.ledger.add(task)
             return task
+
+    def _no_such_task(self, number: int) -> UnexpectedReply:
+        url = self._link.session.url
+        return UnexpectedReply(
+            f"{url} handed out task {number}, and the tasks of run {self.run_uuid} are 0 to "
+            f"{self._num_tasks - 1}: check that it is a taskfarm server "
+            f"(POST {url}runs/{self.run_uuid}/task)",
+            url=url,
+            run=self.run_uuid,
+            task=number,
+        )
 
     def _registered(self) -> str:
         with self._registering:

@@ -13,6 +13,7 @@ import attrs
 
 from taskfarm_sdk._logging import log
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden
 
 # Slurm's variables for a job: numbers, if there is a job.
 _OF_SLURM = {
@@ -65,7 +66,7 @@ class Journal:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = Path(folder)
         self._host = socket.gethostname()
-        self._slurm = slurm_facts(os.environ)
+        self._slurm = slurm_facts(Hidden(os.environ))
         self._has_warned = False
         self._torn = False
         try:
@@ -107,9 +108,9 @@ class Journal:
                 self._torn = file.write(line) < len(line)
 
 
-def slurm_facts(environ: Mapping[str, str]) -> dict[str, int | None]:
+def slurm_facts(environ: Hidden[Mapping[str, str]]) -> dict[str, int | None]:
     """Return the Slurm job of a process; None for fields that do not apply."""
-    told = {field: environ.get(name, "") for field, name in _OF_SLURM.items()}
+    told = {field: environ.reveal().get(name, "") for field, name in _OF_SLURM.items()}
     facts = {field: int(text) if text.isdecimal() else None for field, text in told.items()}
     if facts["slurm_job"] is not None and facts["slurm_restarts"] is None:
         facts["slurm_restarts"] = 0  # Slurm counts from the first restart on

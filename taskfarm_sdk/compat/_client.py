@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import weakref
+from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeVar, cast
 
 from taskfarm_sdk import _validation
@@ -11,13 +12,14 @@ from taskfarm_sdk._flows import runs, tasks
 from taskfarm_sdk._protocol import operations
 from taskfarm_sdk._sansio.clock import Clock, SystemClock
 from taskfarm_sdk._sansio.retry import CREATE
-from taskfarm_sdk._sansio.steps import Flow
+from taskfarm_sdk._sansio.steps import NOTHING, Flow
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import Link, new_session
 from taskfarm_sdk._session.settings import DEFAULT_URL
 from taskfarm_sdk.compat import _flows
 from taskfarm_sdk.compat._errors import as_theirs
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden, hide
 
 R = TypeVar("R")
 
@@ -33,6 +35,11 @@ class TokenAuth(NamedTuple):
 
     def __repr__(self) -> str:
         return "TokenAuth(username='***', password='')"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Hidden[str] | str]]:
+        # rich looks into a named tuple whatever its repr is.
+        yield "username", Hidden(self.username)
+        yield "password", ""
 
 
 def tfRuns(
@@ -52,7 +59,9 @@ def tfRuns(
         RuntimeError: the server rejected the user and password, or could not be reached.
         ValueError: the URL is invalid.
     """
-    link = _link(username, password, url_base, GIVE_UP_AFTER_S, SystemClock())
+    given = hide(username), hide(password), Hidden(url_base)
+    del username, password, url_base
+    link = _link(*given, GIVE_UP_AFTER_S, SystemClock())
     try:
         with as_theirs():
             return link.drive(_flows.runs(link.session))
@@ -87,9 +96,21 @@ class TaskFarm:
         numTasks: int | None = None,
         url_base: str = DEFAULT_URL,
     ) -> None:
+        given = hide(username), hide(password), Hidden(url_base)
+        del username, password, url_base
+        self._open(*given, uuid, numTasks)
+
+    def _open(
+        self,
+        username: Hidden[str] | None,
+        password: Hidden[str] | None,
+        url_base: Hidden[str],
+        uuid: str | None,
+        numTasks: int | None = None,
+    ) -> None:
         number = _number_of_tasks(numTasks) if uuid is None else None
-        self._url_base = url_base if url_base.endswith("/") else f"{url_base}/"
         self._link = _link(username, password, url_base, self._give_up_after_s, self._clock)
+        self._url_base = f"{url_base.reveal().removesuffix('/')}/"
         self._close_at_the_end()
         self._drive(request.login(self._link.session))
         if number is not None:
@@ -136,7 +157,7 @@ class TaskFarm:
     @property
     def token_auth(self) -> TokenAuth:
         """The token as user and password, for your own requests."""
-        return TokenAuth(self._link.session.shared.token or "", "")
+        return TokenAuth((self._link.session.shared.token or NOTHING).reveal(), "")
 
     @property
     def uuid(self) -> str:
@@ -267,9 +288,9 @@ class TaskFarm:
 
 
 def _link(
-    username: str | None,
-    password: str | None,
-    url_base: str,
+    username: Hidden[str] | None,
+    password: Hidden[str] | None,
+    url_base: Hidden[str],
     give_up_after_s: float,
     clock: Clock,
 ) -> Link:
@@ -278,12 +299,13 @@ def _link(
         url = _validation.base_url(url_base)
     except ConfigurationError as error:
         raise ValueError(str(error)) from error
-    token = None
-    if password == "":
+    user, token = None if username is None else username.reveal(), None
+    if password == NOTHING:
         # The server accepts a token as a user with an empty password.
-        username, password, token = None, None, username
+        user, password, token = None, None, username
     with as_theirs():
-        session = new_session(url, username, password, token, TIMEOUT_S, give_up_after_s, clock)
+        place = Hidden(url)
+        session = new_session(place, user, password, token, TIMEOUT_S, give_up_after_s, clock)
         return Link(session)
 
 

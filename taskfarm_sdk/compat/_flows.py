@@ -133,7 +133,8 @@ def _document(url: str, field: str) -> Call[object]:
         try:
             return reply.json()
         except (ValueError, RecursionError) as error:
-            raise _not_a_taskfarms(url) from error
+            failure = sender.unexpected(error)
+            raise failure from failure.__cause__
 
     def aget(_: AsyncSender) -> Awaitable[object]:
         raise NotImplementedError("taskfarm-worker has no asyncio API")

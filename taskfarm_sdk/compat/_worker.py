@@ -12,6 +12,7 @@ from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._session.settings import DEFAULT_URL
 from taskfarm_sdk.compat import _flows
 from taskfarm_sdk.compat._client import TaskFarm
+from taskfarm_sdk.hidden import Hidden, hide
 
 GIVE_UP_AFTER_S = 600.0
 CLOSE_TO_DONE = 1e-6
@@ -40,7 +41,9 @@ class TaskFarmWorker(TaskFarm):
         uuid: str,
         url_base: str = DEFAULT_URL,
     ) -> None:
-        super().__init__(username, password, uuid=uuid, url_base=url_base)
+        given = hide(username), hide(password), Hidden(url_base)
+        del username, password, url_base
+        self._open(*given, uuid)
         self._task: int | None = None
         self._percent: float | None = None
         self._unanswered = False  # whether a report may still arrive after the task's end

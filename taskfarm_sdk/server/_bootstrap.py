@@ -1,67 +1,53 @@
-"""The server's own process: run by path, with any interpreter that has taskfarm and gunicorn.
+"""The server's own process: run by path, with any interpreter that has the extra's packages.
 
-It imports only the standard library, taskfarm, gunicorn and SQLAlchemy, because
-`LocalServer(python=…)` runs it without taskfarm_sdk. It uses two pipes to its parent:
+`LocalServer(python=…)` runs it without taskfarm_sdk, so it imports only the standard library and,
+relative to itself, `_tables`, `_error_log` and the folder `_serving`, which import the packages of
+the extra `server`. It uses two pipes to its parent:
 
 - stdin carries one line of JSON, the configuration, and later one byte: the prepared server may
   listen. So no secret is on the command line or in the initial environment. The pipe stays open;
   its end means that the parent has ended.
 - stdout carries lines of JSON: `{"event": "prepared", …}` when the database is ready, then
-  `{"event": "ready"}`; or `{"event": "failed", "kind": …, …}`. Every process of the server keeps it
-  open, so its end means that all of them have ended.
+  `{"event": "ready"}`; or `{"event": "failed", "kind": …, …}`, whose `unchanged` says that the
+  database is as it was. Every process of the server keeps it open, so its end means that all of
+  them have ended.
+
+The database is prepared in one transaction, which is committed once the sockets listen: a start
+that is refused until then changes nothing.
 """
 
 from __future__ import annotations
 
 import sys
 
-# A script's own folder comes first in sys.path, and its files would be imported as modules.
-if __name__ == "__main__" and sys.path and sys.path[0].endswith("server"):
-    del sys.path[0]
+if __name__ == "__main__":
+    import types
+
+    folder = types.ModuleType("taskfarm_server")
+    # A script's own folder comes first in sys.path, and its files would be imported as modules.
+    folder.__path__ = [sys.path.pop(0)]
+    sys.modules[folder.__name__] = folder
+    __package__ = folder.__name__  # so that the relative imports below need no taskfarm_sdk
 
 import contextlib
 import errno
-import importlib
-import importlib.util
 import json
 import os
 import shutil
 import signal
-import sqlite3
+import socket
 import threading
 import traceback
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from . import _error_log, _tables
+from ._serving.environment import clean_environment, raise_file_limit
+from ._serving.supervisor import keep_one_serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Sequence
 
-# Longer than the 5 s of httpx and the 1.5 s of the SDK: the client closes first, so that no request
-# uses a connection that the server is closing.
-KEEPALIVE_S = 10
-GRACE_S = 10
-# gthread's main loop reports once a second; only a hung process is this late.
-WORKER_TIMEOUT_S = 120
-BUSY_TIMEOUT_S = 30.0
-# SQLite empties its log into the database after 400 KiB. By default the log grows to 4 MiB, and
-# on a full disk takes up what others free.
-WAL_PAGES = 100
-# gunicorn waits 5 s in a worker thread for the first byte of a new connection. On SQLite, with one
-# thread, a silent connection would block all others that long.
-FIRST_BYTE_S = 0.2
-MAX_FILES = 4096
-INDEXES = (("run_id", "task"), ("run_id", "status"))
-SETUP_LOCK = 0x7461736B6661726D  # "taskfarm": any number that other programs will not use
-ACCESS_LOG = '%(h)s %(t)s "%(r)s" %(s)s %(b)s %(M)sms'  # no %(u)s: the Basic user is the token
-
-
-class Failure(Exception):
-    """A failure to report to the parent: its kind, and the details for the message."""
-
-    def __init__(self, kind: str, detail: str) -> None:
-        super().__init__(f"{kind}: {detail}")
-        self.kind = kind
-        self.detail = detail
+BACKLOG = 2048
 
 
 class Report:
@@ -69,11 +55,16 @@ class Report:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self.unchanged = True  # until the preparation is committed
 
     def send(self, event: str, **facts: object) -> None:
         line = json.dumps({"event": event, **facts}) + "\n"
         with contextlib.suppress(OSError):  # the parent has ended; the other pipe ends this process
             os.write(self._descriptor, line.encode())
+
+    def fail(self, kind: str, detail: str) -> NoReturn:
+        self.send("failed", kind=kind, detail=detail, unchanged=self.unchanged)
+        sys.exit(1)
 
 
 def main() -> None:
@@ -85,17 +76,14 @@ def main() -> None:
     parent, report = _take_pipes()
     try:
         config = _read_config(parent)
-        may_listen = _end_with_parent(parent, config["remove"])
-        _clean_environment()
-        _raise_file_limit()
-        _serve(config, report, may_listen)
-    except Failure as failure:
-        report.send("failed", kind=failure.kind, detail=failure.detail)
-        sys.exit(1)
+        clean_environment()
+        raise_file_limit()
+        _serve(config, parent, report)
+    except _tables.Failure as failure:
+        report.fail(failure.kind, failure.detail)
     except Exception as error:  # noqa: BLE001 - every failure is reported to the parent
         traceback.print_exc()
-        report.send("failed", kind="internal", detail=_first_line(error))
-        sys.exit(1)
+        report.fail("internal", _tables.first_line(error))
 
 
 def _take_pipes() -> tuple[int, Report]:
@@ -115,7 +103,7 @@ def _read_config(descriptor: int) -> dict[str, Any]:
         if not chunk:
             sys.exit(1)
         received += chunk
-    return cast("dict[str, Any]", json.loads(received))
+    return _tables.with_hidden_secrets(json.loads(received))
 
 
 def _end_with_parent(descriptor: int, folder: str | None) -> threading.Event:
@@ -134,70 +122,38 @@ def _end_with_parent(descriptor: int, folder: str | None) -> threading.Event:
     return told
 
 
-def _clean_environment() -> None:
-    """Remove variables that would change the behaviour of the server or gunicorn."""
-    for name in list(os.environ):
-        if name.startswith(("FLASK_", "GUNICORN_")) or name in {"SCRIPT_NAME", "LISTEN_FDS"}:
-            del os.environ[name]
-
-
-def _raise_file_limit() -> None:
-    # macOS starts with 256 descriptors, and gunicorn's worker dies when it runs out of them.
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
 # --- the application ------------------------------------------------------------------------
 
 
-def _load_app(config: dict[str, Any], report: Report) -> object:
-    """Import the server with its settings, prepare its database, and return the WSGI app."""
-    error_log = _own_module("_error_log")
-    error_log.quiet(debug=config["debug"])
-    flask = _module("flask")
+def _load_app(config: dict[str, Any], report: Report, may_listen: threading.Event) -> object:
+    """Import the server, prepare its database, listen, and return the WSGI app."""
+    _error_log.quiet(debug=config["debug"])
+    flask = _tables.module("flask")
     # flask_sqlalchemy reads these on import and ignores later changes.
     defaults = {**flask.Flask.default_config, "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(config)}
     flask.Flask.default_config = defaults
-    # The server reads both on import. Set here, they are in no initial environment.
-    os.environ["SECRET_KEY"] = config["secret_key"]
-    # A path may contain any character, a URL may not; so `creator` opens SQLite.
-    os.environ["DATABASE_URL"] = config["database_url"] or "sqlite:////taskfarm.db"
+    server = _tables.import_server(config["database_url"], config["secret_key"])
+    with _tables.transaction(config) as connection:
+        report.send("prepared", capacity=_tables.prepare(server, connection, config))
+        may_listen.wait()
+        _listen(config["listeners"])
+    report.unchanged = False
+    if config["sqlite_path"] is not None:
+        # The mode of the file, once no start can be refused any more.
+        _tables.open_sqlite(config["sqlite_path"]).close()
+    return _error_log.watch(server.app, debug=config["debug"])
+
+
+def _listen(descriptors: Sequence[int]) -> None:
+    """Listen on the sockets, to be refused before anything is changed."""
     try:
-        server = _module("taskfarm")
-    finally:
-        del os.environ["SECRET_KEY"], os.environ["DATABASE_URL"]
-    with server.app.app_context():
-        try:
-            report.send("prepared", capacity=_prepare(server, config))
-        except Failure:
+        for descriptor in descriptors:
+            with socket.socket(fileno=os.dup(descriptor)) as listener:
+                listener.listen(BACKLOG)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
             raise
-        except Exception as error:
-            raise _database_failure(error) from error
-        finally:
-            # Workers are forked from here, and no connection may be shared across a fork.
-            server.db.session.remove()
-            server.db.engine.dispose()
-    return error_log.watch(server.app, debug=config["debug"])
-
-
-def _own_module(name: str) -> Any:
-    """Import a file beside this one, also where taskfarm_sdk cannot be imported."""
-    spec: Any = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _module(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise Failure("missing", str(error)) from error
+        raise _tables.Failure("port", str(error)) from error
 
 
 def _engine_options(config: dict[str, Any]) -> dict[str, object]:
@@ -205,7 +161,7 @@ def _engine_options(config: dict[str, Any]) -> dict[str, object]:
     options: dict[str, object] = {"hide_parameters": True}
     path = config["sqlite_path"]
     if path is not None:
-        return {**options, "creator": lambda: _open_sqlite(path)}
+        return {**options, "creator": lambda: _tables.open_sqlite(path)}
     return {
         **options,
         # Each thread handles one request with one connection; only the setup uses more.
@@ -217,183 +173,34 @@ def _engine_options(config: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def _open_sqlite(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
-    return connection
+# --- serving --------------------------------------------------------------------------------
 
 
-# --- the database ---------------------------------------------------------------------------
-
-
-def _prepare(server: Any, config: dict[str, Any]) -> list[int | None] | None:
-    """Create missing tables, indexes and user; return the result of the capacity query."""
-    with _one_at_a_time(server.db.engine) as connection:
-        found = _capacity(connection, config["capacity_query"])
-        server.db.create_all()
-        _add_indexes(server.db.engine)
-        _ensure_user(server, config["user"], config["password"])
-    return found
-
-
-@contextlib.contextmanager
-def _one_at_a_time(engine: Any) -> Generator[Any]:
-    """Keep other servers on the same PostgreSQL from creating the same tables or users."""
-    if engine.dialect.name != "postgresql":
-        yield None
-        return
-    text = _module("sqlalchemy").text
-    with engine.connect() as connection:
-        # The session holds the lock, so it ends with the connection in any case.
-        connection.execute(text(f"SELECT pg_advisory_lock({SETUP_LOCK})"))
-        try:
-            yield connection
-        finally:
-            connection.execute(text(f"SELECT pg_advisory_unlock({SETUP_LOCK})"))
-
-
-def _add_indexes(engine: Any) -> None:
-    """Create two indexes that the server lacks: without them each run slows down all others."""
-    sqlalchemy = _module("sqlalchemy")
-    there = {tuple(i["column_names"]) for i in sqlalchemy.inspect(engine).get_indexes("tasks")}
-    with engine.begin() as connection:
-        for columns in INDEXES:
-            if columns not in there:
-                name = "ix_tasks_" + "_".join(columns)
-                connection.execute(
-                    sqlalchemy.text(
-                        f"CREATE INDEX IF NOT EXISTS {name} ON tasks ({', '.join(columns)})"
-                    )
-                )
-
-
-def _ensure_user(server: Any, name: str, password: str) -> None:
-    users = server.models.User
-    user = users.query.filter_by(username=name).first()
-    if user is None:
-        user = users(username=name)
-        user.hash_password(password)
-        server.db.session.add(user)
-        server.db.session.commit()
-    elif not user.verify_password(password):
-        raise Failure("user", name)
-
-
-def _capacity(connection: Any, query: str | None) -> list[int | None] | None:
-    """Query the limits of connections; the server also starts if the query fails."""
-    with contextlib.suppress(Exception):
-        if query is not None:
-            with connection.begin_nested():
-                return list(connection.execute(_module("sqlalchemy").text(query)).one())
-    return None
-
-
-def _database_failure(error: Exception) -> Failure:
-    """Return the failure of the database, its kind guessed from the message."""
-    if type(error).__module__.split(".")[0] not in ("sqlalchemy", "psycopg", "sqlite3"):
-        raise error
-    text = _first_line(getattr(error, "orig", None) or error)
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    lower = text.lower()
-    marks = {
-        "database-missing": ("does not exist",),
-        "database-unauthorised": ("authentication failed", "no password", "pg_hba.conf"),
-        "database-forbidden": ("permission denied", "must be owner", "readonly", "read-only"),
-        "database-full": ("is full", "no space left", "disk i/o"),
-        "database-damaged": ("not a database", "malformed"),
-        "database-locked": ("is locked",),
-    }
-    for kind, words in marks.items():
-        if any(word in lower for word in words):
-            return Failure(kind, text)
-    if state == "42501":
-        return Failure("database-forbidden", text)
-    return Failure("database-unreachable", text)
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
-# --- gunicorn -------------------------------------------------------------------------------
-
-
-def _serve(config: dict[str, Any], report: Report, may_listen: threading.Event) -> NoReturn:
-    """Run gunicorn until it is told to end."""
-    gthread = _module("gunicorn.workers.gthread")
-    if hasattr(gthread, "DEFAULT_WORKER_DATA_TIMEOUT"):
-        gthread.DEFAULT_WORKER_DATA_TIMEOUT = FIRST_BYTE_S
-    arbiter = _arbiter(one_process=config["sqlite_path"] is not None)
+def _serve(config: dict[str, Any], parent: int, report: Report) -> NoReturn:
+    """Serve until told to end, with the kind of server that fits the database."""
+    remove = config["remove"]
+    if config["sqlite_path"] is not None:
+        parent, replaces = keep_one_serving(parent, config["listeners"], remove)
+        kind, remove = "with_waitress", None
+        if replaces:
+            report = Report(os.open(os.devnull, os.O_WRONLY))  # the parent knows all already
+    else:
+        kind = "with_gunicorn"
+    may_listen = _end_with_parent(parent, remove)
     try:
-        arbiter(_application(config, report, may_listen)).run()
+        _tables.module(f"{__package__}._serving.{kind}").serve(
+            config,
+            lambda: _load_app(config, report, may_listen),
+            may_listen,
+            lambda: report.send("ready"),
+        )
+    except ImportError as error:
+        raise _tables.Failure("missing", str(error)) from error
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        raise Failure("port", str(error)) from error
+        raise _tables.Failure("port", str(error)) from error
     sys.exit(0)
-
-
-def _application(config: dict[str, Any], report: Report, may_listen: threading.Event) -> object:
-    base: Any = _module("gunicorn.app.base").BaseApplication
-
-    class Application(base):  # type: ignore[misc]  # gunicorn has no types
-        def load_config(self) -> None:
-            for name, value in _gunicorn_settings(config, report).items():
-                if name in self.cfg.settings:  # which differ between releases of gunicorn
-                    self.cfg.set(name, value)
-
-        def load(self) -> object:
-            app = _load_app(config, report)
-            may_listen.wait()  # gunicorn listens next
-            return app
-
-    return Application()
-
-
-def _arbiter(*, one_process: bool) -> Any:
-    """Return gunicorn's Arbiter without the signals that would start a second server."""
-    base: Any = _module("gunicorn.arbiter").Arbiter
-
-    class Arbiter(base):  # type: ignore[misc]  # gunicorn has no types
-        def handle_usr2(self) -> None:
-            # gunicorn would run this script again, without a configuration.
-            self.log.warning("SIGUSR2 is ignored: stop the server and start it again")
-
-    class OneProcessArbiter(Arbiter):
-        def handle_hup(self) -> None:
-            self.log.warning("SIGHUP is ignored: on SQLite, two processes at once break runs")
-
-        def handle_ttin(self) -> None:
-            self.log.warning("SIGTTIN is ignored: on SQLite, two processes at once break runs")
-
-    return OneProcessArbiter if one_process else Arbiter
-
-
-def _gunicorn_settings(config: dict[str, Any], report: Report) -> dict[str, object]:
-    def worker_ready(worker: Any) -> None:
-        if worker.age == 1:
-            report.send("ready")
-
-    return {
-        "bind": [f"fd://{descriptor}" for descriptor in config["listeners"]],
-        "worker_class": "gthread",
-        "workers": config["processes"],
-        "threads": config["threads"],
-        "preload_app": True,
-        "keepalive": KEEPALIVE_S,
-        "graceful_timeout": GRACE_S,
-        "timeout": WORKER_TIMEOUT_S,
-        "control_socket_disable": True,
-        "loglevel": "warning",
-        "accesslog": "-" if config["access_log"] else None,
-        "access_log_format": ACCESS_LOG,
-        "post_worker_init": cast("Callable[[Any], None]", worker_ready),
-        # gunicorn updates a file there every second, which a full or slow /tmp must not delay.
-        "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108
-        "proc_name": "taskfarm",
-    }
 
 
 if __name__ == "__main__":

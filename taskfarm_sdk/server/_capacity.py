@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import attrs
 
+from taskfarm_sdk.hidden import shown_half_made
+
 # Each limit (of the server, the role and the database; NULL means none), and how many connections
 # of others count against it. Any role may run this; only the first limit applies to a superuser.
 QUERY = """
@@ -26,6 +28,7 @@ WHERE rolname = current_user AND datname = current_database()
 """
 
 
+@shown_half_made
 @attrs.frozen
 class Capacity:
     """The connections that a server needs, and those that its database allows.

@@ -9,6 +9,7 @@ import attrs
 
 from taskfarm_sdk._secrets import masked
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden, Veil, half_made, shown_half_made
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -24,6 +25,7 @@ _CONNECTING: dict[str, str | int] = {
 }
 
 
+@shown_half_made
 @attrs.frozen
 class Database:
     """A database for the server; create it with `sqlite` or `postgresql`.
@@ -54,55 +56,62 @@ class Database:
         Raises:
             ConfigurationError: the URL is invalid. The message never repeats a password.
         """
-        parts = _split(url)
-        if not parts.path.strip("/"):
+        given = Hidden(url.strip())
+        del url
+        parts = _split(given)
+        if not parts.reveal().path.strip("/"):
             raise ConfigurationError(
                 f"the URL {_shown(parts)} names no database: use postgresql://USER@HOST/NAME"
             )
-        rest = url.strip().split("://", 1)[1]
-        return cls(url=f"postgresql+psycopg://{rest}")
+        return cls(url=f"postgresql+psycopg://{given.reveal().split('://', 1)[1]}")
 
     @property
     def has_password(self) -> bool:
         """Whether the URL contains a password."""
         if self.url is None:
             return False
-        parts = _split(self.url)
-        return parts.password is not None or "password=" in parts.query
+        parts = _split(Hidden(self.url))
+        return parts.reveal().password is not None or "password=" in parts.reveal().query
 
     @property
     def connect_args(self) -> dict[str, str | int]:
         """Connection options for the driver that the URL does not set."""
-        said = parse_qs(_split(self.url).query) if self.url is not None else {}
+        query = "" if self.url is None else _split(Hidden(self.url)).reveal().query
+        said = set(parse_qs(query))
+        del query  # it may contain a password
         return {name: value for name, value in _CONNECTING.items() if name not in said}
 
+    @half_made
     def __str__(self) -> str:
         """Return a path, or a URL without password and options."""
-        return str(self.path) if self.url is None else _shown(_split(self.url))
+        return str(self.path) if self.url is None else _shown(_split(Hidden(self.url)))
 
 
-def _split(url: str) -> SplitResult:
+def _split(url: Hidden[str]) -> Hidden[SplitResult]:
     try:
-        parts = urlsplit(url.strip())
-        _ = parts.port
+        with Veil():
+            parts = Hidden(urlsplit(url.reveal().strip()))
+            _ = parts.reveal().port
     except ValueError:
-        # Without the cause, whose message would quote a part of the URL, maybe of its password.
+        parts = None
+    if parts is None:
+        # Raised here: the error above quotes a part of the URL, maybe of its password.
         raise ConfigurationError(
             "invalid database URL: use postgresql://USER@HOST:PORT/NAME; in a password, write "
             "@ : / ? # as %40 %3A %2F %3F %23"
-        ) from None
-    if parts.scheme == "sqlite":
+        )
+    if parts.reveal().scheme == "sqlite":
         raise ConfigurationError(
             "a database URL must be one of PostgreSQL: omit it to use the server's SQLite file"
         )
-    if parts.scheme not in _POSTGRESQL:
+    if parts.reveal().scheme not in _POSTGRESQL:
         raise ConfigurationError("not a PostgreSQL URL: use postgresql://USER@HOST/NAME")
     return parts
 
 
-def _shown(parts: SplitResult) -> str:
-    user = parts.username or ""
-    secret = ":***" if parts.password is not None else ""
+def _shown(parts: Hidden[SplitResult]) -> str:
+    user = parts.reveal().username or ""
+    secret = ":***" if parts.reveal().password is not None else ""
     at = "@" if user or secret else ""
-    host = parts.netloc.rpartition("@")[2]
-    return f"postgresql://{user}{secret}{at}{host}{parts.path}"
+    host = parts.reveal().netloc.rpartition("@")[2]
+    return f"postgresql://{user}{secret}{at}{host}{parts.reveal().path}"

@@ -14,7 +14,7 @@ from taskfarm_sdk._processes.forks import close_in_children
 from taskfarm_sdk.errors import ConfigurationError
 
 # A request has a few hundred bytes, and a reply rarely more than one packet. gunicorn waits for
-# both without a limit in a thread of its pool, and on SQLite the pool has one thread.
+# both without a limit in a thread of its pool.
 RECEIVE_TIMEOUT_S = 5
 SEND_TIMEOUT_S = 20
 BACKLOG = 1024

@@ -1,4 +1,4 @@
-"""A running server: gunicorn's processes, as one process group."""
+"""A running server: its processes, as one process group."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
@@ -19,6 +19,7 @@ from typing import IO, Self, cast
 from taskfarm_sdk._processes.forks import close_in_children
 from taskfarm_sdk._processes.groups import wait_until_gone
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import Hidden, Veil
 from taskfarm_sdk.server._capacity import QUERY, Capacity
 from taskfarm_sdk.server._failures import explain
 from taskfarm_sdk.server._settings import Secrets, ServerSettings
@@ -69,24 +70,31 @@ class ServerProcess:
     ) -> None:
         self._settings = settings
         self._python = python
+        self._files = secrets.key_file, secrets.password_file
         self._owner = os.getpid()
         self._received = b""
         self._prepared = False
+        self._refused = False
         self._capacity: Capacity | None = None
-        handed = [listener.fileno() for listener in listeners]
+        stderr = _own_log() if log is None else log
         theirs, self._lifeline = _pipe()
         self._report, report = _pipe()
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - the SDK's own script and arguments
-                [_interpreter(python), os.fspath(_BOOTSTRAP)],
-                stdin=theirs,
-                stdout=report,
-                stderr=log,
-                pass_fds=[*handed, *hold],
-                start_new_session=True,
-                env=_environment(own_python=python is None),
-                cwd="/",  # a folder that exists and contains no modules
-            )
+            with (
+                _above_streams([one.fileno() for one in listeners]) as handed,
+                _above_streams(hold) as held,
+                Veil(),
+            ):
+                self._process = subprocess.Popen(  # noqa: S603 - the SDK's own script and arguments
+                    [_interpreter(python), os.fspath(_BOOTSTRAP)],
+                    stdin=theirs,
+                    stdout=report,
+                    stderr=stderr,
+                    pass_fds=[*handed, *held],
+                    start_new_session=True,
+                    env=child_environment(own_python=python is None).reveal(),
+                    cwd="/",  # a folder that exists and contains no modules
+                )
         except OSError as error:
             self._close()
             raise ConfigurationError(
@@ -104,13 +112,18 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """The process id of gunicorn's master, and of the process group."""
+        """The id of the process that starts the serving ones, and of the process group."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
         """Whether any process of the server may still run."""
         return not self._report.closed
+
+    @property
+    def refused(self) -> bool:
+        """Whether the start has failed, and the database is as it was before."""
+        return self._refused
 
     def wait_prepared(self, timeout_s: float | None = None) -> Capacity | None:
         """Wait until the server has prepared its database, before it listens.
@@ -166,12 +179,14 @@ class ServerProcess:
         message = cast("dict[str, object]", json.loads(line)) if line else {}
         if message.get("event") == event:
             return message
+        self._refused = message.get("unchanged") is True
         self.kill()
         raise explain(
             str(message.get("kind", "crash")),
             str(message.get("detail", "it ended without a message; see its log")),
             database=self._settings.database,
             python=self._python,
+            files=self._files,
         )
 
     def wait(self) -> None:
@@ -241,23 +256,26 @@ class ServerProcess:
     def _configure(self, secrets: Secrets, listeners: Sequence[int], remove: Path | None) -> None:
         settings = self._settings
         path = settings.database.path
-        document = {
-            "sqlite_path": None if path is None else os.fspath(path),
-            "database_url": settings.database.url,
-            "connect_args": settings.database.connect_args,
-            "capacity_query": None if settings.database.url is None else QUERY,
-            "secret_key": secrets.key,
-            "user": settings.user,
-            "password": secrets.password,
-            "processes": settings.processes,
-            "threads": settings.threads,
-            "access_log": settings.access_log,
-            "debug": os.environ.get("TASKFARM_DEBUG") == "1",
-            "listeners": listeners,
-            "remove": None if remove is None else os.fspath(remove),
-        }
-        with suppress(BrokenPipeError):  # it has died already; `wait_ready` raises
-            self._lifeline.write(json.dumps(document).encode() + b"\n")
+        document: Hidden[dict[str, object]] = Hidden(
+            {
+                "sqlite_path": None if path is None else os.fspath(path),
+                "database_url": settings.database.url,
+                "connect_args": settings.database.connect_args,
+                "capacity_query": None if settings.database.url is None else QUERY,
+                "secret_key": secrets.key,
+                "one_key": settings.one_key,
+                "user": settings.user,
+                "password": secrets.password,
+                "processes": settings.processes,
+                "threads": settings.threads,
+                "access_log": settings.access_log,
+                "debug": os.environ.get("TASKFARM_DEBUG") == "1",
+                "listeners": listeners,
+                "remove": None if remove is None else os.fspath(remove),
+            }
+        )
+        with suppress(BrokenPipeError), Veil():  # it has died already; `wait_ready` raises
+            self._lifeline.write(json.dumps(document.reveal()).encode() + b"\n")
 
     def _signal(self, number: signal.Signals) -> None:
         if os.getpid() == self._owner and self.alive:
@@ -293,6 +311,38 @@ def _pipe() -> tuple[IO[bytes], IO[bytes]]:
     return ends
 
 
+def _own_log() -> int | None:
+    """Return what the server writes its messages to: this process's stderr, unless that is closed.
+
+    A file that has got the number of a closed stderr since is none.
+    """
+    try:
+        os.fstat(2)
+    except OSError:
+        return subprocess.DEVNULL
+    # Typed as never None, which it is where stderr was closed when Python started.
+    return subprocess.DEVNULL if cast("object", sys.__stderr__) is None else None
+
+
+@contextmanager
+def _above_streams(descriptors: Sequence[int]) -> Generator[list[int]]:
+    """Yield descriptors of the same files that are none of 0, 1 and 2.
+
+    Where a standard stream is closed, the next file gets its number; in the server that number is
+    a stream's again, and the file would be lost.
+    """
+    with ExitStack() as copies:
+        yield [one if one > 2 else _copied(one, copies) for one in descriptors]
+
+
+def _copied(descriptor: int, copies: ExitStack) -> int:
+    import fcntl  # missing on Windows, where this package must still be importable
+
+    copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    copies.callback(os.close, copy)
+    return copy
+
+
 def _interpreter(python: str | os.PathLike[str] | None) -> str:
     if python is None:
         return sys.executable
@@ -302,15 +352,23 @@ def _interpreter(python: str | os.PathLike[str] | None) -> str:
     return str(Path(name).absolute()) if os.sep in name else name
 
 
-def _environment(*, own_python: bool) -> dict[str, str]:
+def child_environment(*, own_python: bool) -> Hidden[dict[str, str]]:
+    """Return the environment for a process that imports the server.
+
+    Args:
+        own_python: whether this process's own interpreter runs it.
+    """
     left_out = _NOT_INHERITED if own_python else _NOT_INHERITED | _OWN_PYTHON
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in left_out and not name.startswith("TASKFARM_")
-    }
-    if "PYTHONPATH" in environment:
+    environment = Hidden(
+        {
+            name: value
+            for name, value in os.environ.items()
+            if name not in left_out and not name.startswith("TASKFARM_")
+        }
+    )
+    if "PYTHONPATH" in environment.reveal():
         # The server runs in another folder, where "." means something else.
-        folders = environment["PYTHONPATH"].split(os.pathsep)
-        environment["PYTHONPATH"] = os.pathsep.join(str(Path(one).absolute()) for one in folders)
+        folders = environment.reveal()["PYTHONPATH"].split(os.pathsep)
+        absolute = os.pathsep.join(str(Path(one).absolute()) for one in folders)
+        environment.reveal()["PYTHONPATH"] = absolute
     return environment

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import half_made, hide
 from taskfarm_sdk.server import Database, ReservedPort, Secrets, ServerProcess, ServerSettings
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class LocalServer:
         processes: int = 1,
         threads: int = 1,
     ) -> None:
+        given = hide(database_url)
+        del database_url
         self._python = python
         self._owner = os.getpid()
         self._changing = threading.RLock()
@@ -63,11 +66,9 @@ class LocalServer:
         self._settings = ServerSettings(
             # The folder is created at the first start: a server that never starts leaves no files.
             database=(
-                Database.sqlite(DATABASE)
-                if database_url is None
-                else Database.postgresql(database_url)
+                Database.sqlite(DATABASE) if given is None else Database.postgresql(given.reveal())
             ),
-            user="local" if database_url is None else f"local-{secrets.token_hex(4)}",
+            user="local" if given is None else f"local-{secrets.token_hex(4)}",
             processes=processes,
             threads=threads,
         )
@@ -196,6 +197,7 @@ class LocalServer:
         """Stop the server."""
         self.stop()
 
+    @half_made
     def __repr__(self) -> str:
         where = "not started" if self._port is None else self.url
         return f"LocalServer({where}, user={self.user!r}, password='***')"

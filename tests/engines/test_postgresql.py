@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm
+from taskfarm_sdk.server import _listener
 from taskfarm_sdk.testing import LocalServer
+from tests.support.odd_variables import ODD_VARIABLES
 from tests.support.postgresql import PostgreSQL
-from tests.support.processes import NET_S, members, wait_until
+from tests.support.processes import ENDLESS_S, NET_S, members, wait_until
 from tests.support.serve_tf import failing, serving
 
 pytestmark = [pytest.mark.postgres, pytest.mark.live]
@@ -249,3 +253,39 @@ def test_a_database_that_we_may_not_write(postgres: PostgreSQL, database: str) -
     with pytest.raises(ConfigurationError, match="no permission to write") as caught:
         LocalServer(database_url=postgres.url(database, role, "reading")).start()
     assert "permission denied for schema public" in str(caught.value)
+
+
+def test_starts_whatever_other_programs_left_for_gunicorn(
+    postgres: PostgreSQL, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ODD_VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    with LocalServer(database_url=postgres.url(database)) as server:
+        assert server.pid is not None
+        assert len(members(server.pid)) == 2
+        assert httpx.get(server.url + "runs", timeout=NET_S).status_code == 401
+
+
+def test_a_silent_connection_does_not_hold_up_the_others(
+    postgres: PostgreSQL, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that a server that waits for it would never answer another.
+    monkeypatch.setattr(_listener, "RECEIVE_TIMEOUT_S", int(ENDLESS_S))
+    with LocalServer(database_url=postgres.url(database)) as server:
+        port = urlsplit(server.url).port
+        with socket.create_connection(("127.0.0.1", port)):
+            assert httpx.get(server.url + "runs", timeout=NET_S).status_code == 401
+
+
+def test_half_a_request_does_not_hold_up_the_others_for_ever(
+    postgres: PostgreSQL, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_listener, "RECEIVE_TIMEOUT_S", 1)
+    with LocalServer(database_url=postgres.url(database)) as server:
+        port = urlsplit(server.url).port
+        with socket.create_connection(("127.0.0.1", port)) as half:
+            half.sendall(b"POST /api/run HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{")
+            half_header = socket.create_connection(("127.0.0.1", port))
+            with half_header:
+                half_header.sendall(b"GET /api/runs HT")
+                assert httpx.get(server.url + "runs", timeout=NET_S).status_code == 401

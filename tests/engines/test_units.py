@@ -66,7 +66,7 @@ def test_the_unit_starts_what_servetf_understands(name: str, replaced: list[str]
     arguments = serve_arguments.parse(words)
     assert arguments.database_url is not None
     settings = ServerSettings(
-        database=Database.postgresql(arguments.database_url),
+        database=Database.postgresql(arguments.database_url.reveal()),
         user=arguments.user,
         processes=arguments.processes,
         threads=arguments.threads,

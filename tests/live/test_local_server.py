@@ -19,10 +19,10 @@ import httpx
 import pytest
 
 from taskfarm_sdk import ConfigurationError, ConnectionFailed, Farm
-from taskfarm_sdk.server import ServerProcess, _listener
+from taskfarm_sdk.server import ServerProcess
 from taskfarm_sdk.testing import LocalServer
 from tests.support import programs
-from tests.support.processes import ENDLESS_S, NET_S, members, wait_until
+from tests.support.processes import NET_S, members, wait_until
 
 pytestmark = [
     pytest.mark.live,
@@ -53,6 +53,10 @@ def answers(server: LocalServer) -> int:
 def folder_of(server: LocalServer) -> Path:
     assert server._folder is not None
     return server._folder
+
+
+def log_of(server: LocalServer) -> str:
+    return (folder_of(server) / "server.log").read_text()
 
 
 def group_of(server: LocalServer) -> int:
@@ -128,7 +132,6 @@ def test_no_secret_is_in_a_command_line_or_initial_environment(server: LocalServ
 def test_users_and_keys_in_the_environment_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SECRET_KEY", "DATABASE_URL", "TASKFARM_PASSWORD", "SCRIPT_NAME", "FLASK_DEBUG"):
         monkeypatch.setenv(name, "/of-the-caller")
-    monkeypatch.setenv("GUNICORN_CMD_ARGS", "--workers 3")
     with LocalServer() as server:
         master, worker = members(group_of(server))
         assert b"TASKFARM_PASSWORD" not in master.shown + worker.shown
@@ -159,14 +162,17 @@ def indexes(database: sqlite3.Connection) -> set[tuple[str, ...]]:
     return {tuple(row[2] for row in database.execute(f"PRAGMA index_info({n})")) for n in names}
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTTIN, signal.SIGUSR2])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR1, signal.SIGUSR2],
+    ids=lambda number: number.name,
+)
 def test_no_signal_starts_a_second_process_on_sqlite(
     server: LocalServer, number: signal.Signals
 ) -> None:
     before = members(group_of(server))
     os.kill(group_of(server), number)
-    log = folder_of(server) / "server.log"
-    wait_until(lambda: f"{number.name} is ignored" in log.read_text())
+    wait_until(lambda: f"{number.name} is ignored" in log_of(server))
     assert answers(server) == 401
     assert members(group_of(server)) == before
 
@@ -176,31 +182,29 @@ def test_a_worker_that_is_killed_is_replaced(server: LocalServer) -> None:
     os.kill(worker, signal.SIGKILL)
     wait_until(lambda: {p.pid for p in members(group_of(server))[1:]} - {worker})
     assert answers(server) == 401
+    assert f"the serving process {worker} was killed by SIGKILL" in log_of(server)
 
 
-def test_a_silent_connection_does_not_hold_up_the_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # So that a server that waits for it would never answer another.
-    monkeypatch.setattr(_listener, "RECEIVE_TIMEOUT_S", int(ENDLESS_S))
+def test_a_worker_that_ends_by_itself_is_replaced(server: LocalServer) -> None:
+    worker = members(group_of(server))[1].pid
+    os.kill(worker, signal.SIGTERM)
+    wait_until(lambda: {p.pid for p in members(group_of(server))[1:]} - {worker})
+    assert answers(server) == 401
+
+
+def test_a_worker_that_cannot_be_replaced_ends_the_server() -> None:
     with LocalServer() as server:
-        port = urlsplit(server.url).port
-        with socket.create_connection(("127.0.0.1", port)):
-            assert answers(server) == 401
+        group = group_of(server)
+        (folder_of(server) / "taskfarm.db").write_bytes(b"not what SQLite writes" * 100)
+        os.kill(members(group)[1].pid, signal.SIGKILL)
+        wait_until(lambda: members(group) == [])
 
 
-def test_half_a_request_does_not_hold_up_the_others_for_ever(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(_listener, "RECEIVE_TIMEOUT_S", 1)
+def test_a_worker_whose_master_is_killed_ends() -> None:
     with LocalServer() as server:
-        port = urlsplit(server.url).port
-        with socket.create_connection(("127.0.0.1", port)) as half:
-            half.sendall(b"POST /api/run HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{")
-            half_header = socket.create_connection(("127.0.0.1", port))
-            with half_header:
-                half_header.sendall(b"GET /api/runs HT")
-                assert answers(server) == 401
+        group = group_of(server)
+        os.kill(group, signal.SIGKILL)
+        wait_until(lambda: members(group) == [])
 
 
 def test_leaves_nothing_behind(temporary: Path) -> None:

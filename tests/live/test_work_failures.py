@@ -165,7 +165,8 @@ def test_a_name_error_in_a_script_is_seen_without_logging(run_of_six: Run, tmp_p
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     session = run_of_six._link.session
-    words = (session.url, str(session.shared.token), run_of_six.uuid)
+    assert session.shared.token is not None
+    words = (session.url, session.shared.token.reveal(), run_of_six.uuid)
     ended = subprocess.run(
         [sys.executable, script, *words], capture_output=True, text=True, timeout=NET_S, check=False
     )

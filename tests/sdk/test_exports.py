@@ -5,14 +5,19 @@ from __future__ import annotations
 import importlib.metadata
 import inspect
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import types
 import typing
+import zipapp
+from pathlib import Path
 
 import pytest
 
+import taskfarm_api
 import taskfarm_sdk
 from taskfarm_sdk import _models, aio, errors, farm, logins, run, task, worker
 from taskfarm_sdk._items import item, items
@@ -21,7 +26,16 @@ from taskfarm_sdk._results import result, results
 # Whatever takes long, and whatever only the server, the command line or the tests need.
 HEAVY = ("httpx", "taskfarm_api", "attrs", "attr", "platformdirs", "asyncio", "ssl")
 NOT_OURS = ("rich", "click", "pygments", "taskfarm_cli")
-SERVER = ("taskfarm", "flask", "sqlalchemy", "gunicorn", "psycopg", "authlib", "werkzeug")
+SERVER = (
+    "taskfarm",
+    "flask",
+    "sqlalchemy",
+    "gunicorn",
+    "waitress",
+    "psycopg",
+    "authlib",
+    "werkzeug",
+)
 
 # The modules of what is exported, but for the errors.
 HOMES = (_models, aio, farm, item, items, result, results, run, task, worker)
@@ -164,3 +178,43 @@ def test_importing_everything_prints_and_warns_nothing() -> None:
         check=True,
     )
     assert done.stdout + done.stderr == ""
+
+
+STAR = "from taskfarm_sdk import *; import taskfarm_sdk; found = globals()"
+EXACTLY = """
+names = {name for name in found if not name.startswith("__") or name == "__version__"}
+names -= {"found", "taskfarm_sdk"}
+assert names == set(taskfarm_sdk.__all__), names ^ set(taskfarm_sdk.__all__)
+assert all(found[name] is getattr(taskfarm_sdk, name) for name in names)
+print(__version__)
+"""
+
+
+def test_a_star_imports_exactly_what_is_exported() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STAR + EXACTLY], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{taskfarm_sdk.__version__}\n"
+
+
+def test_a_star_works_in_a_zipped_program_without_the_packages_metadata(tmp_path: Path) -> None:
+    source = tmp_path / "program"
+    for package in (taskfarm_sdk, taskfarm_api):
+        folder = Path(package.__path__[0])
+        shutil.copytree(folder, source / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
+    (source / "__main__.py").write_text(STAR + EXACTLY + "print(taskfarm_sdk.__file__)")
+    zipapp.create_archive(source, tmp_path / "program.pyz")
+    # Without the editable installation, whose metadata is next to the dependencies'.
+    hides = "import importlib.metadata as m; m.distribution = m.version = None"
+    starts = f"{hides}; import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", starts, tmp_path / "program.pyz"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    version, file = done.stdout.splitlines()
+    assert version == taskfarm_sdk.__version__
+    assert "program.pyz" in file

@@ -18,6 +18,7 @@ from taskfarm_sdk import (
     Farm,
     Run,
 )
+from taskfarm_sdk.hidden import Hidden
 from tests.support.secrecy import PASSWORD, TOKEN, told_by
 from tests.support.stub_server import SilentPort, silent_port
 
@@ -38,7 +39,7 @@ COPIES = pytest.mark.parametrize(
 def logged_in(kind: type[Farm | AsyncFarm] = Farm, url: str = URL) -> Farm | AsyncFarm:
     """Return a farm with a password that has its token, without a server."""
     farm = kind(url, user="me", password=PASSWORD, timeout_s=7, give_up_after_s=math.inf)
-    farm._link.session.shared.token = TOKEN
+    farm._link.session.shared.token = Hidden(TOKEN)
     return farm
 
 
@@ -103,7 +104,7 @@ def test_a_farm_pickles_with_its_token_and_without_its_password(
     arrived = pickle.loads(travelling)
     session = arrived._link.session
     assert type(arrived) is kind
-    assert (arrived.url, arrived.user, session.shared.token) == (URL, "me", TOKEN)
+    assert (arrived.url, arrived.user, session.shared.token) == (URL, "me", Hidden(TOKEN))
     assert (session.timeout_s, session.give_up_after_s) == (7, math.inf)
     assert session.settings.password is None
 
@@ -117,7 +118,7 @@ def test_a_farm_arrives_whatever_the_other_process_is_set_to(
     monkeypatch.setenv("TASKFARM_TOKEN", "token-other")
     arrived = pickle.loads(travelling)
     assert (arrived.url, arrived.user) == (URL, "me")
-    assert arrived._link.session.shared.token == TOKEN
+    assert arrived._link.session.shared.token == Hidden(TOKEN)
 
 
 @KINDS
@@ -127,7 +128,7 @@ def test_a_copy_asks_the_same_server_as_the_same_user(
 ) -> None:
     twin = copied(logged_in(kind))
     assert (type(twin), twin.url, twin.user) == (kind, URL, "me")
-    assert twin._link.session.shared.token == TOKEN
+    assert twin._link.session.shared.token == Hidden(TOKEN)
 
 
 @COPIES

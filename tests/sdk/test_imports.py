@@ -48,6 +48,7 @@ BREACHES = [
     ("taskfarm_cli/manage/login", "taskfarm_sdk._session.settings", PUBLIC),
     ("taskfarm_cli/serve/main", "taskfarm_sdk.server._folder", PUBLIC),
     ("taskfarm_sdk/server/_process", "gunicorn", EXTRA),
+    ("taskfarm_sdk/server/_serving/loop", "waitress", EXTRA),
     ("taskfarm_sdk/testing/_local_server", "pytest", EXTRA),
     ("taskfarm_sdk/execution/executors/loop", "distributed", EXTRA),
     ("taskfarm_sdk/execution/executors/engines", "mpi4py", EXTRA),

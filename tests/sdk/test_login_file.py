@@ -15,7 +15,13 @@ from typing import NoReturn
 import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, logins
-from taskfarm_sdk.logins import find_login, forget_login, save_login, saved_logins
+from taskfarm_sdk.logins import (
+    find_login,
+    forget_login,
+    forget_logins,
+    save_login,
+    saved_logins,
+)
 from tests.support.secrecy import TOKEN, told_by
 
 ONE = "http://one.example.org/api/"
@@ -163,6 +169,17 @@ def test_a_read_only_folder_can_be_read_and_not_saved_to(
         forget_login(ONE)
 
 
+def test_only_the_logins_that_are_chosen_are_forgotten() -> None:
+    save_login(ONE, "me", TOKEN)
+    save_login(TWO, "me", "another token")
+    before = logins.login_file().stat()
+    assert forget_logins(lambda _: False) == ()
+    assert logins.login_file().stat() == before
+    (gone,) = forget_logins(lambda login: login.token == TOKEN)
+    assert gone.url == ONE
+    assert [login.url for login in saved_logins()] == [TWO]
+
+
 @pytest.mark.parametrize("below", [".", "deeper"], ids=["a-file", "below-a-file"])
 def test_a_folder_that_cannot_be_reads_as_no_logins_and_is_not_saved_to(
     tmp_path: Path, below: str, monkeypatch: pytest.MonkeyPatch
@@ -220,3 +237,95 @@ def test_eight_processes_that_save_at_once_lose_no_login(folder: Path) -> None:
     }
     assert sum(login.default for login in found) == 1
     assert files_of(folder) == {"logins.json", "logins.lock"}
+
+
+@pytest.fixture
+def elsewhere(folder: Path, tmp_path: Path) -> Path:
+    """The file that the file of logins is a link to."""
+    folder.mkdir()
+    (tmp_path / "dotfiles").mkdir()
+    target = tmp_path / "dotfiles" / "my-logins.json"
+    (folder / "logins.json").symlink_to(Path("..", "dotfiles", "my-logins.json"))
+    return target
+
+
+def test_a_link_to_the_file_stays_a_link_and_its_target_is_replaced(
+    folder: Path, elsewhere: Path
+) -> None:
+    elsewhere.touch(mode=0o600)
+    elsewhere.write_text('{"logins": []}')
+    # Who reads the old file meanwhile reads it to its end.
+    with elsewhere.open() as reader:
+        save_login(ONE, "me", TOKEN)
+        save_login(TWO, "me", TOKEN)
+        forget_login(TWO)
+        assert reader.read() == '{"logins": []}'
+    assert (folder / "logins.json").is_symlink()
+    assert TOKEN in elsewhere.read_text()
+    assert mode(elsewhere) == 0o600
+    assert [login.url for login in saved_logins()] == [ONE]
+    assert files_of(elsewhere.parent) == {"my-logins.json"}
+    assert files_of(folder) == {"logins.json", "logins.lock"}
+
+
+def test_a_link_to_a_file_that_does_not_exist_yet_creates_it(folder: Path, elsewhere: Path) -> None:
+    assert saved_logins() == ()
+    save_login(ONE, "me", TOKEN)
+    assert (folder / "logins.json").is_symlink()
+    assert (elsewhere.is_symlink(), mode(elsewhere)) == (False, 0o600)
+
+
+def test_a_link_into_a_folder_that_does_not_exist_is_told(folder: Path, elsewhere: Path) -> None:
+    elsewhere.parent.rmdir()
+    with pytest.raises(
+        ConfigurationError, match=r"cannot save logins in .* No such file"
+    ) as caught:
+        save_login(ONE, "me", TOKEN)
+    assert str(elsewhere.parent) in str(caught.value)
+    assert (folder / "logins.json").is_symlink()
+
+
+def test_a_file_behind_a_link_that_others_can_read_is_refused(elsewhere: Path) -> None:
+    elsewhere.touch(mode=0o644)
+    with pytest.raises(ConfigurationError, match="chmod 600 ") as caught:
+        save_login(ONE, "me", TOKEN)
+    subprocess.run(shlex.split(str(caught.value).partition(": ")[2]), check=True)
+    assert mode(elsewhere) == 0o600
+
+
+def test_links_in_a_circle_are_told_as_such(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "logins.json").symlink_to("other.json")
+    (folder / "other.json").symlink_to("logins.json")
+    for use in (saved_logins, lambda: save_login(ONE, "me", TOKEN), lambda: find_login(ONE)):
+        with pytest.raises(ConfigurationError, match="links in a circle") as caught:
+            use()
+        assert str(folder / "logins.json") in str(caught.value)
+    assert files_of(folder) <= {"logins.json", "other.json", "logins.lock"}
+
+
+def test_a_writer_that_fails_behind_a_link_leaves_nothing(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(KeyboardInterrupt):
+        save_login(ONE, "me", TOKEN)
+    assert files_of(elsewhere.parent) == set()
+
+
+def test_a_tilde_in_taskfarm_config_is_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TASKFARM_CONFIG", "~/my config")
+    save_login(ONE, "me", TOKEN)
+    assert (tmp_path / "my config" / "logins.json").exists()
+
+
+def test_the_tilde_of_nobody_in_taskfarm_config_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASKFARM_CONFIG", "~nobody-of-this-name/config")
+    with pytest.raises(ConfigurationError, match=r"TASKFARM_CONFIG names .* the whole path"):
+        saved_logins()

@@ -33,6 +33,7 @@ from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._sansio.steps import Basic, Call
 from taskfarm_sdk._session.session import Session
 from taskfarm_sdk._session.settings import Settings
+from taskfarm_sdk.hidden import Hidden
 from taskfarm_sdk.logins import Login
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.testing import LocalServer
@@ -55,7 +56,7 @@ def by_token() -> Farm:
 
 def session() -> Session:
     found = by_password()._link.session
-    found.shared.token = TOKEN
+    found.shared.token = Hidden(TOKEN)
     return found
 
 
@@ -67,8 +68,8 @@ def task() -> Task:
     return open_task(run().worker(), TaskRow(3, "computing", 0.0))
 
 
-def call() -> Call[str]:
-    return token().sent_as(Basic("me", PASSWORD))
+def call() -> Call[Hidden[str]]:
+    return token().sent_as(Basic(Hidden("me"), Hidden(PASSWORD)))
 
 
 THINGS: list[Callable[[], object]] = [
@@ -80,12 +81,15 @@ THINGS: list[Callable[[], object]] = [
     lambda: AsyncRun(AsyncFarm(URL, token=TOKEN)._link, *RUN_DATA),
     lambda: run().worker(),
     task,
-    lambda: Settings(url=URL, user="me", password=PASSWORD, token=TOKEN, source="argument"),
+    lambda: Settings(
+        url=URL, user="me", password=Hidden(PASSWORD), token=Hidden(TOKEN), source="argument"
+    ),
     lambda: Login(URL, "me", TOKEN),
-    lambda: Basic("me", PASSWORD),
-    lambda: Basic(TOKEN),
+    lambda: Basic(Hidden("me"), Hidden(PASSWORD)),
+    lambda: Basic(Hidden(TOKEN)),
     session,
     call,
+    lambda: Hidden(TOKEN),
     lambda: by_password()._link,
     lambda: by_token()._link.wire,
     lambda: RunStatus(num_tasks=1, waiting=1, computing=0, done=0, failed=None, percent_done=0.0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from taskfarm_sdk import AsyncFarm, Farm
 from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._session.link import AsyncLink, Link, new_session
+from taskfarm_sdk.hidden import Hidden, hide
 
 TIMEOUT_S = 5.0
 GIVE_UP_AFTER_S = 60.0
@@ -21,9 +22,8 @@ def farm_by(
     give_up_after_s: float = GIVE_UP_AFTER_S,
 ) -> Farm:
     """Return a `Farm` by a clock, the other arguments as its own."""
-    return Farm._over(
-        Link(new_session(url, user, password, token, timeout_s, give_up_after_s, clock))
-    )
+    who = Hidden(url), user, hide(password), hide(token)
+    return Farm._over(Link(new_session(*who, timeout_s, give_up_after_s, clock)))
 
 
 def async_farm_by(
@@ -37,6 +37,5 @@ def async_farm_by(
     give_up_after_s: float = GIVE_UP_AFTER_S,
 ) -> AsyncFarm:
     """Return an `AsyncFarm` by a clock, the other arguments as its own."""
-    return AsyncFarm._over(
-        AsyncLink(new_session(url, user, password, token, timeout_s, give_up_after_s, clock))
-    )
+    who = Hidden(url), user, hide(password), hide(token)
+    return AsyncFarm._over(AsyncLink(new_session(*who, timeout_s, give_up_after_s, clock)))

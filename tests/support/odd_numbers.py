@@ -10,9 +10,11 @@ import attrs
 import httpx
 from hypothesis import strategies as st
 
-from taskfarm_sdk import AsyncFarm, Farm
+from taskfarm_sdk import AsyncFarm, Farm, UnexpectedReply
 from taskfarm_sdk._sansio.steps import Call
+from taskfarm_sdk._transport import replies
 from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
+from taskfarm_sdk._transport.quotes import Asked
 from tests.support.clock import FastClock
 from tests.support.farms import async_farm_by, farm_by
 
@@ -79,10 +81,11 @@ class Held:
 
 
 class _Sender:
-    url = URL
-
     def __init__(self, held: Held) -> None:
         self._held = held
+
+    def unexpected(self, error: Exception) -> UnexpectedReply:
+        return replies.not_the_contract(URL, Asked("GET", URL), error)
 
     def request(self, method: str, url: str, **more: Any) -> httpx.Response:
         status, document = self._held.answer(method, url, more.get("params") or {})

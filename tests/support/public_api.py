@@ -31,7 +31,7 @@ SECRET = re.compile(r"^_*(token|password|secret_key|key)$")
 # Named as secrets, and none.
 NO_SECRET = {("LoopPayload", "key")}  # which of this process's workers a loop is of
 # They run or need what is not imported here: an interpreter's start, pytest, the server.
-NOT_IMPORTED = ("_bootstrap", "plugin", "__main__", "guardian")
+NOT_IMPORTED = ("_bootstrap", "plugin", "__main__", "guardian", "waitress_parts")
 # Made by the SDK alone: what they are made of is no concern of users.
 MADE_INSIDE = {"Run", "AsyncRun", "Results", "Task", "Worker"}
 # The classes say once what each of their requests may raise.

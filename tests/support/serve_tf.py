@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.support.processes import NET_S, Process, everybody, members
 
@@ -118,3 +119,37 @@ def failing(*options: object, **environment: str) -> tuple[int, str]:
 
 def _words(options: Iterable[object]) -> list[str]:
     return list(map(str, options))
+
+
+def administering(
+    *options: object, typed: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a serveTF that changes users or the key, with a pipe as its stdin.
+
+    Args:
+        options: its options.
+        typed: what the pipe contains.
+        environment: what is set beside this process's own environment.
+    """
+    done = subprocess.run(
+        [*COMMAND, *_words(options)],
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=NET_S,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, bytes | None]]:
+    """Return the mode and the bytes of all that is in a folder."""
+    return {
+        str(path.relative_to(folder)): (
+            path.stat().st_mode,
+            path.read_bytes() if path.is_file() else None,
+        )
+        for path in sorted(folder.rglob("*"))
+    }

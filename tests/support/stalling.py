@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from taskfarm_sdk._transport import client
+from taskfarm_sdk._transport import senders
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.processes import wait_until
 
@@ -20,7 +20,7 @@ def time_out_where_stalled(monkeypatch: pytest.MonkeyPatch, proxy: FaultProxy) -
     A short timeout of the farm would do on a quiet machine: on a busy one it is too short for
     requests that are answered, and over before the proxy has read the one to stall.
     """
-    make = client._request
+    make = senders._request
     stalled = 0
 
     def limit(*words: Any) -> httpx.Request:
@@ -41,4 +41,4 @@ def time_out_where_stalled(monkeypatch: pytest.MonkeyPatch, proxy: FaultProxy) -
         request.extensions["timeout"] = {**request.extensions["timeout"], "read": READ_TIMEOUT_S}
         return request
 
-    monkeypatch.setattr(client, "_request", limit)
+    monkeypatch.setattr(senders, "_request", limit)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import attrs
 
@@ -123,6 +125,11 @@ class StubServer(ThreadingHTTPServer):
                 return answers.pop(0) if len(answers) > 1 else answers[0]
         return answers(request) if callable(answers) else answers
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print what went wrong, but not that a client has gone."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
     def cut(self) -> None:
         """End the connections that clients keep open."""
         for connection in self._connections:
@@ -133,6 +140,8 @@ class StubServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: StubServer
     protocol_version = "HTTP/1.1"
+    # The head and the body are two writes, and the second would wait for the client's next packet.
+    disable_nagle_algorithm = True
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Protocol
+
+from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_sdk.hidden import Hidden
 
 # Short, because a person waits for the reply.
 GIVE_UP_AFTER_S = 5.0
@@ -25,7 +29,7 @@ class ConnectionOptions(Protocol):
         ...
 
     @property
-    def password(self) -> str | None:
+    def password(self) -> Hidden[str] | None:
         """The password, "-" for the first line of stdin, or None."""
         ...
 
@@ -46,7 +50,7 @@ class Connection(argparse.Namespace):
 
     baseurl: str | None
     user: str | None
-    password: str | None
+    password: Hidden[str] | None
 
     @property
     def patience_s(self) -> float:
@@ -54,14 +58,34 @@ class Connection(argparse.Namespace):
         return GIVE_UP_AFTER_S
 
 
+_NO_PORT = re.compile(r"\w+://[^/:@\[\]]*:(?!\d*(/|$))")
+
+
+def _url(text: str) -> str:
+    """Return a URL, which the SDK checks, if no password can be in it."""
+    if "@" in text:
+        raise UsageError(
+            "the URL contains a user or password, which would appear in logs: remove them from "
+            "the URL, and give user and password separately (-u, -p)"
+        )
+    if _NO_PORT.match(text):
+        # It may be a password, in a URL whose '@' is missing.
+        raise UsageError(
+            "invalid URL: what follows the host and ':' is no port; give the API's URL, such as "
+            "http://localhost:5000/api/"
+        )
+    return text
+
+
 def add_connection(parser: argparse.ArgumentParser) -> None:
     """Add -b, -u and -p."""
     connection = parser.add_argument_group("connection")
-    connection.add_argument("-b", "--baseurl", help="the API's URL")
+    connection.add_argument("-b", "--baseurl", type=_url, help="the API's URL")
     connection.add_argument("-u", "--user", help="the taskfarm user")
     connection.add_argument(
         "-p",
         "--password",
+        type=Hidden,
         help="the user's password; all users of this machine can see it on a command line, so use "
         "'-p -', which reads it from stdin, or --login once",
     )

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common.connection_options import ConnectionOptions
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.terminal import NOT_UTF8, ask, ask_secret, can_ask, is_terminal
+from taskfarm_sdk.hidden import Hidden
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Farm
 
-FROM_STDIN = "-"
+FROM_STDIN = Hidden("-")
 
 
 def open_farm(options: ConnectionOptions) -> Farm:
@@ -35,14 +36,19 @@ def open_farm(options: ConnectionOptions) -> Farm:
     return make_farm(options, *ask_credentials(url, options.user))
 
 
-def make_farm(options: ConnectionOptions, user: str | None, password: str | None) -> Farm:
+def make_farm(options: ConnectionOptions, user: str | None, password: Hidden[str] | None) -> Farm:
     """Return the farm of a command line, with this user and password if known."""
     from taskfarm_sdk import Farm
 
-    return Farm(options.baseurl, user=user, password=password, give_up_after_s=options.patience_s)
+    return Farm(
+        options.baseurl,
+        user=user,
+        password=None if password is None else password.reveal(),
+        give_up_after_s=options.patience_s,
+    )
 
 
-def given_password(options: ConnectionOptions) -> str | None:
+def given_password(options: ConnectionOptions) -> Hidden[str] | None:
     """Return the password of `-p`, read from stdin for `-p -`, or None.
 
     Raises:
@@ -53,18 +59,20 @@ def given_password(options: ConnectionOptions) -> str | None:
     if is_terminal(sys.stdin):
         return ask_secret("Password: ")
     try:
-        line = sys.stdin.readline() if sys.stdin else ""
+        line = Hidden(sys.stdin.readline().rstrip("\r\n") if sys.stdin else "")
     except UnicodeDecodeError:
         line = None
     if line is None:
         # Raised here: the error above holds what was read.
         raise UsageError(NOT_UTF8)
-    if not line.rstrip("\r\n"):
+    if not line.reveal():
         raise UsageError("-p - reads the password from the first line of stdin, which is empty")
-    return line.rstrip("\r\n")
+    return line
 
 
-def ask_credentials(url: str, user: str | None, known: str | None = None) -> tuple[str, str]:
+def ask_credentials(
+    url: str, user: str | None, known: str | None = None
+) -> tuple[str, Hidden[str]]:
     """Ask for the user and password for a server.
 
     Args:
@@ -72,7 +80,7 @@ def ask_credentials(url: str, user: str | None, known: str | None = None) -> tup
         user: the user, if given; then only the password is asked for.
         known: the user that an empty answer means.
     """
-    likely = os.environ.get("TASKFARM_USER") or known
+    likely = os.environ.get("TASKFARM_USER", "").strip() or known
     hint = f" [{likely}]" if likely else ""
     who = user or ask(f"User at {url}{hint}: ") or likely or ""
     return who, ask_secret(f"Password of {who} at {url}: ")

@@ -14,16 +14,18 @@ from taskfarm_cli.common.text import one_line, printable, wrapped
 from taskfarm_sdk.errors import TaskfarmError
 
 
-def guarded(program: str, command: Callable[[], int]) -> int:
+def guarded(program: str, command: Callable[[], int], *, needs_stdout: bool = True) -> int:
     """Run a command, and return the exit status for its process.
 
     Args:
         program: the program's name, which begins each error.
         command: the function to run; it may raise `SystemExit`, as argparse does.
+        needs_stdout: whether a closed stdout is an error before the command runs.
     """
     try:
-        status = _run(command)
-        sys.stdout.flush()
+        status = _run(command, needs_stdout=needs_stdout)
+        if _is_open(sys.stdout):
+            sys.stdout.flush()
     except KeyboardInterrupt:
         complain(program, "interrupted")
         status = ExitStatus.INTERRUPTED
@@ -55,9 +57,14 @@ def complain(program: str, text: str, command: str = "") -> None:
             print(line, file=sys.stderr, flush=True)
 
 
-def _run(command: Callable[[], int]) -> int:
-    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
-        raise CommandError("cannot write the output: stdout is closed")
+def _is_open(stream: TextIO | None) -> bool:
+    return stream is not None  # Python sets a stream to None that was closed when it started
+
+
+def _run(command: Callable[[], int], *, needs_stdout: bool) -> int:
+    closed = CommandError("cannot write the output: stdout is closed")
+    if needs_stdout and not _is_open(sys.stdout):
+        raise closed
     reconfigure: Callable[..., None] | None = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         # Texts of other clients may contain characters that the output cannot encode.
@@ -65,6 +72,8 @@ def _run(command: Callable[[], int]) -> int:
     try:
         return command()
     except SystemExit as end:
+        if not end.code and not _is_open(sys.stdout):
+            raise closed from None  # the help and the version are output
         return end.code if isinstance(end.code, int) else ExitStatus.OK
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from taskfarm_cli.common.exit_status import ExitStatus, UsageError
+from taskfarm_sdk.hidden import Hidden
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
+
+Words = Sequence[str] | Hidden[Sequence[str]] | None
 
 USAGE_INDENT = "  "
 _ROW = re.compile(r" {2,}(?P<term>\S+(?: \S+)*) {2,}(?P<text>\S.*)")
@@ -42,6 +46,17 @@ class Parser(argparse.ArgumentParser):
         """Print the help."""
         # argparse's own method ignores write errors, such as a full disk.
         print(self.format_help(), end="", file=file)
+
+
+def command_line(argv: Words) -> Hidden[Sequence[str]]:
+    """Return a command line hidden, for its words may be secrets.
+
+    Args:
+        argv: the words after the program's name; None for those of this process.
+    """
+    if isinstance(argv, Hidden):
+        return argv
+    return Hidden(sys.argv[1:] if argv is None else list(argv))
 
 
 class _Formatter(argparse.HelpFormatter):

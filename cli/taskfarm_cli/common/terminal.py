@@ -7,6 +7,7 @@ import sys
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.text import printable
+from taskfarm_sdk.hidden import Hidden, Veil
 
 NOT_UTF8 = "the password is not UTF-8 text, which the server requires: nothing was sent"
 USUAL_COLUMNS = 80
@@ -49,7 +50,7 @@ def ask(question: str) -> str:
     return answer.strip()
 
 
-def ask_secret(question: str) -> str:
+def ask_secret(question: str) -> Hidden[str]:
     """Return what a person types, without showing it.
 
     Raises:
@@ -58,7 +59,8 @@ def ask_secret(question: str) -> str:
     import getpass
 
     try:
-        return getpass.getpass(printable(question), stream=sys.stderr)
+        with Veil():
+            return Hidden(getpass.getpass(printable(question), stream=sys.stderr))
     except EOFError:
         fault = "no password was given; nothing was changed"
     except UnicodeDecodeError:

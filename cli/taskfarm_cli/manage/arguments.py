@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from taskfarm_cli.common.connection_options import add_connection
 from taskfarm_cli.common.exit_status import UsageError
-from taskfarm_cli.common.parser import Parser, add_version_and_help, seconds
+from taskfarm_cli.common.parser import Parser, Words, add_version_and_help, command_line, seconds
 from taskfarm_cli.manage.mode import PROGRAM, Arguments, State, Uses
 from taskfarm_cli.manage.modes import INFO, MODES
+from taskfarm_sdk.hidden import Veil
 
 STATES: tuple[State, ...] = ("waiting", "computing", "done", "failed")
 
 
-def parse(argv: Sequence[str] | None = None) -> Arguments:
+def parse(argv: Words = None) -> Arguments:
     """Return the parsed command line.
 
     Args:
@@ -24,7 +24,10 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
         UsageError: the arguments are invalid.
         SystemExit: the help or the version was requested, and printed.
     """
-    arguments = build_parser().parse_args(argv, namespace=Arguments())
+    words = command_line(argv)
+    del argv
+    with Veil():
+        arguments = build_parser().parse_args(words.reveal(), namespace=Arguments())
     for mode in MODES:
         if mode.value is not None and getattr(arguments, mode.value.attribute) is not None:
             arguments.mode = mode

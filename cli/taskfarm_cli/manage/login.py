@@ -15,6 +15,7 @@ from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.terminal import can_ask
 from taskfarm_cli.manage.mode import PROGRAM, Arguments
 from taskfarm_cli.manage.output.base import Identity, Output
+from taskfarm_sdk.hidden import Hidden
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Farm
@@ -30,11 +31,11 @@ def log_in(arguments: Arguments, output: Output) -> ExitStatus:
     from taskfarm_sdk import ConfigurationError, logins
 
     with _farm_with_secret(arguments) as farm:
-        token = farm.login()
         if farm.user is None:
             raise UsageError("the user of the token is unknown: give it with -u")
+        token = Hidden(farm.login())
         try:
-            saved = logins.save_login(farm.url, farm.user, token)
+            saved = logins.save_login(farm.url, farm.user, token.reveal())
         except ConfigurationError as error:
             raise CommandError(str(error)) from error
     output.login(saved)
@@ -59,7 +60,7 @@ def log_out(arguments: Arguments, output: Output) -> ExitStatus:
     complain(
         PROGRAM,
         "the token is removed from this machine, but the server cannot revoke it: a copy of it is "
-        "valid until the server's SECRET_KEY changes",
+        "valid until its user is removed or the server's SECRET_KEY changes",
     )
     return ExitStatus.OK
 

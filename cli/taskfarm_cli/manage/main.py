@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.guard import guarded
+from taskfarm_cli.common.parser import command_line
 from taskfarm_cli.common.quick_start import leave_quickly, quicken
 from taskfarm_cli.manage.arguments import parse
 from taskfarm_cli.manage.mode import PROGRAM, Arguments
@@ -24,7 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status.
     """
     alone = argv is None
-    status = guarded(PROGRAM, lambda: _manage(parse(argv), alone=alone))
+    words = command_line(argv)
+    del argv
+    status = guarded(PROGRAM, lambda: _manage(parse(words), alone=alone))
     if alone:
         leave_quickly()
     return status

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.guard import complain, guarded
+from taskfarm_cli.common.parser import command_line
 from taskfarm_cli.common.text import manage_command
 from taskfarm_cli.serve.arguments import PROGRAM, Arguments, parse
 from taskfarm_cli.serve.introduction import introduction
+from taskfarm_cli.serve.users import administer, database_of
 
 if TYPE_CHECKING:
     from taskfarm_sdk.server import DataFolder, Secrets, ServerProcess, ServerSettings
@@ -31,7 +33,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    return guarded(PROGRAM, lambda: _serve(parse(argv)))
+    words = command_line(argv)
+    del argv
+    _open_closed_streams()
+    # It says all that it has to say on stderr, and serves also where that is closed.
+    return guarded(PROGRAM, lambda: _serve(parse(words)), needs_stdout=False)
+
+
+def _open_closed_streams() -> None:
+    """Keep a socket or a database from getting the number of a closed standard stream."""
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor <= 2:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+    os.close(descriptor)
 
 
 def _serve(arguments: Arguments) -> ExitStatus:
@@ -41,6 +55,8 @@ def _serve(arguments: Arguments) -> ExitStatus:
     from taskfarm_sdk import TaskfarmError
     from taskfarm_sdk.server import DataFolder
 
+    if arguments.administers is not None:
+        return administer(arguments)
     # The same exception as Ctrl-C, so that both clean up at any point.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, _not_yet)
@@ -58,41 +74,53 @@ def _serve(arguments: Arguments) -> ExitStatus:
 
 
 def _serve_from(folder: DataFolder, settings: ServerSettings, arguments: Arguments) -> None:
-    """Serve, and return if the server ends unexpectedly."""
+    """Serve, and return if the server ends unexpectedly; a refused start changes nothing."""
+    from taskfarm_sdk import TaskfarmError
     from taskfarm_sdk.server import ServerProcess, bind, port_of
 
-    if settings.database == folder.database:
-        folder.check_sqlite()
-    # The sockets do not listen yet: the lines are printed before a client can connect.
-    sockets = bind(arguments.host, arguments.port)
-    url = _url(arguments.host, port_of(sockets[0]))
-    secrets = folder.secrets(settings.user)
-    folder.record({"url": url})
-    with ServerProcess(settings, secrets, sockets, hold=[folder.lock]) as server:
-        capacity = server.wait_prepared()
-        password_file = folder.password_file(settings.user)
-        for line in introduction(settings, password_file, arguments.host, capacity):
-            _say(line)
-        server.wait_ready()
-        signal.signal(signal.SIGHUP, partial(_reload, server))
-        _save_login(url, settings, secrets)
-        # After all that a program needs which waits for this line.
-        _say(f"the taskfarm server listens on {url}")
-        # The last line, so that scripts can wait for it.
-        _say(f"Ctrl-C or 'kill {os.getpid()}' ends it")
-        server.wait()
+    server = None
+    try:
+        if settings.database == folder.database:
+            folder.check_sqlite()
+        # The sockets do not listen yet: the lines are printed before a client can connect.
+        sockets = bind(arguments.host, arguments.port)
+        url = _url(arguments.host, port_of(sockets[0]))
+        secrets = folder.secrets(settings.user)
+        folder.record({"url": url})
+        server = ServerProcess(settings, secrets, sockets, hold=[folder.lock])
+        with server:
+            _run(server, folder, settings, arguments.host)
+            signal.signal(signal.SIGHUP, partial(_reload, server))
+            _save_login(url, settings, secrets)
+            # After all that a program needs which waits for this line.
+            _say(f"the taskfarm server listens on {url}")
+            # The last line, so that scripts can wait for it.
+            _say(f"Ctrl-C or 'kill {os.getpid()}' ends it")
+            server.wait()
+    except TaskfarmError:
+        if server is None or server.refused:
+            folder.undo()
+        raise
+
+
+def _run(server: ServerProcess, folder: DataFolder, settings: ServerSettings, host: str) -> None:
+    """Introduce the server when it is prepared, and return when it serves."""
+    capacity = server.wait_prepared()
+    for line in introduction(settings, folder.password_file(settings.user), host, capacity):
+        _say(line)
+    server.wait_ready()
 
 
 def _settings(folder: DataFolder, arguments: Arguments) -> ServerSettings:
-    from taskfarm_sdk.server import Database, ServerSettings
+    from taskfarm_sdk.server import ServerSettings
 
-    url = arguments.database_url
     return ServerSettings(
-        database=folder.database if url is None else Database.postgresql(url),
+        database=database_of(folder, arguments),
         user=arguments.user,
         processes=arguments.processes,
         threads=arguments.threads,
         access_log=arguments.access_log,
+        one_key=True,
     )
 
 

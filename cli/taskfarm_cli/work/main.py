@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.guard import guarded
+from taskfarm_cli.common.parser import command_line
 from taskfarm_cli.common.text import manage_command, shell_words
 from taskfarm_cli.work.command_line.arguments import PROGRAM
 from taskfarm_cli.work.command_line.parse import parse
@@ -30,7 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    return guarded(PROGRAM, lambda: _work(parse(argv)))
+    words = command_line(argv)
+    del argv
+    return guarded(PROGRAM, lambda: _work(parse(words)))
 
 
 def _work(options: Options) -> ExitStatus:

@@ -13,6 +13,7 @@ from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.run_name import RunName
 from taskfarm_cli.work import inputs as items
 from taskfarm_cli.work.template import Job, Template
+from taskfarm_sdk.hidden import Hidden
 
 
 @attrs.frozen(kw_only=True)
@@ -62,7 +63,7 @@ class Options:
 
     baseurl: str | None
     user: str | None
-    password: str | None = attrs.field(repr=False)
+    password: Hidden[str] | None = attrs.field(repr=False)
     uuid: str | None
     command: tuple[str, ...]
     create: bool

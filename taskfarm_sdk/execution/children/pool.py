@@ -38,6 +38,7 @@ from taskfarm_sdk.execution.children.channel import (
 )
 from taskfarm_sdk.execution.children.script import Packed
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
+from taskfarm_sdk.hidden import Hidden
 from taskfarm_sdk.task import Task
 
 # How often the parent checks a child's progress, and whether it lives.
@@ -60,7 +61,7 @@ class Child:
         environment: its environment.
     """
 
-    def __init__(self, packed: int, environment: Mapping[str, str]) -> None:
+    def __init__(self, packed: int, environment: Hidden[Mapping[str, str]]) -> None:
         with ExitStack() as undo:
             ours, theirs = socket.socketpair()
             self.channel: Channel = Channel(ours)

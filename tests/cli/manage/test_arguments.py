@@ -6,6 +6,7 @@ import pytest
 
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.manage.arguments import parse
+from taskfarm_sdk.hidden import Hidden
 
 UUID = "7ce1105e5f2b471a829dc9aef6bcfdb0"
 
@@ -56,12 +57,12 @@ def test_options_choose_the_mode(words: tuple[str, ...], mode: str) -> None:
 def test_options_name_the_server_and_the_user(words: tuple[str, ...]) -> None:
     arguments = parse(("-l", *words))
     assert (arguments.baseurl, arguments.user) == ("http://host.example/api/", "me")
-    assert arguments.password == "secret"
+    assert arguments.password == Hidden("secret")
 
 
 def test_a_dash_is_a_password_to_be_read_and_a_number_of_tasks_is_a_number() -> None:
     arguments = parse(("-p", "-", "-n", "12"))
-    assert (arguments.password, arguments.num_tasks) == ("-", 12)
+    assert (arguments.password, arguments.num_tasks) == (Hidden("-"), 12)
 
 
 @pytest.mark.parametrize(

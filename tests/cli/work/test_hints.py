@@ -14,6 +14,7 @@ from taskfarm_cli.work.command_line.parse import parse
 from taskfarm_cli.work.command_line.resume_words import words_to_resume
 from taskfarm_cli.work.template import Template
 from taskfarm_sdk import Farm
+from taskfarm_sdk.hidden import hide
 from tests.support.work_tf import NewRun, computing, end, run_work_tf
 
 UUID = "0" * 32
@@ -79,7 +80,7 @@ def test_a_template_knows_whether_it_uses_the_input(
 def test_a_resumed_command_line_creates_nothing_and_holds_no_password(
     words: list[str], password: str | None, kept: list[str]
 ) -> None:
-    assert list(words_to_resume(words, password)) == kept
+    assert list(words_to_resume(words, hide(password))) == kept
 
 
 @pytest.mark.live

@@ -15,6 +15,7 @@ from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work.command_line.parse import parse
 from taskfarm_cli.work.main import main
 from taskfarm_cli.work.plan import Plan
+from taskfarm_sdk.hidden import Hidden
 
 UUID = "0" * 32
 
@@ -70,7 +71,7 @@ def test_no_namespace_leaves_the_command_line() -> None:
 
 def test_a_password_does_not_show_in_a_plan() -> None:
     made = plan(UUID, "-u", "me", "-p", "swordfish")
-    assert made.options.password == "swordfish"
+    assert made.options.password == Hidden("swordfish")
     assert "swordfish" not in repr(made)
 
 

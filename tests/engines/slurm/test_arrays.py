@@ -9,6 +9,7 @@ import pytest
 from taskfarm_cli.work.slurm import job_environment
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk._flows import recovery
+from taskfarm_sdk.hidden import Hidden
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import Process, everybody, wait_until
 from tests.support.slurm_cluster import Cluster
@@ -169,7 +170,7 @@ def test_the_signal_before_the_time_limit_gives_back_and_ends_with_0(
     job = submit("1", run.uuid, "-j2", "--time", "10", "--", "sleep", "86393").stdout.strip()
     wait_until(lambda: run.status().computing == 2)
     raw = cluster.raw_id(f"{job}_0")
-    left_s = job_environment.left_s({"SLURM_JOB_ID": raw})
+    left_s = job_environment.left_s(Hidden({"SLURM_JOB_ID": raw}))
     assert left_s is not None
     assert 500 < left_s <= 600
     # Slurm looks every 30 s whose time is over in the lead of 60 s or before it looks again. So it

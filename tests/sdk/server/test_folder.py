@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import ConfigurationError
-from taskfarm_sdk.server import DataFolder, default_data_folder
+from taskfarm_sdk.server import DataFolder, _folder, default_data_folder
+from tests.support.serve_tf import snapshot
 
 
 def test_the_default_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,13 +65,82 @@ def test_a_secret_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
             folder.secrets("me")
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"short", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
 def test_a_damaged_secret_is_refused(tmp_path: Path, content: bytes) -> None:
     with DataFolder(tmp_path) as folder:
         folder.secrets("me")
         (tmp_path / "secret-key").write_bytes(content)
         with pytest.raises(ConfigurationError, match="is damaged"):
             folder.secrets("me")
+
+
+@pytest.mark.parametrize("content", [b"s", b"short\n", b" with blanks \r\n"])
+def test_a_secret_of_another_server_may_be_short(tmp_path: Path, content: bytes) -> None:
+    with DataFolder(tmp_path) as folder:
+        folder.secrets("me")
+        (tmp_path / "secret-key").write_bytes(content)
+        assert folder.secrets("me").key == content.decode().rstrip("\r\n")
+
+
+def test_no_key_is_written_if_the_password_is_refused(tmp_path: Path) -> None:
+    with DataFolder(tmp_path) as folder:
+        folder.password_file("me").write_text("a password")
+        folder.password_file("me").chmod(0o644)
+        with pytest.raises(ConfigurationError, match="chmod 600"):
+            folder.secrets("me")
+    assert not folder.key_file.exists()
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_what_was_made_is_undone_and_no_more(tmp_path: Path, is_there: bool) -> None:
+    path = tmp_path / "a" / "b"
+    if is_there:
+        with DataFolder(path) as folder:
+            folder.record({"url": "http://127.0.0.1:1/api/"})
+            folder.secrets("other")
+    before = snapshot(tmp_path)
+    with DataFolder(path) as folder:
+        folder.secrets("me")
+        folder.record({"url": "http://127.0.0.1:2/api/"})
+        folder.undo()
+    assert snapshot(tmp_path) == before
+
+
+def test_a_folder_that_is_used_is_not_undone(tmp_path: Path) -> None:
+    with DataFolder(tmp_path / "d") as first:
+        first.secrets("me")
+        before = snapshot(tmp_path)
+        with pytest.raises(ConfigurationError, match="another server"):
+            DataFolder(tmp_path / "d").__enter__()
+        assert snapshot(tmp_path) == before
+
+
+def test_a_lock_whose_file_was_undone_locks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused start removes its lock file while another start waits for the lock."""
+    first = DataFolder(tmp_path / "d").__enter__()
+    waited = []
+
+    def undo(_: float) -> None:
+        waited.append(1)
+        first.undo()
+        first.__exit__(None, None, None)
+
+    hold(first.lock, 0, os.uname().nodename)
+    monkeypatch.setattr(_folder, "_lives", lambda _: False)
+    monkeypatch.setattr(time, "sleep", undo)
+    with DataFolder(tmp_path / "d") as second:
+        assert waited == [1]
+        assert os.path.samestat(os.fstat(second.lock), (tmp_path / "d" / "lock").stat())
+
+
+def test_a_name_too_long_for_a_file_is_told(tmp_path: Path) -> None:
+    with (
+        DataFolder(tmp_path) as folder,
+        pytest.raises(ConfigurationError, match="its name is too long for a file"),
+    ):
+        folder.secrets("\N{GRINNING FACE}" * 32)
 
 
 def test_a_full_disk_leaves_no_half_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

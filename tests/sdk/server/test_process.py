@@ -11,7 +11,7 @@ import pytest
 
 from taskfarm_sdk import ConfigurationError
 from taskfarm_sdk.server import Database, Secrets, ServerProcess, ServerSettings, bind, port_of
-from taskfarm_sdk.server._process import _environment, _interpreter
+from taskfarm_sdk.server._process import _interpreter, child_environment
 
 
 @pytest.fixture
@@ -27,14 +27,14 @@ def variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.mark.usefixtures("variables")
 @pytest.mark.parametrize("own_python", [True, False])
 def test_secrets_and_settings_of_the_caller_are_left_out(own_python: bool) -> None:
-    given = _environment(own_python=own_python)
+    given = child_environment(own_python=own_python).reveal()
     assert not {"TASKFARM_TOKEN", "SECRET_KEY", "DATABASE_URL", "PYTHONWARNINGS"} & set(given)
     assert given["PGPASSFILE"] == "the caller's"
     assert ("PYTHONPATH" in given) == own_python
 
 
 def test_relative_folders_mean_the_callers(variables: Path) -> None:
-    folders = _environment(own_python=True)["PYTHONPATH"].split(os.pathsep)
+    folders = child_environment(own_python=True).reveal()["PYTHONPATH"].split(os.pathsep)
     assert folders == [f"{variables}/lib", "/else/where", f"{variables}"]
 
 
@@ -96,4 +96,6 @@ def test_a_port_that_another_server_took_meanwhile_is_told(
         starting.process.wait_ready(60)
         with pytest.raises(ConfigurationError, match="another program has started to listen"):
             late.process.wait_ready(60)
+        assert late.process.refused
+        assert list(folder.iterdir()) == []
     assert starting.status() == 401

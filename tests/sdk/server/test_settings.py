@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from taskfarm_sdk import ConfigurationError
-from taskfarm_sdk.server import Database, Secrets, ServerSettings
+from taskfarm_sdk.hidden import Hidden
+from taskfarm_sdk.server import Database, Secrets, ServerSettings, check_password
 from taskfarm_sdk.server._failures import explain
 
 SQLITE = Database.sqlite("farm.db")
@@ -107,6 +109,18 @@ def test_a_user_that_the_server_cannot_have(user: str) -> None:
         ServerSettings(database=SQLITE, user=user)
 
 
+@pytest.mark.parametrize("password", ["p", " p ", "p:w", "ü" * 512, "no\N{NO-BREAK SPACE}break"])
+def test_a_password_that_basic_can_carry(password: str) -> None:
+    check_password(Hidden(password))
+
+
+@pytest.mark.parametrize("password", ["", "p\n", "\x00", "\x7f", "\udcff", "p" * 1025, "ü" * 513])
+def test_a_password_that_the_server_cannot_have_is_not_shown(password: str) -> None:
+    with pytest.raises(ConfigurationError, match="password") as caught:
+        check_password(Hidden(password))
+    assert not password or password not in str(caught.value)
+
+
 def test_secrets_do_not_show() -> None:
     shown = repr(Secrets(key="the key", password=SECRET))
     assert "the key" not in shown
@@ -136,6 +150,28 @@ def test_each_failure_tells_the_way_out(kind: str, text: str) -> None:
     assert text in str(error)
     assert "what it said" in str(error)
     assert error.detail == "what it said"
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [("user", "--set-password 'my user' --generate-password"), ("key", "--rotate-key")],
+)
+@pytest.mark.parametrize(
+    ("database", "more"),
+    [
+        (SQLITE, ""),
+        (Database.postgresql(f"postgresql://me:{quote(SECRET, safe='')}@db/farm"), "URL"),
+    ],
+)
+def test_the_files_and_a_whole_command_are_told(
+    kind: str, command: str, database: Database, more: str
+) -> None:
+    files = Path("/a folder/secret-key"), Path("/a folder/password-my user")
+    told = str(explain(kind, "my user", database=database, files=files))
+    option = f" --database-url {more}" if more else ""
+    assert f"`serveTF {command} --data '/a folder'{option}`" in told
+    assert str(files[kind == "user"]) in told
+    assert "p%40ss" not in told
 
 
 def test_the_url_goes_before_our_own_ways_to_connect() -> None:

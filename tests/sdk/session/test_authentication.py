@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from taskfarm_sdk import AuthenticationError, Farm, ServerError
+from taskfarm_sdk.hidden import Hidden
 from taskfarm_sdk.testing import LocalServer
 from tests.support.clock import FastClock
 from tests.support.farms import farm_by
@@ -52,7 +53,9 @@ def test_a_token_that_no_longer_holds_is_replaced_with_the_password(
     proxy: FaultProxy, farm_with_password: Farm, token: str, mangled: bool
 ) -> None:
     with farm_with_password as farm:
-        farm._link.session.shared.token = "not a token" if mangled else token_of_another_key(token)
+        farm._link.session.shared.token = Hidden(
+            "not a token" if mangled else token_of_another_key(token)
+        )
         run = farm.create_run(2)
         assert run in farm.runs()
         assert proxy.count("^POST /api/run$") == 2
@@ -64,7 +67,7 @@ def test_many_threads_with_a_bad_token_replace_it_once(
     proxy: FaultProxy, farm_with_password: Farm, token: str
 ) -> None:
     with farm_with_password as farm:
-        farm._link.session.shared.token = token_of_another_key(token)
+        farm._link.session.shared.token = Hidden(token_of_another_key(token))
         threads = [threading.Thread(target=farm.runs) for _ in range(8)]
         for thread in threads:
             thread.start()
@@ -144,7 +147,7 @@ def test_the_first_token_is_waited_for_without_doubt_about_what_follows(
 
 def test_login_with_a_token_alone_asks_whether_it_holds(proxied_farm: Farm, token: str) -> None:
     assert proxied_farm.login() == token
-    proxied_farm._link.session.shared.token = token_of_another_key(token)
+    proxied_farm._link.session.shared.token = Hidden(token_of_another_key(token))
     with pytest.raises(AuthenticationError):
         proxied_farm.login()
 

@@ -9,6 +9,7 @@ import pytest
 
 from taskfarm_sdk import AuthenticationError, ConfigurationError, Farm, logins
 from taskfarm_sdk._session.settings import Settings, settle
+from taskfarm_sdk.hidden import Hidden, hide
 from tests.support.secrecy import PASSWORD, TOKEN, told_by
 
 DEFAULT = "http://localhost:5000/api/"
@@ -40,7 +41,8 @@ class Asked:
 def settled(given: Given, asked: Asked) -> Settings:
     if given.saved is not None:
         logins.save_login(given.saved, "saved-user", "token-saved")
-    return settle(asked.url, asked.user, asked.password, asked.token, given.env)
+    url, password, token = hide(asked.url), hide(asked.password), hide(asked.token)
+    return settle(url, asked.user, password, token, Hidden(given.env))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,8 @@ def test_who_asks(given: Given, asked: Asked, user: str | None, secret: str, sou
     found = settled(given, asked)
     assert found.url == DEFAULT
     assert (found.user, found.source) == (user, source)
-    assert [secret] == [kept for kept in (found.password, found.token) if kept is not None]
+    known = [kept for kept in (found.password, found.token) if kept is not None]
+    assert known == [Hidden(secret)]
 
 
 @pytest.mark.parametrize(
@@ -182,27 +185,29 @@ def test_credentials_go_nowhere_else(given: Given, asked: Asked) -> None:
 def test_the_environments_user_does_not_go_with_a_password_for_another_server() -> None:
     env = {"TASKFARM_URL": ENV, "TASKFARM_USER": "env-user"}
     with pytest.raises(ConfigurationError, match="needs a user"):
-        settle(OTHER, password=PASSWORD, environ=env)
+        settle(Hidden(OTHER), password=Hidden(PASSWORD), environ=Hidden(env))
     logins.save_login(OTHER, "saved-user", TOKEN)
-    assert settle(OTHER, password=PASSWORD, environ=env).user == "saved-user"
+    assert (
+        settle(Hidden(OTHER), password=Hidden(PASSWORD), environ=Hidden(env)).user == "saved-user"
+    )
 
 
 def test_a_loopback_login_of_another_machine_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "there")
     logins.save_login("http://localhost:6000/api/", "me", TOKEN)
-    assert settle(environ={}).url == "http://localhost:6000/api/"
+    assert settle(environ=Hidden({})).url == "http://localhost:6000/api/"
     monkeypatch.setattr(socket, "gethostname", lambda: "here")
     with pytest.raises(AuthenticationError):
-        settle(environ={})
+        settle(environ=Hidden({}))
     with pytest.raises(AuthenticationError):
-        settle("http://localhost:6000/api/", environ={})
+        settle(Hidden("http://localhost:6000/api/"), environ=Hidden({}))
     with pytest.raises(ConfigurationError, match="needs a user"):
-        settle("http://localhost:6000/api/", password=PASSWORD, environ={})
+        settle(Hidden("http://localhost:6000/api/"), password=Hidden(PASSWORD), environ=Hidden({}))
 
 
 def test_there_is_no_default_user_or_password() -> None:
     with pytest.raises(AuthenticationError):
-        settle(environ={})
+        settle(environ=Hidden({}))
 
 
 @pytest.mark.parametrize(
@@ -269,11 +274,12 @@ def test_a_wrong_setting_is_told_without_its_secrets(given: Given, asked: Asked,
 def test_damaged_logins_do_not_matter_to_who_brings_url_and_credentials() -> None:
     logins.login_file().parent.mkdir(parents=True)
     logins.login_file().touch(mode=0o600)
-    assert settle(ARGUED, token=TOKEN, environ={}).token == TOKEN
-    assert settle(ARGUED, "me", PASSWORD, environ={}).password == PASSWORD
-    assert settle(environ={"TASKFARM_URL": ENV, **BY_PASSWORD}).url == ENV
+    assert settle(Hidden(ARGUED), token=Hidden(TOKEN), environ=Hidden({})).token == Hidden(TOKEN)
+    by_password = settle(Hidden(ARGUED), "me", Hidden(PASSWORD), environ=Hidden({}))
+    assert by_password.password == Hidden(PASSWORD)
+    assert settle(environ=Hidden({"TASKFARM_URL": ENV, **BY_PASSWORD})).url == ENV
     with pytest.raises(ConfigurationError, match="damaged"):
-        settle(ARGUED, environ={})
+        settle(Hidden(ARGUED), environ=Hidden({}))
 
 
 def test_a_farm_takes_its_settings_from_the_process_environment(
@@ -283,3 +289,50 @@ def test_a_farm_takes_its_settings_from_the_process_environment(
         monkeypatch.setenv(name, value)
     with Farm() as farm:
         assert (farm.url, farm.user, farm.credentials_from) == (ENV, "env-user", "environment")
+
+
+@pytest.mark.parametrize(
+    ("env", "secret"),
+    [
+        pytest.param({"TASKFARM_TOKEN": f" \t{TOKEN}\r\n"}, TOKEN, id="token"),
+        pytest.param({"TASKFARM_PASSWORD": " a b \n\r\n"}, " a b ", id="password"),
+        pytest.param({"TASKFARM_PASSWORD": " a\tb "}, " a\tb ", id="blanks-of-a-password"),
+    ],
+)
+def test_blanks_and_line_ends_that_an_editor_leaves_are_no_part_of_a_setting(
+    env: dict[str, str], secret: str
+) -> None:
+    around = {"TASKFARM_URL": f" {ENV}\n", "TASKFARM_USER": "me \r\n", **env}
+    found = settle(environ=Hidden(around))
+    assert (found.url, found.user, found.source) == (ENV, "me", "environment")
+    assert (found.token or found.password) == Hidden(secret)
+
+
+@pytest.mark.parametrize("name", ["URL", "USER", "TOKEN", "PASSWORD"])
+def test_a_variable_that_is_only_a_line_end_is_not_set(name: str) -> None:
+    logins.save_login(DEFAULT, "saved-user", "token-saved")
+    found = settle(environ=Hidden({f"TASKFARM_{name}": "\n"}))
+    assert (found.url, found.source) == (DEFAULT, "saved login")
+
+
+def test_what_surrounds_an_argument_is_no_part_of_it() -> None:
+    found = settle(Hidden(ARGUED), token=Hidden(f"{TOKEN}\n"), environ=Hidden({}))
+    assert found.token == Hidden(TOKEN)
+    found = settle(Hidden(ARGUED), "me", Hidden(f" {PASSWORD} \n"), environ=Hidden({}))
+    assert found.password == Hidden(f" {PASSWORD} ")
+
+
+@pytest.mark.parametrize("inside", ["\n", "\t", "\x00", "\x7f", "\x9b"])
+@pytest.mark.parametrize("source", ["argument", "environment", "saved login"])
+def test_a_token_with_a_control_character_is_refused_before_anything_is_sent(
+    inside: str, source: str
+) -> None:
+    bad = f"{TOKEN}{inside}{TOKEN}"
+    if source == "saved login":
+        logins.save_login(DEFAULT, "me", bad)
+    told = "token contains a control character" if source == "argument" else rf"token \({source}\)"
+    env = Hidden({"TASKFARM_TOKEN": bad} if source == "environment" else {})
+    given = Hidden(bad) if source == "argument" else None
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        settle(token=given, environ=env)
+    assert TOKEN not in told_by(caught.value)

@@ -19,7 +19,7 @@ from taskfarm_sdk import (
     UnexpectedReply,
 )
 from taskfarm_sdk._sansio.retry import COMPLETE, RETRY_AFTER_MOST_S, Backoff, Then
-from taskfarm_sdk._transport import bounds, replies
+from taskfarm_sdk._transport import replies
 from tests.support.clock import FastClock
 from tests.support.farms import farm_by
 from tests.support.stub_server import Drip, Reply, stub_server
@@ -160,7 +160,7 @@ def test_of_a_long_page_no_more_is_read_than_a_line_needs() -> None:
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 TRICKLES = [
     pytest.param([b"HTTP/1.1 200 OK\r\n"], b"X-A: b\r\n", id="headers"),
-    pytest.param([HEAD + b"Content-Length: 9999999\r\n\r\n"], b" ", id="body"),
+    pytest.param([HEAD + b"Content-Length: 999999\r\n\r\n"], b" ", id="body"),
     pytest.param([], b"HTTP/1.1 100 Continue\r\n\r\n", id="100 Continue"),
     pytest.param([HEAD + b"Transfer-Encoding: chunked\r\n\r\n"], b"1\r\n \r\n", id="chunks"),
 ]
@@ -188,12 +188,32 @@ def test_a_page_that_trickles_is_the_error_that_its_status_says(
 
 @BOTH
 def test_a_reply_that_is_too_large_is_refused(
-    monkeypatch: pytest.MonkeyPatch, how: Callable[[str], None]
+    how: Callable[[str], None],
 ) -> None:
-    monkeypatch.setattr(bounds, "REPLY_MOST_BYTES", 1 << 20)
     body = b"[" + b" " * (1 << 21) + b"]"
     with (
         stub_server(Reply(200, body, {"Content-Type": "application/json"})) as server,
-        pytest.raises(UnexpectedReply, match="sent over 1 MiB"),
+        pytest.raises(UnexpectedReply, match="has over 1 MiB"),
     ):
         how(server.url)
+
+
+def test_no_cookie_is_kept() -> None:
+    cookie = {"Content-Type": "application/json", "Set-Cookie": "a=b; Path=/"}
+    with (
+        stub_server(Reply(200, b'{"data": []}', cookie)) as server,
+        Farm(server.url, token="t") as farm,
+    ):
+        farm.runs()
+        farm.runs()
+    assert [request.headers["Cookie"] for request in server.requests] == [None, None]
+
+
+@pytest.mark.parametrize("data", ['""', "{}", "null", "0", "false"])
+def test_what_is_no_list_is_not_taken_as_an_empty_one(data: str) -> None:
+    with (
+        stub_server(Reply(200, f'{{"data": {data}}}'.encode())) as server,
+        Farm(server.url, token="t", give_up_after_s=0) as farm,
+        pytest.raises(UnexpectedReply),
+    ):
+        farm.runs()

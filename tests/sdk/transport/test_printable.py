@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, TaskfarmError, UnexpectedReply
-from taskfarm_sdk._protocol.operations import UUID_SHOWN
+from taskfarm_sdk._protocol.values import UUID_SHOWN
 from taskfarm_sdk._text import one_line
 from tests.support.clock import FastClock
 from tests.support.farms import async_farm_by, farm_by

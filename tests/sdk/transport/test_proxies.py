@@ -10,7 +10,9 @@ import pytest
 
 from taskfarm_sdk import AsyncFarm, ConfigurationError, ConnectionFailed, Farm, ServerError
 from taskfarm_sdk._transport.proxies import proxy_for
+from taskfarm_sdk.hidden import Hidden, hide
 from taskfarm_sdk.testing import LocalServer
+from tests.support.locals_shown import lines_that_show, shown_with_locals
 from tests.support.stub_server import Reply, StubServer, stub_server
 
 
@@ -159,7 +161,7 @@ DECISIONS = [
 def test_the_proxy_of_a_server_follows_from_what_the_environment_says(
     url: str, environment: dict[str, str], proxy: str | None
 ) -> None:
-    assert proxy_for(url, environment) == proxy
+    assert proxy_for(url, Hidden(environment)) == hide(proxy)
 
 
 @pytest.mark.live
@@ -181,9 +183,57 @@ def test_a_server_on_this_machine_is_asked_itself(
     with taskfarm_server.farm() as farm:
         farm.runs()
 
+    token = farm._link.session.shared.token
+    assert token is not None
+
     async def ask() -> None:
-        async with AsyncFarm(farm.url, token=farm._link.session.shared.token) as again:
+        async with AsyncFarm(farm.url, token=token.reveal()) as again:
             await again.runs()
 
     asyncio.run(ask())
     assert proxy.lines == []
+
+
+ODD = [
+    "hid/den",
+    "hid:den",
+    "hid@den",
+    "hid#den",
+    "hid?den",
+    "hid%2Fden",
+    "12/hid@den",
+    "hid den",
+    "hid[den",
+    "hid%zzden",
+    "hidä",
+    "12/hidden",
+    "1/2@hidden",
+]
+
+
+@pytest.mark.parametrize("password", ODD)
+@pytest.mark.parametrize("scheme", ["http://", "https://", "", "socks5://", "foo://"])
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_no_piece_of_a_proxys_password_is_told(
+    monkeypatch: pytest.MonkeyPatch, name: str, scheme: str, password: str
+) -> None:
+    monkeypatch.setenv(name, f"{scheme}user:{password}@127.0.0.1:1")
+    with (
+        Farm("https://farm.invalid/api/", token="t", give_up_after_s=0) as farm,
+        pytest.raises((ConfigurationError, ConnectionFailed)) as raised,
+    ):
+        farm.runs()
+    said = shown_with_locals(raised.value)
+    assert lines_that_show(said, ["hid", "den"]) == []
+
+
+@pytest.mark.parametrize("password", ["12/hid@den", "1/2", "1?2", "1#2"])
+def test_a_password_with_a_slash_does_not_make_the_user_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{password}@127.0.0.1:1")
+    with (
+        Farm("https://farm.invalid/api/", token="t", give_up_after_s=0) as farm,
+        pytest.raises(ConfigurationError, match="names a proxy that cannot be used"),
+    ):
+        farm.runs()

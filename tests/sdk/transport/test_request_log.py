@@ -65,7 +65,7 @@ def test_a_request_that_is_not_answered_is_a_line_too(
         pytest.raises(TaskfarmError),
     ):
         how(server.url)
-    assert "GET /runs: RemoteProtocolError" in caplog.messages
+    assert f"GET {server.url}runs: RemoteProtocolError" in caplog.messages
 
 
 def test_a_programs_own_requests_are_logged_as_before(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.common.parser import Words, command_line
 from taskfarm_cli.common.text import shell_words
 from taskfarm_cli.work.command_line.arguments import FROM_STDIN, PROGRAM, build_parser
 from taskfarm_cli.work.command_line.resume_words import words_to_resume
 from taskfarm_cli.work.command_line.slurm_arguments import COARSE_S, lead_s, limit_s
+from taskfarm_sdk.hidden import Hidden, Veil
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options
 
 
-def parse(argv: Sequence[str] | None = None) -> Options:
+def parse(argv: Words = None) -> Options:
     """Return the options of a command line.
 
     Args:
@@ -28,7 +29,17 @@ def parse(argv: Sequence[str] | None = None) -> Options:
         UsageError: the command line is invalid.
         SystemExit: the help or the version was requested, and printed.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = command_line(argv)
+    del argv
+    with Veil():
+        options = _options(words.reveal())
+    _check_run(options)
+    _check_together(options)
+    _check_slurm(options)
+    return options
+
+
+def _options(words: Sequence[str]) -> Options:
     at = words.index("--") if "--" in words else len(words)
     namespace = _parsed(_joined(words[:at]), has_command=at < len(words))
     command = tuple(words[at + 1 :])
@@ -38,11 +49,7 @@ def parse(argv: Sequence[str] | None = None) -> Options:
 
     given = [word for word in words[:at] if word != namespace.uuid]
     resume = words_to_resume(given, namespace.password)
-    options = Options(command=command, resume=resume, **vars(namespace))
-    _check_run(options)
-    _check_together(options)
-    _check_slurm(options)
-    return options
+    return Options(command=command, resume=resume, **vars(namespace))
 
 
 def _parsed(words: Sequence[str], *, has_command: bool) -> Namespace:
@@ -96,7 +103,7 @@ def _check_run(options: Options) -> None:
 def _check_together(options: Options) -> None:
     if options.nul and options.inputs is None:
         raise UsageError("-0 goes with --inputs")
-    if FROM_STDIN == options.inputs == options.password:
+    if options.inputs == FROM_STDIN and options.password == Hidden(FROM_STDIN):
         raise UsageError("cannot read both the inputs and the password from stdin")
     if options.linger_s is not None and not options.linger:
         raise UsageError("--linger-s does not go with --no-linger")

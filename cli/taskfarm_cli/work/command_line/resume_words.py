@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taskfarm_cli.work.command_line.arguments import FROM_STDIN
+from taskfarm_sdk.hidden import Hidden
 
 _FLAGS = ("--create", "--new")
 _NUM_TASKS = "--num-tasks"
 _PASSWORD = ("-p", "--password")
 
 
-def words_to_resume(words: Sequence[str], password: str | None) -> tuple[str, ...]:
+def words_to_resume(words: Sequence[str], password: Hidden[str] | None) -> tuple[str, ...]:
     """Return the options that continue a run: without those that create one, and without secrets.
 
     Args:
         words: the words before `--`, without the run's UUID.
         password: the password among them, or None.
     """
-    secret = None if password == FROM_STDIN else password
+    secret = None if password == Hidden(FROM_STDIN) else password
     kept: list[str] = []
     rest = iter(words)
     for word in rest:
@@ -33,7 +34,9 @@ def words_to_resume(words: Sequence[str], password: str | None) -> tuple[str, ..
     return tuple(kept)
 
 
-def _holds_password(word: str, secret: str) -> bool:
+def _holds_password(word: str, secret: Hidden[str]) -> bool:
     """Return whether a word is `--password=secret`, `-psecret`, or `-0psecret`."""
-    short = word.startswith("-") and not word.startswith("--") and word.endswith(f"p{secret}")
-    return short or word == f"--password={secret}"
+    short = (
+        word.startswith("-") and not word.startswith("--") and word.endswith(f"p{secret.reveal()}")
+    )
+    return short or word == f"--password={secret.reveal()}"

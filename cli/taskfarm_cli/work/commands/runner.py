@@ -28,6 +28,7 @@ from taskfarm_sdk.execution import (
     why_it_ended,
     with_threads,
 )
+from taskfarm_sdk.hidden import Hidden
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Plan
@@ -73,8 +74,8 @@ class CommandRunner:
         self._open_files = open_files
         self._limits = Limits(plan.options.timeout_s, plan.options.grace_s)
         threads = plan.options.threads_per_task
-        self._environment = with_threads(plain_environment(), jobs, threads)
-        self._environment.pop("TASKFARM_INPUT", None)
+        given = with_threads(plain_environment(), jobs, threads)
+        self._environment = _without_input(given)
         self._lock = threading.Lock()
         self._running: dict[int, Running] = {}
         self._ending = Ending()
@@ -125,7 +126,8 @@ class CommandRunner:
             # What one task's words or this moment's shortages keep from starting.
             command = self._plan.template.fill(job)
             progress = ProgressFile(self._folder / f"progress-{job.slot}", task.update)
-            environment = {**self._environment, **self._facts(task, job, progress)}
+            facts = self._facts(task, job, progress)
+            environment = Hidden({**self._environment.reveal(), **facts})
             running = self._persist(
                 lambda: Running(command, environment, streams, self._open_files),
                 faults.start_may_pass,
@@ -228,6 +230,13 @@ class CommandRunner:
         if may_be_asked(status):
             self._ending.asked.wait(TOLD_WITHIN_S)
         return self._ending.asked.is_set()
+
+
+def _without_input(environment: Hidden[Mapping[str, str]]) -> Hidden[Mapping[str, str]]:
+    """Return an environment without the input of another workTF's task, inside which this runs."""
+    return Hidden(
+        {name: text for name, text in environment.reveal().items() if name != "TASKFARM_INPUT"}
+    )
 
 
 def signal_of(error: BaseException) -> int:

@@ -13,6 +13,7 @@ import attrs
 from taskfarm_cli.work.commands.output import Streams
 from taskfarm_cli.work.commands.pipes import Pipe
 from taskfarm_sdk.execution import GONE_AFTER_S, Group
+from taskfarm_sdk.hidden import Hidden
 
 # How often a running command's output and progress are looked at.
 LOOK_EVERY_S = 0.2
@@ -65,7 +66,7 @@ class Running:
     def __init__(
         self,
         command: Sequence[str],
-        environment: Mapping[str, str],
+        environment: Hidden[Mapping[str, str]],
         streams: Streams,
         open_files: int | None,
     ) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from taskfarm_cli.common.exit_status import CommandError
 from taskfarm_cli.common.text import one_line
 from taskfarm_cli.work.slurm import advice
+from taskfarm_sdk.hidden import Hidden, Veil
 
 # A controller that restarts answers after a while; sbatch and squeue wait for it themselves.
 PATIENCE_S = 300.0
@@ -182,19 +183,23 @@ def seconds_of(text: str) -> float | None:
     return float(total + int(days or 0) * 86400)
 
 
-def environment(*, has_time: bool, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+def environment(
+    *, has_time: bool, environ: Hidden[Mapping[str, str]] | None = None
+) -> Hidden[Mapping[str, str]]:
     """Return the environment that sbatch hands on to the workers.
 
     Args:
         has_time: whether the script names a time limit.
-        environ: this process's own.
+        environ: the environment; None is this process's own.
     """
     without = _OVERRIDING | _STALE | ({"SBATCH_TIMELIMIT"} if has_time else set[str]())
-    return {
-        name: value
-        for name, value in environ.items()
-        if name not in without and (not name.startswith(_OURS) or name in _OURS_KEPT)
-    }
+    return Hidden(
+        {
+            name: text
+            for name, text in (environ or Hidden(os.environ)).reveal().items()
+            if name not in without and (not name.startswith(_OURS) or name in _OURS_KEPT)
+        }
+    )
 
 
 def missing(program: str) -> CommandError:
@@ -209,26 +214,32 @@ def _element(row: str) -> Element:
     return Element(array, task, state, seconds_of(ran) or 0.0, reason, seconds_of(limit))
 
 
-def _plain() -> Mapping[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(_DEFAULTS)}
+def _plain() -> Hidden[Mapping[str, str]]:
+    return Hidden(
+        {name: text for name, text in os.environ.items() if not name.startswith(_DEFAULTS)}
+    )
 
 
 def _ask(
-    program: str, *words: str, stdin: str | None = None, environ: Mapping[str, str] | None = None
+    program: str,
+    *words: str,
+    stdin: str | None = None,
+    environ: Hidden[Mapping[str, str]] | None = None,
 ) -> str:
     """Run one of Slurm's commands, and return what it prints."""
     try:
-        done = subprocess.run(  # noqa: S603 - Slurm's own, found as the user would
-            [program, *words],
-            input=None if stdin is None else os.fsencode(stdin),
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            check=False,
-            timeout=PATIENCE_S,
-            env=_plain() if environ is None else environ,
-            # Only workTF handles Ctrl-C, so that no array is submitted without its knowledge.
-            start_new_session=True,
-        )
+        with Veil():
+            done = subprocess.run(  # noqa: S603 - Slurm's own, found as the user would
+                [program, *words],
+                input=None if stdin is None else os.fsencode(stdin),
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                capture_output=True,
+                check=False,
+                timeout=PATIENCE_S,
+                env=(environ or _plain()).reveal(),
+                # Only workTF handles Ctrl-C, so that no array is submitted without its knowledge.
+                start_new_session=True,
+            )
     except FileNotFoundError as error:
         raise missing(program) from error
     except OSError as error:

@@ -23,6 +23,7 @@ from taskfarm_cli.work.command_line.sbatch_args import value_of
 from taskfarm_cli.work.command_line.slurm_arguments import COARSE_S, lead_s, limit_s
 from taskfarm_cli.work.commands.failure_text import place_of_outputs
 from taskfarm_cli.work.slurm import advice, cli, policy, script, worker_command
+from taskfarm_sdk.hidden import Hidden
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options
@@ -61,17 +62,17 @@ def open_farm(options: Options) -> Farm:
 def _login(options: Options) -> tuple[Login, str]:
     from taskfarm_sdk.logins import default_login, find_login
 
-    given = options.baseurl or os.environ.get("TASKFARM_URL")
-    login = find_login(given) if given else default_login()
+    given = Hidden(options.baseurl or os.environ.get("TASKFARM_URL", "").strip())
+    login = find_login(given.reveal()) if given.reveal() else default_login()
     if login is None or options.user not in (None, login.user):
-        where = given or (login.url if login else "URL")
+        where = given.reveal() or (login.url if login else "URL")
         raise CommandError(
             f"no saved login{f' of {options.user}' if options.user else ''} for {where}, which "
             "the workers need: no password or token goes into a job. Log in once with `manageTF "
             f"--login -b {where} -u {options.user or 'USER'}`",
             ExitStatus.NOT_AUTHENTICATED,
         )
-    return login, given or login.url
+    return login, given.reveal() or login.url
 
 
 def check(options: Options) -> None:

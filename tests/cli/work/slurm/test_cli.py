@@ -10,6 +10,7 @@ import pytest
 from taskfarm_cli.common.exit_status import CommandError
 from taskfarm_cli.work.slurm import cli, job_environment
 from taskfarm_cli.work.slurm.cli import Element
+from taskfarm_sdk.hidden import Hidden
 
 
 @pytest.fixture
@@ -160,8 +161,9 @@ def test_the_workers_environment_is_the_users_without_what_is_not_for_them() -> 
         "TASKFARM_USER": "me",
     }
     kept = ["HOME", "SBATCH_ACCOUNT", "TASKFARM_CONFIG", "TASKFARM_URL"]
-    assert sorted(cli.environment(has_time=True, environ=environ)) == kept
-    assert "SBATCH_TIMELIMIT" in cli.environment(has_time=False, environ=environ)
+    known = Hidden(environ)
+    assert sorted(cli.environment(has_time=True, environ=known).reveal()) == kept
+    assert "SBATCH_TIMELIMIT" in cli.environment(has_time=False, environ=known).reveal()
 
 
 def refuse(job: str) -> float | None:
@@ -169,12 +171,12 @@ def refuse(job: str) -> float | None:
 
 
 def test_outside_a_job_there_is_no_end_and_nobody_is_asked() -> None:
-    assert job_environment.left_s({}, ask=refuse) is None
+    assert job_environment.left_s(Hidden({}), ask=refuse) is None
 
 
 def test_the_environment_tells_the_end_where_slurm_puts_it_there() -> None:
     environ = {"SLURM_JOB_ID": "5", "SLURM_JOB_END_TIME": "1000"}
-    assert job_environment.left_s(environ, ask=refuse, now=lambda: 400.0) == 600
+    assert job_environment.left_s(Hidden(environ), ask=refuse, now=lambda: 400.0) == 600
 
 
 def test_else_slurm_is_asked_about_the_job() -> None:
@@ -184,21 +186,21 @@ def test_else_slurm_is_asked_about_the_job() -> None:
         asked.append(job)
         return 90.0
 
-    assert job_environment.left_s({"SLURM_JOB_ID": "5"}, ask=ask) == 90
+    assert job_environment.left_s(Hidden({"SLURM_JOB_ID": "5"}), ask=ask) == 90
     assert asked == ["5"]
 
 
 def test_a_limit_that_is_years_away_is_none() -> None:
     environ = {"SLURM_JOB_ID": "5", "SLURM_JOB_END_TIME": str(2**32)}
-    assert job_environment.left_s(environ, ask=refuse, now=lambda: 0.0) is None
-    assert job_environment.left_s({"SLURM_JOB_ID": "5"}, ask=lambda _: None) is None
+    assert job_environment.left_s(Hidden(environ), ask=refuse, now=lambda: 0.0) is None
+    assert job_environment.left_s(Hidden({"SLURM_JOB_ID": "5"}), ask=lambda _: None) is None
 
 
 def test_a_job_that_is_over_is_not_the_one_that_this_runs_in() -> None:
     environ = {"SLURM_JOB_ID": "5", "SLURM_JOB_END_TIME": "1000"}
-    assert job_environment.left_s(environ, ask=refuse, now=lambda: 1001.0) is None
+    assert job_environment.left_s(Hidden(environ), ask=refuse, now=lambda: 1001.0) is None
 
 
 def test_an_array_is_a_fleet_that_starts_at_once() -> None:
-    assert job_environment.fleet_size({"SLURM_ARRAY_TASK_COUNT": "40"}) == 40
-    assert job_environment.fleet_size({}) == 1
+    assert job_environment.fleet_size(Hidden({"SLURM_ARRAY_TASK_COUNT": "40"})) == 40
+    assert job_environment.fleet_size(Hidden({})) == 1

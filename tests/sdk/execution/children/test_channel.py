@@ -26,6 +26,7 @@ from taskfarm_sdk.execution.children.channel import (
 )
 from taskfarm_sdk.execution.children.pool import Child
 from taskfarm_sdk.execution.children.script import Packed, pack
+from taskfarm_sdk.hidden import Hidden
 from tests.support.processes import NET_S, wait_until
 
 # What a child process does with its end of a channel.
@@ -186,7 +187,7 @@ def test_a_descriptor_of_a_high_number_is_no_trouble() -> None:
 
 def test_a_child_has_no_end_of_another_childs_channel() -> None:
     with payload.pack(pack(do_nothing)) as file:
-        children = [Child(file.fileno(), os.environ) for _ in range(3)]
+        children = [Child(file.fileno(), Hidden(os.environ)) for _ in range(3)]
         try:
             assert [child.receive(Taken, NET_S) for child in children] == [Taken()] * 3
             found = [sockets(child.group.pid) for child in children]
