@@ -1,20 +1,25 @@
 """The claim on a new results folder: of processes that start on it at once, one makes the run.
 
-The claim stays when the order is there: a process that is late must never find neither.
+The claim stays when the order is there: a process that is late must never find neither. Processes
+of one machine also wait for each other by a lock, which ends with its process: so they know a claim
+of this machine whose process was killed.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import attrs
 
+from taskfarm_sdk._processes.forks import close_in_children
 from taskfarm_sdk._results.documents import decode, encode
 from taskfarm_sdk._results.folder import Folder
-from taskfarm_sdk._results.names import CLAIM, host
+from taskfarm_sdk._results.names import CLAIM, LOCK, host
 from taskfarm_sdk._results.order import Order
 from taskfarm_sdk.errors import ConfigurationError
 
@@ -40,6 +45,64 @@ class Claim:
     server_url: str
     run_uuid: str | None
     since: str
+
+
+@contextmanager
+def alone_here(folder: Folder) -> Generator[bool]:
+    """Keep other processes of this machine, and threads, from preparing the folder meanwhile.
+
+    Yields:
+        Whether that is so; some file systems have no locks.
+
+    Raises:
+        TaskfarmError: the folder cannot be written.
+    """
+    lock = _Lock(folder.open_lock(LOCK))
+    try:
+        yield lock.wait()
+    finally:
+        lock.close()
+
+
+def remove_abandoned(folder: Folder) -> Claim | None:
+    """Remove and return the claim of a killed process of this machine, for who is alone here.
+
+    Raises:
+        ConfigurationError: the claim may not be trusted, or is damaged.
+    """
+    content = folder.read(CLAIM)
+    if content is None:
+        return None
+    document = decode(folder, CLAIM, content)
+    if document.get("host") != host():
+        return None
+    folder.remove(CLAIM)
+    return Claim(**{name: cast("Any", document.get(name)) for name in attrs.fields_dict(Claim)})
+
+
+class _Lock:
+    """A locked file; the lock ends with it, and with the process."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        # A forked child would keep the lock.
+        close_in_children(self)
+
+    def wait(self) -> bool:
+        """Wait for the lock, and return whether there are locks here."""
+        import fcntl  # Windows has none, and no results folders
+
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Release the lock."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def take(folder: Folder, server_url: str) -> Claim | None:

@@ -22,6 +22,7 @@ from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 # Without O_NONBLOCK, opening a named pipe waits for a writer.
 _READ = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | os.O_RDONLY
 _FOLDER = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_DIRECTORY", 0) | os.O_RDONLY
+_LOCK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | os.O_RDWR | os.O_CREAT
 _CREATE = getattr(os, "O_NOFOLLOW", 0) | os.O_RDWR | os.O_CREAT | os.O_EXCL
 # File systems without hard links answer so.
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
@@ -175,6 +176,24 @@ class Folder:
             return None
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
+
+    def open_lock(self, name: str) -> int:
+        """Return a descriptor of a file to lock, created if it is missing.
+
+        Raises:
+            ConfigurationError: the file may not be trusted.
+            TaskfarmError: it cannot be created.
+        """
+        try:
+            descriptor = os.open(name, _LOCK, 0o600, dir_fd=self._descriptor)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        try:
+            trust.refuse_file(self.path / name, os.fstat(descriptor))
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
 
     def create_file(self, name: str) -> int:
         """Return a descriptor to write a new file by, with mode 0600, whose name is on disk.

@@ -7,6 +7,7 @@ import re
 
 # Each is created once, whole, and never changed; only the claim is replaced by its creator.
 CLAIM = "creator.json"
+LOCK = "creator.lock"
 ORDER = "order.json"
 FUNCTION = "function.pickle"
 ITEMS = "items.bin"

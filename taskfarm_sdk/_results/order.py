@@ -23,6 +23,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "chunk": (int,),
     "function": (str, type(None)),
     "items_digest": (str, type(None)),
+    "seed": (int, type(None)),
     "python": (str,),
     "sdk": (str,),
     "created_at": (str,),
@@ -46,6 +47,7 @@ class Order:
         chunk: how many items a task has.
         function: the function's qualified name; None if a command computes.
         items_digest: a digest of the items; None if there is none for their kind.
+        seed: for `Item.seed`; None for the run's UUID.
         python: the version of Python that pickled the function.
         sdk: the version of this package.
         created_at: when, as ISO 8601 in UTC.
@@ -58,6 +60,7 @@ class Order:
     chunk: int
     function: str | None = None
     items_digest: str | None = None
+    seed: int | None = None
     python: str = attrs.field(factory=python_version)
     sdk: str = VERSION
     created_at: str = attrs.field(factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
@@ -89,7 +92,7 @@ class Order:
                 f"'{folder.path}' was made by a newer version of taskfarm-sdk "
                 f"({document.get('sdk')}): update this one ({VERSION})"
             )
-        if not all(_is_a(document.get(name), kind) for name, kind in _KINDS.items()):
+        if not all(_fits(name, document.get(name), kind) for name, kind in _KINDS.items()):
             raise broken(folder, ORDER)
         return cls(**{name: cast("Any", document[name]) for name in _KINDS})
 
@@ -102,6 +105,7 @@ class Order:
         num_tasks: int | None = None,
         function: str | None = None,
         items_digest: str | None = None,
+        seed: str | None = None,
     ) -> None:
         """Refuse to go on with other work than the folder's; what is None is not compared.
 
@@ -112,6 +116,7 @@ class Order:
             num_tasks: how many tasks the run has.
             function: the function's qualified name.
             items_digest: a digest of the items.
+            seed: for `Item.seed`, by `seed_name`.
 
         Raises:
             ConfigurationError: something differs; the message names all that does.
@@ -122,6 +127,7 @@ class Order:
             "number of tasks": (self.num_tasks, num_tasks),
             "function": (self.function, function),
             "items (by their SHA-256)": (self.items_digest, items_digest),
+            "seed": (seed_name(self.seed), seed),
         }
         different = [
             f"{what}: {_shown(there)} there, {_shown(here)} here"
@@ -148,6 +154,11 @@ class Order:
             )
 
 
+def seed_name(seed: int | None) -> str:
+    """Return a seed as messages name it; None stands for the run's UUID."""
+    return "the run's UUID" if seed is None else str(seed)
+
+
 def publish_function(folder: Folder, pickled: bytes) -> bool:
     """Write the pickled function into a folder; return whether it had none.
 
@@ -172,10 +183,10 @@ def function_of(folder: Folder) -> bytes:
     return pickled
 
 
-def _is_a(value: object, kinds: tuple[type, ...]) -> bool:
+def _fits(name: str, value: object, kinds: tuple[type, ...]) -> bool:
     if isinstance(value, bool) or not isinstance(value, kinds):
         return False
-    return not isinstance(value, int) or value >= 1
+    return not isinstance(value, int) or value >= 1 or name == "seed"
 
 
 def _shown(value: object) -> str:

@@ -282,6 +282,7 @@ def test_another_function_or_other_items_are_refused(farm: Farm, folder: Path) -
         lambda: farm.map(double, range(11), folder=folder),
         lambda: farm.map(double, range(1, 11), folder=folder),
         lambda: farm.map(double, range(10), folder=folder, chunk=5),
+        lambda: farm.map(double, range(10), folder=folder, seed=7),
     ):
         with pytest.raises(ConfigurationError, match="holds the results of other work"):
             other()

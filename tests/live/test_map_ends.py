@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -39,8 +40,8 @@ class Mapping:
     calls: Path
 
     @contextmanager
-    def script(self) -> Iterator[subprocess.Popen[str]]:
-        """Start the script."""
+    def script(self, *, halts: bool = False) -> Iterator[subprocess.Popen[str]]:
+        """Start the script; it can halt once it has created its run."""
         told = {
             **programs.credentials(self.server),
             "folder": str(self.folder),
@@ -48,6 +49,7 @@ class Mapping:
             "items": ITEMS,
             "chunk": CHUNK,
             "item_s": ITEM_S,
+            "halts": halts,
         }
         with programs.running(
             map_script.__file__, told=told, stderr=subprocess.PIPE, new_session=True
@@ -113,3 +115,17 @@ def test_killed_children_cost_their_items_an_attempt_and_nothing_else(mapping: M
         out, err = process.communicate(timeout=NET_S)
     assert (process.returncode, out.strip()) == (0, str(TOTAL)), err
     assert Counter(calls_in(mapping.calls).values())[1] >= ITEMS - LOST_MOST
+
+
+def test_a_worker_that_is_killed_before_its_run_is_in_the_folder_leaves_it_to_the_next(
+    mapping: Mapping,
+) -> None:
+    with mapping.server.farm() as farm:
+        before = {run.uuid for run in farm.runs()}
+        with mapping.script(halts=True) as process:
+            wait_until(lambda: {run.uuid for run in farm.runs()} - before)
+            process.kill()
+            process.communicate(timeout=NET_S)
+        mapping.finish()
+        (run,) = {run.uuid for run in farm.runs()} - before
+    assert json.loads((mapping.folder / "order.json").read_text())["run_uuid"] == run

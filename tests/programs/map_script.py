@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import attrs
 
 from taskfarm_sdk import Farm
+from taskfarm_sdk._results.order import Order
 from tests.support.executors import executor
 from tests.support.maps import HASTY, noting
-from tests.support.processes import NET_S
+from tests.support.processes import ENDLESS_S, NET_S
 from tests.support.short_times import hasty
 from tests.support.told import told
 
@@ -30,6 +32,14 @@ class Told:
     item_s: float
     # See `tests.support.executors`.
     executor: str = ""
+    # Stops for ever once the run is created, before the folder names it.
+    halts: bool = False
+
+
+def halt(*_: object) -> NoReturn:
+    """Stop for ever."""
+    while True:
+        time.sleep(ENDLESS_S)
 
 
 def main() -> None:
@@ -41,6 +51,8 @@ def main() -> None:
         return 2 * value
 
     hasty()
+    if how.halts:
+        Order.publish = halt  # type: ignore[method-assign, assignment]
     with (
         Farm(how.url, user=how.user, password=how.password) as farm,
         executor(how.executor) as pool,

@@ -13,10 +13,11 @@ from taskfarm_sdk._flows import runs
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._items.items import Items
 from taskfarm_sdk._items.stored import write_items
+from taskfarm_sdk._logging import log
 from taskfarm_sdk._results import claim as claims
 from taskfarm_sdk._results.folder import Folder
-from taskfarm_sdk._results.names import ITEMS
-from taskfarm_sdk._results.order import Order, function_of, publish_function
+from taskfarm_sdk._results.names import FUNCTION, ITEMS
+from taskfarm_sdk._results.order import Order, function_of, publish_function, seed_name
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 from taskfarm_sdk.execution.function import packed, unpacked
@@ -82,17 +83,30 @@ def prepared(link: Link, wanted: Wanted, try_size: Callable[[Folder], int]) -> t
 def _made_or_awaited(
     link: Link, folder: Folder, wanted: Wanted, try_size: Callable[[Folder], int]
 ) -> Order:
-    while True:
-        claim = claims.take(folder, link.session.url)
-        if claim is None:
-            order = claims.wait_for_order(folder)
-        else:
-            try:
+    with claims.alone_here(folder) as alone:
+        order = Order.load(folder)
+        if order is None and alone:
+            _clear_up(link, folder)
+        while order is None:
+            claim = claims.take(folder, link.session.url)
+            if claim is None:
+                order = claims.wait_for_order(folder)
+            else:
                 order = Order.load(folder) or _make(link, folder, wanted, try_size, claim)
-            finally:
-                claims.give_up(folder)
-        if order is not None:
-            return order
+        return order
+
+
+def _clear_up(link: Link, folder: Folder) -> None:
+    """Delete the run that a killed process of this machine created before the folder named it."""
+    abandoned = claims.remove_abandoned(folder)
+    if abandoned is None or abandoned.run_uuid is None:
+        return
+    log.warning(
+        "a process that was killed left run %s, of which no task was computed; it is deleted",
+        abandoned.run_uuid,
+    )
+    with suppress(TaskfarmError):
+        link.drive(runs.delete(link.session, abandoned.run_uuid))
 
 
 def _make(
@@ -102,30 +116,44 @@ def _make(
     try_size: Callable[[Folder], int],
     claim: claims.Claim,
 ) -> Order:
-    function = packed(wanted.computes).content
-    chunks = wanted.chunks() or Chunks.cut(len(wanted.items), try_size(folder))
-    # A process that died here before may have left its own.
-    folder.remove(ITEMS)
-    folder.publish(ITEMS, lambda file: write_items(file, wanted.items, chunks))
-    publish_function(folder, function)
-    row = link.drive(runs.create(link.session, chunks.tasks))
+    run_uuid: str | None = None
     try:
-        claims.note_run(folder, claim, row.uuid)
+        function = packed(wanted.computes).content
+        chunks = wanted.chunks() or Chunks.cut(len(wanted.items), try_size(folder))
+        # A process that died here before may have left its own.
+        for name in (ITEMS, FUNCTION):
+            folder.remove(name)
+        folder.publish(ITEMS, lambda file: write_items(file, wanted.items, chunks))
+        publish_function(folder, function)
+        run_uuid = link.drive(runs.create(link.session, chunks.tasks)).uuid
+        claims.note_run(folder, claim, run_uuid)
         order = Order(
             server_url=link.session.url,
-            run_uuid=row.uuid,
+            run_uuid=run_uuid,
             num_items=chunks.items,
             num_tasks=chunks.tasks,
             chunk=chunks.size,
             function=wanted.computes.name,
             items_digest=wanted.items.digest(),
+            seed=wanted.computes.seed,
         )
-        order.publish(folder)
+        is_ours = order.publish(folder)
     except BaseException:
-        with suppress(TaskfarmError):
-            link.drive(runs.delete(link.session, row.uuid))
+        _undo(link, folder, run_uuid)
         raise
+    if not is_ours:
+        _undo(link, folder, run_uuid)
+        raise ConfigurationError(
+            f"another process made the work of '{folder.path}' meanwhile: start again to join it"
+        )
     return order
+
+
+def _undo(link: Link, folder: Folder, run_uuid: str | None) -> None:
+    if run_uuid is not None:
+        with suppress(TaskfarmError):
+            link.drive(runs.delete(link.session, run_uuid))
+    claims.give_up(folder)
 
 
 def refuse_other_work(folder: Folder, order: Order, wanted: Wanted) -> None:
@@ -141,6 +169,7 @@ def refuse_other_work(folder: Folder, order: Order, wanted: Wanted) -> None:
         num_tasks=None if chunks is None else chunks.tasks,
         function=wanted.computes.name,
         items_digest=wanted.items.digest(),
+        seed=seed_name(wanted.computes.seed),
     )
 
 

@@ -19,6 +19,7 @@ PAGE = (ROOT / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
         f"`{names.ITEMS}`",
         f"`{names.FUNCTION}`",
         f"`{names.CLAIM}`",
+        f"`{names.LOCK}`",
         f"`HOST-PID-RANDOM{names.SUFFIX}`",
         f"once {writer.FLUSH_BYTES // 1024} KiB wait",
         f"after {writer.FLUSH_S:g} s",
