@@ -43,9 +43,10 @@ class Item(Generic[T_co]):
     number: int
     value: T_co
     attempt: int = 1
-    _run_uuid: str = ""
-    _run_seed: int | None = None
-    _stop_requested: Callable[[], bool] = _never
+    # Named twice, because pyright does not know that attrs leaves out the underscore.
+    _run_uuid: str = attrs.field(default="", alias="run_uuid")
+    _run_seed: int | None = attrs.field(default=None, alias="run_seed")
+    _stop_requested: Callable[[], bool] = attrs.field(default=_never, alias="stop_requested")
 
     @property
     def seed(self) -> int:

@@ -194,7 +194,7 @@ class StoredItems(Sequence[object]):
         self._file = Reader(file, _damaged)
         self._table, header = self._opened()
         known = header["columns"]
-        self.chunks = Chunks(header["items"], header["tasks"])
+        self.chunks: Chunks = Chunks(header["items"], header["tasks"])
         self.columns: tuple[str, ...] | None = None if known is None else tuple(known)
         self.digest: str | None = header["digest"]
         self._source: Source[object] | None = None

@@ -72,18 +72,14 @@ def settings(options: MapOptions) -> Settings:
     if place.workers is not None:
         _validation.at_least_one("workers", place.workers)
     heartbeat_s = options.get("heartbeat_s", HEARTBEAT_S)
-    given: dict[str, Any] = {
-        name: value for name, value in options.items() if name not in _OF_PLACE | _OF_CALL
+    of_worker: dict[str, Any] = {
+        "linger": True,
+        "grace_s": GRACE_S,
+        # The folder decides what is open: a percentage is worth no request of its own.
+        "report_every_s": heartbeat_s,
+        **{name: value for name, value in options.items() if name not in _OF_PLACE | _OF_CALL},
     }
-    worker = WorkerOptions(
-        **{
-            "linger": True,
-            "grace_s": GRACE_S,
-            # The folder decides what is open: a percentage is worth no request of its own.
-            "report_every_s": heartbeat_s,
-            **given,
-        }
-    )
+    worker = WorkerOptions(**of_worker)
     place.engine(worker.grace_s)
     return Settings(place, worker, options.get("progress"), linger_s, options.get("check", True))
 

@@ -42,7 +42,7 @@ class ItemFunction:
         Raises:
             BaseException: whatever it raises, or a TypeError if what it returned never ran.
         """
-        given = value
+        given: object = value
         if self.pass_item:
             given = Item(
                 number=number,

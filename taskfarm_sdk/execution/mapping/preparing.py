@@ -40,12 +40,13 @@ class Wanted:
     folder: str | os.PathLike[str]
     computes: ItemFunction
     items: Items[object]
-    chunk: int | Literal["auto"] = attrs.field()
+    chunk: int | Literal["auto"]
 
-    @chunk.validator
-    def _check_chunk(self, _: object, chunk: object) -> None:
-        if chunk != AUTO and type(chunk) is not int:
-            raise ConfigurationError(f'chunk must be a number of items or "auto", not {chunk!r}')
+    def __attrs_post_init__(self) -> None:
+        if self.chunk != AUTO and type(self.chunk) is not int:
+            raise ConfigurationError(
+                f'chunk must be a number of items or "auto", not {self.chunk!r}'
+            )
         self.chunks()
 
     def chunks(self) -> Chunks | None:
