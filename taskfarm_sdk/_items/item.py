@@ -9,6 +9,7 @@ import attrs
 
 from taskfarm_sdk._items.seeds import item_seed
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import half_made
 
 __all__ = ["Item"]
 
@@ -67,5 +68,6 @@ class Item(Generic[T_co]):
             "an item cannot be sent to another process: send item.value and item.seed"
         )
 
+    @half_made
     def __repr__(self) -> str:
         return f"Item({self.number}, attempt={self.attempt}, value={self.value!r})"

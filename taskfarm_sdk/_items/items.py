@@ -11,6 +11,7 @@ from taskfarm_sdk._items.lines import Lines, check_utf8, read
 from taskfarm_sdk._items.sources import Given, Part, Source, given
 from taskfarm_sdk._models import counted
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import half_made
 
 __all__ = ["Items"]
 
@@ -169,6 +170,7 @@ class Items(Sequence[T_co]):
     def __iter__(self) -> Iterator[T_co]:
         return iter(self._source)
 
+    @half_made
     def __repr__(self) -> str:
         return f"<{self._described}: {counted(len(self), 'item')}>"
 

@@ -6,11 +6,14 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from taskfarm_sdk.hidden import shown_half_made
+
 __all__ = ["Result"]
 
 T = TypeVar("T")
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class Result(Generic[T]):
     """What is known of one item.

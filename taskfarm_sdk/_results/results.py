@@ -21,6 +21,7 @@ from taskfarm_sdk._results.reader import Damaged, RecordReader
 from taskfarm_sdk._results.record import Outcome, Record
 from taskfarm_sdk._results.result import Result
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.hidden import half_made
 
 __all__ = ["Results", "results"]
 
@@ -58,6 +59,7 @@ class Results(Generic[T]):
         self._columns = columns
         self._places = Places(folder, order.num_items)
 
+    @half_made
     def __repr__(self) -> str:
         return f"Results('{self._folder.path}', {len(self)} items)"
 

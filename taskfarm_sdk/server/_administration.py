@@ -63,7 +63,11 @@ class Administration:
         self._database = database
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all users, sorted."""
+        """Return the names of all users, sorted.
+
+        Raises:
+            ConfigurationError: the database cannot be used, or contains no server's tables.
+        """
         return _names(self._ask("list"))
 
     def add_user(self, name: str, password: str | Hidden[str] | None = None) -> Path | None:
@@ -99,6 +103,9 @@ class Administration:
 
     def remove_user(self, name: str) -> RemovedUser:
         """Remove a user, its kept password and its saved logins; its tokens become invalid.
+
+        Args:
+            name: the user.
 
         Raises:
             ConfigurationError: there is no such user.
