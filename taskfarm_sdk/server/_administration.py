@@ -191,7 +191,7 @@ class Administration:
         with suppress(ConfigurationError):  # who cannot read the key has no login by it either
             key = self._folder.key()
             if key is not None:
-                return logins.forget_logins(lambda login: _user_id(login.token, key) in ids)
+                return logins.forget_logins(lambda login: _user_id(Hidden(login.token), key) in ids)
         return ()
 
     def _ask(self, action: str, **request: str | Hidden[str] | None) -> dict[str, object]:
@@ -309,9 +309,9 @@ def _staged(path: Path, secret: Hidden[str]) -> Generator[Callable[[], None]]:
                 folder.rmdir()
 
 
-def _user_id(token: str, key: Hidden[str]) -> int | None:
+def _user_id(token: Hidden[str], key: Hidden[str]) -> int | None:
     """Return the number of the user that a token is for, or None if another key has signed it."""
-    signed, _, signature = token.rpartition(".")
+    signed, _, signature = token.reveal().rpartition(".")
     expected = hmac.digest(key.reveal().encode(), signed.encode(), hashlib.sha256)
     try:
         if not hmac.compare_digest(_decoded(signature), expected):
