@@ -21,7 +21,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     # For type checkers, a star imports what `__all__` lists. At run time modules are imported on
     # first use, from the table below; a test compares it with the modules.
+    from taskfarm_sdk._items.item import *  # noqa: F403
+    from taskfarm_sdk._items.items import *  # noqa: F403
+    from taskfarm_sdk._join import *  # noqa: F403
+    from taskfarm_sdk._map_options import *  # noqa: F403
     from taskfarm_sdk._models import *  # noqa: F403
+    from taskfarm_sdk._results.result import *  # noqa: F403
+    from taskfarm_sdk._results.results import *  # noqa: F403
     from taskfarm_sdk.aio import *  # noqa: F403
     from taskfarm_sdk.errors import *  # noqa: F403
     from taskfarm_sdk.farm import *  # noqa: F403
@@ -40,9 +46,15 @@ else:
         "ConnectionFailed": "errors",
         "Farm": "farm",
         "FunctionFailed": "errors",
+        "Item": "_items.item",
+        "Items": "_items.items",
+        "ItemsFailed": "errors",
+        "MapOptions": "_map_options",
         "NotFound": "errors",
         "OutcomeUnknown": "errors",
         "RequestRejected": "errors",
+        "Result": "_results.result",
+        "Results": "_results.results",
         "Run": "run",
         "RunBroken": "errors",
         "RunNotFound": "errors",
@@ -59,9 +71,12 @@ else:
         "UnexpectedReply": "errors",
         "WaitTimeout": "errors",
         "Worker": "worker",
+        "join": "_join",
+        "results": "_results.results",
     }
     # Type checkers cannot read a computed list and use the imports above.
     __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
+    __all__.sort()
 
     def __getattr__(name: str) -> object:
         if name == "__version__":

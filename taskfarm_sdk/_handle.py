@@ -47,6 +47,15 @@ class Handle(Protocol):
         """How it was settled; None while it is open."""
         ...
 
+    @property
+    def lost_items(self) -> tuple[int, ...]:
+        """The items of the task whose process died while it computed them, in this attempt."""
+        ...
+
+    def begin_item(self, number: int | None) -> None:
+        """Note which item of the task is computed from now on; None for none."""
+        ...
+
     def report(self, percent: float) -> None:
         """Report the task's percentage."""
         ...
@@ -66,8 +75,17 @@ class Handle(Protocol):
         final: bool = False,
         exit_status: int | None = None,
         caught: Caught | None = None,
+        advanced: bool = False,
     ) -> None:
-        """Count a failed attempt, with the description of its exception."""
+        """Count a failed attempt.
+
+        Args:
+            reason: what went wrong.
+            final: whether the task has failed for good.
+            exit_status: a command's.
+            caught: the description of its exception.
+            advanced: whether a part of the task succeeded, so that this machine is not at fault.
+        """
         ...
 
     def leave(self, error: BaseException | None) -> None:

@@ -93,6 +93,7 @@ class TaskFailure:
         text: what the exception says, or why the attempt failed.
         traceback: where the exception came from, as Python prints it, without local variables;
             empty where there was none.
+        item: the item that failed, for `Farm.map`; None where it was the whole task.
     """
 
     task: int
@@ -100,8 +101,10 @@ class TaskFailure:
     type: str | None
     text: str
     traceback: str = attrs.field(default="", repr=False)
+    item: int | None = None
 
     @half_made
     def __str__(self) -> str:
         said = ": ".join(part for part in (self.type, self.text) if part)
-        return f"task {self.task}, attempt {self.attempt}: {said}"
+        what = f"task {self.task}" if self.item is None else f"item {self.item}"
+        return f"{what}, attempt {self.attempt}: {said}"

@@ -64,3 +64,11 @@ def _target(path: Path) -> Path:
 def masked(_: object) -> str:
     """Return the mask of a secret in a repr."""
     return MASK
+
+
+def is_at(path: Path, descriptor: int) -> bool:
+    """Return whether a path still leads to an open file, which others may have replaced."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -15,6 +15,7 @@ TaskfarmError
 ├── RunBroken              the server can no longer hand out tasks of the run
 ├── WaitTimeout            the run did not finish within `timeout_s`
 ├── TasksFailed            the run ended with failed tasks
+│   └── ItemsFailed        some items of a `Farm.map` have no value
 ├── TooManyFailures        too many tasks in a row failed here, so `work` stopped
 └── FunctionFailed         stands for a function's exception that could not be sent here
 ```
@@ -37,6 +38,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectionFailed",
     "FunctionFailed",
+    "ItemsFailed",
     "NotFound",
     "OutcomeUnknown",
     "RequestRejected",
@@ -229,6 +231,36 @@ class TasksFailed(TaskfarmError):
         self.failures = failures
 
 
+class ItemsFailed(TasksFailed):
+    """The run of a `Farm.map` ended, and some items have no value.
+
+    Its `__cause__` is the exception of the first failed item.
+
+    Attributes:
+        items: the numbers of the failed items, ascending.
+        missing: the numbers of the items that were not computed, as when too many others of their
+            chunk failed; ascending.
+        tasks: the numbers of the tasks that these items belong to, ascending.
+        failures: what failed the first 100 of `items`; without failed items, the failed attempts
+            at tasks that this process saw.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        run: str,
+        tasks: tuple[int, ...],
+        run_status: RunStatus,
+        failures: tuple[TaskFailure, ...] = (),
+        items: tuple[int, ...] = (),
+        missing: tuple[int, ...] = (),
+    ) -> None:
+        super().__init__(message, run=run, tasks=tasks, run_status=run_status, failures=failures)
+        self.items = items
+        self.missing = missing
+
+
 class TooManyFailures(TaskfarmError):
     """Too many tasks in a row failed in this worker, so the work stopped before the run's end.
 
@@ -246,7 +278,8 @@ class TooManyFailures(TaskfarmError):
 class FunctionFailed(TaskfarmError):
     """An exception of a task's function that could not be brought here from its process.
 
-    It stands in its place, as the `__cause__` of `TasksFailed` and `TooManyFailures`.
+    It stands in its place, as the `__cause__` of `TasksFailed` and `TooManyFailures`, and as
+    `Result.error`.
 
     Attributes:
         type_name: the name of the exception's type.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._session import request
@@ -11,11 +13,17 @@ from taskfarm_sdk._session.link import Link, new_session
 from taskfarm_sdk.hidden import half_made, hide
 from taskfarm_sdk.run import Run, run_of
 
-# Imported on use, because a list of runs does not need it.
+# Imported on use, because a list of runs does not need them.
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from taskfarm_sdk._map_options import MapOptions
     from taskfarm_sdk._models import RunStatus
+    from taskfarm_sdk._results.results import Results
 
 __all__ = ["Farm"]
+
+T = TypeVar("T")
 
 
 class Farm:
@@ -136,6 +144,103 @@ class Farm:
         row = self._link.drive(runs.find(self._link.session, uuid, give_up_after_s))
         return run_of(self._link, row)
 
+    def map(
+        self,
+        function: Callable[[Any], T],
+        items: Iterable[Any],
+        *,
+        folder: str | os.PathLike[str],
+        chunk: int | Literal["auto"] = "auto",
+        pass_item: bool = False,
+        seed: int | None = None,
+        **options: Unpack[MapOptions],
+    ) -> Results[T]:
+        """Call a function with each item, keep what it returns in a folder, and return that.
+
+        ```python
+        results = farm.map(simulate, Items.grid(lr=[0.1, 0.01], seed=range(1000)), folder="sweep")
+        results.to_csv("sweep.csv")
+        ```
+
+        A run is created on the server for them, or gone on with if the folder has one: only items
+        without a value are computed then. Several programs can map on one folder at once, on
+        several machines: they share the run. `Run.work` says how functions are called in other
+        processes, and what ends the work early.
+
+        An item whose call raises an exception, or ends its child process, is recorded as failed,
+        and the others of its chunk are computed. Its chunk is tried again, up to `max_attempts`
+        times, and computes only what has no value. Each item is computed at least once, and has
+        exactly one result.
+
+        Args:
+            function: called with one item at a time. What it returns must be picklable.
+            items: a sequence, or `Items`. Going on, it must be the same.
+            folder: the results folder, on a file system that all workers see; it is created with
+                access for this user alone.
+            chunk: how many items make a task, 1 to 9,999: a task costs two requests, and items are
+                handed out by the task. "auto" times the first items where the work will run.
+            pass_item: call the function with an `Item`, which has the item's number and seed, in
+                place of the bare item.
+            seed: for `Item.seed`, in place of the run's UUID: the same in each run that is given
+                the same number.
+            options: see `MapOptions`.
+
+        Returns:
+            The results, which are read from the folder when they are used.
+
+        Raises:
+            ConfigurationError: an argument is wrong, the function cannot be sent to other
+                processes, the folder may not be trusted, or holds the results of other work.
+            ItemsFailed: some items have no value at the end; `check=False` leaves that to
+                `Results.failed`.
+            TooManyFailures: `halt_after` ended the work.
+            RunNotFound: the folder's run was deleted on the server.
+            OutcomeUnknown: the reply to the request that creates the run was lost.
+            TaskfarmError: the folder cannot be written, or what `Run.work` raises.
+        """
+        from taskfarm_sdk.execution.mapping import entry
+
+        wanted = entry.wanted(function, items, folder, chunk, pass_item=pass_item, seed=seed)
+        return entry.map_on(self._link, wanted, entry.settings(options))
+
+    def prepare(
+        self,
+        function: Callable[[Any], object],
+        items: Iterable[Any],
+        *,
+        folder: str | os.PathLike[str],
+        chunk: int = 1,
+        pass_item: bool = False,
+        seed: int | None = None,
+    ) -> Run:
+        """Create the run and the folder of a `map`, and compute nothing, as on a login node.
+
+        `taskfarm_sdk.join` and `workTF --join` compute, with the function that is stored in the
+        folder; so does `map` with the same arguments.
+
+        Args:
+            function: see `map`.
+            items: see `map`.
+            folder: see `map`.
+            chunk: how many items make a task.
+            pass_item: see `map`.
+            seed: see `map`.
+
+        Returns:
+            The run.
+
+        Raises:
+            ConfigurationError: see `map`.
+            RunNotFound: the folder's run was deleted on the server.
+            OutcomeUnknown: the reply to the request that creates the run was lost.
+            TaskfarmError: the folder cannot be written.
+        """
+        from taskfarm_sdk.execution.mapping import entry
+
+        wanted = entry.wanted(function, items, folder, chunk, pass_item=pass_item, seed=seed)
+        order = entry.prepare_on(self._link, wanted)
+        return self.get_run(order.run_uuid)
+
     def get_run_and_status(
         self, uuid: str, *, give_up_after_s: float | None = None
     ) -> tuple[Run, RunStatus]:
@@ -170,3 +275,8 @@ class Farm:
     @half_made
     def __repr__(self) -> str:
         return f"Farm({self.url!r}, user={self.user!r})"
+
+
+def link_of(farm: Farm) -> Link:
+    """Return a farm's connections, for the code that works with them."""
+    return farm._link  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

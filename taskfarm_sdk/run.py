@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import attrs
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
-    from taskfarm_sdk._worker.options import WorkerOptions
     from taskfarm_sdk.task import Task
     from taskfarm_sdk.worker import Worker
 
@@ -260,6 +258,7 @@ class Run:
                 be written.
         """
         from taskfarm_sdk._worker.options import WorkerOptions
+        from taskfarm_sdk.worker import worker_of
 
         options = WorkerOptions(
             prefetch=prefetch,
@@ -277,13 +276,7 @@ class Run:
             journal=journal,
             fleet_size=fleet_size,
         )
-        return self._worker(options)
-
-    def _worker(self, options: WorkerOptions) -> Worker:
-        from taskfarm_sdk._worker.core import WorkerCore
-        from taskfarm_sdk.worker import Worker
-
-        return Worker(WorkerCore(self._link, self.uuid, self.num_tasks, options))
+        return worker_of(self._link, self.uuid, self.num_tasks, options)
 
     def work(
         self,
@@ -381,14 +374,9 @@ class Run:
             TaskfarmError: no child process can compute, or the executor broke or lost loops of
                 this work, and the run is not finished.
         """
-        from pathlib import Path
-
         from taskfarm_sdk._worker.options import WorkerOptions
-        from taskfarm_sdk.execution import work as working
-        from taskfarm_sdk.execution.executors import submit
+        from taskfarm_sdk.execution.work_off import Place, Request, work_off
 
-        submit.refuse_threads(executor, threads_per_task)
-        engine = None if executor is None else submit.engine_of(executor, workers, grace_s)
         options = WorkerOptions(
             report_every_s=report_every_s,
             first_beat_s=first_beat_s,
@@ -401,20 +389,18 @@ class Run:
             unleased_after_s=unleased_after_s,
             grace_s=grace_s,
             give_up_after_s=give_up_after_s,
-            # Other processes may have another current folder.
-            journal=None if journal is None else Path(journal).absolute(),
-            # Children share one worker, and so do threads.
-            fleet_size=1 if engine is None or engine.is_here else engine.loops,
+            journal=journal,
         )
-        make_worker = partial(self._worker, options)
-        work = working.Work(
-            self._link, self.uuid, self.num_tasks, function, make_worker, progress, linger_s
+        place = Place(workers=workers, executor=executor, threads_per_task=threads_per_task)
+        request = Request(
+            link=self._link,
+            uuid=self.uuid,
+            num_tasks=self.num_tasks,
+            function=function,
+            tell=progress,
+            linger_s=linger_s,
         )
-        if engine is None:
-            halted = working.by_children(work, workers, threads_per_task)
-        else:
-            halted = submit.by_executor(work, engine)
-        return work.end(halted=halted, check=check)
+        return work_off(request, options, place, check=check)
 
 
 def run_of(link: Link, row: RunRow) -> Run:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from hashlib import sha256
 from types import TracebackType
 from typing import NoReturn, Self
 
 from taskfarm_sdk import _validation
 from taskfarm_sdk._handle import Handle, already_settled
+from taskfarm_sdk._items.seeds import item_seed
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import half_made
 
 __all__ = ["Task"]
-
-SEED_BYTES = 16
 
 
 class Task:
@@ -62,8 +60,7 @@ class Task:
         Made from SHA-256 of the run's UUID and the task's number: `random.Random(task.seed)`,
         `numpy.random.default_rng(task.seed)`.
         """
-        run = self.run_uuid.replace("-", "").lower()
-        return int.from_bytes(sha256(f"{run}/{self.number}".encode()).digest()[:SEED_BYTES], "big")
+        return item_seed(self.run_uuid, self.number)
 
     @property
     def started_at(self) -> datetime.datetime:

@@ -9,7 +9,9 @@ from typing import NoReturn, Self
 
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.signals import SignalHandling
+from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._worker.core import WorkerCore
+from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 from taskfarm_sdk.hidden import half_made
 from taskfarm_sdk.task import Task
@@ -142,3 +144,8 @@ class Worker:
 def core_of(worker: Worker) -> WorkerCore:
     """Return a worker's core, for the code that keeps the worker busy."""
     return worker._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def worker_of(link: Link, uuid: str, num_tasks: int, options: WorkerOptions) -> Worker:
+    """Return a new worker of a run; nothing is sent until it claims its first task."""
+    return Worker(WorkerCore(link, uuid, num_tasks, options))

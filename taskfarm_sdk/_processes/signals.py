@@ -22,7 +22,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 
@@ -102,14 +102,16 @@ class SignalHandling:
 
         Raises:
             SystemExit: a signal came, and its grace was long enough for what was computed.
+            BaseException: what an earlier handler raises, such as KeyboardInterrupt.
         """
+        before = dict(self._before)
         try:
             if self._signal_reader is not None:
                 self._signal_reader.close()
         finally:
             self._put_back()
         if self._asked_by is not None:
-            raise SystemExit(STATUS_OF_SIGNALS + self._asked_by)
+            self._raise(self._asked_by, before.get(self._asked_by), None)
 
     def _put_back(self) -> None:
         for number, before in self._before.items():
@@ -130,7 +132,11 @@ class SignalHandling:
             return
         self._asked_by = None
         self._raised.set()
-        before = self._before.get(number)
+        self._raise(number, self._before.get(number), frame)
+
+    @staticmethod
+    def _raise(number: int, before: object, frame: FrameType | None) -> NoReturn:
+        """End as the earlier handler does, or else by a status that names the signal."""
         if callable(before):
             before(number, frame)
         raise SystemExit(STATUS_OF_SIGNALS + number)

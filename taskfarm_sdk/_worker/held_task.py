@@ -103,6 +103,8 @@ class HeldTask:
         self._held: tuple[float | None, ...] = (row.percent,)
         self._heartbeat = HeartbeatSchedule(terms.intervals, terms.requests.now())
         self.settled: str | None = None
+        # Whether a part of a failed task succeeded.
+        self.advanced: bool = False
         self._retry_at: float | None = None
         self._lost = False
         self._finished = False
@@ -128,6 +130,14 @@ class HeldTask:
     def doubtful(self) -> bool:
         """Whether a report was not answered, and may still arrive after the completion."""
         return len(self._held) > 1
+
+    @property
+    def lost_items(self) -> tuple[int, ...]:
+        """None: what computes here dies with the worker."""
+        return ()
+
+    def begin_item(self, number: int | None) -> None:
+        """Do nothing: only a process that survives this one could use it."""
 
     def report(self, percent: float) -> None:
         """Have the reporter send the percentage."""
@@ -183,9 +193,11 @@ class HeldTask:
         final: bool = False,
         exit_status: int | None = None,
         caught: Caught | None = None,
+        advanced: bool = False,
     ) -> None:
         """Count a failed attempt, with the description of its exception."""
         date = None
+        self.advanced = advanced
         with self._settling("fail"):
             counted = min(self.attempts + 1, leases.MAX_ATTEMPTS)
             failed = final or counted >= self._terms.max_attempts

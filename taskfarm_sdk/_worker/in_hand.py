@@ -26,6 +26,7 @@ from pathlib import Path
 
 import attrs
 
+from taskfarm_sdk import _secrets
 from taskfarm_sdk._flows.killed import KilledHold
 from taskfarm_sdk._logging import log
 
@@ -206,7 +207,7 @@ class _OwnFile:
                 # that a dead process left.
                 _lock(descriptor)
                 os.pwrite(descriptor, bytes(RECORDS * _RECORD.size), 0)
-                if _is_there(path, descriptor):
+                if _secrets.is_at(path, descriptor):
                     return cls(path, descriptor, os.getpid())
             except BaseException:
                 with suppress(OSError):
@@ -253,7 +254,7 @@ class DeadFile:
         descriptor = os.open(path, os.O_RDWR)
         try:
             _lock(descriptor, wait=False)
-            if _is_there(path, descriptor):
+            if _secrets.is_at(path, descriptor):
                 return cls(path, descriptor)
         except BlockingIOError:
             pass
@@ -323,13 +324,6 @@ def _lock(descriptor: int, *, wait: bool = True) -> None:
     """
     assert fcntl is not None
     fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-
-
-def _is_there(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def _boot_id() -> str | None:

@@ -79,7 +79,9 @@ class Ledger:
     def _note_failure(self, task: HeldTask, *, held: bool) -> None:
         with self._lock:
             # A repeated failure says something about the task, not about this machine.
-            if task.number not in self._has_failed:
+            if task.advanced:
+                self._failures_in_a_row = 0
+            elif task.number not in self._has_failed:
                 self._has_failed.add(task.number)
                 self._failures_in_a_row += 1
             failures = self._failures_in_a_row

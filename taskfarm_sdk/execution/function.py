@@ -26,20 +26,25 @@ Function = Callable[[Task], object]
 _Cached = type(functools.cache(lambda: None))
 
 
-def usable(function: object) -> Function:
-    """Return the function, if it can compute tasks.
+def usable(function: object, method: str = "work", each: str = "task") -> Function:
+    """Return the function, if it can be called with each task or item.
+
+    Args:
+        function: the user's.
+        method: which method it was given to.
+        each: what it is called with.
 
     Raises:
         ConfigurationError: it cannot be called, or calling it would not run it.
     """
     if not callable(function):
         raise ConfigurationError(
-            f"work needs a function to call with each task, not a {type(function).__name__}"
+            f"{method} needs a function to call with each {each}, not a {type(function).__name__}"
         )
     if (how := _runs_later(function)) is not None:
         raise ConfigurationError(
-            f"the function is {how}, which does nothing when it is called, so that each task "
-            f"would count as done: {_REMEDIES[how]}"
+            f"the function is {how}, which does nothing when it is called, so that each {each} "
+            f"would count as done: give {method}() a plain function{_REMEDIES[how]}"
         )
     return function
 
@@ -50,9 +55,9 @@ _ASYNC, _ASYNC_GENERATOR, _GENERATOR = (
     "a generator function",
 )
 _REMEDIES = {
-    _ASYNC: "give work() a plain function that runs it, as with asyncio.run(compute(task))",
-    _ASYNC_GENERATOR: "give work() a plain function that runs it, with asyncio.run()",
-    _GENERATOR: "give work() a plain function, without `yield`, or one that iterates over it",
+    _ASYNC: " that runs it, as with asyncio.run(compute(task))",
+    _ASYNC_GENERATOR: " that runs it, with asyncio.run()",
+    _GENERATOR: ", without `yield`, or one that iterates over it",
 }
 
 

@@ -41,12 +41,14 @@ class Failed:
         final: whether the task has failed for good, however many attempts are left.
         exit_status: a command's exit status, for the journal.
         caught: the description of the exception that failed it, if one did.
+        advanced: whether a part of the task succeeded, so that this machine is not at fault.
     """
 
     reason: str
     final: bool = False
     exit_status: int | None = None
     caught: Caught | None = None
+    advanced: bool = False
 
 
 Outcome = Completed | Released | Failed
@@ -76,6 +78,7 @@ def settle(task: Handle, outcome: Outcome) -> None:
                 final=outcome.final,
                 exit_status=outcome.exit_status,
                 caught=outcome.caught,
+                advanced=outcome.advanced,
             )
         case _:
             assert_never(outcome)

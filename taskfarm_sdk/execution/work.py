@@ -22,10 +22,13 @@ from taskfarm_sdk.errors import (
 from taskfarm_sdk.execution.dispatcher import Dispatcher
 from taskfarm_sdk.execution.function import Function, usable
 from taskfarm_sdk.execution.pickling import warn_of_generators
+from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker
 
 PROGRESS_EVERY_S = 2.0
 POLL_S = 2.0
+# Called with a task, the item whose child process died, and how it died.
+OnLostItem = Callable[[Task, int, str], None]
 
 
 @attrs.define
@@ -93,26 +96,38 @@ class Work:
                 flow = waiting.wait(self.link.session, self.uuid, POLL_S, None, check=check)
                 status = self.link.drive(flow)
         except TasksFailed as error:
-            self._tell_of(error.run_status)
+            self.report(error.run_status)
             raise
-        self._tell_of(status)
+        self.report(status)
         if halted and check and not status.finished:
-            seen = self.link.session.shared.failures.of(self.uuid)
-            raise TooManyFailures(
-                f"too many tasks in a row failed, so the work on run {self.uuid} was stopped: "
-                "see `failures`, the log (`taskfarm_sdk`) or the journal for what went wrong; "
-                f"call work() again to go on with the rest{_failures.newest(seen)}",
-                run=self.uuid,
-                failures=_failures.records(seen),
-            ) from _failures.cause(seen)
+            raise self.halted()
         return status
 
-    def _tell_of(self, status: RunStatus) -> None:
+    def halted(self) -> TooManyFailures:
+        """Return the error of work that stopped after too many failures in a row."""
+        seen = self.link.session.shared.failures.of(self.uuid)
+        error = TooManyFailures(
+            f"too many tasks in a row failed, so the work on run {self.uuid} was stopped: "
+            "see `failures`, the log (`taskfarm_sdk`) or the journal for what went wrong; "
+            f"call work() again to go on with the rest{_failures.newest(seen)}",
+            run=self.uuid,
+            failures=_failures.records(seen),
+        )
+        error.__cause__ = _failures.cause(seen)
+        return error
+
+    def report(self, status: RunStatus) -> None:
+        """Tell the caller the run's status."""
         if self.tell is not None:
             self.tell(status)
 
 
-def by_children(work: Work, workers: int | None, threads_per_task: int | None) -> bool:
+def by_children(
+    work: Work,
+    workers: int | None,
+    threads_per_task: int | None,
+    on_lost_item: OnLostItem | None,
+) -> bool:
     """Compute with child processes until no task is left for this worker.
 
     Returns:
@@ -130,7 +145,7 @@ def by_children(work: Work, workers: int | None, threads_per_task: int | None) -
     warn_of_generators(function.generators)
     with (
         work.make_worker() as worker,
-        closing(Pool(function, size, threads_per_task)) as pool,
+        closing(Pool(function, size, threads_per_task, on_lost_item)) as pool,
     ):
         pool.start()
         dispatcher = Dispatcher(

@@ -63,7 +63,11 @@ class Administration:
         self._database = database
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all users, sorted."""
+        """Return the names of all users, sorted.
+
+        Raises:
+            ConfigurationError: the database cannot be used, or contains no server's tables.
+        """
         return _names(self._ask("list"))
 
     def add_user(self, name: str, password: str | Hidden[str] | None = None) -> Path | None:
@@ -99,6 +103,9 @@ class Administration:
 
     def remove_user(self, name: str) -> RemovedUser:
         """Remove a user, its kept password and its saved logins; its tokens become invalid.
+
+        Args:
+            name: the user.
 
         Raises:
             ConfigurationError: there is no such user.
@@ -184,7 +191,7 @@ class Administration:
         with suppress(ConfigurationError):  # who cannot read the key has no login by it either
             key = self._folder.key()
             if key is not None:
-                return logins.forget_logins(lambda login: _user_id(login.token, key) in ids)
+                return logins.forget_logins(lambda login: _user_id(Hidden(login.token), key) in ids)
         return ()
 
     def _ask(self, action: str, **request: str | Hidden[str] | None) -> dict[str, object]:
@@ -302,9 +309,9 @@ def _staged(path: Path, secret: Hidden[str]) -> Generator[Callable[[], None]]:
                 folder.rmdir()
 
 
-def _user_id(token: str, key: Hidden[str]) -> int | None:
+def _user_id(token: Hidden[str], key: Hidden[str]) -> int | None:
     """Return the number of the user that a token is for, or None if another key has signed it."""
-    signed, _, signature = token.rpartition(".")
+    signed, _, signature = token.reveal().rpartition(".")
     expected = hmac.digest(key.reveal().encode(), signed.encode(), hashlib.sha256)
     try:
         if not hmac.compare_digest(_decoded(signature), expected):

@@ -198,7 +198,7 @@ class DataFolder:
                 with _explaining(self.path):
                     self._open_lock()
                     fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _is_at(self._lock_file, self.lock):
+                if _secrets.is_at(self._lock_file, self.lock):
                     return
                 # A start that was refused has removed the file meanwhile.
                 self._release()
@@ -289,13 +289,6 @@ def _read_secret(path: Path) -> Hidden[str] | None:
             "to create a new one"
         )
     return secret
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def _holder(lock: int) -> dict[str, str]:

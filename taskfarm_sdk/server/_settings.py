@@ -84,6 +84,9 @@ class ServerSettings:
 def check_user(user: str) -> None:
     """Check a user's name.
 
+    Args:
+        user: the name.
+
     Raises:
         ConfigurationError: the server cannot store it, or HTTP Basic cannot transmit it.
     """
@@ -100,6 +103,9 @@ def check_user(user: str) -> None:
 
 def check_password(password: Hidden[str]) -> None:
     """Check a new password.
+
+    Args:
+        password: the password, hidden.
 
     Raises:
         ConfigurationError: HTTP Basic or the server does not accept it; the message does not

@@ -9,7 +9,7 @@ import pytest
 
 from taskfarm_sdk.testing import LocalServer
 from tests.programs import every_executor
-from tests.programs.every_executor import FACTOR, POOLS, TASKS
+from tests.programs.every_executor import FACTOR, ITEMS, POOLS, TASKS
 from tests.support import programs
 from tests.support.programs import MPI_JOB
 
@@ -53,6 +53,15 @@ def test_each_task_is_computed_once_by_two_at_a_time(came: dict[str, Any], kind:
 
 def test_the_caller_is_told_how_it_goes(came: dict[str, Any]) -> None:
     assert came["once"]["shown_last"] == [TASKS, TASKS]
+
+
+def test_items_are_mapped_and_those_that_failed_alone_are_computed_again(
+    came: dict[str, Any],
+) -> None:
+    items = came["items"]
+    assert items["failed"] == [3, 21]
+    assert items["values"] == [number * FACTOR for number in range(ITEMS)]
+    assert items["repeated"] == [3, 21]
 
 
 def test_a_task_has_so_many_attempts_and_is_named_then(came: dict[str, Any]) -> None:

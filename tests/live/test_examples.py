@@ -65,6 +65,19 @@ def test_a_pool_works_off_a_run_and_goes_on_with_one(
     assert run_example(name, uuid, by=by) == [begun, finished]
 
 
+def test_a_sweep_makes_a_table_and_computes_nothing_twice(
+    run_example: Running, tmp_path: Path
+) -> None:
+    assert run_example("sweep.py")[-1] == "300 walks are in sweep.csv"
+    table = (tmp_path / "sweep.csv").read_text().splitlines()
+    assert table[0] == "drift,width,repeat,end,farthest"
+    assert len(table) == 301
+    files = sorted((tmp_path / "sweep").glob("*.results1"))
+    run_example("sweep.py")
+    assert (tmp_path / "sweep.csv").read_text().splitlines() == table
+    assert sorted((tmp_path / "sweep").glob("*.results1")) == files
+
+
 def test_threads_give_the_checksum_of_each_file(run_example: Running, tmp_path: Path) -> None:
     (folder := tmp_path / "files" / "deep").mkdir(parents=True)
     for number in range(12):

@@ -62,8 +62,10 @@ def test_no_servetf_that_does_not_start_shows_a_secret(
 
     monkeypatch.setattr(guard, "_told", note)
     words = ["--port", "0", "--data", str(tmp_path), "--database-url", ABSENT]
+    kept = {"secret-key": "a-key-of-this-folder", "password-taskfarm": "a-password-of-this-folder"}
+    for name, secret in kept.items():
+        (tmp_path / name).write_text(secret)
+        (tmp_path / name).chmod(0o600)
     assert serve_tf(words) == 1
-    kept = [path.read_text().strip() for path in tmp_path.iterdir() if "-" in path.name]
-    assert len(kept) == 2
     assert "127.0.0.1:1/name" in str(errors[0])
-    assert lines_that_show(shown_with_locals(errors[0]), [PASSWORD, *kept]) == []
+    assert lines_that_show(shown_with_locals(errors[0]), [PASSWORD, *kept.values()]) == []

@@ -16,14 +16,16 @@ from typing import Any
 
 import attrs
 
-from taskfarm_sdk import Farm, Run, RunStatus, Task, TaskfarmError, TasksFailed
+from taskfarm_sdk import Farm, Item, Results, Run, RunStatus, Task, TaskfarmError, TasksFailed
 from tests.support.executors import executor
+from tests.support.maps import HASTY
 from tests.support.processes import wait_until
 from tests.support.short_times import PATIENT
 from tests.support.told import told
 
 POOLS = ("spawn", "fork", "forkserver")
 TASKS = 6
+ITEMS = 30
 # A function of a main module finds what stands beside it there.
 FACTOR = 3
 
@@ -43,12 +45,14 @@ class Way:
     """How one way of working goes.
 
     Attributes:
+        farm: the farm.
         run: a run of its own.
         executor: the one that is tried.
         kind: of what kind it is.
         folder: its own, with a folder `journal`.
     """
 
+    farm: Farm
     run: Run
     executor: Executor
     kind: str
@@ -133,6 +137,41 @@ def linger(way: Way) -> object:
     return {"done": status.done, "computing": status.computing}
 
 
+def items(way: Way) -> object:
+    """Map a function over items, of which two fail; then map it over the same again."""
+    folder = way.folder
+    failing = folder / "failing"
+    failing.touch()
+
+    def compute(item: Item[int]) -> int:
+        with (folder / f"calls-{os.getpid()}").open("a") as file:
+            file.write(f"{item.number}\n")
+        if item.value in {3, 21} and failing.exists():
+            raise ValueError(f"no {item.value}")
+        return item.value * FACTOR
+
+    def work(*, check: bool) -> Results[int]:
+        return way.farm.map(
+            compute,
+            range(ITEMS),
+            folder=way.folder / "results",
+            chunk=7,
+            pass_item=True,
+            executor=way.executor,
+            check=check,
+            max_attempts=2,
+            **HASTY,
+        )
+
+    failed = list(work(check=False).failed)
+    failing.unlink()
+    values = list(work(check=True).values())
+    calls = [int(line) for file in way.folder.glob("calls-*") for line in file.read_text().split()]
+    repeated = sorted({item for item in calls if calls.count(item) > 1})
+    files = len(list((way.folder / "results").glob("*.results1")))
+    return {"failed": failed, "values": values, "repeated": repeated, "files": files}
+
+
 def lose(way: Way) -> object:
     """Have a process of a pool killed, which breaks that for good."""
     killed = way.folder / "killed"
@@ -156,7 +195,7 @@ def lose(way: Way) -> object:
 def main() -> None:
     how = told(Told)
     came: dict[str, object] = {}
-    ways = [once, attempts, halt, linger]
+    ways = [once, attempts, halt, linger, items]
     if how.kind in POOLS:
         ways.append(lose)
     with ExitStack() as stack:
@@ -166,7 +205,7 @@ def main() -> None:
         for play in ways:
             (folder := Path(how.folder, play.__name__)).mkdir()
             run = farm.create_run(TASKS)
-            came[play.__name__] = play(Way(run, where, how.kind, folder))
+            came[play.__name__] = play(Way(farm, run, where, how.kind, folder))
             run.delete()
     print(json.dumps(came))
 

@@ -17,6 +17,7 @@ from taskfarm_sdk import (
     ConfigurationError,
     ConnectionFailed,
     FunctionFailed,
+    ItemsFailed,
     NotFound,
     OutcomeUnknown,
     RequestRejected,
@@ -79,6 +80,26 @@ WITH_FACTS: list[tuple[TaskfarmError, dict[str, object]]] = [
     (
         TasksFailed("text", run=RUN, tasks=(3, 5), run_status=STATUS, failures=(FAILURE,)),
         {**NO_FACTS, "run": RUN, "tasks": (3, 5), "run_status": STATUS, "failures": (FAILURE,)},
+    ),
+    (
+        ItemsFailed(
+            "text",
+            run=RUN,
+            tasks=(3,),
+            run_status=STATUS,
+            failures=(FAILURE,),
+            items=(7, 9),
+            missing=(8,),
+        ),
+        {
+            **NO_FACTS,
+            "run": RUN,
+            "tasks": (3,),
+            "run_status": STATUS,
+            "failures": (FAILURE,),
+            "items": (7, 9),
+            "missing": (8,),
+        },
     ),
     (
         TooManyFailures("text", run=RUN, failures=(FAILURE,)),

@@ -20,6 +20,8 @@ import pytest
 import taskfarm_api
 import taskfarm_sdk
 from taskfarm_sdk import _models, aio, errors, farm, logins, run, task, worker
+from taskfarm_sdk._items import item, items
+from taskfarm_sdk._results import result, results
 
 # Whatever takes long, and whatever only the server, the command line or the tests need.
 HEAVY = ("httpx", "taskfarm_api", "attrs", "attr", "platformdirs", "asyncio", "ssl")
@@ -35,6 +37,9 @@ SERVER = (
     "werkzeug",
 )
 
+# The modules of what is exported, but for the errors.
+HOMES = (_models, aio, farm, item, items, result, results, run, task, worker)
+
 
 def modules_after(code: str) -> set[str]:
     """Run code in a fresh interpreter and return the top-level packages that it imported."""
@@ -49,33 +54,34 @@ def modules_after(code: str) -> set[str]:
 def test_the_exported_names_are_exactly_the_public_ones() -> None:
     defined = {
         name
-        for module in (_models, aio, farm, run, task, worker)
+        for module in HOMES
         for name, value in vars(module).items()
         if not name.startswith("_")
         and isinstance(value, type)
         and value.__module__ == module.__name__
     }
-    typed = {"TaskState", "__version__"}
-    assert set(taskfarm_sdk.__all__) == defined | set(errors.__all__) | typed
+    typed = {"MapOptions", "TaskState", "__version__"}
+    functions = {"join", "results"}
+    assert set(taskfarm_sdk.__all__) == defined | set(errors.__all__) | typed | functions
     assert taskfarm_sdk.__all__ == sorted(set(taskfarm_sdk.__all__))
 
 
 @pytest.mark.parametrize(
     "module",
-    [_models, aio, errors, farm, run, task, worker],
-    ids=lambda module: module.__name__.rpartition(".")[2],
+    [errors, *HOMES],
+    ids=lambda module: module.__name__.removeprefix("taskfarm_sdk."),
 )
 def test_a_modules_own_names_are_those_that_the_package_looks_up_in_it(
     module: types.ModuleType,
 ) -> None:
     homes: dict[str, str] = vars(taskfarm_sdk)["_HOMES"]
-    place = module.__name__.rpartition(".")[2]
+    place = module.__name__.removeprefix("taskfarm_sdk.")
     assert module.__all__ == [name for name in homes if homes[name] == place]
 
 
 def test_each_name_is_looked_up_in_a_module_that_type_checkers_see() -> None:
     starred = set(
-        re.findall(r"from taskfarm_sdk\.(\w+) import \*", inspect.getsource(taskfarm_sdk))
+        re.findall(r"from taskfarm_sdk\.([\w.]+) import \*", inspect.getsource(taskfarm_sdk))
     )
     assert set(vars(taskfarm_sdk)["_HOMES"].values()) == starred
 
@@ -134,6 +140,16 @@ def test_a_public_modules_names_are_there(module: types.ModuleType) -> None:
         ),
         pytest.param(
             "from taskfarm_sdk import logins", ("httpx", "taskfarm_api", "asyncio"), id="logins"
+        ),
+        pytest.param(
+            "from taskfarm_sdk import Items",
+            ("httpx", "taskfarm_api", "asyncio", "cloudpickle", *SERVER),
+            id="items",
+        ),
+        pytest.param(
+            "from taskfarm_sdk import Result, results",
+            ("httpx", "taskfarm_api", "asyncio", "cloudpickle", *SERVER),
+            id="results",
         ),
         pytest.param("from taskfarm_sdk import Farm", (*NOT_OURS, "asyncio", *SERVER), id="farm"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import is_typeddict
 
 import pytest
 
@@ -18,7 +19,7 @@ KINDS = [
     *(
         kind
         for kind in (getattr(taskfarm_sdk, name) for name in taskfarm_sdk.__all__)
-        if isinstance(kind, type) and not issubclass(kind, BaseException)
+        if isinstance(kind, type) and not issubclass(kind, BaseException) and not is_typeddict(kind)
     ),
     Login,
     LocalServer,

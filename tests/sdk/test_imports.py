@@ -23,7 +23,7 @@ INSIDE = "Inside the SDK"
 CIRCLES = "No circles"
 GENERATED = "Only _protocol.operations"
 HTTPX = "Only _transport.httpx_import and"
-QUICK = "Only _transport.bounds, client and failures use"
+QUICK = "Only _transport.bounds, client, failures and senders use"
 RICH = "Only the command line's view"
 PUBLIC = "The command line uses the SDK's public names"
 EXTRA = "Nothing imports what only extras"
@@ -34,6 +34,9 @@ BREACHES = [
     ("taskfarm_sdk/_sansio/steps", "taskfarm_sdk.farm", INSIDE),
     ("taskfarm_sdk/_protocol/operations", "taskfarm_sdk._session.session", INSIDE),
     ("taskfarm_sdk/errors", "taskfarm_sdk._validation", INSIDE),
+    ("taskfarm_sdk/_items/stored", "taskfarm_sdk._session.session", INSIDE),
+    ("taskfarm_sdk/_results/index", "taskfarm_sdk._transport.client", INSIDE),
+    ("taskfarm_sdk/_items/chunks", "taskfarm_sdk._results.index", INSIDE),
     ("taskfarm_sdk/farm", "taskfarm_sdk.server", INSIDE),
     ("taskfarm_sdk/_flows/runs", "taskfarm_api.types", GENERATED),
     ("taskfarm_cli/manage/main", "taskfarm_api.client", GENERATED),

@@ -11,7 +11,7 @@ import pytest
 from taskfarm_sdk import AsyncFarm, AsyncRun, Farm, Run
 
 # Workers compute, and that is no business of an event loop.
-BLOCKING_ALONE = {"Farm": set[str](), "Run": {"worker", "work"}}
+BLOCKING_ALONE = {"Farm": {"map", "prepare"}, "Run": {"worker", "work"}}
 PAIRS = [pytest.param(Farm, AsyncFarm, id="Farm"), pytest.param(Run, AsyncRun, id="Run")]
 
 

@@ -24,7 +24,13 @@ class NotingHandle:
     started_at: datetime.datetime = attrs.field(factory=lambda: datetime.datetime.now(datetime.UTC))
     stop_requested: bool = False
     settled: str | None = None
+    lost_items: tuple[int, ...] = ()
+    item: int | None = None
     notes: list[tuple[object, ...]] = attrs.field(factory=list)
+
+    def begin_item(self, number: int | None) -> None:
+        """Note the item that is computed."""
+        self.item = number
 
     def report(self, percent: float) -> None:
         """Note how far it is."""
@@ -45,6 +51,7 @@ class NotingHandle:
         final: bool = False,
         exit_status: int | None = None,
         caught: Caught | None = None,
+        advanced: bool = False,
     ) -> None:
         """Note that the attempt failed; by which exception stands in the reason."""
         self.notes.append(("fail", reason, final, exit_status))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import ModuleType
-from typing import Any
+from typing import Any, is_typeddict
 
 import attrs
 
@@ -33,7 +33,7 @@ NO_SECRET = {("LoopPayload", "key")}  # which of this process's workers a loop i
 # They run or need what is not imported here: an interpreter's start, pytest, the server.
 NOT_IMPORTED = ("_bootstrap", "plugin", "__main__", "guardian", "waitress_parts")
 # Made by the SDK alone: what they are made of is no concern of users.
-MADE_INSIDE = {"Run", "AsyncRun", "Task", "Worker"}
+MADE_INSIDE = {"Run", "AsyncRun", "Results", "Task", "Worker"}
 # The classes say once what each of their requests may raise.
 OF_ANY_REQUEST = {
     AuthenticationError,
@@ -85,7 +85,7 @@ def callables_of(home: str, value: object) -> Iterator[Public]:
     """Yield a function, or a class with its methods; nothing for an error or a constant."""
     if inspect.isfunction(value):
         yield Public(f"{home}.{value.__name__}", value, value.__doc__ or "")
-    if not isinstance(value, type) or issubclass(value, BaseException):
+    if not isinstance(value, type) or issubclass(value, BaseException) or is_typeddict(value):
         return
     if value.__name__ not in MADE_INSIDE:
         yield Public(f"{home}.{value.__name__}", value, value.__doc__ or "", value)

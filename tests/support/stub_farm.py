@@ -39,7 +39,7 @@ class StubRun(Held):
         run = {"id": self.id, "uuid": UUID, "numTasks": self.num_tasks}
         status, value = self.answer(method, path, dict(parse_qsl(parts.query)))
         if path == "token":
-            status, value = 200, {"token": "a token"}
+            status, value = 200, {"token": "a-token"}
         elif (method, path) == ("post", "run"):
             status, value = 201, run
         if value is None:
@@ -54,7 +54,7 @@ def stub_farm(run: StubRun, environment: pytest.MonkeyPatch) -> Generator[StubSe
     """Run a stub server with a run; programs of this environment find it, with a token."""
     with stub_server(run.reply) as server:
         environment.setenv("TASKFARM_URL", server.url)
-        environment.setenv("TASKFARM_TOKEN", "a token")
+        environment.setenv("TASKFARM_TOKEN", "a-token")
         yield server
 
 

@@ -3,7 +3,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import assert_type
+from typing import Any, assert_type
 
 import taskfarm_sdk as sdk
 from taskfarm_sdk import Farm, Run, RunStatus, Task, TaskInfo, TaskState, Worker, logins
@@ -30,6 +30,47 @@ def compute(task: Task) -> None:
 
 def draw(task: Task) -> float:
     return task.number / 2
+
+
+def simulate(item: sdk.Item[dict[str, Any]]) -> float:
+    assert_type((item.number, item.attempt, item.seed), tuple[int, int, int])
+    return 0.0 if item.stop_requested else item.value["lr"] * 2
+
+
+def inputs() -> sdk.Items[str]:
+    lines = assert_type(sdk.Items.lines("files.txt"), sdk.Items[str])
+    assert_type(sdk.Items.csv("sites.csv", delimiter=";")[0], dict[str, str])
+    grid = assert_type(sdk.Items.grid(lr=[0.1, 0.01], seed=range(9)), sdk.Items[dict[str, Any]])
+    print(simulate(sdk.Item(number=3, value=grid[3])), grid.columns, grid.digest())
+    assert_type((sdk.Items.of([1, 2])[0], sdk.Items([1.5])[0]), tuple[int, float])
+    return lines[:10] if len(lines) > 10 else sdk.Items.glob("data/*.nc")
+
+
+def table(found: sdk.Results[float]) -> list[int]:
+    for result in found:
+        assert_type(result, sdk.Result[float])
+        assert_type((result.value, result.took_s), tuple[float | None, float])
+    assert_type((found[3].error, len(found)), tuple[BaseException | None, int])
+    print(sum(found.values()), found.to_frame())
+    found.to_csv("sweep.csv")
+    for late in sdk.results("sweep").as_completed(poll_s=1, stop=lambda: True):
+        assert_type(late, sdk.Result[Any])
+    return [*found.failed, *found.missing]
+
+
+def mapped(farm: Farm) -> sdk.Results[float]:
+    options: sdk.MapOptions = {"workers": 4, "halt_after": 3}
+    run = farm.prepare(simulate, inputs(), folder="sweep", chunk=100, pass_item=True)
+    try:
+        found = farm.map(draw_at, [1, 2], folder="sweep", chunk=run.num_tasks, seed=7, **options)
+    except sdk.ItemsFailed as error:
+        print(error.items, error.missing, error.failures[0].item)
+        return sdk.join("sweep", farm=farm, **options)
+    return assert_type(found, sdk.Results[float])
+
+
+def draw_at(value: int) -> float:
+    return value / 2
 
 
 def seen(failures: tuple[sdk.TaskFailure, ...], of: type[Exception] = sdk.FunctionFailed) -> str:

@@ -6,21 +6,24 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import cast
 
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.text import shell_words
+from taskfarm_sdk._items.items import made_from
+from taskfarm_sdk._items.lines import BOM, Lines
 
 FROM_STDIN = "-"
-BOM = b"\xef\xbb\xbf"
 # Linux limits each argument, and each variable with its name, to 128 KiB.
 LONGEST = 128 * 1024 - len("TASKFARM_INPUT=") - 1
 
 
-def load(source: str, *, nul: bool) -> list[str]:
+def load(source: str, *, nul: bool) -> Sequence[str]:
     """Return the inputs that a file holds.
+
+    Those of lines take the memory of the file's bytes, and no more.
 
     Args:
         source: the file's name, or "-" for standard input.
@@ -56,16 +59,18 @@ def _read(source: str) -> bytes:
         return file.read()
 
 
-def _items(content: bytes, source: str, *, nul: bool) -> list[str]:
-    if nul:
-        return os.fsdecode(content.removesuffix(b"\0")).split("\0") if content else []
-    content = content.removeprefix(BOM)
-    if content.lstrip().startswith(b"[") or source.lower().endswith(".json"):
-        return _json_items(content, source)
-    text = os.fsdecode(content)
-    # Not splitlines: it also splits at characters that a file's name may contain.
-    lines = text.removesuffix("\n").split("\n") if text else []
-    return [line.removesuffix("\r") for line in lines]
+def _items(content: bytes, source: str, *, nul: bool) -> Sequence[str]:
+    text = content.removeprefix(BOM)
+    if not nul and (text.lstrip().startswith(b"[") or source.lower().endswith(".json")):
+        return tuple(_json_items(text, source))
+    # As os.fsdecode, so that a command is given the bytes as they are.
+    lines = Lines(
+        content,
+        nul=nul,
+        encoding=sys.getfilesystemencoding(),
+        errors=sys.getfilesystemencodeerrors(),
+    )
+    return made_from(lines, f"inputs of {source}")
 
 
 def _json_items(content: bytes, source: str) -> list[str]:

@@ -149,7 +149,7 @@ def _inputs(options: Options) -> Sequence[str] | None:
         return None
     if options.slurm is not None and not _is_file(source):
         raise UsageError(f"the nodes cannot read {source}: put the inputs into a regular file")
-    return tuple(items.load(source, nul=options.nul))
+    return items.load(source, nul=options.nul)
 
 
 def _is_file(name: str) -> bool:

@@ -19,6 +19,7 @@ import threading
 import time
 from base64 import b64decode, b64encode
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import IO, TypeVar, cast
 
@@ -28,11 +29,15 @@ from taskfarm_sdk._caught import Caught, with_lines
 from taskfarm_sdk.execution.children.log_records import Record
 
 _CHUNK = 65536
-# A percentage, whether a stop is asked for, and the job's number: doubles, each written in one
-# piece.
-_SLOT_BYTES = 24
+# A percentage, whether a stop is asked for, the job's number and the item's: doubles, each written
+# in one piece.
+_SLOT_BYTES = 32
 
 M = TypeVar("M", bound="Job | Taken | Answer")
+
+
+def _numbers(numbers: Iterable[int]) -> tuple[int, ...]:
+    return tuple(numbers)
 
 
 @attrs.frozen
@@ -44,6 +49,7 @@ class Job:
     attempts: int
     run_uuid: str
     started_at: str
+    lost_items: tuple[int, ...] = attrs.field(default=(), converter=_numbers)
 
 
 @attrs.frozen
@@ -59,9 +65,10 @@ class Answer:
 
     Attributes:
         how: "complete", "release" or "fail".
-        reason: what went wrong, where no exception did.
+        reason: what went wrong, where an exception alone does not say it.
         final: whether it is to be tried again by nobody.
         exit_status: of what the function ran, where it says so.
+        advanced: whether a part of a failed task succeeded.
         asked_to_end: a signal had come that asks to end, which may have been what went wrong.
         error_type: the name of the type of the exception that failed it; None if none did.
         error_text: what the exception says.
@@ -73,6 +80,7 @@ class Answer:
     reason: str = ""
     final: bool = False
     exit_status: int | None = None
+    advanced: bool = False
     asked_to_end: bool = False
     error_type: str | None = None
     error_text: str = ""
@@ -88,10 +96,14 @@ class Answer:
         return Caught(self.error_type, self.error_text, with_lines(self.traceback), packed)
 
 
-def failed(caught: Caught, *, asked_to_end: bool) -> Answer:
-    """Return the answer of a function that raised."""
+def failed(
+    caught: Caught, reason: str = "", *, asked_to_end: bool = False, advanced: bool = False
+) -> Answer:
+    """Return the answer of a function that raised, or of one whose items did."""
     return Answer(
         "fail",
+        reason,
+        advanced=advanced,
         asked_to_end=asked_to_end,
         error_type=caught.type,
         error_text=caught.text,
@@ -203,7 +215,7 @@ class SharedProgress:
     """Shared memory: a child writes its progress there, and reads whether to stop.
 
     Args:
-        descriptor: an open file of at least 24 bytes.
+        descriptor: an open file of at least 32 bytes.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -234,9 +246,20 @@ class SharedProgress:
         """The number of the child's job that the progress belongs to, from 1."""
         return int(self._doubles[2])
 
+    @property
+    def item(self) -> int | None:
+        """The item that the child computes; None while it computes none."""
+        item = self._doubles[3]
+        return None if math.isnan(item) else int(item)
+
+    @item.setter
+    def item(self, number: int | None) -> None:
+        self._doubles[3] = math.nan if number is None else number
+
     def begin(self) -> None:
         """Begin the next job."""
         self._doubles[2] += 1
+        self.item = None
         self.percent = None
         self.stop_requested = False
 

@@ -50,6 +50,7 @@ class ChildHandle:
         attempts: how many attempts were counted before this one.
         percent: the task's percentage.
         started_at: when its turn came.
+        lost_items: the items whose child died while it computed them, in this attempt.
         outcome: how the parent is to settle it; None while it is open.
     """
 
@@ -59,6 +60,7 @@ class ChildHandle:
         self.attempts: int = job.attempts
         self.percent: float = job.percent
         self.started_at: datetime.datetime = datetime.datetime.fromisoformat(job.started_at)
+        self.lost_items: tuple[int, ...] = job.lost_items
         self._slot = slot
         self._job = slot.job
         self.outcome: Answer | None = None
@@ -72,6 +74,10 @@ class ChildHandle:
     def settled(self) -> str | None:
         """How the parent is to settle the task once the function returns."""
         return None if self.outcome is None else self.outcome.how
+
+    def begin_item(self, number: int | None) -> None:
+        """Write the item's number to the shared memory: the parent reads it if this child dies."""
+        self._slot.item = number
 
     def report(self, percent: float) -> None:
         """Write the percentage to the shared memory."""
@@ -94,10 +100,14 @@ class ChildHandle:
         *,
         final: bool = False,
         exit_status: int | None = None,
-        caught: Caught | None = None,  # noqa: ARG002 - what the function raises comes to `failed`
+        caught: Caught | None = None,
+        advanced: bool = False,
     ) -> None:
         """Have a failed attempt counted when the function returns."""
-        self.outcome = Answer("fail", reason, final, exit_status)
+        if caught is None:
+            self.outcome = Answer("fail", reason, final, exit_status, advanced)
+        else:
+            self.outcome = failed(caught, reason, advanced=advanced)
 
     def leave(self, error: BaseException | None) -> None:
         """Have it completed, unless an error goes on to the function's caller."""

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from typing import TypeVar
 
+import attrs
+
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.exit_status import (
     TOLD_WITHIN_S,
@@ -48,6 +50,7 @@ EXIT_WITHIN_S = 5.0
 SAID_MOST_BYTES = 2000
 
 M = TypeVar("M", bound="Job | Taken | Answer")
+OnLostItem = Callable[[Task, int, str], None]
 
 
 class Child:
@@ -125,6 +128,30 @@ class Child:
         return status
 
 
+@attrs.frozen
+class _Lost:
+    """The end of a child that had a task.
+
+    Attributes:
+        reason: how it ended.
+        item: the item that it computed; None outside of an item.
+        asked_to_end: whether a signal that asks to end was the reason.
+    """
+
+    reason: str
+    item: int | None
+    asked_to_end: bool
+    how: str = "fail"
+
+
+def _failed(answer: Answer | _Lost) -> Failed:
+    if isinstance(answer, _Lost):
+        return Failed(answer.reason)
+    caught = answer.caught
+    reason = answer.reason or (caught.explained if caught is not None else "")
+    return Failed(reason, answer.final, answer.exit_status, caught, answer.advanced)
+
+
 class Pool:
     """The children of one `Run.work`, for a `Dispatcher`.
 
@@ -132,9 +159,18 @@ class Pool:
         packed: the function that they call.
         size: how many at most.
         threads: how many threads the libraries in each may use; None for its share of the CPUs.
+        on_lost_item: called with a task, the item that its child died of, and how; then another
+            child goes on with the rest of the task. None where a child's end fails its task.
     """
 
-    def __init__(self, packed: Packed, size: int, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        packed: Packed,
+        size: int,
+        threads: int | None = None,
+        on_lost_item: OnLostItem | None = None,
+    ) -> None:
+        self._on_lost_item = on_lost_item
         self._payload = payload.pack(packed)
         self._environment = with_threads(plain_environment(), size, threads)
         self._children: list[Child | None] = [None] * size
@@ -151,17 +187,21 @@ class Pool:
         Raises:
             TaskfarmError: no child can compute here.
         """
-        child = self._child(slot)
-        answer = None if child is None else self._outcome(child, task, slot)
-        if answer is None or answer.how == "release":
-            return Released()
-        if answer.how == "complete":
-            return Completed()
-        if answer.asked_to_end and self._ends_soon(task):
-            return Released()
-        caught = answer.caught
-        reason = answer.reason if caught is None else caught.explained
-        return Failed(reason, answer.final, answer.exit_status, caught)
+        lost: list[int] = []
+        while True:
+            child = self._child(slot)
+            answer = None if child is None else self._outcome(child, task, slot, tuple(lost))
+            if answer is None or answer.how == "release":
+                return Released()
+            if answer.how == "complete":
+                return Completed()
+            if answer.asked_to_end and self._ends_soon(task):
+                return Released()
+            if isinstance(answer, _Lost) and answer.item is not None and self._on_lost_item:
+                self._on_lost_item(task, answer.item, answer.reason)
+                lost.append(answer.item)
+                continue
+            return _failed(answer)
 
     def interrupt(self, _: BaseException) -> None:
         """End all children, after a moment to clean up; at once if called again."""
@@ -216,7 +256,9 @@ class Pool:
             f"no other is started. It said:\n{said or 'nothing'}"
         )
 
-    def _outcome(self, child: Child, task: Task, slot: int) -> Answer | None:
+    def _outcome(
+        self, child: Child, task: Task, slot: int, lost: tuple[int, ...]
+    ) -> Answer | _Lost | None:
         """Return the outcome of a task; None if the child had to end before."""
         child.slot.begin()
         job = Job(
@@ -225,19 +267,19 @@ class Pool:
             task.attempts,
             task.run_uuid,
             task.started_at.isoformat(),
+            lost,
         )
         with suppress(OSError):  # it ended while it was idle, as the next check shows
             child.channel.send(job)
         answer = self._answer(child, Answer, _Sampler(child.slot, task))
         if answer is not None:
             return answer
+        item = child.slot.item
         status = self._lose(slot)
         if self._ending.is_set():
             return None
-        asked = may_be_asked(status)
-        return Answer(
-            "fail", f"its child process ended: {why_it_ended(status)}", asked_to_end=asked
-        )
+        reason = f"its child process ended: {why_it_ended(status)}"
+        return _Lost(reason, item, may_be_asked(status))
 
     def _answer(
         self, child: Child, kind: type[M], look: Callable[[], None] = lambda: None

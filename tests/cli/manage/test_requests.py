@@ -55,7 +55,7 @@ def test_a_mode_sends_no_request_more_than_it_needs(
 ) -> None:
     monkeypatch.setenv("TASKFARM_CONFIG", str(tmp_path))
     with stub_farm(StubRun(), monkeypatch) as server:
-        save_login(server.url, "me", "a token")
+        save_login(server.url, "me", "a-token")
         assert main(words) == (1 if "--repair" in words else 0)
         # Tasks are read several at a time, in no set order.
         assert sorted(requests_at(server)) == sorted(sent)

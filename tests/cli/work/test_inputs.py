@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shlex
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from taskfarm_cli.work.inputs import LONGEST, digest, load
 def loaded(tmp_path: Path, content: bytes, *, nul: bool = False) -> list[str]:
     file = tmp_path / "inputs"
     file.write_bytes(content)
-    return load(str(file), nul=nul)
+    return list(load(str(file), nul=nul))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,7 @@ def loaded(tmp_path: Path, content: bytes, *, nul: bool = False) -> list[str]:
             id="other ends of lines are text",
         ),
         pytest.param(b"a\xff\n", ["a\udcff"], id="bytes that are no text"),
+        pytest.param(b"\xef\xbb\xbf\xef\xbb\xbfa\n", ["\ufeffa"], id="a second mark is text"),
         pytest.param(b'["a", "b c", 3, {"x": 1}]', ["a", "b c", "3", '{"x": 1}'], id="JSON"),
         pytest.param(b'\xef\xbb\xbf ["a"]', ["a"], id="JSON behind a byte order mark"),
     ],
@@ -44,6 +47,21 @@ def test_item_n_is_task_ns_input(tmp_path: Path, content: bytes, expected: list[
 
 def test_nul_bytes_separate_where_that_is_asked_for(tmp_path: Path) -> None:
     assert loaded(tmp_path, b"a\nb\0c\0", nul=True) == ["a\nb", "c"]
+    assert loaded(tmp_path, b"\xef\xbb\xbf[a\0b\0\0", nul=True) == ["\ufeff[a", "b", ""]
+
+
+def test_inputs_are_not_held_as_texts(tmp_path: Path) -> None:
+    file = tmp_path / "inputs"
+    file.write_bytes(b"".join(b"a/name/of/a/file/%d\n" % number for number in range(20_000)))
+    gc.collect()
+    tracemalloc.start()
+    try:
+        inputs = load(str(file), nul=False)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(inputs) == 20_000
+    assert held < 1.5 * file.stat().st_size
 
 
 @pytest.mark.parametrize(
@@ -100,7 +118,7 @@ def test_lines_that_begin_like_json_can_be_used_as_the_error_says(
         load("my inputs", nul=False)
     command, last = re.findall(r"`(.*)`.*-0 --inputs (.*)$", str(refused.value))[0]
     subprocess.run(command, shell=True, check=True)
-    assert load(shlex.split(last)[0], nul=True) == ["[x]", "[y]"]
+    assert list(load(shlex.split(last)[0], nul=True)) == ["[x]", "[y]"]
 
 
 def test_the_digest_is_of_the_inputs_not_of_the_file() -> None:

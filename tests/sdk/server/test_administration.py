@@ -29,14 +29,14 @@ def token() -> str:
 
 
 def test_a_token_tells_its_user_to_who_has_the_key(token: str) -> None:
-    assert _user_id(token, Hidden(KEY)) == 7
-    assert _user_id(token, Hidden("another")) is None
-    assert _user_id(f"x{token}", Hidden(KEY)) is None
+    assert _user_id(Hidden(token), Hidden(KEY)) == 7
+    assert _user_id(Hidden(token), Hidden("another")) is None
+    assert _user_id(Hidden(f"x{token}"), Hidden(KEY)) is None
 
 
 @pytest.mark.parametrize("other", ["", ".", "..", "a.b.c", "no token", "ü.ü.ü"])
 def test_what_is_no_token_of_the_server_is_nobodys(other: str) -> None:
-    assert _user_id(other, Hidden(KEY)) is None
+    assert _user_id(Hidden(other), Hidden(KEY)) is None
 
 
 @pytest.fixture

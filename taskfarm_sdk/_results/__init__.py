@@ -1,0 +1,1 @@
+"""The results folder: its order, the records of items, their index, and what users read."""

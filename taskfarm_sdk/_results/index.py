@@ -1,0 +1,157 @@
+"""Which items of a run have results: the index that workers decide by."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from taskfarm_sdk._processes.forks import renew_in_children
+from taskfarm_sdk._results.folder import Folder
+from taskfarm_sdk._results.follower import Follower
+from taskfarm_sdk._results.network import USUAL, Patience, wait_until_seen
+from taskfarm_sdk._results.record import Found, Outcome
+
+_SUCCESS = int(Outcome.SUCCESS)  # compared in half the time
+_DONE = 1
+_FAILED = 2
+
+
+class Chunked(Protocol):
+    """How items are cut into tasks."""
+
+    @property
+    def tasks(self) -> int:
+        """The number of tasks."""
+        ...
+
+    def of(self, task: int, /) -> range:
+        """Return the numbers of a task's items."""
+        ...
+
+
+class Index:
+    """Which items have a success, as far as the folder was read; safe among threads.
+
+    It has a byte for each item. A pickled one goes on from where it was.
+
+    Args:
+        folder: the results folder.
+        num_items: how many items the run has.
+    """
+
+    def __init__(self, folder: Folder, num_items: int) -> None:
+        self._follower = Follower(folder)
+        self._states = bytearray(num_items)
+        self._lock = threading.Lock()
+        renew_in_children(self)
+
+    def __getstate__(self) -> tuple[Follower, bytes]:
+        with self._lock:
+            return self._follower, zlib.compress(self._states, 1)
+
+    def __setstate__(self, state: tuple[Follower, bytes]) -> None:
+        self._follower, packed = state
+        self._states = bytearray(zlib.decompress(packed))
+        self._lock = threading.Lock()
+        renew_in_children(self)
+
+    def after_fork(self) -> None:
+        """Have a lock that no thread of the parent holds."""
+        self._lock = threading.Lock()
+
+    @property
+    def folder(self) -> Folder:
+        """The results folder."""
+        return self._follower.folder
+
+    @property
+    def num_items(self) -> int:
+        """The number of items of the run."""
+        return len(self._states)
+
+    @property
+    def num_done(self) -> int:
+        """The number of items with a success."""
+        return self._states.count(_DONE)
+
+    def read_on(self, *, again: bool = False) -> None:
+        """Read what was appended to the folder's files since the last time.
+
+        Args:
+            again: whether damaged stretches are read again; see `wait_for`.
+
+        Raises:
+            ConfigurationError: the folder or a file may not be trusted.
+        """
+        with self._lock:
+            if self._follower.restart_if_cut():
+                self._states[:] = bytes(len(self._states))
+            self._follower.read_on(self._take, again=again)
+
+    def is_done(self, item: int) -> bool:
+        """Return whether an item has a success."""
+        return self._states[item] == _DONE
+
+    def has_failed(self, item: int) -> bool:
+        """Return whether an item has failed attempts and no success."""
+        return self._states[item] == _FAILED
+
+    def open_in(self, items: range) -> list[int]:
+        """Return those of consecutive items that have no success."""
+        if self._states.count(_DONE, items.start, items.stop) == len(items):
+            return []
+        return [item for item in items if self._states[item] != _DONE]
+
+    def open_tasks(self, chunks: Chunked) -> list[int]:
+        """Return the tasks with items that have no success."""
+        states = self._states
+        return [
+            task
+            for task in range(chunks.tasks)
+            if (items := chunks.of(task))
+            and states.count(_DONE, items.start, items.stop) != len(items)
+        ]
+
+    @property
+    def failed(self) -> list[int]:
+        """The items with failed attempts and no success."""
+        return list(_positions(self._states, _FAILED))
+
+    def wait_for(self, items: Sequence[int], *, patience: Patience = USUAL) -> list[int]:
+        """Return those of some items that the folder has no success of.
+
+        On a network file system it is read again for a while; see `network.wait_until_seen`.
+
+        Args:
+            items: the numbers of items whose task is done.
+            patience: for how long to read again.
+
+        Raises:
+            ConfigurationError: the folder or a file may not be trusted.
+        """
+
+        def look(again: bool) -> list[int]:
+            self.read_on(again=again)
+            return [item for item in items if not self.is_done(item)]
+
+        return wait_until_seen(self._follower.folder, look, patience)
+
+    def _take(self, _: int, records: list[Found]) -> None:
+        states = self._states
+        num_items = len(states)
+        for _offset, item, _attempt, outcome in records:
+            if item >= num_items:
+                continue  # of no run like this
+            if outcome == _SUCCESS:
+                states[item] = _DONE
+            elif states[item] != _DONE:
+                states[item] = _FAILED
+
+
+def _positions(states: bytearray, state: int) -> Iterator[int]:
+    place = states.find(state)
+    while place >= 0:
+        yield place
+        place = states.find(state, place + 1)

@@ -1,0 +1,1 @@
+"""`Farm.map`: a function is called with the items of a run's chunks, and its results are kept."""

@@ -1,0 +1,160 @@
+"""The function that `Farm.map` has called with each task: it computes the items of its chunk."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from taskfarm_sdk._caught import Caught
+from taskfarm_sdk._items.chunks import Chunks
+from taskfarm_sdk._results.index import Index
+from taskfarm_sdk.errors import TaskfarmError
+from taskfarm_sdk.execution.mapping.attempt_plan import in_order, is_hopeless, reason
+from taskfarm_sdk.execution.mapping.item_function import ItemFunction, failure_of
+from taskfarm_sdk.execution.mapping.workplace import Workplace, workplaces
+from taskfarm_sdk.task import Task, handle_of
+
+# The percentage is for people, who look seldom: no item waits for it.
+REPORT_EVERY_S = 0.5
+
+
+class ChunkFunction:
+    """Computes chunks of a run, in any process; can be pickled.
+
+    Args:
+        computes: the user's function.
+        index: which items have values, as far as it was read before the work.
+        chunks: the items of each task.
+        halt_after: how many failures at the beginning of a chunk end an attempt at it.
+        max_attempts: after how many attempts a chunk has failed for good.
+    """
+
+    def __init__(
+        self,
+        computes: ItemFunction,
+        index: Index,
+        chunks: Chunks,
+        halt_after: int,
+        max_attempts: int,
+    ) -> None:
+        self.computes = computes
+        self.chunks = chunks
+        self.halt_after = halt_after
+        self.max_attempts = max_attempts
+        self._index = index
+        self._place: Workplace | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "_place": None}
+
+    def __call__(self, task: Task) -> None:
+        """Compute the open items of a task, and settle it unless it is to be completed.
+
+        Raises:
+            TaskfarmError: the results cannot be written, or the items cannot be read.
+        """
+        place = self._workplace()
+        handle = handle_of(task)
+        # A task that nobody had before has nothing that this process does not know of.
+        if task.attempts or task.percent_completed or handle.lost_items:
+            place.index.read_on()
+        _Attempt(self, place, task).run()
+
+    def lost_item(self, task: Task, item: int, why: str) -> None:
+        """Record the failure of an item that ended its process, in the process that saw it."""
+        place = self._workplace()
+        attempt = task.attempts + 1
+        failure = Caught("ProcessEnded", why, "")
+        place.writer.failure(item, attempt, failure, 0.0, final=attempt >= self.max_attempts)
+        place.writer.sync()
+
+    def _workplace(self) -> Workplace:
+        # Kept, for the registry forgets a workplace that nobody uses.
+        if self._place is None:
+            self._place = workplaces.of(self._index)
+        return self._place
+
+
+class _Attempt:
+    """An attempt at one chunk."""
+
+    def __init__(self, spec: ChunkFunction, place: Workplace, task: Task) -> None:
+        self._spec = spec
+        self._place = place
+        self._task = task
+        self._handle = handle_of(task)
+        self._number = task.attempts + 1
+        self._is_last = self._number >= spec.max_attempts
+        self._items = spec.chunks.of(task.number)
+        self._open = place.index.open_in(self._items)
+        self._done = len(self._items) - len(self._open)
+        self._failed: list[int] = list(self._handle.lost_items)
+        self._first_failure: Caught | None = None
+        self._reported_at = time.monotonic()
+
+    def run(self) -> None:
+        """Compute the items, have the results on disk, and settle the task."""
+        try:
+            untried = self._compute_all()
+        except BaseException:
+            # What interrupts an item must not cost those before it.
+            with suppress(TaskfarmError):
+                self._place.writer.flush()
+            raise
+        finally:
+            self._handle.begin_item(None)
+        self._place.writer.sync()
+        if untried is None:
+            self._task.release()
+        elif self._failed:
+            self._handle.fail(
+                reason(self._failed, len(self._items), untried=untried),
+                caught=self._first_failure,
+                advanced=self._done > 0,
+            )
+
+    def _compute_all(self) -> int | None:
+        """Compute the open items; return how many were not tried, None if the worker stops."""
+        order = in_order(
+            self._open,
+            attempts=self._task.attempts,
+            has_failed=self._place.index.has_failed,
+            skipped=self._handle.lost_items,
+        )
+        values = self._place.items.chunk(self._task.number) if order else []
+        for place, item in enumerate(order):
+            if self._task.stop_requested:
+                return None
+            if is_hopeless(
+                len(self._failed), advanced=self._done > 0, halt_after=self._spec.halt_after
+            ):
+                return len(order) - place
+            self._compute(item, values[item - self._items.start])
+        return 0
+
+    def _compute(self, item: int, value: object) -> None:
+        self._handle.begin_item(item)
+        began = time.monotonic()
+        failure: Caught | None = None
+        returned: object = None
+        try:
+            returned = self._spec.computes.call(self._task, item, self._number, value)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
+            failure = failure_of(error, stop_requested=self._task.stop_requested)
+        ended = time.monotonic()
+        writer = self._place.writer
+        if failure is None:
+            failure = writer.success(item, self._number, returned, ended - began)
+        else:
+            writer.failure(item, self._number, failure, ended - began, final=self._is_last)
+        if failure is None:
+            self._done += 1
+        else:
+            self._failed.append(item)
+            self._first_failure = self._first_failure or failure
+        # Where a process may have died of an item, the record of those before it shows which.
+        if self._number > 1 or self._handle.lost_items:
+            writer.flush()
+        if ended - self._reported_at >= REPORT_EVERY_S:
+            self._reported_at = ended
+            self._task.update(100 * self._done / len(self._items))

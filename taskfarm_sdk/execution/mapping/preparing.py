@@ -1,0 +1,192 @@
+"""The work of a results folder: made by the first process that uses it, joined by all others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Literal, cast
+
+import attrs
+
+from taskfarm_sdk._flows import runs
+from taskfarm_sdk._items.chunks import Chunks
+from taskfarm_sdk._items.items import Items
+from taskfarm_sdk._items.stored import write_items
+from taskfarm_sdk._logging import log
+from taskfarm_sdk._results import claim as claims
+from taskfarm_sdk._results.folder import Folder
+from taskfarm_sdk._results.names import FUNCTION, ITEMS
+from taskfarm_sdk._results.order import Order, function_of, publish_function, seed_name
+from taskfarm_sdk._session.link import Link
+from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
+from taskfarm_sdk.execution.function import packed, unpacked
+from taskfarm_sdk.execution.mapping.item_function import ItemFunction
+
+AUTO = "auto"
+
+
+@attrs.frozen
+class Wanted:
+    """What a caller wants computed, and where the results go.
+
+    Attributes:
+        folder: the results folder.
+        computes: the function.
+        items: the items.
+        chunk: how many items make a task; "auto" to try that.
+    """
+
+    folder: str | os.PathLike[str]
+    computes: ItemFunction
+    items: Items[object]
+    chunk: int | Literal["auto"]
+
+    def __attrs_post_init__(self) -> None:
+        if self.chunk != AUTO and type(self.chunk) is not int:
+            raise ConfigurationError(
+                f'chunk must be a number of items or "auto", not {self.chunk!r}'
+            )
+        self.chunks()
+
+    def chunks(self) -> Chunks | None:
+        """Return the chunks; None if the number of items in one is to be tried.
+
+        Raises:
+            ConfigurationError: the items cannot be cut so.
+        """
+        return None if isinstance(self.chunk, str) else Chunks.cut(len(self.items), self.chunk)
+
+
+def prepared(link: Link, wanted: Wanted, try_size: Callable[[Folder], int]) -> tuple[Folder, Order]:
+    """Return the folder of a work and its order, made by this process or before.
+
+    Of several processes that begin at once one makes the run, and the others wait for it.
+
+    Args:
+        link: the connections.
+        wanted: what the caller wants.
+        try_size: returns the number of items in a chunk, by a trial.
+
+    Raises:
+        ConfigurationError: the folder is of other work, or may not be trusted.
+        TaskfarmError: the folder cannot be written, or the run cannot be created.
+    """
+    folder = Folder.create(wanted.folder)
+    try:
+        order = Order.load(folder) or _made_or_awaited(link, folder, wanted, try_size)
+    except BaseException:
+        folder.close()
+        raise
+    return folder, order
+
+
+def _made_or_awaited(
+    link: Link, folder: Folder, wanted: Wanted, try_size: Callable[[Folder], int]
+) -> Order:
+    with claims.alone_here(folder) as alone:
+        order = Order.load(folder)
+        if order is None and alone:
+            _clear_up(link, folder)
+        while order is None:
+            claim = claims.take(folder, link.session.url)
+            if claim is None:
+                order = claims.wait_for_order(folder)
+            else:
+                order = Order.load(folder) or _make(link, folder, wanted, try_size, claim)
+        return order
+
+
+def _clear_up(link: Link, folder: Folder) -> None:
+    """Delete the run that a killed process of this machine created before the folder named it."""
+    abandoned = claims.remove_abandoned(folder)
+    if abandoned is None or abandoned.run_uuid is None:
+        return
+    log.warning(
+        "a process that was killed left run %s, of which no task was computed; it is deleted",
+        abandoned.run_uuid,
+    )
+    with suppress(TaskfarmError):
+        link.drive(runs.delete(link.session, abandoned.run_uuid))
+
+
+def _make(
+    link: Link,
+    folder: Folder,
+    wanted: Wanted,
+    try_size: Callable[[Folder], int],
+    claim: claims.Claim,
+) -> Order:
+    run_uuid: str | None = None
+    try:
+        function = packed(wanted.computes).content
+        chunks = wanted.chunks() or Chunks.cut(len(wanted.items), try_size(folder))
+        # A process that died here before may have left its own.
+        for name in (ITEMS, FUNCTION):
+            folder.remove(name)
+        folder.publish(ITEMS, lambda file: write_items(file, wanted.items, chunks))
+        publish_function(folder, function)
+        run_uuid = link.drive(runs.create(link.session, chunks.tasks)).uuid
+        claims.note_run(folder, claim, run_uuid)
+        order = Order(
+            server_url=link.session.url,
+            run_uuid=run_uuid,
+            num_items=chunks.items,
+            num_tasks=chunks.tasks,
+            chunk=chunks.size,
+            function=wanted.computes.name,
+            items_digest=wanted.items.digest(),
+            seed=wanted.computes.seed,
+        )
+        is_ours = order.publish(folder)
+    except BaseException:
+        _undo(link, folder, run_uuid)
+        raise
+    if not is_ours:
+        _undo(link, folder, run_uuid)
+        raise ConfigurationError(
+            f"another process made the work of '{folder.path}' meanwhile: start again to join it"
+        )
+    return order
+
+
+def _undo(link: Link, folder: Folder, run_uuid: str | None) -> None:
+    if run_uuid is not None:
+        with suppress(TaskfarmError):
+            link.drive(runs.delete(link.session, run_uuid))
+    claims.give_up(folder)
+
+
+def refuse_other_work(folder: Folder, order: Order, wanted: Wanted) -> None:
+    """Refuse to go on with other items or another function than the folder's.
+
+    Raises:
+        ConfigurationError: something differs; the message names all that does.
+    """
+    chunks = wanted.chunks()
+    order.refuse_other(
+        folder,
+        num_items=len(wanted.items),
+        num_tasks=None if chunks is None else chunks.tasks,
+        function=wanted.computes.name,
+        items_digest=wanted.items.digest(),
+        seed=seed_name(wanted.computes.seed),
+    )
+
+
+def stored_function(folder: Folder, order: Order) -> ItemFunction:
+    """Return the function in a results folder.
+
+    Raises:
+        ConfigurationError: there is none, another Python pickled it, or what it needs is missing.
+    """
+    content = function_of(folder)
+    order.refuse_other_python(folder)
+    try:
+        computes = unpacked(content)
+    except Exception as error:
+        raise ConfigurationError(
+            f"the function {order.function} in '{folder.path}' cannot be loaded here ({error}): "
+            "make the modules that it needs importable"
+        ) from error
+    return cast("ItemFunction", computes)

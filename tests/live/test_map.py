@@ -1,0 +1,357 @@
+"""`Farm.map` on the real server: results, failing items, what is gone on with, and executors."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from taskfarm_sdk import (
+    ConfigurationError,
+    Farm,
+    Item,
+    Items,
+    ItemsFailed,
+    RunNotFound,
+    TooManyFailures,
+    join,
+    results,
+)
+from taskfarm_sdk._items.seeds import item_seed
+from taskfarm_sdk.testing import LocalServer
+from tests.support.executors import executor
+from tests.support.maps import HASTY, calls_in, named_as, noting
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def farm(taskfarm_server: LocalServer) -> Iterator[Farm]:
+    """A farm of the tests' server, without runs."""
+    server = taskfarm_server
+    with Farm(server.url, user=server.user, password=server.password) as farm:
+        for run in farm.runs():
+            run.delete()
+        yield farm
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A place for a results folder."""
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """A folder where functions note which items they were called with."""
+    path = tmp_path / "calls"
+    path.mkdir()
+    return path
+
+
+def double(value: int) -> int:
+    return 2 * value
+
+
+def fail_at(*bad: int) -> Callable[[int], int]:
+    """Return a function that doubles values, and raises for some of them."""
+
+    def compute(value: int) -> int:
+        if value in bad:
+            raise ValueError(f"no {value}")
+        return 2 * value
+
+    return compute
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100])
+def test_the_results_are_in_the_order_of_the_items(farm: Farm, folder: Path, chunk: int) -> None:
+    found = farm.map(double, range(50), folder=folder, chunk=chunk, workers=2, **HASTY)
+    assert list(found.values()) == [2 * value for value in range(50)]
+    assert (len(found), list(found.failed), list(found.missing)) == (50, [], [])
+    assert found[49].item == 49
+
+
+@pytest.mark.parametrize("kind", ["thread", "spawn", "fork"])
+def test_executors_compute_items_too(farm: Farm, folder: Path, kind: str) -> None:
+    with executor(kind) as pool:
+        found = farm.map(double, range(30), folder=folder, chunk=4, executor=pool, **HASTY)
+    assert list(found.values()) == [2 * value for value in range(30)]
+
+
+def test_the_number_of_items_in_a_chunk_is_found_by_a_trial_whose_results_are_kept(
+    farm: Farm, folder: Path, calls: Path
+) -> None:
+    found = farm.map(noting(calls, double), range(400), folder=folder, workers=2, **HASTY)
+    assert list(found.values()) == [2 * value for value in range(400)]
+    assert set(calls_in(calls).values()) == {1}
+    (run,) = farm.runs()
+    assert run.num_tasks == 16  # 8 for each of two workers
+
+
+def test_going_on_computes_nothing_again(farm: Farm, folder: Path, calls: Path) -> None:
+    compute = noting(calls, double)
+    farm.map(compute, range(20), folder=folder, chunk=3, workers=2, **HASTY)
+    again = farm.map(compute, range(20), folder=folder, chunk=3, workers=2, **HASTY)
+    assert list(again.values()) == [2 * value for value in range(20)]
+    assert set(calls_in(calls).values()) == {1}
+
+
+def test_a_failing_item_stops_no_other_and_is_named(farm: Farm, folder: Path, calls: Path) -> None:
+    compute = noting(calls, fail_at(3, 17))
+    with pytest.raises(ItemsFailed) as raised:
+        farm.map(compute, range(20), folder=folder, chunk=5, workers=1, **HASTY)
+    error = raised.value
+    assert (error.items, error.missing, error.tasks) == ((3, 17), (), (0, 3))
+    assert "2 items failed: 3, 17" in str(error)
+    assert "no 3" in str(error)
+    assert isinstance(error.__cause__, ValueError)
+    assert [(failure.item, failure.task) for failure in error.failures] == [(3, 0), (17, 3)]
+    made = calls_in(calls)
+    assert {made.pop(3), made.pop(17)} == {3}
+    assert set(made.values()) == {1}
+
+
+def test_working_again_computes_exactly_the_items_without_a_value(
+    farm: Farm, folder: Path, calls: Path
+) -> None:
+    with pytest.raises(ItemsFailed):
+        farm.map(fail_at(3, 17), range(20), folder=folder, chunk=5, workers=1, **HASTY)
+    mended = named_as(fail_at(), noting(calls, double))
+    found = farm.map(mended, range(20), folder=folder, chunk=5, workers=1, **HASTY)
+    assert list(found.values()) == [2 * value for value in range(20)]
+    assert calls_in(calls) == Counter({3: 1, 17: 1})
+
+
+def test_without_check_failed_items_are_left_to_the_results(farm: Farm, folder: Path) -> None:
+    found = farm.map(fail_at(3), range(6), folder=folder, chunk=3, workers=1, check=False, **HASTY)
+    assert list(found.failed) == [3]
+    assert [result.value for result in found] == [0, 2, 4, None, 8, 10]
+    with pytest.raises(ValueError, match="no 3"):
+        list(found.values())
+
+
+def test_an_item_that_ends_its_child_costs_only_itself(
+    farm: Farm, folder: Path, calls: Path
+) -> None:
+    def compute(value: int) -> int:
+        if value in {2, 3, 11}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 2 * value
+
+    with pytest.raises(ItemsFailed) as raised:
+        farm.map(noting(calls, compute), range(20), folder=folder, chunk=20, workers=1, **HASTY)
+    assert raised.value.items == (2, 3, 11)
+    assert "killed" in raised.value.failures[0].text
+    # What was computed in the last tenth of a second before a kill may be computed again.
+    repeated = {number for number, made in calls_in(calls).items() if made > 1}
+    assert {2, 3, 11} <= repeated <= {0, 1, 2, 3, 11}
+
+
+def test_a_chunk_of_nothing_but_failures_is_not_tried_to_its_end(
+    farm: Farm, folder: Path, calls: Path
+) -> None:
+    with pytest.raises(ItemsFailed) as raised:
+        farm.map(
+            noting(calls, fail_at(*range(100))),
+            range(100),
+            folder=folder,
+            chunk=100,
+            workers=1,
+            halt_after=4,
+            max_attempts=2,
+            **HASTY,
+        )
+    # The second attempt begins with items that were never tried.
+    assert len(raised.value.items) == 8
+    assert len(raised.value.missing) == 92
+
+
+def test_too_many_chunks_of_nothing_but_failures_end_the_work(farm: Farm, folder: Path) -> None:
+    with pytest.raises(TooManyFailures):
+        farm.map(
+            fail_at(*range(100)),
+            range(100),
+            folder=folder,
+            chunk=2,
+            workers=1,
+            halt_after=3,
+            **HASTY,
+        )
+
+
+def test_a_bad_item_in_each_chunk_does_not_end_the_work(farm: Farm, folder: Path) -> None:
+    bad = range(0, 100, 5)
+    found = farm.map(
+        fail_at(*bad),
+        range(100),
+        folder=folder,
+        chunk=5,
+        workers=1,
+        halt_after=3,
+        check=False,
+        **HASTY,
+    )
+    assert list(found.failed) == list(bad)
+    assert list(found.missing) == []
+
+
+def test_a_function_with_an_item_gets_its_number_and_a_seed_that_stays(
+    farm: Farm, folder: Path, tmp_path: Path
+) -> None:
+    def draw(item: Item[str]) -> tuple[int, str, float]:
+        return item.number, item.value, random.Random(item.seed).random()
+
+    names = ["a", "b", "c"]
+    first = list(
+        farm.map(
+            draw, names, folder=folder, chunk=2, pass_item=True, seed=7, workers=1, **HASTY
+        ).values()
+    )
+    other = farm.map(
+        draw, names, folder=tmp_path / "other", pass_item=True, seed=7, workers=1, **HASTY
+    )
+    assert list(other.values()) == first
+    assert [(number, name) for number, name, _ in first] == [(0, "a"), (1, "b"), (2, "c")]
+    assert len({drawn for _, _, drawn in first}) == 3
+
+
+def test_a_seed_of_the_run_is_the_same_in_the_trial_and_in_the_run(
+    farm: Farm, folder: Path
+) -> None:
+    found = farm.map(
+        lambda item: item.seed, range(5), folder=folder, pass_item=True, workers=1, **HASTY
+    )
+    (run,) = farm.runs()
+    assert list(found.values()) == [item_seed(run.uuid, number) for number in range(5)]
+
+
+def test_a_grid_gives_its_columns_to_the_table(farm: Farm, folder: Path, tmp_path: Path) -> None:
+    grid = Items.grid(a=[1, 2], b=["x", "y"])
+    found = farm.map(lambda at: at["a"] * 10, grid, folder=folder, chunk=3, workers=1, **HASTY)
+    found.to_csv(tmp_path / "table.csv")
+    lines = (tmp_path / "table.csv").read_text().splitlines()
+    assert lines == ["a,b,value", "1,x,10", "1,y,10", "2,x,20", "2,y,20"]
+
+
+def test_two_programs_that_map_on_a_folder_at_once_share_one_run(
+    farm: Farm, folder: Path, calls: Path
+) -> None:
+    compute = noting(calls, double)
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            farm.map(compute, range(40), folder=folder, chunk=2, workers=1, **HASTY)
+        except BaseException as error:  # noqa: BLE001 - raised by the test
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert len(farm.runs()) == 1
+    assert list(results(folder).values()) == [2 * value for value in range(40)]
+
+
+def test_what_was_prepared_is_joined_with_the_function_in_the_folder(
+    farm: Farm, folder: Path
+) -> None:
+    run = farm.prepare(double, range(10), folder=folder, chunk=4)
+    assert (run.num_tasks, run.status().waiting) == (3, 3)
+    assert list(results(folder).missing) == list(range(10))
+    found = join(folder, farm=farm, workers=1, **HASTY)
+    assert list(found.values()) == [2 * value for value in range(10)]
+    assert run.status().finished
+
+
+def test_another_function_or_other_items_are_refused(farm: Farm, folder: Path) -> None:
+    farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
+    before = farm.runs()
+    for other in (
+        lambda: farm.map(str, range(10), folder=folder),
+        lambda: farm.map(double, range(11), folder=folder),
+        lambda: farm.map(double, range(1, 11), folder=folder),
+        lambda: farm.map(double, range(10), folder=folder, chunk=5),
+        lambda: farm.map(double, range(10), folder=folder, seed=7),
+    ):
+        with pytest.raises(ConfigurationError, match="holds the results of other work"):
+            other()
+    assert farm.runs() == before
+
+
+def test_a_deleted_run_is_an_error_that_says_what_is_saved(farm: Farm, folder: Path) -> None:
+    farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
+    (run,) = farm.runs()
+    run.delete()
+    with pytest.raises(RunNotFound, match="10 of 10 items have results there"):
+        farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
+
+
+def test_a_task_that_the_server_calls_done_is_computed_if_its_results_are_gone(
+    farm: Farm, folder: Path
+) -> None:
+    farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
+    for file in folder.glob("*.results1"):
+        file.unlink()
+    found = farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
+    assert list(found.values()) == [2 * value for value in range(10)]
+
+
+def test_a_full_disk_fails_with_its_folder_named_and_loses_nothing(
+    farm: Farm, folder: Path
+) -> None:
+    def compute(value: int) -> int:
+        if value == 10:
+            # No file of this process may grow any more.
+            _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
+        return 2 * value
+
+    with pytest.raises(ItemsFailed) as raised:
+        farm.map(compute, range(20), folder=folder, chunk=5, workers=1, **HASTY)
+    assert (raised.value.items, raised.value.missing) == ((), tuple(range(10, 20)))
+    assert f"results cannot be written to '{folder}'" in str(raised.value)
+    compute_freely = named_as(compute, double)
+    found = farm.map(compute_freely, range(20), folder=folder, chunk=5, workers=1, **HASTY)
+    assert list(found.values()) == [2 * value for value in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"chunk": 0}, "chunk"),
+        ({"chunk": 10_000}, "9,999"),
+        ({"chunk": "some"}, "auto"),
+        ({"seed": 1.5}, "seed"),
+        ({"workers": 0}, "workers"),
+        ({"linger_s": -1}, "linger_s"),
+        ({"halt_after": 0}, "halt_after"),
+        ({"nonsense": 1}, "nonsense"),
+    ],
+)
+def test_a_wrong_argument_is_refused_before_anything_is_made(
+    farm: Farm, folder: Path, wrong: dict[str, object], said: str
+) -> None:
+    before = farm.runs()
+    with pytest.raises(ConfigurationError, match=said):
+        farm.map(double, range(20_000), folder=folder, **wrong)  # type: ignore[arg-type]
+    assert not folder.exists()
+    assert farm.runs() == before
+
+
+def test_an_async_function_is_refused_in_the_words_of_map(farm: Farm, folder: Path) -> None:
+    async def compute(value: int) -> int:
+        return value
+
+    with pytest.raises(ConfigurationError, match=r"each item would count as done: give map\(\)"):
+        farm.map(compute, range(5), folder=folder)
