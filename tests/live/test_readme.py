@@ -24,7 +24,9 @@ pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
-TEN_LINES, LOOP, TESTS = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+TEN_LINES, LOOP, MAP, TESTS = re.findall(
+    r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE
+)
 COMMANDS = [
     line.split("  #")[0].strip()
     for block in re.findall(r"^```sh\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
@@ -89,6 +91,14 @@ def test_the_loop_completes_tasks(farm: Farm) -> None:
     exec(LOOP, {"run": run, "compute": lambda task: computed.append(task.number)})
     assert computed == [0, 1, 2]
     assert run.status().succeeded
+
+
+def test_the_map_makes_a_table(tmp_path: Path) -> None:
+    (tmp_path / "powers.py").write_text(MAP)
+    done = outcome(sys.executable, "powers.py")
+    assert done.returncode == 0, done.stderr
+    table = (tmp_path / "powers.csv").read_text().splitlines()
+    assert (table[0], table[-1], len(table)) == ("base,exponent,value", "99,5,9509900499", 301)
 
 
 def test_an_exception_leaves_the_loop_as_its_comment_says(farm: Farm) -> None:
