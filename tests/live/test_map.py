@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import resource
 import signal
 import threading
@@ -113,6 +114,8 @@ def test_a_failing_item_stops_no_other_and_is_named(farm: Farm, folder: Path, ca
     assert "2 items failed: 3, 17" in str(error)
     assert "no 3" in str(error)
     assert isinstance(error.__cause__, ValueError)
+    (note,) = error.__cause__.__notes__
+    assert re.match(r"It was raised for item 3:\nTraceback .*\n  File \".*maps.py\"", note)
     assert [(failure.item, failure.task) for failure in error.failures] == [(3, 0), (17, 3)]
     made = calls_in(calls)
     assert {made.pop(3), made.pop(17)} == {3}

@@ -69,6 +69,9 @@ def failure_of(error: BaseException, *, stop_requested: bool) -> Caught:
         raise error
     if isinstance(error, SystemExit) and stop_requested:
         raise error  # a signal's
+    # Of the two frames above the user's function, `caught_in` leaves out one.
+    if error.__traceback__ is not None:
+        error.__traceback__ = error.__traceback__.tb_next
     return caught_in(error, travels=True)
 
 
