@@ -42,6 +42,10 @@ def _work(options: Options) -> ExitStatus:
     from taskfarm_cli.work.plan import Plan
     from taskfarm_cli.work.screen import Screen
 
+    if options.join is not None:
+        from taskfarm_cli.work.join import join
+
+        return join(options.join, options, Screen(PROGRAM))
     if options.slurm is None:
         return _here(Plan.of(options), Screen(PROGRAM))
     from taskfarm_cli.work.slurm import submit as slurm

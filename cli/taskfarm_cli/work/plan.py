@@ -25,7 +25,8 @@ class Options:
         user: the user, or None.
         password: the password, "-" for the first line of stdin, or None.
         uuid: the run's UUID as it was given; None with `create`.
-        command: the words behind `--`.
+        command: the words behind `--`; none with `join`.
+        join: the results folder to compute the open items of, or None.
         create: whether to create a run.
         new: whether to create one even if an unfinished one of the same work exists.
         num_tasks: the new run's number of tasks, if there are no inputs.
@@ -66,6 +67,7 @@ class Options:
     password: Hidden[str] | None = attrs.field(repr=False)
     uuid: str | None
     command: tuple[str, ...]
+    join: str | None
     create: bool
     new: bool
     num_tasks: int | None

@@ -50,13 +50,20 @@ def work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
             raise
         screen.say(str(planned))
     except (SystemExit, KeyboardInterrupt) as asked:
-        if isinstance(asked, SystemExit) and asked.code not in ASKED:
+        if not was_asked_to_end(asked):
             raise
         if not plan.options.batch:
             resume.tell(plan, run, screen)
             raise
         screen.say("asked to end; running tasks were released")
     return ExitStatus.OK
+
+
+def was_asked_to_end(error: BaseException) -> bool:
+    """Return whether an exception ends the process because a signal asked for that."""
+    return isinstance(error, KeyboardInterrupt) or (
+        isinstance(error, SystemExit) and error.code in ASKED
+    )
 
 
 def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:

@@ -58,7 +58,8 @@ def build_parser() -> argparse.ArgumentParser:
         PROGRAM,
         usage=f"{PROGRAM} [options] UUID -- COMMAND [ARG...]\n"
         f"       {PROGRAM} [options] --create --inputs FILE -- COMMAND [ARG...]\n"
-        f"       {PROGRAM} [options] --slurm N UUID -- COMMAND [ARG...]",
+        f"       {PROGRAM} [options] --slurm N UUID -- COMMAND [ARG...]\n"
+        f"       {PROGRAM} [options] --join FOLDER",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
@@ -85,6 +86,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--create",
         action="store_true",
         help="create a run, and describe it in taskfarm-UUID.json in this folder",
+    )
+    run.add_argument(
+        "--join",
+        metavar="FOLDER",
+        help="compute the open items of a results folder of farm.prepare or farm.map, with the "
+        "function in it; there is no UUID and no command",
     )
     run.add_argument(
         "--new",

@@ -33,7 +33,8 @@ def parse(argv: Words = None) -> Options:
     del argv
     with Veil():
         options = _options(words.reveal())
-    _check_run(options)
+    if options.join is None:
+        _check_run(options)
     _check_together(options)
     _check_slurm(options)
     return options
@@ -43,6 +44,8 @@ def _options(words: Sequence[str]) -> Options:
     at = words.index("--") if "--" in words else len(words)
     namespace = _parsed(_joined(words[:at]), has_command=at < len(words))
     command = tuple(words[at + 1 :])
+    if namespace.join is not None:
+        return _joining(namespace, has_command=at < len(words))
     if not command or not command[0]:
         raise UsageError(f"no command was given: {PROGRAM} [options] UUID -- COMMAND [ARG...]")
     from taskfarm_cli.work.plan import Options
@@ -50,6 +53,30 @@ def _options(words: Sequence[str]) -> Options:
     given = [word for word in words[:at] if word != namespace.uuid]
     resume = words_to_resume(given, namespace.password)
     return Options(command=command, resume=resume, **vars(namespace))
+
+
+# What goes with --join, beside the connection.
+_OF_JOIN = (
+    {"join", "jobs", "threads_per_task", "grace_s", "max_attempts", "halt_after"}
+    | {"linger", "linger_s", "unleased_after_s", "batch", "journal"}
+    | {"baseurl", "user", "password"}
+)
+
+
+def _joining(namespace: Namespace, *, has_command: bool) -> Options:
+    """Return the options of `--join`, and refuse those of commands."""
+    if has_command or namespace.uuid is not None:
+        raise UsageError(
+            "--join takes neither a UUID nor a command: the folder knows its run and its function"
+        )
+    usual = vars(build_parser().parse_args([]))
+    for name, value in vars(namespace).items():
+        if name not in _OF_JOIN and value != usual[name]:
+            option = {"nul": "-0"}.get(name, "--" + name.replace("_", "-"))
+            raise UsageError(f"{option} does not go with --join, which runs no commands")
+    from taskfarm_cli.work.plan import Options
+
+    return Options(command=(), **vars(namespace))
 
 
 def _parsed(words: Sequence[str], *, has_command: bool) -> Namespace:
