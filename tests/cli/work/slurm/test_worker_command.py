@@ -15,7 +15,18 @@ UUID = "0" * 32
 URL = "http://farm.example/api/"
 # What concerns the one who submits.
 FOR_THE_SUBMITTER = {
-    *("create", "new", "num_tasks", "uuid", "baseurl", "password", "dry_run", "version", "help"),
+    *(
+        "create",
+        "join",
+        "new",
+        "num_tasks",
+        "uuid",
+        "baseurl",
+        "password",
+        "dry_run",
+        "version",
+        "help",
+    ),
     *("slurm", "time", "sbatch_args", "keep", "cancel_on_exit", "allow_loopback"),
 }
 GIVEN = {
