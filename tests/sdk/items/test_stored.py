@@ -278,7 +278,7 @@ def test_what_cannot_be_unpickled_here_says_why(
     module = __import__("only_there")
     content = stored([1, module.Site(), 3], 1)
     monkeypatch.undo()
-    monkeypatch.delitem(sys.modules, "only_there")
+    del sys.modules["only_there"]
     read = StoredItems(io.BytesIO(content))
     said = "items 1 to 1 cannot be unpickled here .*No module named 'only_there'.*packages"
     with pytest.raises(TaskfarmError, match=said):

@@ -163,9 +163,9 @@ def test_an_exception_that_cannot_travel_has_a_stand_in(
 
 def module_of_values(monkeypatch: pytest.MonkeyPatch, path: Path) -> str:
     """Return the name of a new module with a class, which pickle names."""
-    (path / "only_there.py").write_text("class Value: pass\n")
+    (path / "only_values_there.py").write_text("class Value: pass\n")
     monkeypatch.syspath_prepend(path)
-    return "only_there"
+    return "only_values_there"
 
 
 def test_a_value_that_cannot_be_unpickled_here_is_an_error_of_its_item_alone(
@@ -179,7 +179,7 @@ def test_a_value_that_cannot_be_unpickled_here_is_an_error_of_its_item_alone(
     error = known[1].error
     assert isinstance(error, TaskfarmError)
     assert "item 1 cannot be read here (ModuleNotFoundError" in str(error)
-    assert "make the module only_there importable here" in str(error)
+    assert "make the module only_values_there importable here" in str(error)
     assert isinstance(error.__cause__, ModuleNotFoundError)
     assert (known.failed, known.missing) == ([], [3, 4])
 
