@@ -46,7 +46,7 @@ def _computed(folder: str, options: Options, screen: Screen) -> Results[Any]:
     from taskfarm_cli.common.credentials import open_farm
 
     def show(status: RunStatus) -> None:
-        screen.draw(f"{status.done} of {status.num_tasks} tasks done")
+        screen.draw(f"{status.done} of {counted(status.num_tasks, 'task')} done")
 
     given = (options.baseurl, options.user, options.password)
     with ExitStack() as undo:
