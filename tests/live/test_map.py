@@ -25,6 +25,7 @@ from taskfarm_sdk import (
     join,
     results,
 )
+from taskfarm_sdk._failures import MOST
 from taskfarm_sdk._items.seeds import item_seed
 from taskfarm_sdk.testing import LocalServer
 from tests.support.executors import executor
@@ -204,6 +205,26 @@ def test_a_bad_item_in_each_chunk_does_not_end_the_work(farm: Farm, folder: Path
     )
     assert list(found.failed) == list(bad)
     assert list(found.missing) == []
+
+
+def test_of_many_failing_items_each_is_tried_as_often_as_asked(
+    farm: Farm, folder: Path, calls: Path
+) -> None:
+    # More than the failures that a farm keeps.
+    many = range(MOST + 20)
+    found = farm.map(
+        noting(calls, fail_at(*many)),
+        many,
+        folder=folder,
+        chunk=1,
+        workers=2,
+        halt_after=len(many) + 1,
+        max_attempts=1,
+        check=False,
+        **HASTY,
+    )
+    assert list(found.failed) == list(many)
+    assert set(calls_in(calls).values()) == {1}
 
 
 def test_a_function_with_an_item_gets_its_number_and_a_seed_that_stays(

@@ -122,8 +122,7 @@ def _worked_off(mapping: Mapping, index: Index) -> tuple[RunStatus, Work, bool]:
         status = work.status()
         work.report(status)
         index.read_on()
-        seen = session.shared.failures.of(uuid)
-        tried.update(failure.record.task for failure in seen)
+        tried |= session.shared.failures.tasks_of(uuid)
         left = tried.issuperset(_open_tasks(mapping, index))
         if not status.finished or halted or left:
             return status, work, halted
