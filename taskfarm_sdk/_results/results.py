@@ -14,7 +14,6 @@ from taskfarm_sdk._items.stored import StoredItems
 from taskfarm_sdk._results import failures, values
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.names import ITEMS
-from taskfarm_sdk._results.network import USUAL, Patience, wait_until_seen
 from taskfarm_sdk._results.order import Order, python_version
 from taskfarm_sdk._results.places import NOTHING, Places
 from taskfarm_sdk._results.reader import Damaged, RecordReader
@@ -181,15 +180,6 @@ class Results(Generic[T]):
             if is_over or yielded.count(1) == len(self):
                 return
             time.sleep(poll_s)
-
-    def _wait_for_late(self, *, patience: Patience = USUAL) -> list[int]:
-        """Return the items without a value, once no network file system can hide it any more."""
-
-        def look(again: bool) -> list[int]:
-            self._places.read_on(again=again)
-            return self._places.having(NOTHING, Outcome.FAILURE, Outcome.FINAL_FAILURE)
-
-        return wait_until_seen(self._folder, look, patience)
 
     def _each_item(self) -> Iterator[object]:
         if self._items is None:
