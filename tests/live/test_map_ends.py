@@ -123,7 +123,9 @@ def test_a_worker_that_is_killed_before_its_run_is_in_the_folder_leaves_it_to_th
     with mapping.server.farm() as farm:
         before = {run.uuid for run in farm.runs()}
         with mapping.script(halts=True) as process:
-            wait_until(lambda: {run.uuid for run in farm.runs()} - before)
+            # The run alone would not do: its creator first sees it, then notes it in the folder.
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == map_script.HALTED
             process.kill()
             process.communicate(timeout=NET_S)
         mapping.finish()

@@ -18,6 +18,9 @@ from tests.support.short_times import hasty
 from tests.support.told import told
 
 
+HALTED = "halted"
+
+
 @attrs.frozen
 class Told:
     """What the script is told: a server, its folders, and how many items take how long."""
@@ -37,7 +40,8 @@ class Told:
 
 
 def halt(*_: object) -> NoReturn:
-    """Stop for ever."""
+    """Tell of it, and stop for ever."""
+    print(HALTED, flush=True)
     while True:
         time.sleep(ENDLESS_S)
 
