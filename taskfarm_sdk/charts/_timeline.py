@@ -1,0 +1,104 @@
+"""Amounts over time in a bounded number of bins, which grow with the time that they cover."""
+
+from __future__ import annotations
+
+import math
+
+
+class Timeline:
+    """Sums amounts over time, in bins of equal width.
+
+    The width doubles whenever more than `most` bins would be needed, so the memory does not depend
+    on how much is added or in which order.
+
+    Args:
+        most: the highest number of bins.
+        width_s: the width to begin with, in seconds.
+    """
+
+    def __init__(self, most: int = 240, width_s: float = 1 / 64) -> None:
+        if most < 2:
+            raise ValueError(f"most must be at least 2, not {most}")
+        if not width_s > 0 or not math.isfinite(width_s):
+            raise ValueError(f"width_s must be a number of seconds above 0, not {width_s}")
+        self._most = most
+        self._width_s = width_s
+        self._bins: dict[int, float] = {}
+        self._low = self._high = 0
+
+    @property
+    def width_s(self) -> float:
+        """The width of a bin in seconds."""
+        return self._width_s
+
+    def add(self, time_s: float, amount: float = 1.0) -> None:
+        """Add an amount at a time; a time that is not finite is left out."""
+        if not math.isfinite(time_s):
+            return
+        place = math.floor(time_s / self._width_s)
+        if not self._low <= place <= self._high or not self._bins:
+            place = self._reach(place, time_s)
+        self._bins[place] = self._bins.get(place, 0.0) + amount
+
+    def add_span(self, begin_s: float, end_s: float) -> None:
+        """Add the seconds of a span to the bins that it crosses."""
+        if not (math.isfinite(begin_s) and math.isfinite(end_s)) or end_s < begin_s:
+            return
+        self.add(begin_s, 0.0)
+        self.add(end_s, 0.0)
+        width_s, bins = self._width_s, self._bins
+        first, last = math.floor(begin_s / width_s), math.floor(end_s / width_s)
+        if first == last:
+            bins[first] += end_s - begin_s
+            return
+        bins[first] += (first + 1) * width_s - begin_s
+        bins[last] += end_s - last * width_s
+        for place in range(first + 1, last):
+            bins[place] = bins.get(place, 0.0) + width_s
+
+    def amounts(self, begin_s: float, end_s: float, width_s: float) -> list[float]:
+        """Return the amounts in other bins; what lies outside of them is left out.
+
+        An amount is spread evenly over its own bin.
+
+        Args:
+            begin_s: the begin of the first bin.
+            end_s: the end of the last one, or a time in it.
+            width_s: their width.
+        """
+        count = max(1, math.ceil((end_s - begin_s) / width_s - 1e-9))
+        found = [0.0] * count
+        for place, amount in self._bins.items():
+            low = (place * self._width_s - begin_s) / width_s
+            high = low + self._width_s / width_s
+            for index in range(max(0, math.floor(low)), min(count, math.ceil(high))):
+                shared = min(high, index + 1) - max(low, index)
+                found[index] += amount * shared / (high - low)
+        return found
+
+    @property
+    def begin_s(self) -> float:
+        """The begin of the first bin; NaN if nothing was added."""
+        return self._low * self._width_s if self._bins else math.nan
+
+    @property
+    def end_s(self) -> float:
+        """The end of the last bin; NaN if nothing was added."""
+        return (self._high + 1) * self._width_s if self._bins else math.nan
+
+    def _reach(self, place: int, time_s: float) -> int:
+        low = min(self._low, place) if self._bins else place
+        high = max(self._high, place) if self._bins else place
+        while high - low >= self._most:
+            self._merge()
+            place = math.floor(time_s / self._width_s)
+            low, high = low // 2, high // 2
+        self._low, self._high = low, high
+        return place
+
+    def _merge(self) -> None:
+        merged: dict[int, float] = {}
+        for place, amount in self._bins.items():
+            merged[place // 2] = merged.get(place // 2, 0.0) + amount
+        self._bins = merged
+        self._width_s *= 2
