@@ -13,19 +13,19 @@ from taskfarm_sdk.hidden import Veil
 PROGRAM = "viewTF"
 
 _DESCRIPTION = """\
-Serve a page that shows the runs of a taskfarm server while they are worked on, for a browser on this
-machine."""
+Serve a page that shows the runs of a taskfarm server while they are worked on, for a browser on
+this machine."""
 
 _USAGE = f"""\
-{PROGRAM} [-b URL] [-u USER] [-p PASSWORD] [--host HOST] [--port PORT] [--allow-host NAME] [--open] \
-[--journal DIR] [--results DIR] [--allow-actions] [--version] [-h] [UUID]"""
+{PROGRAM} [-b URL] [-u USER] [-p PASSWORD] [--host HOST] [--port PORT] [--allow-host NAME] \
+[--open] [--journal DIR] [--results DIR] [--allow-actions] [--version] [-h] [UUID]"""
 
 _EPILOG = f"""\
 {PROGRAM} prints an address that lets one browser in, once; then it prints one for the next browser.
 All browsers together cost the server at most one request in 2 s, and none while no page is open.
 
-The server tells counts. Which tasks have failed, and why, comes from a journal, from a results folder,
-or from reading all tasks, which the page offers and which takes one request for each task.
+The server tells counts. Which tasks have failed, and why, comes from a journal, from a results
+folder, or from reading all tasks, which the page offers and which takes a request for each task.
 
 Ctrl-C and SIGTERM end it. To see it from another machine, use a tunnel: 'ssh -L 8000:localhost:PORT
 HOST' there, and the address with port 8000.
@@ -112,8 +112,8 @@ def _add_page(parser: argparse.ArgumentParser) -> None:
     page.add_argument(
         "--host",
         default="127.0.0.1",
-        help="the address to listen on: 127.0.0.1 (the default) for this machine only; what is sent "
-        "is not encrypted",
+        help="the address to listen on: 127.0.0.1 (the default) for this machine only; nothing is "
+        "encrypted",
     )
     page.add_argument(
         "--port", type=_port, default=0, help="the port (default: 0, which chooses a free port)"

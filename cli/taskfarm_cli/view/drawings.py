@@ -20,7 +20,7 @@ _NOT_READ = "the server did not answer, or nobody looked"
 
 
 def throughput_of(facts: RunFacts) -> Html:
-    """Return the throughput as this page saw it, and the whole of it by the journal if there is one."""
+    """Return the throughput as it was seen here, and the whole one if there is a journal."""
     from taskfarm_sdk.charts import throughput
 
     charts: list[Chart] = []

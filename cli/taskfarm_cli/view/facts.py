@@ -17,6 +17,8 @@ MOST_FAILURES = 200
 MOST_MESSAGE = 500
 
 Origin = Literal["journal", "results folder", "scan"]
+State = Literal["waiting", "computing", "done", "failed", "unknown"]
+_NOTHING_SEEN = Seen()
 
 
 @attrs.frozen(kw_only=True)
@@ -112,7 +114,7 @@ class RunFacts:
     read_at: float | None = None
     tasks_per_s: float | None = None
     left_s: float | None = None
-    seen: Seen = Seen()
+    seen: Seen = _NOTHING_SEEN
     is_gone: bool = False
     trouble: str = ""
     pictures: tuple[Picture, ...] = ()

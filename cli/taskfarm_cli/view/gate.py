@@ -1,4 +1,4 @@
-"""The gate before the pages: refuses what the rules refuse, and adds the headers of every answer."""
+"""The gate before the pages: refuses what the rules refuse, and adds headers to all answers."""
 
 from __future__ import annotations
 

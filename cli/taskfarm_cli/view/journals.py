@@ -8,16 +8,16 @@ import os
 import stat
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from taskfarm_cli.common.text import one_line
-from taskfarm_cli.view.facts import MOST_FAILURES, MOST_MESSAGE, Failure, Picture
+from taskfarm_cli.view.facts import MOST_FAILURES, MOST_MESSAGE, Failure, Picture, State
 
 if TYPE_CHECKING:
     from taskfarm_sdk.charts import Timeline
-    from taskfarm_sdk.charts import State
 
 # The server refuses larger runs; a line with a higher number is not a worker's.
 MOST_TASKS = 10_000_000
@@ -44,7 +44,7 @@ class Journals:
     @staticmethod
     def is_folder(path: str) -> bool:
         """Return whether there is a folder that can be read."""
-        return os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK)
+        return Path(path).is_dir() and os.access(path, os.R_OK | os.X_OK)
 
     def look(self) -> None:
         """Read what is new, up to some megabytes; `is_complete` tells whether that was all.
@@ -53,7 +53,8 @@ class Journals:
         """
         left = MOST_BYTES
         for name in self._names():
-            left -= self._read_on(name, left)
+            with suppress(OSError):
+                left -= self._read_on(name)
             if left <= 0:
                 break
         self.is_complete = left > 0
@@ -64,31 +65,29 @@ class Journals:
 
     def _names(self) -> list[str]:
         try:
-            return sorted(name for name in os.listdir(self._folder) if name.endswith(".jsonl"))
+            return sorted(path.name for path in self._folder.iterdir() if path.suffix == ".jsonl")
         except OSError:
             return []
 
-    def _read_on(self, name: str, most: int) -> int:
-        """Read the whole lines that follow in a file, and return how many bytes they are."""
+    def _read_on(self, name: str) -> int:
+        """Read the whole lines that follow in a file, and return how many bytes were read."""
+        begin = self._read.get(name, 0)
+        # Not blocking: a pipe in the folder would make the page wait for ever.
+        descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NONBLOCK)
         try:
-            # Not blocking: a pipe in the folder would make the page wait for ever.
-            descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NONBLOCK)
-        except OSError:
-            return 0
-        with os.fdopen(descriptor, "rb") as file:
             found = os.fstat(descriptor)
-            begin = self._read.get(name, 0)
             if not stat.S_ISREG(found.st_mode) or found.st_size <= begin:
                 return 0
-            file.seek(begin)
-            content = file.read(most)
+            content = os.pread(descriptor, MOST_BYTES, begin)
+        finally:
+            os.close(descriptor)
         end = content.rfind(b"\n") + 1
-        if not end and len(content) == most:
+        if not end and len(content) == MOST_BYTES:
             end = len(content)  # a line of megabytes is not a worker's
         self._read[name] = begin + end
         for line in content[:end].splitlines():
             self._add(line)
-        return end
+        return len(content)
 
     def _add(self, line: bytes) -> None:
         try:
@@ -139,7 +138,7 @@ class RunJournal:
         from taskfarm_sdk.charts import cells
 
         known = self._codes[:num_tasks]
-        states = ((_STATES[code], math.nan) for code in known)
+        states: Iterator[tuple[State, float]] = ((_STATES[code], math.nan) for code in known)
         num_known = len(known) - known.count(_NONE)
         shown = sorted(self._failures.values(), key=lambda failure: failure.number)
         return Picture(

@@ -19,8 +19,8 @@ class Keys:
     """The secrets of one process; none of them outlives it.
 
     Attributes:
-        place: the first part of the path of all pages. A browser sends the cookie to this path alone,
-            so that other servers on the same host do not get it, for a host's ports share cookies.
+        place: the first part of the path of all pages. A browser sends the cookie to this path
+            alone, so that other servers on the host do not get it: all its ports share cookies.
     """
 
     def __init__(self) -> None:

@@ -65,8 +65,8 @@ def _require_extra() -> None:
     """
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
         raise CommandError(
-            f"{PROGRAM} needs the extra `view`, of which {' and '.join(missing)} is missing: in the "
-            "folder of this package's source, run `pip install '.[view]'`"
+            f"{PROGRAM} needs the extra `view` ({', '.join(missing)} missing): in the folder of "
+            "this package's source, run `pip install '.[view]'`"
         )
 
 

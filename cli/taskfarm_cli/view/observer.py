@@ -10,8 +10,6 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import attrs
-
 from taskfarm_cli.common.guard import complain
 from taskfarm_cli.view import parts
 from taskfarm_cli.view.arguments import PROGRAM

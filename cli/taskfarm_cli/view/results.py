@@ -7,12 +7,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from taskfarm_cli.view.facts import MOST_FAILURES, Failure, Picture
+from taskfarm_cli.view.facts import MOST_FAILURES, Failure, Picture, State
 from taskfarm_cli.view.journals import shortened
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Results
-    from taskfarm_sdk.charts import State
 
 _MOST_ORDER_BYTES = 1_000_000
 

@@ -96,7 +96,7 @@ def origin_fault(method: str, host: str, origin: str | None, site: str) -> str |
 
 
 def cookie_name(port: int) -> str:
-    """Return the cookie's name: two pages on one host, with two ports, share a browser's cookies."""
+    """Return the cookie's name, another one for each port: all ports of a host share cookies."""
     return f"viewtf-{port}"
 
 

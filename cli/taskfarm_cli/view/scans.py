@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.view.facts import MOST_FAILURES, Failure, Picture, Scan
+from taskfarm_cli.view.facts import MOST_FAILURES, Failure, Picture, Scan, State
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Run
-    from taskfarm_sdk.charts import State
 
 
 class TaskScan:
