@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import selectors
@@ -28,6 +29,13 @@ _OPTIONS = (
 )
 
 
+def _moved(descriptor: int) -> int:
+    """Return a descriptor with a number that the browser's own cannot have."""
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 20)
+    os.close(descriptor)
+    return moved
+
+
 class Browser:
     """A running browser; its profile is new and is removed."""
 
@@ -36,13 +44,12 @@ class Browser:
         if program is None:
             engines.is_missing("Chromium", "apt-get install chromium")
         self._folder = tempfile.mkdtemp(prefix="chromium-")
-        heard, its_out = os.pipe()
-        its_in, told = os.pipe()
-        self._heard, self._told = heard, told
+        self._heard, its_out = map(_moved, os.pipe())
+        its_in, self._told = map(_moved, os.pipe())
         # The browser reads descriptor 3 and writes 4.
         self._process = subprocess.Popen(
             [
-                *("sh", "-c", f'exec "$@" 3<&{its_in} 4>&{its_out}', "sh", program, *_OPTIONS),
+                *("bash", "-c", f'exec "$@" 3<&{its_in} 4>&{its_out}', "bash", program, *_OPTIONS),
                 f"--user-data-dir={self._folder}",
             ],
             pass_fds=(its_in, its_out),

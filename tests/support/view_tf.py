@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from taskfarm_sdk.testing import LocalServer
-from tests.support.processes import NET_S
+from tests.support.processes import NET_S, wait_until
 
 COMMAND = (sys.executable, "-m", "taskfarm_cli.view")
 
@@ -67,13 +67,16 @@ class ViewTF:
 
 
 @contextmanager
-def viewing(server: LocalServer, *options: object, url: str | None = None) -> Iterator[ViewTF]:
+def viewing(
+    server: LocalServer, *options: object, url: str | None = None, **more: str
+) -> Iterator[ViewTF]:
     """Run viewTF for a server until the block ends.
 
     Args:
         server: the server, whose credentials it gets.
         options: its options.
         url: another URL of the server, as of a proxy.
+        more: more variables of its environment.
     """
     environment = {
         "TASKFARM_URL": url or server.url,
@@ -85,7 +88,7 @@ def viewing(server: LocalServer, *options: object, url: str | None = None) -> It
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **environment},
+        env={**os.environ, **environment, **more},
     ) as process:
         view = ViewTF(process)
         try:
@@ -117,6 +120,11 @@ class Viewer:
     def text(self, path: str) -> str:
         """Return a page's text without its tags."""
         return seen(self.get(path).text)
+
+    def wait_for_text(self, path: str, text: str) -> str:
+        """Return a page's text once it has a text in it, opening the page until then."""
+        wait_until(lambda: text in self.text(path))
+        return self.text(path)
 
     def secret(self, path: str) -> str:
         """Return the secret of a page's form."""

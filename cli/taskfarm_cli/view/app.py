@@ -160,6 +160,7 @@ class View:
             return self._no_run()
         if isinstance(action, Response):
             return action
+        await self._first_parts(place)  # how many tasks there are
         record = self._observer.record(place.uuid)
         status = None if record is None else record.status
         page = pages.confirm_page(

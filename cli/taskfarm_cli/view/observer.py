@@ -16,7 +16,7 @@ from taskfarm_cli.view.arguments import PROGRAM
 from taskfarm_cli.view.facts import Outage
 from taskfarm_cli.view.places import Place
 from taskfarm_cli.view.records import LIST, RunRecord, RunsRecord
-from taskfarm_cli.view.schedule import EVERY_S, Wish, choose, rest_s, wait_s
+from taskfarm_cli.view.schedule import EVERY_S, Wish, choose, may_hurry, rest_s, wait_s
 from taskfarm_cli.view.sources import Sources
 
 if TYPE_CHECKING:
@@ -177,13 +177,13 @@ class Observer:
         return list(wishes.values())
 
     def _turn(self, wishes: Iterable[Wish]) -> Wish | None:
-        """Return what to read now; what was just opened need not wait while the server is quick."""
+        """Return what to read now; what was just opened need not wait for its turn."""
         now = time.monotonic()
         wish = choose(wishes, now)
         if wish is None or now >= self._rest_until:
             return wish
-        is_first = math.isinf(wish.read_at) and self._outage is None
-        return wish if is_first and self._is_quick else None
+        is_away = self._outage is not None
+        return None if is_away or not may_hurry(wish, is_quick=self._is_quick) else wish
 
     def _pause_s(self, places: Iterable[Place]) -> float | None:
         now = time.monotonic()

@@ -49,7 +49,8 @@ class RunRecord:
         """
         every_s = _OPEN_S if is_open else _LISTED_S
         is_over = self.is_gone or (self.status is not None and self.status.finished)
-        return Wish(self.uuid, every_s * (_FINISHED_TIMES if is_over else 1), self.asked_at)
+        every_s *= _FINISHED_TIMES if is_over else 1
+        return Wish(self.uuid, every_s, self.asked_at, is_page=is_open)
 
     def add(self, status: RunStatus, now: float, *, turn_s: float) -> None:
         """Record a status.

@@ -21,11 +21,18 @@ class Wish:
         key: what it is.
         every_s: how often it is read at best.
         read_at: when it was read last, by a monotonic clock; -inf if never.
+        is_page: whether it is what a page is about, and not one of many lines in it.
     """
 
     key: str
     every_s: float
     read_at: float = -math.inf
+    is_page: bool = True
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was never read."""
+        return math.isinf(self.read_at)
 
     @property
     def due_at(self) -> float:
@@ -36,10 +43,25 @@ class Wish:
 def choose(wishes: Iterable[Wish], now: float) -> Wish | None:
     """Return what to read next: what waits longest for its turn, or None if nothing is due.
 
-    The wait counts in turns, so that nothing starves: what is read seldom comes up in the end.
+    The wait counts in turns, so that nothing starves: what is read seldom comes up in the end. Of
+    what was never read, pages come first.
     """
     due = [wish for wish in wishes if wish.due_at <= now]
-    return max(due, key=lambda wish: (now - wish.read_at) / wish.every_s, default=None)
+    return max(due, key=lambda wish: _urgency(wish, now), default=None)
+
+
+def may_hurry(wish: Wish, *, is_quick: bool) -> bool:
+    """Return whether something may be read before the rest after the last request is over.
+
+    Args:
+        wish: what is to be read.
+        is_quick: whether the server answered quickly; a slow one is spared bursts.
+    """
+    return wish.is_new and (wish.is_page or is_quick)
+
+
+def _urgency(wish: Wish, now: float) -> tuple[float, bool]:
+    return (now - wish.read_at) / wish.every_s, wish.is_page
 
 
 def rest_s(took_s: float) -> float:

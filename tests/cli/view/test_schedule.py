@@ -7,7 +7,7 @@ import math
 import attrs
 import pytest
 
-from taskfarm_cli.view.schedule import EVERY_S, Wish, choose, rest_s, wait_s
+from taskfarm_cli.view.schedule import EVERY_S, Wish, choose, may_hurry, rest_s, wait_s
 
 
 def played(wishes: list[Wish], turns: int) -> list[str]:
@@ -56,3 +56,24 @@ def test_the_wait_ends_when_the_first_is_due() -> None:
     assert wait_s([Wish("a", 10, 0.0), Wish("b", 3, 0.0)], 1.0) == 2.0
     assert wait_s([Wish("a", 10, -math.inf)], 1.0) == 0.0
     assert wait_s([], 1.0) is None
+
+
+def test_a_page_that_was_opened_comes_before_the_lines_of_a_list() -> None:
+    lines = [Wish(str(number), 10, is_page=False) for number in range(20)]
+    assert choose([*lines, Wish("page", 2), *lines], 0.0) == Wish("page", 2)
+
+
+@pytest.mark.parametrize(
+    ("is_new", "is_page", "is_quick", "hurries"),
+    [
+        (True, True, False, True),
+        (True, False, True, True),
+        (True, False, False, False),
+        (False, True, True, False),
+    ],
+)
+def test_only_what_is_new_hurries_and_of_a_slow_server_only_a_page(
+    is_new: bool, is_page: bool, is_quick: bool, hurries: bool
+) -> None:
+    wish = Wish("run", 2, -math.inf if is_new else 0.0, is_page=is_page)
+    assert may_hurry(wish, is_quick=is_quick) is hurries
