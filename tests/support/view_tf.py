@@ -133,7 +133,7 @@ class Viewer:
         return found[1]
 
     def post(self, path: str, *, secret: str | None, **headers: str) -> httpx.Response:
-        """Send a form, as a browser does from a page of this server unless headers say otherwise."""
+        """Send a form, from a page of this server unless headers say otherwise."""
         data = {} if secret is None else {"secret": secret}
         return self.client.post(path, data=data, headers={"origin": self.origin, **headers})
 

@@ -26,9 +26,13 @@ def throughput_of(facts: RunFacts) -> Html:
     charts: list[Chart] = []
     if facts.completions:
         charts.append(throughput(facts.completions, title="Throughput by the journal"))
+    points = list(rates_between_gaps(facts.seen))
+    if charts and not any(rate for _, rate in points):
+        # The journal tells it all already.
+        return joined(Html(chart.html) for chart in charts)
     charts.append(
         throughput(
-            list(rates_between_gaps(facts.seen)),
+            points,
             gaps=facts.seen.gaps,
             gap_meaning=_NOT_READ,
             title="Throughput as it was seen here",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # The server refuses larger runs; a line with a higher number is not a worker's.
 MOST_TASKS = 10_000_000
 # A part of a large journal is read at a time, so that the page is answered meanwhile.
-MOST_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 4 * 1024 * 1024
 _NONE, _DONE, _WAITING, _FAILED = range(4)
 _CODES = {"completed": _DONE, "failed": _WAITING, "failed for good": _FAILED}
 _STATES: tuple[State, ...] = ("unknown", "done", "waiting", "failed")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -44,8 +43,6 @@ def _view(arguments: Arguments) -> ExitStatus:
     from taskfarm_cli.common.log_lines import tls_warnings
 
     logging.getLogger("taskfarm_sdk").addHandler(logging.NullHandler())
-    # The same exception as Ctrl-C, so that both end it in the same way.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tls_warnings(PROGRAM), open_farm(arguments) as farm:
         start = _start(farm, name)
         from taskfarm_cli.view.serve import serve

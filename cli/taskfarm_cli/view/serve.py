@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import closing
@@ -75,6 +76,8 @@ def serve(arguments: Arguments, farm: Farm, start: str, say: Callable[[str], Non
         listening.listen(BACKLOG)
         _warn(arguments, say)
         with closing(pages):
+            # The same exception as Ctrl-C, so that both end it in the same way.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             pages.first(in_browser=arguments.open)
             _Server(_config(view), view.end).run(sockets=[listening])
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from taskfarm_cli.view.facts import Picture
     from taskfarm_cli.view.records import RunRecord
 
-# Files are read and drawn for at most one tenth of the time.
-_REST_PER_LOOK = 9
+# Files are read and drawn for at most one tenth of the time; half of it until all was read once.
+_REST_PER_LOOK, _FIRST_REST_PER_LOOK = 9, 1
 _LEAST_REST_S = 1.0
 
 
@@ -37,8 +37,12 @@ class Sources:
             return
         self._renew(record)
         took_s = time.monotonic() - begun
-        rest_s = max(_LEAST_REST_S, _REST_PER_LOOK * took_s)
-        self._next_at[record.uuid] = time.monotonic() + rest_s
+        self._next_at[record.uuid] = time.monotonic() + self._rest_s(took_s)
+
+    def _rest_s(self, took_s: float) -> float:
+        if self._journals is not None and not self._journals.is_complete:
+            return _FIRST_REST_PER_LOOK * took_s
+        return max(_LEAST_REST_S, _REST_PER_LOOK * took_s)
 
     def _renew(self, record: RunRecord) -> None:
         pictures: list[Picture] = []

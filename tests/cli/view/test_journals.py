@@ -15,7 +15,7 @@ from taskfarm_cli.view.journals import Journals, rates_of
 RUN = "a" * 32
 
 
-def line(task: object, outcome: str = "completed", second: int = 0, **more: object) -> bytes:
+def line(task: object, outcome: object = "completed", second: int = 0, **more: object) -> bytes:
     facts = {
         "run": RUN,
         "task": task,
@@ -102,7 +102,7 @@ def test_of_many_failures_all_are_counted_and_the_first_are_kept(tmp_path: Path)
     [
         *(b"not json\n", b"[]\n", b"{}\n", b"\xff\xfe\n", b"\n", b"null\n"),
         *(line(-1), line(10**12), line("1"), line(True), line(None), line(1.5)),
-        *(line(0, "odd"), line(0, run=5), line(0, outcome=["completed"])),
+        *(line(0, "odd"), line(0, run=5), line(0, ["completed"])),
     ],
 )
 def test_a_line_that_no_worker_writes_is_left_out(tmp_path: Path, bad: bytes) -> None:

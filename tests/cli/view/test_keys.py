@@ -97,7 +97,12 @@ def test_a_browser_is_opened_by_a_file_that_does_not_name_the_token(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+
+    def note(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", note)
     opening = Opening("http://127.0.0.1:1/place/enter?token=secret")
     try:
         assert opening.show()

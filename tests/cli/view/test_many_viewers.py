@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from taskfarm_sdk import Run
 from taskfarm_sdk.testing import LocalServer
 from tests.support.fault_proxy import FaultProxy
 from tests.support.processes import wait_until
-from tests.support.view_tf import Viewer, ViewTF, seen, viewer, viewing
+from tests.support.view_tf import ViewTF, seen, viewer, viewing
 
 pytestmark = pytest.mark.live
 VIEWERS = 10
@@ -40,35 +40,6 @@ def run(taskfarm_server: LocalServer) -> Iterator[Run]:
         yield farm.create_run(5)
 
 
-class Open:
-    """A page that is open: it receives events in a thread until the viewer closes.
-
-    Attributes:
-        parts: the page's parts, as a browser has them.
-    """
-
-    def __init__(self, browser: Viewer, path: str) -> None:
-        self.parts: dict[str, Any] = {}
-        self._events = browser.events(path)
-        next(self._events)
-        self._thread = threading.Thread(target=self._listen)
-
-    def _listen(self) -> None:
-        for name, data in self._events:
-            if name == "parts":
-                self.parts.update(data)
-
-    def shows(self, part: str) -> str:
-        return seen(self.parts.get(part, ""))
-
-    def __enter__(self) -> Open:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.join()
-
-
 def test_all_viewers_together_cost_one_request_in_two_seconds(
     view: ViewTF, proxy: FaultProxy, run: Run
 ) -> None:
@@ -86,10 +57,10 @@ def test_all_viewers_together_cost_one_request_in_two_seconds(
             first = len(times)
             # Each viewer sees the run twice more.
             for _ in range(2):
-                list(threads.map(lambda events: _next_reading(events), opened))
+                list(threads.map(_next_reading, opened))
         wait_until(lambda: len(times) >= first + 3)
         polls = times[first:]
-    gaps = [after - before for before, after in zip(polls, polls[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(polls)]
     assert gaps
     assert min(gaps) >= EVERY_S
     # Login, the list at the start, and the run once before the first turn.
