@@ -106,7 +106,9 @@ def test_a_foreign_origin_is_refused_even_with_cookie_and_secret(
 ) -> None:
     path = f"runs/{run.uuid}/delete"
     secret = browser.secret(path)
-    assert browser.get(f"runs/{run.uuid}/events", origin=origin).status_code == 403
+    events = f"runs/{run.uuid}/events"
+    with browser.client.stream("GET", events, headers={"origin": origin}) as reply:
+        assert reply.status_code == 403
     assert browser.post(path, secret=secret, origin=origin).status_code == 403
     assert browser.post(path, secret=secret, **{"sec-fetch-site": "same-site"}).status_code == 403
     run.status()
