@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Protocol
@@ -200,6 +200,7 @@ class HeldTask:
         exit_status: int | None = None,
         caught: Caught | None = None,
         advanced: bool = False,
+        failed_items: Sequence[int] = (),
     ) -> None:
         """Count a failed attempt, with the description of its exception."""
         date = None
@@ -224,7 +225,9 @@ class HeldTask:
         self._terms.requests.link.session.shared.failures.add(failure)
         outcome = "failed for good" if failed else "failed"
         outcome = "taken over" if self._lost else outcome
-        self._note(outcome, date, exit_status=exit_status, message=reason)
+        self._note(
+            outcome, date, exit_status=exit_status, message=reason, failed_items=failed_items
+        )
         self._tell(Settled.FAILED if failed else Settled.HELD_BACK)
 
     def retry(self) -> None:
@@ -334,6 +337,7 @@ class HeldTask:
         *,
         exit_status: int | None = None,
         message: str | None = None,
+        failed_items: Sequence[int] = (),
     ) -> None:
         """Write a line to the journal, but not of a task whose turn never came.
 
@@ -342,6 +346,7 @@ class HeldTask:
             date: the `Date` of the server's reply to it.
             exit_status: a command's.
             message: what went wrong.
+            failed_items: the items that failed.
         """
         if self._terms.journal is None or not self._is_begun:
             return
@@ -356,6 +361,7 @@ class HeldTask:
             outcome=outcome,
             exit_status=exit_status,
             message=message,
+            failed_items=sorted(failed_items),
         )
         self._terms.journal.write(entry)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -121,6 +122,27 @@ def test_a_failing_item_stops_no_other_and_is_named(farm: Farm, folder: Path, ca
     made = calls_in(calls)
     assert {made.pop(3), made.pop(17)} == {3}
     assert set(made.values()) == {1}
+
+
+@pytest.mark.parametrize("kind", ["", "thread"])
+def test_the_journal_names_the_items_that_failed(
+    farm: Farm, folder: Path, tmp_path: Path, kind: str
+) -> None:
+    journal = tmp_path / "journal"
+    with executor(kind) as where, pytest.raises(ItemsFailed):
+        farm.map(
+            fail_at(3, 2, 17),
+            range(20),
+            folder=folder,
+            chunk=5,
+            executor=where,
+            journal=journal,
+            max_attempts=1,
+            **HASTY,
+        )
+    texts = [line for file in journal.iterdir() for line in file.read_text().splitlines()]
+    named = sorted((line["task"], line["failed_items"]) for line in map(json.loads, texts))
+    assert named == [(0, [2, 3]), (1, []), (2, []), (3, [17])]
 
 
 def test_working_again_computes_exactly_the_items_without_a_value(

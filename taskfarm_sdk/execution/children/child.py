@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import cast
@@ -106,12 +106,15 @@ class ChildHandle:
         exit_status: int | None = None,
         caught: Caught | None = None,
         advanced: bool = False,
+        failed_items: Sequence[int] = (),
     ) -> None:
         """Have a failed attempt counted when the function returns."""
         if caught is None:
-            self.outcome = Answer("fail", reason, final, exit_status, advanced)
+            self.outcome = Answer(
+                "fail", reason, final, exit_status, advanced, failed_items=failed_items
+            )
         else:
-            self.outcome = failed(caught, reason, advanced=advanced)
+            self.outcome = failed(caught, reason, advanced=advanced, failed_items=failed_items)
 
     def leave(self, error: BaseException | None) -> None:
         """Have it completed, unless an error goes on to the function's caller."""

@@ -111,6 +111,7 @@ class _Attempt:
                 reason(self._failed, len(self._items), untried=untried),
                 caught=self._first_failure,
                 advanced=self._done > 0,
+                failed_items=self._failed,
             )
 
     def _compute_all(self) -> int | None:
