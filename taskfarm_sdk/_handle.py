@@ -61,6 +61,10 @@ class Handle(Protocol):
         """Report the task's percentage."""
         ...
 
+    def keep(self, percent: float) -> None:
+        """Have the next report carry this percentage, without asking for one."""
+        ...
+
     def complete(self) -> None:
         """Mark it done."""
         ...

@@ -58,6 +58,7 @@ class Terms:
         intervals: how often the worker reports on a task.
         max_attempts: after how many counted attempts a task has failed for good.
         retry_delay_s: how long a failed task is held back.
+        keeps_position: whether a percentage without a lease counts as 0.
         requests: sends the requests.
         reporter: the thread that reports on open tasks.
         in_hand: the record of open tasks, for the next worker after a kill.
@@ -70,6 +71,7 @@ class Terms:
     intervals: HeartbeatIntervals
     max_attempts: int
     retry_delay_s: float
+    keeps_position: bool
     requests: Requests
     reporter: Reporter
     in_hand: InHand
@@ -95,7 +97,7 @@ class HeldTask:
         self.number: int = row.number
         # One that carries the mark of failure was queued again by a person, and starts from 0.
         self.attempts: int = 0 if lease is None or lease.failed else lease.attempts
-        self.percent: float = leases.percent_of(row.percent)
+        self.percent: float = leases.kept_in(row.percent, leased_only=terms.keeps_position)
         # Drawn for the first lease written: most short tasks write none, and a draw takes as long
         # as a fifth of what the SDK adds to a request.
         self._holder: int | None = None
@@ -144,6 +146,10 @@ class HeldTask:
         self.percent = percent
         self._heartbeat.has_news()
         self._terms.reporter.wake(self)
+
+    def keep(self, percent: float) -> None:
+        """Have the next beat carry the percentage, or what settles the task."""
+        self.percent = percent
 
     def complete(self) -> None:
         """Mark it done, here or in the background."""

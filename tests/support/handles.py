@@ -39,6 +39,10 @@ class NotingHandle:
         """Note how far it is."""
         self.percent = percent
 
+    def keep(self, percent: float) -> None:
+        """Note how far it is, for the next report."""
+        self.percent = percent
+
     def complete(self) -> None:
         """Note that it is done."""
         self.notes.append(("complete",))

@@ -59,7 +59,7 @@ def _here(plan: Plan, screen: Screen) -> ExitStatus:
     from taskfarm_cli.work import output_paths
 
     if plan.options.dry_run and plan.name is None:
-        return _dry_run(plan, plan.num_tasks)
+        return _dry_run(plan, plan.num_items)
     if (fault := _fault_of_program(plan.template)) is not None:
         raise fault
     _warn_of_unused_inputs(plan, screen)
@@ -67,8 +67,9 @@ def _here(plan: Plan, screen: Screen) -> ExitStatus:
         output_paths.check(plan.options)
     with screen.told(), open_farm(plan.options) as farm:
         run = _find_or_create(plan, farm, screen)
+        plan = plan.of_run(run.num_tasks)
         if plan.options.dry_run:
-            return _dry_run(plan, run.num_tasks)
+            return _dry_run(plan, plan.chunks(run.num_tasks).items)
         from taskfarm_cli.work.work_off import work_off
 
         return work_off(plan, run, screen)
@@ -119,9 +120,9 @@ def _warn_of_unused_inputs(plan: Plan, screen: Screen) -> None:
     )
 
 
-def _dry_run(plan: Plan, num_tasks: int) -> ExitStatus:
-    for task in range(num_tasks):
-        print(shell_words(plan.template.fill(plan.job(task, 0))))
+def _dry_run(plan: Plan, num_items: int) -> ExitStatus:
+    for item in range(num_items):
+        print(shell_words(plan.template.fill(plan.job(item, 0))))
     return ExitStatus.OK
 
 

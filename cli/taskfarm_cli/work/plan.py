@@ -13,6 +13,7 @@ from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.run_name import RunName
 from taskfarm_cli.work import inputs as items
 from taskfarm_cli.work.template import Job, Template
+from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk.hidden import Hidden
 
 
@@ -114,14 +115,17 @@ class Plan:
     Attributes:
         options: what was asked for.
         name: the run's name, or None for a new run.
-        inputs: the tasks' inputs, or None where they have none.
-        template: makes the tasks' commands.
+        inputs: the items' inputs, or None where they have none.
+        template: makes the items' commands.
+        chunk: how many items each task has; the last may have fewer. For a run that is there,
+            `of_run` finds it out.
     """
 
     options: Options
     name: RunName | None
     inputs: Sequence[str] | None = attrs.field(repr=False)
     template: Template
+    chunk: int = 1
 
     @classmethod
     def of(cls, options: Options) -> Plan:
@@ -136,13 +140,38 @@ class Plan:
         return cls(options, name, inputs, template)
 
     @property
-    def num_tasks(self) -> int:
-        """How many tasks a new run gets."""
+    def num_items(self) -> int:
+        """How many items a new run gets."""
         return self.options.num_tasks or 0 if self.inputs is None else len(self.inputs)
 
-    def job(self, task: int, slot: int) -> Job:
-        """Return what a task's command is made for, in a slot."""
-        return Job(task, None if self.inputs is None else self.inputs[task], slot)
+    @property
+    def num_tasks(self) -> int:
+        """How many tasks a new run gets."""
+        return -(-self.num_items // self.chunk)
+
+    def chunks(self, num_tasks: int) -> Chunks:
+        """Return which items each task of a run has; without inputs, each task is an item.
+
+        Args:
+            num_tasks: the run's number of tasks.
+
+        Raises:
+            ConfigurationError: the inputs cannot be cut into this many chunks.
+        """
+        return Chunks(num_tasks if self.inputs is None else len(self.inputs), num_tasks)
+
+    def of_run(self, num_tasks: int) -> Plan:
+        """Return the plan for a run of so many tasks: with the size of its chunks.
+
+        Raises:
+            ConfigurationError: the inputs cannot be cut into this many chunks.
+        """
+        return attrs.evolve(self, chunk=self.chunks(num_tasks).size)
+
+    def job(self, item: int, slot: int) -> Job:
+        """Return what an item's command is made for, in a slot."""
+        text = None if self.inputs is None else self.inputs[item]
+        return Job(item // self.chunk, item, text, {}, slot)
 
 
 def _inputs(options: Options) -> Sequence[str] | None:

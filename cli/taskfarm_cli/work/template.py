@@ -9,27 +9,50 @@ from typing import NamedTuple
 from taskfarm_cli.common.exit_status import UsageError
 
 VARIABLE = "TASKFARM_INPUT"
+ITEM = "TASKFARM_ITEM"
+# Before the name of a column.
+COLUMN = "TASKFARM_IN_"
 SHELL = ("/bin/sh", "-c")
 EXTENSION = re.compile(r"\.[^/.]+$")
 
 
 class Job(NamedTuple):
-    """The task and the slot that a command is made for.
+    """The item and the slot that a command is made for.
 
     Attributes:
-        task: the task's number, from 0.
+        task: the number of the task that the item belongs to, from 0.
+        item: the item's number, from 0; in chunks of 1 it is the task's.
         input: its input, or None where the run has none.
-        slot: the number of its slot, from 0.
+        values: the values of the input's columns by their names; none where it has no columns.
+        slot: the number of the slot, from 0.
     """
 
     task: int
+    item: int
     input: str | None
+    values: Mapping[str, str]
     slot: int
 
     @property
     def text(self) -> str:
-        """The value of `{}`: the input if there is one, else the task's number."""
-        return str(self.task) if self.input is None else self.input
+        """The value of `{}`: the input if there is one, else the item's number."""
+        return str(self.item) if self.input is None else self.input
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that tell the command its item and its input."""
+        facts = {ITEM: str(self.item)}
+        if self.input is not None:
+            facts[VARIABLE] = self.input
+        return {**facts, **{COLUMN + name: value for name, value in self.values.items()}}
+
+
+def without_items(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the item of another workTF, inside which this one runs."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name not in (ITEM, VARIABLE) and not name.startswith(COLUMN)
+    }
 
 
 def _without_extension(text: str) -> str:
@@ -49,13 +72,14 @@ def _folder(text: str) -> str:
 # GNU parallel's placeholders, which count from 1, and two more.
 _VALUES: Mapping[str, Callable[[Job], str]] = {
     "task": lambda job: str(job.task),
+    "item": lambda job: str(job.item),
     "input": lambda job: job.text,
     "": lambda job: job.text,
     ".": lambda job: _without_extension(job.text),
     "/": lambda job: _last_part(job.text),
     "//": lambda job: _folder(job.text),
     "/.": lambda job: _without_extension(_last_part(job.text)),
-    "#": lambda job: str(job.task + 1),
+    "#": lambda job: str(job.item + 1),
     "%": lambda job: str(job.slot + 1),
 }
 _OF_THE_INPUT = {"input", "", ".", "/", "//", "/."}

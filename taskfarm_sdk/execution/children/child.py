@@ -86,6 +86,10 @@ class ChildHandle:
         if self._slot.job == self._job:
             self._slot.percent = percent
 
+    def keep(self, percent: float) -> None:
+        """Write the percentage to the shared memory, where the parent finds it as a report."""
+        self.report(percent)
+
     def complete(self) -> None:
         """Have it completed when the function returns."""
         self.outcome = Answer("complete")

@@ -18,7 +18,7 @@ from taskfarm_sdk._results.results import Results, results_of
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk.errors import ItemsFailed, RunNotFound
-from taskfarm_sdk.execution.mapping.attempt_plan import listed
+from taskfarm_sdk.execution.attempt_plan import listed
 from taskfarm_sdk.execution.mapping.chunk_function import ChunkFunction
 from taskfarm_sdk.execution.mapping.item_function import ItemFunction
 from taskfarm_sdk.execution.work import Work

@@ -202,6 +202,9 @@ class _TrialHandle:
     def report(self, percent: float) -> None:
         """Do nothing."""
 
+    def keep(self, percent: float) -> None:
+        """Do nothing."""
+
     def complete(self) -> None:
         """Do nothing."""
 

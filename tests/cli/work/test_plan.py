@@ -117,3 +117,19 @@ def test_help_starts_without_anything_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_items_of_a_run_are_cut_into_its_tasks() -> None:
+    Path("in").write_text("".join(f"{number}\n" for number in range(25)))
+    made = plan(UUID, "--inputs=in")
+    chunks = made.chunks(3)
+    assert (chunks.items, chunks.size, list(chunks.of(2))) == (25, 9, list(range(18, 25)))
+    job = made.of_run(3).job(20, 1)
+    assert (job.task, job.item, job.input, job.slot) == (2, 20, "20", 1)
+    assert job.environment() == {"TASKFARM_ITEM": "20", "TASKFARM_INPUT": "20"}
+
+
+def test_without_inputs_each_task_is_an_item() -> None:
+    made = plan(UUID).of_run(7)
+    assert (made.chunks(7).size, made.job(6, 0).task) == (1, 6)
+    assert made.job(6, 0).environment() == {"TASKFARM_ITEM": "6"}

@@ -10,7 +10,7 @@ from taskfarm_cli.work.template import Job, Template
 
 def filled(word: str, text: str | None, *, task: int = 6, slot: int = 1) -> str:
     template = Template(["program", word], shell=False, has_inputs=text is not None)
-    return template.fill(Job(task, text, slot))[1]
+    return template.fill(Job(task, task, text, {}, slot))[1]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_what_an_input_says_is_not_replaced_again() -> None:
 
 def test_an_input_stays_one_word() -> None:
     template = Template(["echo", "{}"], shell=False, has_inputs=True)
-    assert template.fill(Job(0, "a b; rm -r .", 0)) == ["echo", "a b; rm -r ."]
+    assert template.fill(Job(0, 0, "a b; rm -r .", {}, 0)) == ["echo", "a b; rm -r ."]
 
 
 def test_an_input_is_wanted_and_there_are_none() -> None:
@@ -63,7 +63,7 @@ def test_no_input_comes_into_a_shells_line_as_text(place: str) -> None:
 
 def test_a_shells_line_may_hold_the_tasks_number() -> None:
     template = Template(["echo {task} {} > out.{#}"], shell=True, has_inputs=False)
-    assert template.fill(Job(4, None, 0)) == ["/bin/sh", "-c", "echo 4 4 > out.5"]
+    assert template.fill(Job(4, 4, None, {}, 0)) == ["/bin/sh", "-c", "echo 4 4 > out.5"]
 
 
 def test_a_shell_takes_one_word_alone() -> None:

@@ -17,6 +17,7 @@ from taskfarm_cli.work.commands.joblog import Entry, JobLog
 from taskfarm_cli.work.commands.output import Sink, Streams
 from taskfarm_cli.work.commands.progress_file import ProgressFile
 from taskfarm_cli.work.commands.running import Ending, Limits, Running
+from taskfarm_cli.work.template import without_items
 from taskfarm_sdk.execution import (
     TOLD_WITHIN_S,
     Completed,
@@ -75,7 +76,7 @@ class CommandRunner:
         self._limits = Limits(plan.options.timeout_s, plan.options.grace_s)
         threads = plan.options.threads_per_task
         given = with_threads(plain_environment(), jobs, threads)
-        self._environment = _without_input(given)
+        self._environment = Hidden(without_items(given.reveal()))
         self._lock = threading.Lock()
         self._running: dict[int, Running] = {}
         self._ending = Ending()
@@ -216,27 +217,20 @@ class CommandRunner:
                     raise
 
     def _facts(self, task: Task, job: Job, progress: ProgressFile) -> Mapping[str, str]:
-        facts = {
+        return {
             "TASKFARM_TASK": str(task.number),
             "TASKFARM_NUM_TASKS": str(self._num_tasks),
             "TASKFARM_RUN": task.run_uuid,
             "TASKFARM_ATTEMPT": str(task.attempts + 1),
             "TASKFARM_PERCENT": f"{task.percent_completed:g}",
             "TASKFARM_PROGRESS_FILE": str(progress.path),
+            **job.environment(),
         }
-        return facts if job.input is None else {**facts, "TASKFARM_INPUT": job.input}
 
     def _was_asked_to_end(self, status: int) -> bool:
         if may_be_asked(status):
             self._ending.asked.wait(TOLD_WITHIN_S)
         return self._ending.asked.is_set()
-
-
-def _without_input(environment: Hidden[Mapping[str, str]]) -> Hidden[Mapping[str, str]]:
-    """Return an environment without the input of another workTF's task, inside which this runs."""
-    return Hidden(
-        {name: text for name, text in environment.reveal().items() if name != "TASKFARM_INPUT"}
-    )
 
 
 def signal_of(error: BaseException) -> int:

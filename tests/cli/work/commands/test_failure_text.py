@@ -37,12 +37,12 @@ def options(*words: str) -> Options:
 def test_the_line_names_the_input_and_where_the_output_is(
     item: str | None, words: tuple[str, ...], text: str
 ) -> None:
-    assert failure_text("exit status 3", Job(17, item, 0), options(*words)) == text
+    assert failure_text("exit status 3", Job(17, 17, item, {}, 0), options(*words)) == text
 
 
 def test_of_a_long_input_the_line_shows_both_ends() -> None:
     item = "/data/" + "x" * 1000 + "/sample-17.fastq"
-    shown = failure_text("", Job(17, item, 0), options()).removeprefix("; its input: ")
+    shown = failure_text("", Job(17, 17, item, {}, 0), options()).removeprefix("; its input: ")
     assert len(shown) == MOST_SHOWN
     assert shown.startswith("/data/")
     assert "…" in shown
@@ -54,7 +54,7 @@ def test_the_line_names_the_log_that_has_the_output(tmp_path: Path) -> None:
     log.close()
     (index,) = tmp_path.glob("*.index")
     (kept,) = tmp_path.glob("*.log")
-    text = failure_text("no", Job(17, None, 0), options("--log", str(tmp_path)))
+    text = failure_text("no", Job(17, 17, None, {}, 0), options("--log", str(tmp_path)))
     assert f"{kept} (the line of task 17 in {index} " in text
 
 
