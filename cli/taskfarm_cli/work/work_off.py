@@ -91,7 +91,8 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
             linger_s=options.linger_s,
             deadline=Deadline(end.at),
         )
-        _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen))
+        chunks = plan.chunks(run.num_tasks)
+        _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen, chunks))
     return verdict(
         run,
         screen,
