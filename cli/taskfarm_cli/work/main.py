@@ -56,7 +56,7 @@ def _work(options: Options) -> ExitStatus:
 
 def _here(plan: Plan, screen: Screen) -> ExitStatus:
     from taskfarm_cli.common.credentials import open_farm
-    from taskfarm_cli.work import output_paths
+    from taskfarm_cli.work import kept_folder, output_paths
 
     if plan.options.dry_run and plan.name is None:
         return _dry_run(plan, plan.num_items)
@@ -65,11 +65,13 @@ def _here(plan: Plan, screen: Screen) -> ExitStatus:
     _warn_of_unused_inputs(plan, screen)
     if not plan.options.dry_run:
         output_paths.check(plan.options)
+        kept_folder.check(plan)
     with screen.told(), open_farm(plan.options) as farm:
         run = _find_or_create(plan, farm, screen)
         plan = plan.of_run(run.num_tasks)
         if plan.options.dry_run:
             return _dry_run(plan, plan.chunks(run.num_tasks).items)
+        kept_folder.take(plan, run, farm.url)
         from taskfarm_cli.work.work_off import work_off
 
         return work_off(plan, run, screen)
