@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from taskfarm_cli.common import run_notes
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.text import counted
-from taskfarm_cli.work import inputs as items
+from taskfarm_sdk._items.chunks import Chunks
+from taskfarm_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from taskfarm_cli.work.plan import Plan
     from taskfarm_sdk import Farm, Run
 
 
@@ -27,7 +29,7 @@ UnleasedAfter = float | Literal["auto", "stale_after_s"]
 
 
 class Work(NamedTuple):
-    """The work of a run: equal for two runs of the same work.
+    """The work of a run.
 
     Attributes:
         url: the API's URL.
@@ -35,6 +37,8 @@ class Work(NamedTuple):
         shell: whether a shell runs it.
         num_tasks: how many tasks there are.
         inputs_sha256: the digest of the inputs, or None where there are none.
+        items: how many items there are.
+        chunk: how many items a task has; the last may have fewer.
     """
 
     url: str
@@ -42,6 +46,12 @@ class Work(NamedTuple):
     shell: bool
     num_tasks: int
     inputs_sha256: str | None
+    items: int
+    chunk: int
+
+    def is_the_same(self, other: Work) -> bool:
+        """Return whether this is the same work, in however many tasks it is done."""
+        return self._replace(num_tasks=0, chunk=0) == other._replace(num_tasks=0, chunk=0)
 
 
 class _Known(NamedTuple):
@@ -87,34 +97,67 @@ def forget(uuid: str) -> None:
         _path(uuid).unlink()
 
 
-def check(run: Run, inputs: Sequence[str] | None) -> None:
-    """Refuse inputs that are not the run's own.
+def check(run: Run, plan: Plan) -> Plan:
+    """Return the plan for a run, and refuse inputs that are not the run's own.
 
     Raises:
-        UsageError: their number is not that of the tasks, or a manifest of the run in the folder
-            or beside the login names other inputs.
+        UsageError: they cannot be cut into the run's tasks, or not as was asked for, or a manifest
+            of the run in the folder or beside the login names other inputs.
     """
     places = (_path(run.uuid), run_notes.note_path(run.uuid))
     manifests = [known for path in places if (known := _read(path)) is not None]
-    if inputs is not None and len(inputs) != run.num_tasks:
-        raise UsageError(
-            f"run {run.uuid} has {counted(run.num_tasks, 'task')}, and there "
-            f"{'is' if len(inputs) == 1 else 'are'} {counted(len(inputs), 'input')}: is it the "
-            f"right file?{_origin(manifests[0]) if manifests else ''}"
-        )
-    given = None if inputs is None else items.digest(inputs)
+    if plan.inputs is not None and (fault := _fault_of_number(run, plan, manifests)):
+        raise UsageError(f"{fault}{_origin(manifests[0]) if manifests else ''}")
+    given = None if plan.inputs is None else plan.inputs.digest()
     for known in manifests:
         if known.work.inputs_sha256 != given:
             raise UsageError(_difference(known, given))
+    return plan.of_run(run.num_tasks)
+
+
+def _fault_of_number(run: Run, plan: Plan, manifests: Sequence[_Known]) -> str:
+    """Return why so many inputs are not those of so many tasks; an empty text if they may be."""
+    items, asked = plan.num_items, plan.options.chunk
+    tasks = counted(run.num_tasks, "task")
+    if asked is not None and plan.num_tasks != run.num_tasks:
+        made = counted(plan.num_tasks, "task")
+        return (
+            f"{counted(items, 'input')} with --chunk {asked} are {made}, and run {run.uuid} has "
+            f"{run.num_tasks}: give the inputs and the --chunk that it was created with."
+        )
+    if asked is not None or items == run.num_tasks:
+        return ""
+    if any(known.work.items == items for known in manifests) and _can_be_cut(items, run.num_tasks):
+        return ""
+    several = (
+        ""
+        if manifests or items < run.num_tasks
+        else (" If its tasks have several inputs each, give its --chunk too.")
+    )
+    return (
+        f"run {run.uuid} has {tasks}, and there {'is' if items == 1 else 'are'} "
+        f"{counted(items, 'input')}: is it the right file?{several}"
+    )
+
+
+def _can_be_cut(items: int, tasks: int) -> bool:
+    try:
+        Chunks(items, tasks)
+    except ConfigurationError:
+        return False
+    return True
 
 
 def _difference(known: _Known, given: str | None) -> str:
     """Return how the inputs given differ from those that a run was created with."""
     uuid, created_with = known.uuid, known.work.inputs_sha256
     if given is None:
-        fault = f"run {uuid} was created with inputs: give them with --inputs"
+        fault = (
+            f"run {uuid} was created with inputs: give them with --inputs, --csv, --grid, --glob "
+            "or :::, as then"
+        )
     elif created_with is None:
-        fault = f"run {uuid} was created without inputs: leave out --inputs"
+        fault = f"run {uuid} was created without inputs: leave them out"
     else:
         fault = (
             f"these inputs are not those of run {uuid}: have they changed? Their "
@@ -151,7 +194,7 @@ def unfinished(farm: Farm, work: Work) -> str | None:
     from taskfarm_sdk import RunNotFound
 
     for known in _all_here():
-        if known.work == work:
+        if known.work.is_the_same(work):
             with suppress(RunNotFound):
                 if not farm.get_run(known.uuid).status().finished:
                     return known.uuid
@@ -181,9 +224,12 @@ def _read(path: Path) -> _Known | None:
     """Return a manifest, or None if the file is missing or holds none."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
+        # Not there where each item had a task.
+        facts.setdefault("items", facts["num_tasks"])
+        facts.setdefault("chunk", 1)
         url, command, *rest = [facts[name] for name in Work._fields]
         work = Work(url, tuple(command), *rest)
         uuid, folder, time = (str(facts[name]) for name in ("run", "folder", "time"))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return _Known(uuid, work, folder, time, path)
