@@ -52,6 +52,26 @@ def check(plan: Plan) -> None:
         raise _nobodys(folder)
 
 
+def check_of(plan: Plan, run: Run) -> None:
+    """Refuse a folder that this run's output cannot be kept in, and write nothing.
+
+    Raises:
+        UsageError: it is another run's, or would get too many files.
+    """
+    folder = _folder(plan.options)
+    if folder is None:
+        return
+    chunks = plan.chunks(run.num_tasks)
+    if chunks.size > 1:
+        _check_number(plan.options, chunks.items)
+    found = _identity_in(folder)
+    if found is not None:
+        _check_same(folder, found, run.uuid, chunks.items, chunks.size)
+    elif chunks.size > 1 and holds_output(folder) and _identity_in(folder) is None:
+        # Read again: another workTF may have begun meanwhile.
+        raise _nobodys(folder)
+
+
 def take(plan: Plan, run: Run, server: str) -> None:
     """Note in the folder that it is this run's, or see that it is.
 
@@ -66,16 +86,11 @@ def take(plan: Plan, run: Run, server: str) -> None:
     folder = _folder(plan.options)
     if folder is None:
         return
-    chunks = plan.chunks(run.num_tasks)
-    if chunks.size > 1:
-        _check_number(plan.options, chunks.items)
-    own = Identity(server, run.uuid, chunks.items, chunks.size)
-    found = _identity_in(folder)
-    if found is None:
-        if chunks.size > 1 and holds_output(folder):
-            raise _nobodys(folder)
-        found = _written(folder, own)
-    _check_same(folder, found, own)
+    check_of(plan, run)
+    if _identity_in(folder) is None:
+        chunks = plan.chunks(run.num_tasks)
+        own = Identity(server, run.uuid, chunks.items, chunks.size)
+        _check_same(folder, _written(folder, own), own.run, own.items, own.chunk)
 
 
 def open_items(plan: Plan, num_tasks: int) -> OpenItems | None:
@@ -188,15 +203,16 @@ def _identity_in(folder: Path) -> Identity | None:
     return found
 
 
-def _check_same(folder: Path, found: Identity, own: Identity) -> None:
-    if found.run != own.run:
+def _check_same(folder: Path, found: Identity, uuid: str, items: int, chunk: int) -> None:
+    if found.run != uuid:
         raise UsageError(
-            f"{folder} holds the output of run {found.run}, not of {own.run}: give another folder"
+            f"{folder} holds the output of run {found.run}, not of {uuid}: give another folder"
         )
-    if (found.items, found.chunk) != (own.items, own.chunk):
+    if (found.items, found.chunk) != (items, chunk):
         raise UsageError(
             f"{folder} holds the output of {found.items:,} items in chunks of {found.chunk:,}, and "
-            f"these are {own.items:,} in chunks of {own.chunk:,}: are they the items of this run?"
+            f"these are {items:,} in chunks of {chunk:,}: are they the items of this "
+            "run?"
         )
 
 

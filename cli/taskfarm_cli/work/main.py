@@ -77,6 +77,7 @@ def _here(plan: Plan, screen: Screen) -> ExitStatus:
 
 
 def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
+    from taskfarm_cli.work import kept_folder
     from taskfarm_cli.work.slurm import submit as slurm
 
     options = plan.options
@@ -86,12 +87,14 @@ def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
             return slurm.dry_run(options, farm, slurm.NEW_RUN, screen)
         if (fault := _fault_of_program(plan.template)) is not None:
             screen.say(f"{fault}; each node checks again")
+        kept_folder.check(plan)
         if plan.name is None:
             slurm.probe(options, farm, screen)
         run, plan = _find_or_create(plan, farm, screen)
         options = plan.options_of_workers
         if options.dry_run:
             return slurm.dry_run(options, farm, run.uuid, screen)
+        kept_folder.check_of(plan, run)
         return slurm.submit(options, farm, run, screen, is_new=plan.name is None)
 
 
