@@ -1,4 +1,4 @@
-"""The manifest of a run that `workTF --create` created, and what it tells about the run.
+"""The manifest of a run that `workTF --create` created.
 
 It is stored twice: as `taskfarm-UUID.json` in the current folder, and as a note in the user's state
 folder, which is found from any folder.
@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from taskfarm_cli.common import run_files
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.text import command, counted
-from taskfarm_cli.work import inputs as items
 from taskfarm_cli.work.command_line.arguments import PROGRAM
+from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._run_notes import RunNote
+from taskfarm_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from taskfarm_cli.work.plan import Plan
     from taskfarm_sdk import Farm, Run
 
 
@@ -26,23 +28,29 @@ UnleasedAfter = float | Literal["auto", "stale_after_s"]
 
 
 class Work(NamedTuple):
-    """The work of a run: equal for two runs of the same work.
+    """The work of a run.
 
     Attributes:
         url: the API's URL.
         command: the command's words, as the user wrote them.
         shell: whether a shell runs it.
         num_tasks: how many tasks there are.
-        items: how many items they have.
         inputs_sha256: the digest of the inputs, or None where there are none.
+        items: how many items there are.
+        chunk: how many items a task has; the last may have fewer.
     """
 
     url: str
     command: tuple[str, ...]
     shell: bool
     num_tasks: int
-    items: int
     inputs_sha256: str | None
+    items: int
+    chunk: int
+
+    def is_the_same(self, other: Work) -> bool:
+        """Return whether this is the same work, in however many tasks it is done."""
+        return self._replace(num_tasks=0, chunk=0) == other._replace(num_tasks=0, chunk=0)
 
 
 def write(run: Run, work: Work, kept_in: str | None = None) -> None:
@@ -56,36 +64,63 @@ def write(run: Run, work: Work, kept_in: str | None = None) -> None:
     Raises:
         OSError: it cannot be written to the current folder.
     """
-    note = RunNote(
-        run=run.uuid,
-        chunk=-(-work.items // work.num_tasks),
-        results=None if kept_in is None else str(Path(kept_in).absolute()),
-        **work._asdict(),
-    )
-    run_files.write(note)
+    results = None if kept_in is None else str(Path(kept_in).absolute())
+    run_files.write(RunNote(run=run.uuid, results=results, **work._asdict()))
 
 
-def check(run: Run, inputs: Sequence[str] | None) -> None:
-    """Refuse inputs that are not the run's own.
+def check(run: Run, plan: Plan) -> Plan:
+    """Return the plan for a run, and refuse inputs that are not the run's own.
 
     Raises:
-        UsageError: their number is not that of the tasks, or a manifest of the run in the folder
-            or a note names other inputs, or a function that computes them.
+        UsageError: they cannot be cut into the run's tasks, or not as was asked for, or a manifest
+            of the run in the folder or a note names other inputs, or a function computes them.
     """
     manifests = list(run_files.known(run.uuid))
     for note, _ in manifests:
         if note.command is None:
             raise UsageError(_of_a_function(note))
-    if inputs is not None and len(inputs) != run.num_tasks:
-        raise UsageError(
-            f"run {run.uuid} has {counted(run.num_tasks, 'task')}, and there "
-            f"{'is' if len(inputs) == 1 else 'are'} {counted(len(inputs), 'input')}: is it the "
-            f"right file?{_origin(*manifests[0]) if manifests else ''}"
-        )
-    given = None if inputs is None else items.digest(inputs)
+    if plan.inputs is not None and (
+        fault := _fault_of_number(run, plan, [n for n, _ in manifests])
+    ):
+        raise UsageError(f"{fault}{_origin(*manifests[0]) if manifests else ''}")
+    given = None if plan.inputs is None else plan.inputs.digest()
     for note, path in manifests:
         if note.inputs_sha256 != given:
             raise UsageError(_difference(note, path, given))
+    return plan.of_run(run.num_tasks)
+
+
+def _fault_of_number(run: Run, plan: Plan, notes: Sequence[RunNote]) -> str:
+    """Return why so many inputs are not those of so many tasks; an empty text if they may be."""
+    items, asked = plan.num_items, plan.options.chunk
+    tasks = counted(run.num_tasks, "task")
+    if asked is not None and plan.num_tasks != run.num_tasks:
+        made = counted(plan.num_tasks, "task")
+        return (
+            f"{counted(items, 'input')} with --chunk {asked} are {made}, and run {run.uuid} has "
+            f"{run.num_tasks}: give the inputs and the --chunk that it was created with."
+        )
+    if asked is not None or items == run.num_tasks:
+        return ""
+    if any(note.items == items for note in notes) and _can_be_cut(items, run.num_tasks):
+        return ""
+    several = (
+        ""
+        if notes or items < run.num_tasks
+        else (" If its tasks have several inputs each, give its --chunk too.")
+    )
+    return (
+        f"run {run.uuid} has {tasks}, and there {'is' if items == 1 else 'are'} "
+        f"{counted(items, 'input')}: is it the right file?{several}"
+    )
+
+
+def _can_be_cut(items: int, tasks: int) -> bool:
+    try:
+        Chunks(items, tasks)
+    except ConfigurationError:
+        return False
+    return True
 
 
 def _of_a_function(note: RunNote) -> str:
@@ -101,9 +136,12 @@ def _difference(note: RunNote, path: Path, given: str | None) -> str:
     """Return how the inputs given differ from those that a run was created with."""
     uuid, created_with = note.run, note.inputs_sha256
     if given is None:
-        fault = f"run {uuid} was created with inputs: give them with --inputs"
+        fault = (
+            f"run {uuid} was created with inputs: give them with --inputs, --csv, --grid, --glob "
+            "or :::, as then"
+        )
     elif created_with is None:
-        fault = f"run {uuid} was created without inputs: leave out --inputs"
+        fault = f"run {uuid} was created without inputs: leave them out"
     else:
         fault = (
             f"these inputs are not those of run {uuid}: have they changed? Their "
@@ -135,7 +173,8 @@ def unfinished(farm: Farm, work: Work) -> str | None:
     from taskfarm_sdk import RunNotFound
 
     for note in run_files.of_this_folder():
-        if not note.finished and _work(note) == work:
+        made = _work(note)
+        if made is not None and made.is_the_same(work) and not note.finished:
             with suppress(RunNotFound):
                 if not farm.get_run(note.run).status().finished:
                     return note.run
@@ -146,4 +185,5 @@ def _work(note: RunNote) -> Work | None:
     """Return the work that a note is about; None where a function computes it."""
     if note.command is None:
         return None
-    return Work(note.url, note.command, note.shell, note.num_tasks, note.items, note.inputs_sha256)
+    facts = {name: getattr(note, name) for name in Work._fields}
+    return Work(**facts)
