@@ -51,7 +51,13 @@ class WorkerCore:
         self.options: WorkerOptions = options
         self._num_tasks = num_tasks
         self._sweeper = (
-            Sweeper(run_uuid, num_tasks, options.stale_after, options.max_attempts)
+            Sweeper(
+                run_uuid,
+                num_tasks,
+                options.stale_after,
+                options.max_attempts,
+                keeps_position=options.keeps_position,
+            )
             if options.linger
             else None
         )
@@ -81,6 +87,7 @@ class WorkerCore:
             place,
             options.max_attempts,
             options.intervals.first_beat_s,
+            keeps_position=options.keeps_position,
         )
         self.ledger: Ledger = Ledger(
             options.halt_after,
@@ -94,6 +101,7 @@ class WorkerCore:
             options.intervals,
             options.max_attempts,
             options.retry_delay_s,
+            options.keeps_position,
             self.requests,
             self.reporter,
             self._in_hand,

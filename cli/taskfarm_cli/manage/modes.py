@@ -87,10 +87,10 @@ def _make_sure(arguments: Arguments, run: Run, what: str) -> None:
 
 
 def _delete(_: Arguments, run: Run) -> None:
-    from taskfarm_cli.common import run_notes
+    from taskfarm_cli.common import run_files
 
     run.delete()
-    run_notes.forget_note(run.uuid)
+    run_files.forget(run.uuid)
 
 
 def _list(_: Arguments, farm: Farm, output: Output) -> None:

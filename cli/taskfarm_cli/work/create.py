@@ -23,9 +23,7 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     """
     count, options = plan.num_tasks, plan.options
     digest = None if plan.inputs is None else plan.inputs.digest()
-    work = manifest.Work(
-        farm.url, options.command, options.shell, count, digest, plan.num_items, plan.chunk
-    )
+    work = manifest.Work(farm.url, options.command, options.shell, count, plan.num_items, digest)
     if not options.new and (uuid := manifest.unfinished(farm, work)) is not None:
         raise UsageError(
             f"run {uuid} of the same work was created here and is not finished: give its UUID "
@@ -35,8 +33,7 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     of_several = f"{counted(plan.num_items, 'item')} in " if plan.chunk > 1 else ""
     screen.say(f"run {run.uuid}: {of_several}{counted(count, 'task')}")
     try:
-        manifest.write(run, work)
+        manifest.write(run, work, options.results or options.log)
     except OSError as error:
-        folder = Path(error.filename or "x").parent.absolute()
-        screen.say(f"cannot write the run's manifest to {folder}: {error.strerror}")
+        screen.say(f"cannot write the run's manifest to {Path.cwd()}: {error.strerror}")
     return run

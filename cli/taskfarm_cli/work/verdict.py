@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common import run_notes
+from taskfarm_cli.common import run_files
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.text import counted, manage_command
 
@@ -52,7 +52,7 @@ def verdict(
             ExitStatus.TASKS_FAILED,
         )
     if status.finished:
-        run_notes.forget_note(run.uuid)
+        run_files.finish(run.uuid)
         return ExitStatus.OK
     if limited:
         raise CommandError(

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_cli.common.run_notes import all_notes
 from taskfarm_cli.work.main import main
 from taskfarm_cli.work.slurm import advice, submit
 from taskfarm_cli.work.slurm.submit import last_lines
-from taskfarm_sdk import Farm
+from taskfarm_sdk import Farm, _run_notes
 from taskfarm_sdk.logins import save_login
 from taskfarm_sdk.testing import LocalServer
 from tests.support.fake_slurm import SUBMITTED, FakeSlurm, refusing
@@ -196,7 +195,7 @@ def test_where_slurm_refuses_nothing_is_left(
     assert ("was deleted" in printed.err) == (when == "after")
     assert {run.uuid for run in saved.runs()} == before
     assert list(tmp_path.glob("taskfarm-*")) == []
-    assert list(all_notes()) == []
+    assert list(_run_notes.all_notes()) == []
 
 
 def test_where_the_folder_for_output_cannot_be_made_nothing_is_left(
