@@ -56,7 +56,7 @@ def _work(options: Options) -> ExitStatus:
 
 def _here(plan: Plan, screen: Screen) -> ExitStatus:
     from taskfarm_cli.common.credentials import open_farm
-    from taskfarm_cli.work import output_paths
+    from taskfarm_cli.work import kept_folder, output_paths
 
     if plan.options.dry_run and plan.name is None:
         return _dry_run(plan, plan.num_items)
@@ -65,16 +65,19 @@ def _here(plan: Plan, screen: Screen) -> ExitStatus:
     _warn_of_unused_inputs(plan, screen)
     if not plan.options.dry_run:
         output_paths.check(plan.options)
+        kept_folder.check(plan)
     with screen.told(), open_farm(plan.options) as farm:
         run, plan = _find_or_create(plan, farm, screen)
         if plan.options.dry_run:
             return _dry_run(plan, plan.chunks(run.num_tasks).items)
+        kept_folder.take(plan, run, farm.url)
         from taskfarm_cli.work.work_off import work_off
 
         return work_off(plan, run, screen)
 
 
 def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
+    from taskfarm_cli.work import kept_folder
     from taskfarm_cli.work.slurm import submit as slurm
 
     options = plan.options
@@ -84,12 +87,14 @@ def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
             return slurm.dry_run(options, farm, slurm.NEW_RUN, screen)
         if (fault := _fault_of_program(plan.template)) is not None:
             screen.say(f"{fault}; each node checks again")
+        kept_folder.check(plan)
         if plan.name is None:
             slurm.probe(options, farm, screen)
         run, plan = _find_or_create(plan, farm, screen)
         options = plan.options_of_workers
         if options.dry_run:
             return slurm.dry_run(options, farm, run.uuid, screen)
+        kept_folder.check_of(plan, run)
         return slurm.submit(options, farm, run, screen, is_new=plan.name is None)
 
 

@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,6 +133,8 @@ class IndexFile:
         Raises:
             OSError: the file cannot be read.
         """
+        if _size(str(self._path)) == self._next:
+            return
         with self._path.open("rb") as file:
             file.seek(self._next)
             log_bytes = -1
@@ -160,7 +162,7 @@ def index_files(folder: Path) -> list[Path]:
 
 
 def index_line(
-    task: int, item: int, attempt: int, status: int, places: tuple[tuple[int, int], ...]
+    task: int, item: int, attempt: int, status: int, places: Sequence[tuple[int, int]]
 ) -> bytes:
     """Return the line of an attempt in an index.
 
