@@ -23,9 +23,7 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     """
     count, options = plan.num_tasks, plan.options
     digest = None if plan.inputs is None else plan.inputs.digest()
-    work = manifest.Work(
-        farm.url, options.command, options.shell, count, digest, plan.num_items, plan.chunk
-    )
+    work = manifest.Work(farm.url, options.command, options.shell, count, plan.num_items, digest)
     if not options.new and (uuid := manifest.unfinished(farm, work)) is not None:
         raise UsageError(
             f"run {uuid} of the same work was created here and is not finished: give its UUID "

@@ -1,4 +1,4 @@
-"""The manifest of a run that `workTF --create` created.
+"""The manifest of a run that `workTF --create` created, and what it tells about the run.
 
 It is stored twice: as `taskfarm-UUID.json` in the current folder, and as a note in the user's state
 folder, which is found from any folder.
@@ -35,22 +35,20 @@ class Work(NamedTuple):
         command: the command's words, as the user wrote them.
         shell: whether a shell runs it.
         num_tasks: how many tasks there are.
+        items: how many items they have.
         inputs_sha256: the digest of the inputs, or None where there are none.
-        items: how many items there are.
-        chunk: how many items a task has; the last may have fewer.
     """
 
     url: str
     command: tuple[str, ...]
     shell: bool
     num_tasks: int
-    inputs_sha256: str | None
     items: int
-    chunk: int
+    inputs_sha256: str | None
 
-    def is_the_same(self, other: Work) -> bool:
-        """Return whether this is the same work, in however many tasks it is done."""
-        return self._replace(num_tasks=0, chunk=0) == other._replace(num_tasks=0, chunk=0)
+    def is_the_same(self, other: Work | None) -> bool:
+        """Return whether another is the same work, in however many tasks it is done."""
+        return other is not None and self._replace(num_tasks=0) == other._replace(num_tasks=0)
 
 
 def write(run: Run, work: Work, kept_in: str | None = None) -> None:
@@ -64,25 +62,31 @@ def write(run: Run, work: Work, kept_in: str | None = None) -> None:
     Raises:
         OSError: it cannot be written to the current folder.
     """
-    results = None if kept_in is None else str(Path(kept_in).absolute())
-    run_files.write(RunNote(run=run.uuid, results=results, **work._asdict()))
+    note = RunNote(
+        run=run.uuid,
+        chunk=-(-work.items // work.num_tasks),
+        results=None if kept_in is None else str(Path(kept_in).absolute()),
+        **work._asdict(),
+    )
+    run_files.write(note)
 
 
 def check(run: Run, plan: Plan) -> Plan:
     """Return the plan for a run, and refuse inputs that are not the run's own.
 
     Raises:
-        UsageError: they cannot be cut into the run's tasks, or not as was asked for, or a manifest
-            of the run in the folder or a note names other inputs, or a function computes them.
+        UsageError: the inputs cannot be cut into the run's tasks, or not as was asked for, or a
+            manifest of the run in the folder or a note names other inputs, or a function that
+            computes them.
     """
     manifests = list(run_files.known(run.uuid))
     for note, _ in manifests:
         if note.command is None:
             raise UsageError(_of_a_function(note))
-    if plan.inputs is not None and (
-        fault := _fault_of_number(run, plan, [n for n, _ in manifests])
-    ):
-        raise UsageError(f"{fault}{_origin(*manifests[0]) if manifests else ''}")
+    fault = _fault_of_number(run.num_tasks, plan, [note for note, _ in manifests])
+    if fault:
+        origin = _origin(*manifests[0]) if manifests else ""
+        raise UsageError(f"run {run.uuid} has {fault}{origin}")
     given = None if plan.inputs is None else plan.inputs.digest()
     for note, path in manifests:
         if note.inputs_sha256 != given:
@@ -90,29 +94,28 @@ def check(run: Run, plan: Plan) -> Plan:
     return plan.of_run(run.num_tasks)
 
 
-def _fault_of_number(run: Run, plan: Plan, notes: Sequence[RunNote]) -> str:
+def _fault_of_number(tasks: int, plan: Plan, notes: Sequence[RunNote]) -> str:
     """Return why so many inputs are not those of so many tasks; an empty text if they may be."""
     items, asked = plan.num_items, plan.options.chunk
-    tasks = counted(run.num_tasks, "task")
-    if asked is not None and plan.num_tasks != run.num_tasks:
-        made = counted(plan.num_tasks, "task")
+    if plan.inputs is None or (items == tasks and asked is None):
+        return ""
+    has = counted(tasks, "task")
+    inputs = counted(items, "input")
+    if asked is not None:
+        if plan.num_tasks == tasks:
+            return ""
         return (
-            f"{counted(items, 'input')} with --chunk {asked} are {made}, and run {run.uuid} has "
-            f"{run.num_tasks}: give the inputs and the --chunk that it was created with."
+            f"{has}, and {inputs} with --chunk {asked} are {plan.num_tasks}: give the inputs and "
+            "the --chunk that it was created with."
         )
-    if asked is not None or items == run.num_tasks:
+    if any(note.items == items for note in notes) and _can_be_cut(items, tasks):
         return ""
-    if any(note.items == items for note in notes) and _can_be_cut(items, run.num_tasks):
-        return ""
+    is_new_here = not notes and items > tasks
     several = (
-        ""
-        if notes or items < run.num_tasks
-        else (" If its tasks have several inputs each, give its --chunk too.")
+        " If its tasks have several of them each, give its --chunk too." if is_new_here else ""
     )
-    return (
-        f"run {run.uuid} has {tasks}, and there {'is' if items == 1 else 'are'} "
-        f"{counted(items, 'input')}: is it the right file?{several}"
-    )
+    are = "is" if items == 1 else "are"
+    return f"{has}, and there {are} {inputs}: is it the right file?{several}"
 
 
 def _can_be_cut(items: int, tasks: int) -> bool:
@@ -173,8 +176,7 @@ def unfinished(farm: Farm, work: Work) -> str | None:
     from taskfarm_sdk import RunNotFound
 
     for note in run_files.of_this_folder():
-        made = _work(note)
-        if made is not None and made.is_the_same(work) and not note.finished:
+        if not note.finished and work.is_the_same(_work(note)):
             with suppress(RunNotFound):
                 if not farm.get_run(note.run).status().finished:
                     return note.run
@@ -185,5 +187,4 @@ def _work(note: RunNote) -> Work | None:
     """Return the work that a note is about; None where a function computes it."""
     if note.command is None:
         return None
-    facts = {name: getattr(note, name) for name in Work._fields}
-    return Work(**facts)
+    return Work(note.url, note.command, note.shell, note.num_tasks, note.items, note.inputs_sha256)

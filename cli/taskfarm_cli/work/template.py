@@ -204,7 +204,8 @@ def _check_names(words: Sequence[str], columns: Columns, place: re.Pattern[str])
             name = unknown[1]
             raise UsageError(
                 f"{{{name}}} in the command is no column of {columns.source}, which has "
-                f"{', '.join(columns.names)}: correct it, or write {{{{{name}}} for the text {{{name}}}"
+                f"{', '.join(columns.names)}: correct it, or write {{{{{name}}} for the text "
+                f"{{{name}}}"
             )
 
 

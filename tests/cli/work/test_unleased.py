@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
 
 
 def made_here(run: Run) -> Path:
-    manifest.write(run, manifest.Work("http://x/api/", ("true",), False, 2, None, 2, 1))
+    manifest.write(run, manifest.Work("http://x/api/", ("true",), False, 2, 2, None))
     return Path(f"taskfarm-{run.uuid}.json")
 
 
