@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common import run_files
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
-from taskfarm_cli.common.item_counts import items_done
+from taskfarm_cli.common.item_counts import ItemCount, items_done
 from taskfarm_cli.common.text import command, counted, manage_command
 from taskfarm_cli.work.command_line.arguments import PROGRAM
 
@@ -37,7 +37,7 @@ def verdict(
         halted: whether failures ended it.
         baseurl: the URL given with -b, which commands in messages need too.
         place: where the tasks' output is kept, if it is.
-        chunks: the items of each task, if they are known.
+        chunks: the items of each task; None to look for a note about them.
         kept_in: the folder that the output is kept in.
 
     Raises:
@@ -49,14 +49,17 @@ def verdict(
         status = run.wait(0)
     # The number of failed tasks is known only once the run is finished.
     failed = "" if status.failed is None else f", {status.failed} failed"
+    if chunks is None and (noted := run_files.items_of(run)) is not None:
+        chunks, kept_in = noted.chunks, kept_in or noted.kept_in
     done = f"{status.done} of {status.num_tasks}"
     count = items_done(chunks, status)
+    kept = None if count is None or not status.failed else _counts(kept_in)
     if count is None:
         screen.say(f"run {run.uuid}: {done} done{failed}")
     else:
-        screen.say(f"run {run.uuid}: {count}; tasks: {done} done{failed}")
+        screen.say(f"run {run.uuid}: {_with_kept(count, kept)}; tasks: {done} done{failed}")
     if status.failed:
-        said = _of_failed(run, status, baseurl, None if count is None else kept_in)
+        said = _of_failed(run, status, baseurl, kept_in, 0 if kept is None else kept[1])
         output = "" if place is None else f"; their output: {place}"
         raise CommandError(f"{said}{output}", ExitStatus.TASKS_FAILED)
     if status.finished:
@@ -73,18 +76,43 @@ def verdict(
     return ExitStatus.OK
 
 
-def _of_failed(run: Run, status: RunStatus, baseurl: str | None, kept_in: str | None) -> str:
+def _counts(kept_in: str | None) -> tuple[int, int] | None:
+    """Return how many items succeeded and failed, as a folder of output tells.
+
+    Returns:
+        The numbers; None where there is no such folder, or it cannot be read.
+    """
+    from taskfarm_cli.work.show.kept import Kept
+
+    try:
+        return None if kept_in is None else Kept.of(Path(kept_in)).counts()
+    except OSError:
+        return None
+
+
+def _with_kept(count: ItemCount, kept: tuple[int, int] | None) -> ItemCount:
+    """Return how many items are done, where a folder knows some of them."""
+    if kept is None:
+        return count
+    # Each machine may have a folder of its own.
+    is_whole = sum(kept) == count.total
+    return ItemCount(max(kept[0], count.done), count.total, "exactly" if is_whole else "at least")
+
+
+def _of_failed(
+    run: Run, status: RunStatus, baseurl: str | None, kept_in: str | None, items: int
+) -> str:
     """Return how many tasks failed, of which items, and the commands that help.
 
     Args:
         run: the run.
         status: its status.
         baseurl: see `verdict`.
-        kept_in: the folder that knows the items; None where it is not known which failed.
+        kept_in: see `verdict`.
+        items: how many items failed, as the folder tells; 0 where it does not.
     """
     tasks = counted(status.failed or 0, "task")
     reset = manage_command(baseurl, "--reset-failed", run.uuid)
-    items = None if kept_in is None else _failed_items(kept_in)
     if kept_in is None or not items:
         listing = manage_command(baseurl, "--tasks", "--state", "failed", run.uuid)
         return (
@@ -93,16 +121,6 @@ def _of_failed(run: Run, status: RunStatus, baseurl: str | None, kept_in: str | 
         )
     listing = command(PROGRAM, "--show", kept_in, "--failed")
     return (
-        f"{counted(items, 'item')} of {tasks} of run {run.uuid} failed: {listing} lists them, "
-        f"{reset} sets their tasks waiting"
+        f"{counted(items, 'item')} of {tasks} of run {run.uuid} failed: {listing} says how, "
+        f"{reset} sets what failed waiting"
     )
-
-
-def _failed_items(kept_in: str) -> int | None:
-    """Return how many items failed, as a folder of output tells; None if it cannot be read."""
-    from taskfarm_cli.work.show.kept import Kept
-
-    try:
-        return sum(1 for _ in Kept.of(Path(kept_in)).failed())
-    except OSError:
-        return None

@@ -1,4 +1,4 @@
-"""manageTF on a run whose tasks are chunks of items, as its note or the file beside the work says."""
+"""manageTF on a run whose tasks are chunks, as its note or the file beside the work says."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from taskfarm_cli.work.commands.kept_items import (
@@ -76,12 +76,15 @@ class Kept:
         out, err = Output(log, *places[:2]), Output(log, *places[2:])
         return Record(item, self._attempt[row], self._exit[row], out, err)
 
-    def failed(self) -> Iterator[Record]:
-        """Yield the records of the items that failed, in order."""
-        for item in self.numbers():
-            record = self.record(item)
-            if record is not None and record.exit != 0:
-                yield record
+    def counts(self) -> tuple[int, int]:
+        """Return how many items succeeded, and how many failed."""
+        known = len(self._file) - self._file.count(_NOTHING)
+        done = sum(
+            1
+            for file, status in zip(self._file, self._exit, strict=True)
+            if file != _NOTHING and status == 0
+        )
+        return done, known - done
 
     def _take(self, record: Record, numbers: dict[str, int]) -> None:
         item, attempt = record.item, record.attempt
