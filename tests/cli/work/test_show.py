@@ -1,4 +1,4 @@
-"""`workTF --show DIR`: reads back whatever was kept, in the order of the items, without a server."""
+"""`workTF --show DIR`: reads back what was kept, in the order of the items, without a server."""
 
 from __future__ import annotations
 
