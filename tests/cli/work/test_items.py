@@ -97,7 +97,7 @@ def test_a_column_in_a_shells_line_is_refused_and_nothing_is_created(
     before = len(list(live_farm.runs()))
     done = work_tf("--create", "--csv", sites.name, "--shell", "--", "echo {name}")
     assert (done.returncode, "TASKFARM_IN_name" in done.stderr) == (2, True)
-    unknown = work_tf("--create", "--csv", sites.name, "--", "echo", "{nam}")
+    unknown = work_tf("--create", "--csv", sites.name, "--", "echo", "{height}")
     assert (unknown.returncode, "which has lat, name" in unknown.stderr) == (2, True)
     assert len(list(live_farm.runs())) == before
 
