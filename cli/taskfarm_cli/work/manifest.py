@@ -110,10 +110,8 @@ def _fault_of_number(tasks: int, plan: Plan, notes: Sequence[RunNote]) -> str:
         )
     if any(note.items == items for note in notes) and _can_be_cut(items, tasks):
         return ""
-    is_new_here = not notes and items > tasks
-    several = (
-        " If its tasks have several of them each, give its --chunk too." if is_new_here else ""
-    )
+    # Without a note, nothing tells whether its tasks have several of them each.
+    several = " If each task has several, give --chunk too." if not notes and items > tasks else ""
     are = "is" if items == 1 else "are"
     return f"{has}, and there {are} {inputs}: is it the right file?{several}"
 

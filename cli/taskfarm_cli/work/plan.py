@@ -215,7 +215,7 @@ def _cut(items: int, chunk: int | None) -> Chunks:
     try:
         return Chunks.cut(items, chunk or 1)
     except ConfigurationError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(f"{error} (--chunk)") from None
 
 
 def _check_files(options: Options) -> None:

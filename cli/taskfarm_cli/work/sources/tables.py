@@ -8,7 +8,6 @@ from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work.sources import limits
 from taskfarm_cli.work.sources.contents import read, shown
 from taskfarm_cli.work.sources.rows import Rows
-from taskfarm_sdk._items.lines import Lines
 from taskfarm_sdk._items.tables import Table
 
 # JSON writes a byte of a row as up to 6, and adds the names of the columns.
@@ -29,10 +28,14 @@ def load(source: str) -> Rows:
     """
     content = read(source)
     named = shown(source)
-    rows = Rows(Table(content, named, delimiter=_delimiter(content)), named)
-    if not len(rows):
+    table = Table(content, named, delimiter=_delimiter(content))
+    if not len(table):
         raise UsageError(f"{named} has no rows below its header: a run has at least 1 task")
-    if not _is_known_to_fit(content, "".join(rows.columns.names)):
+    rows = Rows(table, named)
+    # Looking at each of a million rows would take seconds.
+    names = "".join(table.columns).encode()
+    is_short = table.longest + len(names) <= _MOST_BYTES_SAFELY
+    if not is_short or b"\0" in content or sys.getfilesystemencoding() != "utf-8":
         rows.check_each()
     return rows
 
@@ -43,14 +46,3 @@ def _delimiter(content: bytes) -> str:
         return ","
     # No name of a column contains one of them.
     return next((other for other in (";", "\t") if other.encode() in header), ",")
-
-
-def _is_known_to_fit(content: bytes, names: str) -> bool:
-    """Return whether any row fits into an argument; looking at each of a million takes seconds."""
-    has_one_line_each = b'"' not in content
-    return (
-        has_one_line_each
-        and b"\0" not in content
-        and sys.getfilesystemencoding() == "utf-8"
-        and Lines(content).longest + len(names.encode()) <= _MOST_BYTES_SAFELY
-    )
