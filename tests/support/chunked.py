@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -55,6 +56,17 @@ class Chunked:
         """Have workTF run a command for the items to the end, whatever that is."""
         return run_work_tf(*self.command_line(command, program=program), program=())
 
+    @contextmanager
+    def running(self, command: str = NOTING) -> Generator[subprocess.Popen[bytes]]:
+        """Have workTF run a command for the items for the time of a block, and kill it then."""
+        with subprocess.Popen(
+            self.command_line(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
     def started(self, command: str = NOTING) -> subprocess.Popen[str]:
         """Start a workTF that runs a command for the items, and return it."""
         return subprocess.Popen(
@@ -70,11 +82,10 @@ class Chunked:
             command: the shell's.
         """
         goal = min(self.items, sum(self.seen().values()) + after)
-        with subprocess.Popen(
-            self.command_line(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process:
+        with self.running(command) as process:
             wait_until(lambda: self.total() >= goal or process.poll() is not None, NET_S)
             os.kill(process.pid, number)
+            process.wait(timeout=NET_S)
         # Those of a killed one end a moment later.
         wait_until_no_command_of(self.run)
         return process.returncode

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import signal
-import subprocess
 from pathlib import Path
 
 import httpx
@@ -98,18 +97,19 @@ def test_another_clients_percentage_never_has_an_item_passed_over(
     items = Chunked(run, 40, 40, ("-j1", *kept))
     # It ends in the sixth item, which waits for ever.
     waiting = f"{NOTING}; test {{item}} != 5 || test -e go || sleep 86399"
-    with subprocess.Popen(items.command_line(waiting), stderr=subprocess.DEVNULL) as process:
+    login = (live_login["TASKFARM_TOKEN"], "")
+    with (
+        httpx.Client(base_url=live_farm.url) as client,
+        items.running(waiting) as process,
+    ):
         wait_until(lambda: items.total() == 6, NET_S)
-        login = (live_login["TASKFARM_USER"], live_login["TASKFARM_PASSWORD"])
-        with httpx.Client(base_url=live_farm.url) as client:
-            token = client.get("token", auth=login).json()["token"]
-            other = {"percentCompleted": 37.5, "status": "computing"}
-            path = f"runs/{run.uuid}/tasks/0"
-            client.put(path, json=other, auth=(token, "")).raise_for_status()
-            process.kill()
-            process.wait()
-            wait_until_no_command_of(run)
-            client.put(path, json={"status": "waiting"}, auth=(token, "")).raise_for_status()
+        path = f"runs/{run.uuid}/tasks/0"
+        other = {"percentCompleted": 37.5, "status": "computing"}
+        client.put(path, json=other, auth=login).raise_for_status()
+        process.kill()
+        process.wait()
+        wait_until_no_command_of(run)
+        client.put(path, json={"status": "waiting"}, auth=login).raise_for_status()
     assert run.task_info(0).percent_completed == 37.5
     Path("go").touch()
     items.work(waiting)
@@ -125,10 +125,11 @@ def test_what_a_command_says_of_its_progress_moves_no_position(new_run: NewRun) 
         f"{NOTING}; echo $TASKFARM_PERCENT >> percents; echo 90 > $TASKFARM_PROGRESS_FILE; "
         "test -e go || test {item} != 2 || { until test -e told; do sleep 0.05; done; sleep 0.5; }"
     )
-    with subprocess.Popen(items.command_line(command), stderr=subprocess.DEVNULL) as process:
+    with items.running(command) as process:
         wait_until(lambda: items.total() == 3, NET_S)
         Path("told").touch()
         process.send_signal(signal.SIGTERM)
+        process.wait(timeout=NET_S)
     assert position(run.task_info(0).percent_completed, 10) == 3
     Path("go").touch()
     items.work(command)
@@ -197,7 +198,7 @@ def test_a_killed_command_fails_its_item_alone(new_run: NewRun) -> None:
 
 
 def test_an_item_that_takes_too_long_fails_alone(new_run: NewRun) -> None:
-    items = Chunked(new_run(1), 10, 10, ("-j1", "--max-attempts", "1", "--timeout-s", "5"))
+    items = Chunked(new_run(1), 10, 10, ("-j1", "--max-attempts", "1", "--timeout-s", "5", "--grace-s", "0.1"))
     done = items.attempt(f"{NOTING}; test {{item}} != 4 || exec sleep 86399")
     assert "1 of 10 items failed: 4. Item 4: it took longer than 5 s" in done.stderr
     assert items.each_once
