@@ -114,7 +114,7 @@ def test_a_failing_item_stops_no_other_and_is_named(farm: Farm, folder: Path, ca
         farm.map(compute, range(20), folder=folder, chunk=5, workers=1, **HASTY)
     error = raised.value
     assert (error.items, error.missing, error.tasks) == ((3, 17), (), (0, 3))
-    assert "2 items failed: 3, 17" in str(error)
+    assert "2 items failed: 3, 17 (in 2 of 4 tasks)" in str(error)
     assert "no 3" in str(error)
     assert isinstance(error.__cause__, ValueError)
     (note,) = error.__cause__.__notes__

@@ -9,11 +9,28 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_sdk import _run_notes
 from taskfarm_sdk._run_notes import RunNote
 
+if TYPE_CHECKING:
+    from taskfarm_sdk import Run
+    from taskfarm_sdk._items.chunks import Chunks
+
 PREFIX, SUFFIX = "taskfarm-", ".json"
+
+
+class RunItems(NamedTuple):
+    """What is known about the items of a run.
+
+    Attributes:
+        chunks: the items of each task.
+        kept_in: the folder of their results or output, if it is known.
+    """
+
+    chunks: Chunks
+    kept_in: str | None
 
 
 def beside(run: str, folder: str = "") -> Path:
@@ -43,6 +60,15 @@ def known(run: str) -> Iterator[tuple[RunNote, Path]]:
     located = _run_notes.locate(run)
     if located is not None:
         yield located
+
+
+def items_of(run: Run) -> RunItems | None:
+    """Return what the files of a run tell about its items; None if they tell nothing."""
+    for note, _ in known(run.uuid):
+        chunks = note.chunks
+        if chunks is not None and chunks.tasks == run.num_tasks:
+            return RunItems(chunks, note.results)
+    return None
 
 
 def of_this_folder() -> Iterator[RunNote]:

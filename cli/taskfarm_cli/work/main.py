@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.guard import guarded
-from taskfarm_cli.common.parser import command_line
+from taskfarm_cli.common.parser import Words, command_line
 from taskfarm_cli.common.text import manage_command, shell_words
 from taskfarm_cli.work.command_line.arguments import PROGRAM
 from taskfarm_cli.work.command_line.parse import parse
+from taskfarm_cli.work.command_line.show_arguments import parse_show
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options, Plan
@@ -33,7 +34,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = command_line(argv)
     del argv
-    return guarded(PROGRAM, lambda: _work(parse(words)))
+    return guarded(PROGRAM, lambda: _run(words))
+
+
+def _run(words: Words) -> ExitStatus:
+    shown = parse_show(words)
+    if shown is None:
+        return _work(parse(words))
+    from taskfarm_cli.work.show.entry import show
+
+    return show(shown)
 
 
 def _work(options: Options) -> ExitStatus:

@@ -69,7 +69,7 @@ def was_asked_to_end(error: BaseException) -> bool:
 
 def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
     options = plan.options
-    in_chunks = plan.chunk > 1
+    in_chunks, chunks = plan.chunk > 1, plan.chunks(run.num_tasks)
     end = time_limit.end(options, screen)
     with ExitStack() as undo:
         slots = slots_for(min(_jobs(options, screen), run.num_tasks), screen.say)
@@ -105,7 +105,7 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
             linger_s=options.linger_s,
             deadline=deadline,
         )
-        _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen))
+        _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen, chunks))
     return verdict(
         run,
         screen,
@@ -113,6 +113,8 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
         halted=worker.stopping,
         baseurl=options.baseurl,
         place=place_of_outputs(options, in_chunks=in_chunks),
+        chunks=chunks,
+        kept_in=options.log if options.results is None else options.results,
     )
 
 

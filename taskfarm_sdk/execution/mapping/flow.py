@@ -153,7 +153,7 @@ def _failed(
         if not index.has_failed(item)
     ]
     failures = [_described(results, chunks, item) for item in failed[:DESCRIBED_MOST]]
-    parts = [f"{counted(len(failed), 'item')} failed: {listed(failed)}"] if failed else []
+    parts = [_named(failed, chunks)] if failed else []
     if missing:
         parts.append(f"{counted(len(missing), 'item')} not computed: {listed(missing)}")
     seen = mapping.link.session.shared.failures.of(mapping.order.run_uuid)
@@ -171,6 +171,15 @@ def _failed(
     )
     error.__cause__ = failures[0][1] if failures else _failures.cause(seen)
     return error
+
+
+def _named(failed: list[int], chunks: Chunks) -> str:
+    said = f"{counted(len(failed), 'item')} failed: {listed(failed)}"
+    if chunks.size == 1:
+        return said
+    # A few items that fail are many tasks: without both numbers, the server's count alarms.
+    tasks = len({item // chunks.size for item in failed})
+    return f"{said} (in {tasks} of {counted(chunks.tasks, 'task')})"
 
 
 def _described(

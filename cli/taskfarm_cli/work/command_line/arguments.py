@@ -13,6 +13,7 @@ from taskfarm_cli.common.parser import (
     seconds,
 )
 from taskfarm_cli.work.command_line.input_arguments import add_inputs
+from taskfarm_cli.work.command_line.show_arguments import add_show
 from taskfarm_cli.work.command_line.slurm_arguments import add_slurm
 
 PROGRAM = "workTF"
@@ -64,7 +65,8 @@ def build_parser() -> argparse.ArgumentParser:
         f"       {PROGRAM} [options] --create --inputs FILE -- COMMAND [ARG...]\n"
         f"       {PROGRAM} [options] --create ::: VALUE... -- COMMAND [ARG...]\n"
         f"       {PROGRAM} [options] --slurm N UUID -- COMMAND [ARG...]\n"
-        f"       {PROGRAM} [options] --join FOLDER",
+        f"       {PROGRAM} [options] --join FOLDER\n"
+        f"       {PROGRAM} --show DIR [--item N | --failed | --csv FILE]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
@@ -74,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_attempts(parser)
     _add_end(parser)
     _add_output(parser)
+    add_show(parser)
     add_slurm(parser)
     options = parser.add_argument_group("options")
     options.add_argument(
