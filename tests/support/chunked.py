@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from collections import Counter
@@ -73,21 +72,22 @@ class Chunked:
             self.command_line(command), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
-    def interrupted(self, number: signal.Signals, after: int, command: str = NOTING) -> int:
-        """Send workTF a signal once some more items were seen; return its exit status.
+    def interrupted(self, number: signal.Signals, after: int, *, alone: bool = True) -> int:
+        """Send a workTF a signal once some more items were seen; return its exit status.
 
         Args:
             number: the signal.
             after: how many more.
-            command: the shell's.
+            alone: whether no other works on the run, so that none of its commands is left.
         """
         goal = min(self.items, sum(self.seen().values()) + after)
-        with self.running(command) as process:
+        with self.running() as process:
             wait_until(lambda: self.total() >= goal or process.poll() is not None, NET_S)
-            os.kill(process.pid, number)
+            process.send_signal(number)
             process.wait(timeout=NET_S)
-        # Those of a killed one end a moment later.
-        wait_until_no_command_of(self.run)
+        if alone:
+            # Those of a killed one end a moment later.
+            wait_until_no_command_of(self.run)
         return process.returncode
 
     def total(self) -> int:

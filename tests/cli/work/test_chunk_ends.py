@@ -30,7 +30,7 @@ KINDS = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("kept", KINDS)
 def test_ten_planned_ends_at_any_moment_repeat_no_item(
     new_run: NewRun, kept: tuple[str, ...]
@@ -45,7 +45,7 @@ def test_ten_planned_ends_at_any_moment_repeat_no_item(
     assert items.each_once
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("kept", [pytest.param(LOG, id="log"), pytest.param(RESULTS, id="results")])
 def test_a_kill_costs_a_folder_no_more_than_the_commands_that_ran(
     new_run: NewRun, kept: tuple[str, ...]
@@ -62,7 +62,7 @@ def test_a_kill_costs_a_folder_no_more_than_the_commands_that_ran(
     assert items.total() <= 600 + 5 * 4
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_without_a_folder_a_kill_misses_no_item_and_repeats_no_more_than_the_chunks_in_hand(
     new_run: NewRun,
 ) -> None:
