@@ -1,4 +1,4 @@
-"""A program that imports what tests import, and prints which constants of the package that changed."""
+"""Import what tests import, and print which constants of the package that changed."""
 
 from __future__ import annotations
 
