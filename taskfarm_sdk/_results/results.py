@@ -18,7 +18,7 @@ from taskfarm_sdk._results.order import Order, python_version
 from taskfarm_sdk._results.places import NOTHING, Places
 from taskfarm_sdk._results.reader import Damaged, RecordReader
 from taskfarm_sdk._results.record import Outcome, Record
-from taskfarm_sdk._results.result import Result
+from taskfarm_sdk._results.result import Result, made
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import half_made
 
@@ -191,9 +191,7 @@ class Results(Generic[T]):
 
     def _result(self, reader: RecordReader, number: int, item: object) -> Result[T]:
         value, error, attempts, took_s = self._known(reader, number)
-        return Result(
-            number=number, item=item, value=value, attempts=attempts, took_s=took_s, error=error
-        )
+        return made(number, item, value, attempts, took_s, error)
 
     def _known(self, reader: RecordReader, number: int) -> _Known[T]:
         # A million are read in seconds: no call that can be left out.
