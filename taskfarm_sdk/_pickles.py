@@ -57,8 +57,8 @@ def pack_value(value: object) -> bytes:
         packed = pickle.dumps(value, PROTOCOL)
     except Exception:  # noqa: BLE001 - its error is no better than cloudpickle's
         return _packed_whole(value)
-    # A text may contain the name too: then this only takes longer. Not `in`, which takes three times
-    # as long: it asks first whether a number is meant.
+    # A text may contain the name too: then this only takes longer. Not `in`, which takes three
+    # times as long: it asks first whether a number is meant.
     return packed if packed.find(_MAIN_IN_PICKLES) < 0 else _packed_whole(value)
 
 

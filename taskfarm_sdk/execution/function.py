@@ -96,9 +96,7 @@ def _layers(function: object) -> list[object]:
 
 def never_run(returned: object) -> TypeError | None:
     """Return the error of a function that returned a coroutine or generator that never ran."""
-    if type(returned) in _PLAIN or not isinstance(
-        returned, (Coroutine, Generator, AsyncGenerator)
-    ):
+    if type(returned) in _PLAIN or not isinstance(returned, (Coroutine, Generator, AsyncGenerator)):
         return None
     kind = type(cast("object", returned)).__name__
     if isinstance(returned, (Coroutine, Generator)):
