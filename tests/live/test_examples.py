@@ -78,6 +78,32 @@ def test_a_sweep_makes_a_table_and_computes_nothing_twice(
     assert sorted((tmp_path / "sweep").glob("*.results1")) == files
 
 
+def test_the_files_of_a_folder_are_counted_and_those_that_are_no_text_are_named(
+    run_example: Running, tmp_path: Path
+) -> None:
+    (folder := tmp_path / "texts").mkdir()
+    for number in range(30):
+        (folder / f"{number:02}.txt").write_text("one two\nthree\n" * number)
+    (folder / "30.txt").write_bytes(b"\xff\xfe\xff")
+    counted, failed = run_example("folder_of_files.py", "texts")
+    assert counted == "30 of 31 files are counted in counts.csv"
+    assert failed.startswith("texts/30.txt: 'utf-8' codec can't decode")
+    table = (tmp_path / "counts.csv").read_text().splitlines()
+    assert table[0] == "item,lines,words,longest,error"
+    assert table[1:3] == ["texts/00.txt,0,0,0,", "texts/01.txt,2,3,7,"]
+    assert len(table) == 32
+
+
+def test_a_monte_carlo_draws_the_same_numbers_again_and_others_with_another_seed(
+    run_example: Running, tmp_path: Path
+) -> None:
+    (said,) = run_example("monte_carlo.py")
+    assert re.fullmatch(r"pi is 3\.1[34]\d{3}, give or take 0\.00\d{3}", said)
+    (tmp_path / "pi-0").rename(tmp_path / "first")
+    assert run_example("monte_carlo.py") == [said]
+    assert run_example("monte_carlo.py", "7") != [said]
+
+
 def test_threads_give_the_checksum_of_each_file(run_example: Running, tmp_path: Path) -> None:
     (folder := tmp_path / "files" / "deep").mkdir(parents=True)
     for number in range(12):
