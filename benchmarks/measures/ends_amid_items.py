@@ -111,6 +111,7 @@ def _ended(compute: Items, kind: _Kind, folder: Path, items: int, ends: int) -> 
             process.communicate()
             return process.returncode
 
+    status = 0
     for group in [moments] if kind.goes_on else [[one] for one in moments]:
         status = part(group)
     if status != 0 and (status := part([])) != 0:

@@ -82,14 +82,14 @@ def _keys_of(outcomes: Iterable[Outcome]) -> tuple[dict[str, None], bool]:
     """Return the keys of all values, and whether there are errors."""
     keys: dict[str, None] = {}
     error = False
-    alike: set[type] = set()  # whose values all have the same keys, which are known by now
+    alike: set[Any] = set()  # whose values all have the same keys, which are known by now
     for value, why in outcomes:
-        kind = type(value)
+        kind = cast("Any", type(value))
         if why is not None:
             error = True
         elif kind not in alike:
             keys.update(dict.fromkeys(_keyed(value)))
-            if _names(cast("Any", kind)) is not None:
+            if _names(kind) is not None:
                 alike.add(kind)
     return keys, error
 
