@@ -50,6 +50,7 @@ class ChildHandle:
         attempts: how many attempts were counted before this one.
         percent: the task's percentage.
         started_at: when its turn came.
+        is_new: whether surely nobody had it before.
         lost_items: the items whose child died while it computed them, in this attempt.
         outcome: how the parent is to settle it; None while it is open.
     """
@@ -60,6 +61,7 @@ class ChildHandle:
         self.attempts: int = job.attempts
         self.percent: float = job.percent
         self.started_at: datetime.datetime = datetime.datetime.fromisoformat(job.started_at)
+        self.is_new: bool = job.is_new
         self.lost_items: tuple[int, ...] = job.lost_items
         self._slot = slot
         self._job = slot.job

@@ -56,7 +56,7 @@ class ChunkFunction:
         place = self._workplace()
         handle = handle_of(task)
         # A task that nobody had before has nothing that this process does not know of.
-        if task.attempts or task.percent_completed or handle.lost_items:
+        if not handle.is_new or handle.lost_items:
             place.index.read_on()
         _Attempt(self, place, task).run()
 
