@@ -20,7 +20,6 @@ from taskfarm_sdk._flows.tasks import (
 )
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol import operations
-from taskfarm_sdk._protocol.lease import Lease
 from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._sansio.retry import SETTLE, Answer
 from taskfarm_sdk._sansio.steps import Flow, sleep
@@ -164,6 +163,5 @@ def free(farm: Session, uuid: str, number: int, still: Callable[[TaskRow], bool]
         row = yield from read(farm, uuid, number)
         return None if still(row) else Answer(None)
 
-    start = leases.encode(Lease(percent=0.0, attempts=0, beat=0, holder=leases.new_holder()))
-    call = operations.update_task(uuid, number, percent=start, status="waiting")
+    call = operations.update_task(uuid, number, percent=leases.AT_START, status="waiting")
     yield from ask_of_task(farm, uuid, number, call, SETTLE, look=look)

@@ -130,3 +130,7 @@ def failed_tasks(num_tasks: int, percent_done: float) -> int | None:
 
 def _check(rest: int) -> int:
     return 1 + rest % 97
+
+
+# Of a task that waits for its first attempt again, and that nobody holds.
+AT_START = encode(Lease(percent=0.0, attempts=0, beat=0, holder=0))

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-
 # So soon a thread that had a task claims the next one, unless another one claims ahead for it.
 CLAIMS_WITHIN_S = 1.0
 

@@ -9,7 +9,7 @@ import resource
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,35 +27,10 @@ from taskfarm_sdk import (
 )
 from taskfarm_sdk._failures import MOST
 from taskfarm_sdk._items.seeds import item_seed
-from taskfarm_sdk.testing import LocalServer
 from tests.support.executors import executor
 from tests.support.maps import HASTY, calls_in, named_as, noting
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture
-def farm(taskfarm_server: LocalServer) -> Iterator[Farm]:
-    """A farm of the tests' server, without runs."""
-    server = taskfarm_server
-    with Farm(server.url, user=server.user, password=server.password) as farm:
-        for run in farm.runs():
-            run.delete()
-        yield farm
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A place for a results folder."""
-    return tmp_path / "results"
-
-
-@pytest.fixture
-def calls(tmp_path: Path) -> Path:
-    """A folder where functions note which items they were called with."""
-    path = tmp_path / "calls"
-    path.mkdir()
-    return path
 
 
 def double(value: int) -> int:

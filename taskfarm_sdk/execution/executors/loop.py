@@ -28,7 +28,6 @@ from taskfarm_sdk.execution.function import Function, caught_in, explained, neve
 from taskfarm_sdk.task import Task, handle_of
 from taskfarm_sdk.worker import Worker, core_of
 
-
 # How often to look whether a claim that takes long has its answer.
 LOOK_EVERY_S = 0.1
 
