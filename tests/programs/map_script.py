@@ -17,7 +17,6 @@ from tests.support.processes import ENDLESS_S, NET_S
 from tests.support.short_times import hasty
 from tests.support.told import told
 
-
 HALTED = "halted"
 
 
