@@ -42,6 +42,7 @@ class Mapping:
         place: where to compute.
         tell: called with the run's status; None for no call.
         linger_s: how long at most to stay without a task; None for as long as it takes.
+        retry_failed: whether items of a finished run that failed are tried again.
     """
 
     link: Link
@@ -52,6 +53,7 @@ class Mapping:
     place: Place
     tell: Callable[[RunStatus], None] | None
     linger_s: float | None
+    retry_failed: bool
 
     @property
     def chunks(self) -> Chunks:
@@ -113,8 +115,9 @@ def _worked_off(mapping: Mapping, index: Index) -> tuple[RunStatus, Work, bool]:
     request = mapping.request(function)
     status = mapping.link.drive(runs.status(mapping.link.session, uuid))
     reopening = Reopening(mapping.link, uuid, mapping.chunks, index)
-    # What failed before this work began gets its attempts again.
-    reopening.open_again(failed=True, complete=status.finished)
+    if status.finished:
+        # Not while others are at work: of a fleet's workers each would try anew what failed.
+        reopening.open_again(failed=mapping.retry_failed, complete=True)
     while True:
         work, halted = compute(request, mapping.options, place)
         status = work.status()

@@ -18,6 +18,7 @@ FOR_THE_SUBMITTER = {
     *(
         "create",
         "join",
+        "retry_failed",
         "new",
         "num_tasks",
         "uuid",
@@ -99,3 +100,13 @@ def test_workers_linger_for_ten_minutes_unless_told_otherwise() -> None:
 
 def test_kept_workers_do_not_linger() -> None:
     assert not parse(worker("--keep")[4:]).linger
+
+
+def test_workers_of_a_results_folder_join_it_and_leave_what_failed() -> None:
+    here = parse(["--join", "a folder", "--slurm", "2", "-j3", "--journal=j", "--max-attempts=2"])
+    words = worker_command.of_worker(here, URL, UUID)
+    there = parse(words[4:])
+    assert (there.join, there.baseurl) == (str(Path.cwd() / "a folder"), URL)
+    assert (there.jobs, there.max_attempts, there.linger_s) == (3, 2, 600)
+    assert there.journal == str(Path.cwd() / "j")
+    assert (there.slurm, there.batch, there.retry_failed) == (None, True, False)
