@@ -278,7 +278,7 @@ def stored_items(folder: Folder) -> StoredItems | None:
     except FileNotFoundError:
         return None
     try:
-        items = StoredItems(os.fdopen(descriptor, "rb", closefd=False))
+        items = StoredItems(os.fdopen(descriptor, "rb", closefd=False), str(folder.path))
     except BaseException:
         os.close(descriptor)
         raise

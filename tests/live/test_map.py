@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -286,6 +287,18 @@ def test_another_function_or_other_items_are_refused(farm: Farm, folder: Path) -
         with pytest.raises(ConfigurationError, match="holds the results of other work"):
             other()
     assert farm.runs() == before
+
+
+def test_a_function_that_another_python_pickled_is_not_loaded_and_map_brings_its_own(
+    farm: Farm, folder: Path
+) -> None:
+    farm.prepare(double, range(10), folder=folder, chunk=2)
+    order = folder / "order.json"
+    order.write_text(json.dumps({**json.loads(order.read_text()), "python": "3.9"}))
+    with pytest.raises(ConfigurationError, match=r"pickled by Python 3.9, and another version"):
+        join(folder, farm=farm, workers=1, **HASTY)
+    found = farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
+    assert list(found.values()) == [2 * value for value in range(10)]
 
 
 def test_a_deleted_run_is_an_error_that_says_what_is_saved(farm: Farm, folder: Path) -> None:
