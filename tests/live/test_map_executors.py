@@ -55,7 +55,7 @@ def test_an_item_that_kills_each_pool_costs_only_itself_and_so_many_pools(
     assert made.total() - len(made) <= 1
 
 
-def test_of_more_failing_tasks_than_a_process_remembers_each_is_tried_as_often_as_asked(
+def test_of_more_failing_tasks_than_a_process_remembers_none_is_tried_again(
     farm: Farm, folder: Path, calls: Path
 ) -> None:
     def fail(value: int) -> int:

@@ -131,7 +131,7 @@ def test_a_reset_beside_a_worker_has_it_compute_nothing_that_others_computed(
     assert run.status().succeeded
 
 
-def test_failed_tasks_that_are_reset_beside_a_worker_cost_it_their_failed_items_alone(
+def test_failed_tasks_reset_beside_a_worker_cost_it_their_failed_items_alone(
     farm: Farm, folder: Path, calls: Path, tmp_path: Path
 ) -> None:
     bad = 3 * CHUNK + 1
