@@ -65,7 +65,7 @@ def count_done(path: Path) -> int:
     return done
 
 
-def call_function(path: Path) -> int:
+def call_function(path: Path) -> object:
     """Load the function as a worker that joins does, and call it."""
     folder = Folder.open(path)
     try:
@@ -83,7 +83,7 @@ def cuts(file: Path) -> list[int]:
     return list(range(file.stat().st_size - 1, -1, -1))
 
 
-def refused(path: Path, look: Callable[[Path], int]) -> bool:
+def refused(path: Path, look: Callable[[Path], object]) -> bool:
     """Return whether a look at a folder is refused with an error that names it."""
     try:
         look(path)
