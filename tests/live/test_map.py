@@ -289,6 +289,21 @@ def test_another_function_or_other_items_are_refused(farm: Farm, folder: Path) -
     assert farm.runs() == before
 
 
+def test_a_folder_that_others_can_write_to_is_worked_on_by_nobody(
+    farm: Farm, folder: Path, calls: Path
+) -> None:
+    farm.prepare(noting(calls, double), range(10), folder=folder, chunk=2)
+    folder.chmod(0o777)
+    for work in (
+        lambda: farm.map(noting(calls, double), range(10), folder=folder, chunk=2),
+        lambda: join(folder, farm=farm),
+        lambda: results(folder),
+    ):
+        with pytest.raises(ConfigurationError, match=f"chmod 700 .*{folder.name}"):
+            work()
+    assert not calls_in(calls)
+
+
 def test_a_function_that_another_python_pickled_is_not_loaded_and_map_brings_its_own(
     farm: Farm, folder: Path
 ) -> None:

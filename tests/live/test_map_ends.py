@@ -60,6 +60,21 @@ def test_a_killed_worker_costs_only_what_was_not_yet_written(mapping: MapScript)
     assert list(results(mapping.folder).values()) == mapping.values
 
 
+@pytest.mark.parametrize("kind", ["thread", "spawn"])
+def test_a_killed_program_with_an_executor_costs_only_what_was_not_yet_written(
+    mapping: MapScript, kind: str
+) -> None:
+    with mapping.script(executor=kind) as process:
+        mapping.wait_for_calls(ITEMS // 4)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=NET_S)
+    # The processes of a pool give back what they have, and end.
+    wait_until(lambda: not mapping.living_children())
+    mapping.finish(executor=kind)
+    assert mapping.num_calls() - ITEMS <= LOST_MOST
+    assert list(results(mapping.folder).values()) == mapping.values
+
+
 def test_killed_children_cost_their_items_an_attempt_and_nothing_else(mapping: MapScript) -> None:
     with mapping.script() as process:
         wait_until(lambda: len(mapping.children()) == 2)

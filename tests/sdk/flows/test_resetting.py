@@ -82,6 +82,11 @@ def test_tasks_that_wait_again_show_that_somebody_had_them(
     assert [(lease.percent, lease.attempts) for lease in found if lease] == [(0.0, 0)] * 3
 
 
+def test_a_run_of_tasks_that_all_wait_again_is_at_0(mixed: Run) -> None:
+    mixed.reset_tasks(range(8))
+    assert mixed.status().percent_done == 0.0
+
+
 def test_failed_tasks_of_a_finished_run_are_looked_for_up_to_the_last(
     proxied_farm: Farm, proxy: FaultProxy
 ) -> None:
