@@ -109,6 +109,14 @@ class Index:
         """Return whether one of consecutive items has failed since `begin`, and has no success."""
         return self._states.find(_FAILED_ANEW, items.start, items.stop) >= 0
 
+    def num_done_in(self, items: range) -> int:
+        """Return how many of consecutive items have a success."""
+        return self._states.count(_DONE, items.start, items.stop)
+
+    def num_untried_in(self, items: range) -> int:
+        """Return how many of consecutive items have no attempt on record."""
+        return self._states.count(0, items.start, items.stop)
+
     def open_in(self, items: range) -> list[int]:
         """Return those of consecutive items that have no success."""
         if self._states.count(_DONE, items.start, items.stop) == len(items):

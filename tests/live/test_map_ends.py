@@ -24,6 +24,8 @@ pytestmark = pytest.mark.live
 
 ITEMS, CHUNK, ITEM_S = 400, 25, 0.01
 ENDS = 4
+# The default of `Farm.map`.
+MAX_ATTEMPTS = 3
 # Written at the first item after it, and two children compute.
 LOST_MOST = 2 * (int(FLUSH_S / ITEM_S) + 2)
 
@@ -72,6 +74,19 @@ def test_a_killed_program_with_an_executor_costs_only_what_was_not_yet_written(
     wait_until(lambda: not mapping.living_children())
     mapping.finish(executor=kind)
     assert mapping.num_calls() - ITEMS <= LOST_MOST
+    assert list(results(mapping.folder).values()) == mapping.values
+
+
+def test_workers_killed_more_often_than_a_task_may_be_tried_leave_no_item_untried(
+    mapping: MapScript,
+) -> None:
+    """What was killed is handed out first, so that each kill meets the same tasks."""
+    for _ in range(MAX_ATTEMPTS):
+        with mapping.script() as process:
+            mapping.wait_for_calls(4)
+            os.kill(process.pid, signal.SIGKILL)
+            process.communicate(timeout=NET_S)
+    mapping.finish()
     assert list(results(mapping.folder).values()) == mapping.values
 
 

@@ -16,6 +16,7 @@ from taskfarm_sdk.task import Task, handle_of
 
 # The percentage is for people, who look seldom: no item waits for it.
 REPORT_EVERY_S = 0.5
+ENDED = Caught("ProcessEnded", "its process ended while it was computed", "")
 
 
 class ChunkFunction:
@@ -84,6 +85,8 @@ class _Attempt:
         self._task = task
         self._handle = handle_of(task)
         self._number = task.attempts + 1
+        # Its process may have died of one of its items, which is to be known the next time.
+        self._is_suspect = not self._handle.is_new or bool(self._handle.lost_items)
         self._is_last = self._number >= spec.max_attempts
         self._items = spec.chunks.of(task.number)
         self._open = place.index.open_in(self._items)
@@ -117,7 +120,8 @@ class _Attempt:
         """Compute the open items; return how many were not tried, None if the worker stops."""
         order = in_order(
             self._open,
-            attempts=self._task.attempts,
+            # Only what ended the first attempt's process has left no record of it.
+            attempts=1 if self._task.attempts == 1 else 0,
             has_failed=self._place.index.has_failed,
             skipped=self._handle.lost_items,
         )
@@ -134,6 +138,10 @@ class _Attempt:
 
     def _compute(self, item: int, value: object) -> None:
         self._handle.begin_item(item)
+        if self._is_suspect:
+            # What follows counts instead, unless nothing follows.
+            self._place.writer.failure(item, self._number, ENDED, 0.0)
+            self._place.writer.flush()
         began = time.monotonic()
         failure: Caught | None = None
         returned: object = None
@@ -152,9 +160,6 @@ class _Attempt:
         else:
             self._failed.append(item)
             self._first_failure = self._first_failure or failure
-        # Where a process may have died of an item, the record of those before it shows which.
-        if self._number > 1 or self._handle.lost_items:
-            writer.flush()
         if ended - self._reported_at >= REPORT_EVERY_S:
             self._reported_at = ended
             self._task.update(100 * self._done / len(self._items))
