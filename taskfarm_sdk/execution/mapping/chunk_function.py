@@ -139,8 +139,8 @@ class _Attempt:
     def _compute(self, item: int, value: object) -> None:
         self._handle.begin_item(item)
         if self._is_suspect:
-            # What follows counts instead, unless nothing follows.
-            self._place.writer.failure(item, self._number, ENDED, 0.0)
+            # Of an earlier attempt, so that whatever is recorded of this one counts instead.
+            self._place.writer.failure(item, max(self._number - 1, 1), ENDED, 0.0)
             self._place.writer.flush()
         began = time.monotonic()
         failure: Caught | None = None
