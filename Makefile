@@ -27,7 +27,7 @@ OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client genera
 CHECKS := drift check-format check-lint check-types check-pyright check-exports check-imports check-openapi \
 	check-spelling
 
-.PHONY: $(CHECKS) help demo test test-fast test-busy coverage load hostile client cassettes check format docs bench lock dist clean
+.PHONY: $(CHECKS) help demo test test-fast test-all test-busy coverage load hostile client cassettes check format docs bench lock dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,17 +35,20 @@ help: ## list these targets
 demo: $(READY) ## start the real server, create a run, work it off, show the result
 	@$(BIN)/python examples/demo.py
 
-test: $(READY) $(PEERS) ## run the tests (PYTEST_ARGS=… for more)
+test: $(READY) $(PEERS) ## run the tests but the longest: under five minutes (PYTEST_ARGS=… for more)
+	$(PYTEST) -m "not long and not alone" --numprocesses 4 $(APART) $(PYTEST_ARGS)
+
+test-all: $(READY) $(PEERS) ## run `make test` and the longest: kills, lost servers, hostile replies
 	$(PYTEST) -m "not alone" --numprocesses 4 $(APART) $(PYTEST_ARGS)
 
 test-fast: $(READY) $(PEERS) ## run those that start no server process and no engine and are not slow: under a minute
 	$(PYTEST) -m "not live and not engine and not slow and not alone" --numprocesses 3 $(APART) $(PYTEST_ARGS)
 
-test-busy: $(READY) $(PEERS) ## run `make test` five times beside two busy processes (TIMES=5 BUSY=2)
+test-busy: $(READY) $(PEERS) ## run `make test-all` five times beside two busy processes (TIMES=5 BUSY=2)
 	$(BIN)/python -m tests.busy --times $(or $(TIMES),5) --processes $(or $(BUSY),2) -- \
 		$(PYTEST) -m "not alone" --numprocesses 4 $(APART) $(PYTEST_ARGS)
 
-coverage: $(READY) $(PEERS) ## run `make test` and tell which lines it reached, child processes included
+coverage: $(READY) $(PEERS) ## run `make test-all` and tell which lines it reached, child processes included
 	rm -rf build/coverage && mkdir -p build/coverage
 	$(BIN)/coverage run -m pytest -m "not alone" --numprocesses 4 $(APART) $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
@@ -54,7 +57,7 @@ coverage: $(READY) $(PEERS) ## run `make test` and tell which lines it reached, 
 load: $(READY) ## run the tests that take the whole machine (PYTEST_ARGS=… for more)
 	$(PYTEST) -m alone $(PYTEST_ARGS)
 
-hostile: $(READY) ## run the whole matrix of hostile replies; `make test` runs a part of it
+hostile: $(READY) ## run the whole matrix of hostile replies; `make test-all` runs a part of it
 	TASKFARM_WHOLE_MATRIX=1 $(PYTEST) tests/hostile --numprocesses 4 $(PYTEST_ARGS)
 
 client: $(GENERATOR_READY) ## write generated/taskfarm_api from openapi/taskfarm.yaml

@@ -29,8 +29,8 @@ _FOREIGN = ("TASKFARM_", "PG", "SLURM_", "SBATCH_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _LAST_STEPS_S = 5.0
 ENGINES = Path(__file__).parent / "engines"
-SCENARIOS = Path(__file__).parent / "scenarios"
 SLOW = [Path(__file__).parent / name for name in ("benchmarks", "packaging", "typing")]
+LONG = [Path(__file__).parent / name for name in ("hostile", "packaging", "scenarios")]
 
 
 def pytest_configure() -> None:
@@ -54,7 +54,7 @@ def _reason(report: pytest.TestReport) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark by fixtures and folders what `make test-fast` leaves out; begin with the longest."""
+    """Mark by fixtures and folders what targets of make leave out; begin with the longest."""
     for item in items:
         if "taskfarm_server" in getattr(item, "fixturenames", ()):
             item.add_marker("live")
@@ -62,18 +62,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("engine")
         if any(folder in item.path.parents for folder in SLOW):
             item.add_marker("slow")
+        if any(folder in item.path.parents for folder in LONG):
+            item.add_marker("long")
     # At the end of a run they would keep one process busy while the others have nothing left.
-    items.sort(key=lambda item: SCENARIOS not in item.path.parents)
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name in one line the engines whose tests were left out, and each other test left out."""
+    """Name in a line each the engines and the marks whose tests were left out, and others."""
     reasons = [_reason(report) for report in terminalreporter.stats.get("skipped", ())]
     left_out = [engine for reason in reasons if (engine := engines.engine_of(reason))]
     for reason in sorted({reason for reason in reasons if not engines.engine_of(reason)}):
         terminalreporter.write_line(f"skipped: {reason}")
     if left_out:
         terminalreporter.write_line(engines.summary(left_out))
+    if "not long" in terminalreporter.config.option.markexpr:
+        terminalreporter.write_line("tests marked `long` are left out: make test-all")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -34,5 +34,5 @@ def test_a_missing_engine_skips_a_test_elsewhere(monkeypatch: pytest.MonkeyPatch
 def test_one_line_names_the_engines_that_were_left_out() -> None:
     assert engine_of("needs os.fork") is None
     assert summary(["nginx", "Slurm", "nginx"]) == (
-        f"tests left out, by engine: nginx (2), Slurm (1); all of them: {VARIABLE}=1 make test"
+        f"tests left out, by engine: nginx (2), Slurm (1); all of them: {VARIABLE}=1 make test-all"
     )

@@ -20,7 +20,7 @@ from tests.support.map_scripts import MapScript
 from tests.support.maps import calls_in
 from tests.support.processes import NET_S, wait_until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 ITEMS, CHUNK, ITEM_S = 400, 25, 0.01
 ENDS = 4

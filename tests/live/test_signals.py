@@ -29,7 +29,7 @@ from tests.support.programs import (
     write_line,
 )
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 ASKING = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGUSR2", "SIGXCPU"]
 # From 3.12 on Python warns of a fork beside threads, which is what is tested.

@@ -12,7 +12,7 @@ from tests.programs import script_names
 from tests.support import programs
 from tests.support.fleet import run_of
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 SCRIPT = script_names.__file__
 AS_FILE = (SCRIPT,)

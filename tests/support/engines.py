@@ -44,4 +44,4 @@ def engine_of(reason: str) -> str | None:
 def summary(engines: Iterable[str]) -> str:
     """Return the line that names the engines whose tests were left out, one name a test."""
     counted = ", ".join(f"{engine} ({count})" for engine, count in Counter(engines).most_common())
-    return f"tests left out, by engine: {counted}; all of them: {VARIABLE}=1 make test"
+    return f"tests left out, by engine: {counted}; all of them: {VARIABLE}=1 make test-all"

@@ -20,6 +20,7 @@ from tests.support.plain_taskfarm import make_plain_database, write_secret
 from tests.support.serve_tf import administering, failing, serving, snapshot
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.live,
     pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes through /proc"),
 ]

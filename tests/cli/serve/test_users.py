@@ -19,6 +19,7 @@ from tests.support.pseudo_terminal import CTRL_D, PseudoTerminal
 from tests.support.serve_tf import COMMAND, administering, serving, snapshot
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.live,
     pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes through /proc"),
 ]

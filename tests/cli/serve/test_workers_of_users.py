@@ -18,6 +18,7 @@ from tests.support.serve_tf import ServeTF, administering, serving
 from tests.support.work_tf import JOBS, computing, end, run_work_tf
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.live,
     pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes through /proc"),
 ]

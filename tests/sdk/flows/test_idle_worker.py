@@ -16,7 +16,11 @@ from tests.support.fault_proxy import FaultProxy
 from tests.support.inside import held
 from tests.support.killed import computed
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("no_first_beats")]
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.long,
+    pytest.mark.usefixtures("no_first_beats"),
+]
 LONGEST_S = 130.0
 
 

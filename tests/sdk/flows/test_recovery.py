@@ -21,7 +21,11 @@ from tests.support.fault_proxy import FaultProxy, Seen
 from tests.support.inside import held
 from tests.support.processes import NET_S, wait_until
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("no_first_beats")]
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.long,
+    pytest.mark.usefixtures("no_first_beats"),
+]
 
 
 @pytest.fixture
