@@ -90,5 +90,6 @@ class MapScript:
 
     def has_finished(self, process: subprocess.Popen[str]) -> None:
         """Wait until a script has worked to the end."""
-        out, err = process.communicate(timeout=NET_S)
+        # An item takes longer on a busy machine.
+        out, err = process.communicate(timeout=NET_S + 10 * self.items * self.item_s)
         assert (process.returncode, out.split()) == (0, [str(sum(self.values))]), err
