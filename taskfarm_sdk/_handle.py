@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Protocol
 
 from taskfarm_sdk._caught import Caught
@@ -48,16 +49,32 @@ class Handle(Protocol):
         ...
 
     @property
+    def is_new(self) -> bool:
+        """Whether surely nobody had the task before."""
+        ...
+
+    @property
     def lost_items(self) -> tuple[int, ...]:
         """The items of the task whose process died while it computed them, in this attempt."""
         ...
 
-    def begin_item(self, number: int | None) -> None:
-        """Note which item of the task is computed from now on; None for none."""
+    def begin_item(self, number: int, /) -> bool:
+        """Note that an item of the task is computed from now on; return False if it must not be.
+
+        That is when the worker is to stop.
+        """
+        ...
+
+    def end_items(self) -> None:
+        """Note that no item is computed any more."""
         ...
 
     def report(self, percent: float) -> None:
         """Report the task's percentage."""
+        ...
+
+    def keep(self, percent: float) -> None:
+        """Have the next report carry this percentage, without asking for one."""
         ...
 
     def complete(self) -> None:
@@ -76,6 +93,7 @@ class Handle(Protocol):
         exit_status: int | None = None,
         caught: Caught | None = None,
         advanced: bool = False,
+        failed_items: Sequence[int] = (),
     ) -> None:
         """Count a failed attempt.
 
@@ -85,6 +103,7 @@ class Handle(Protocol):
             exit_status: a command's.
             caught: the description of its exception.
             advanced: whether a part of the task succeeded, so that this machine is not at fault.
+            failed_items: the items of the task that failed, for the journal.
         """
         ...
 

@@ -81,6 +81,17 @@ def percent_of(value: float | None) -> float:
     return min(max(value, 0.0), SUCCESS)
 
 
+def kept_in(value: float | None, *, leased_only: bool) -> float:
+    """Return the percentage from which a task goes on.
+
+    Args:
+        value: the task's number.
+        leased_only: whether it counts only with a lease, and else is 0: where it is a position, one
+            that another client wrote would have work passed over that nobody did.
+    """
+    return 0.0 if leased_only and decode(value) is None else percent_of(value)
+
+
 def same(one: float | None, other: float | None) -> bool:
     """Return whether two readings of a task's number are the same; NaN is the same as NaN."""
     return one == other or (_is_nan(one) and _is_nan(other))
@@ -130,3 +141,13 @@ def failed_tasks(num_tasks: int, percent_done: float) -> int | None:
 
 def _check(rest: int) -> int:
     return 1 + rest % 97
+
+
+# Of a task that waits for its first attempt again, and that nobody holds.
+AT_START = encode(Lease(percent=0.0, attempts=0, beat=0, holder=0))
+_MEAN_LEAST = 1e-9
+
+
+def mean_shown(percent_done: float) -> float:
+    """Return a run's mean percentage as people see it: 0 if its tasks carry only `AT_START`."""
+    return 0.0 if 0 < percent_done < _MEAN_LEAST else percent_done

@@ -17,6 +17,7 @@ from taskfarm_sdk._sansio.clock import Clock, Stopped
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._worker import in_hand
 from taskfarm_sdk._worker.deadline import Deadline
+from taskfarm_sdk._worker.hand_outs import HandOuts
 from taskfarm_sdk._worker.held_task import HeldTask, Terms
 from taskfarm_sdk._worker.idle import Lingering
 from taskfarm_sdk._worker.in_hand import InHand
@@ -27,6 +28,7 @@ from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk._worker.prefetch import Prefetcher
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import ENDING_AT_ONCE_S, Requests
+from taskfarm_sdk._worker.vain import Vain
 from taskfarm_sdk.errors import ConnectionFailed, ServerError, UnexpectedReply
 
 
@@ -41,17 +43,26 @@ class WorkerCore:
 
     Attributes:
         before_giving_back: ends computing elsewhere, if the main thread is late to do it.
+        vain: since when it claims in vain.
         deadline: ends claiming before the process's time is over; None for no time limit.
+        link: the connections.
+        num_tasks: how many tasks the run has.
     """
 
     def __init__(self, link: Link, run_uuid: str, num_tasks: int, options: WorkerOptions) -> None:
         _validation.sound_run(run_uuid, num_tasks)
-        self._link = link
+        self.link: Link = link
         self.run_uuid: str = run_uuid
         self.options: WorkerOptions = options
-        self._num_tasks = num_tasks
+        self.num_tasks: int = num_tasks
         self._sweeper = (
-            Sweeper(run_uuid, num_tasks, options.stale_after, options.max_attempts)
+            Sweeper(
+                run_uuid,
+                num_tasks,
+                options.stale_after,
+                options.max_attempts,
+                keeps_position=options.keeps_position,
+            )
             if options.linger
             else None
         )
@@ -68,19 +79,22 @@ class WorkerCore:
         options = self.options
         self._registering = threading.Lock()
         self._is_registered = False
+        self._hand_outs = HandOuts()
+        self.vain: Vain = Vain()
         self._ahead: Prefetcher[HeldTask] | None = None
-        self.requests: Requests = Requests(self._link, self.run_uuid, options.give_up_after_s)
+        self.requests: Requests = Requests(self.link, self.run_uuid, options.give_up_after_s)
         self.reporter: Reporter = Reporter(self.requests.now)
         # A forked child leaves the parent's file locked: its copy of the descriptor stays open.
-        place = in_hand.place(self._link.session.url, self.run_uuid)
+        place = in_hand.place(self.link.session.url, self.run_uuid)
         self._in_hand = InHand(place)
         self._killed = KilledWorkers(
             self.requests.link,
             self.run_uuid,
-            self._num_tasks,
+            self.num_tasks,
             place,
             options.max_attempts,
             options.intervals.first_beat_s,
+            keeps_position=options.keeps_position,
         )
         self.ledger: Ledger = Ledger(
             options.halt_after,
@@ -94,6 +108,7 @@ class WorkerCore:
             options.intervals,
             options.max_attempts,
             options.retry_delay_s,
+            options.keeps_position,
             self.requests,
             self.reporter,
             self._in_hand,
@@ -140,7 +155,8 @@ class WorkerCore:
         """
         open_tasks = self.ledger.open_tasks
         asked_at, changes = self.requests.now(), open_tasks.changes
-        task = self._handed_out(begun)
+        with self.vain.first_try():
+            task = self._handed_out(begun)
         if task is None:
             task = self._lingering.stay(
                 asked_at, changes, begun=begun, longest_s=lambda: self.ledger.longest_s
@@ -232,22 +248,24 @@ class WorkerCore:
         if self._killed.is_due():
             self._look_at_killed(clock)
         with self.ledger.open_tasks.claiming():
-            row = self.requests.claim(self._registered(), clock)
+            registered, highest_before = self._registered(), self._hand_outs.highest
+            row = self.requests.claim(registered, clock)
             if row is None:
                 return None
-            if row.number >= self._num_tasks:
+            if row.number >= self.num_tasks:
                 raise self._no_such_task(row.number)
             if self._sweeper is not None:
                 self._sweeper.note(row)
-            task = HeldTask(row, self._terms, self.uuid, begun=begun)
+            is_new = self._hand_outs.is_new(row, highest_before)
+            task = HeldTask(row, self._terms, self.uuid, begun=begun, is_new=is_new)
             self.ledger.add(task)
             return task
 
     def _no_such_task(self, number: int) -> UnexpectedReply:
-        url = self._link.session.url
+        url = self.link.session.url
         return UnexpectedReply(
             f"{url} handed out task {number}, and the tasks of run {self.run_uuid} are 0 to "
-            f"{self._num_tasks - 1}: check that it is a taskfarm server "
+            f"{self.num_tasks - 1}: check that it is a taskfarm server "
             f"(POST {url}runs/{self.run_uuid}/task)",
             url=url,
             run=self.run_uuid,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common import run_notes
+from taskfarm_cli.common import run_files
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.view.scans import TaskScan
 
@@ -64,7 +64,7 @@ class Steering:
 
     def _delete(self, uuid: str) -> str:
         self._farm.get_run(uuid).delete()
-        run_notes.forget_note(uuid)
+        run_files.forget(uuid)
         return "The run is deleted."
 
     def _begin_scan(self, uuid: str) -> str:

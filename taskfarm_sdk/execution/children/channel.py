@@ -19,7 +19,7 @@ import threading
 import time
 from base64 import b64decode, b64encode
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import IO, TypeVar, cast
 
@@ -49,6 +49,7 @@ class Job:
     attempts: int
     run_uuid: str
     started_at: str
+    is_new: bool
     lost_items: tuple[int, ...] = attrs.field(default=(), converter=_numbers)
 
 
@@ -70,6 +71,7 @@ class Answer:
         exit_status: of what the function ran, where it says so.
         advanced: whether a part of a failed task succeeded.
         asked_to_end: a signal had come that asks to end, which may have been what went wrong.
+        failed_items: the items of the task that failed.
         error_type: the name of the type of the exception that failed it; None if none did.
         error_text: what the exception says.
         traceback: where it came from.
@@ -82,6 +84,7 @@ class Answer:
     exit_status: int | None = None
     advanced: bool = False
     asked_to_end: bool = False
+    failed_items: Sequence[int] = attrs.field(default=(), converter=_numbers)
     error_type: str | None = None
     error_text: str = ""
     traceback: str = ""
@@ -97,7 +100,12 @@ class Answer:
 
 
 def failed(
-    caught: Caught, reason: str = "", *, asked_to_end: bool = False, advanced: bool = False
+    caught: Caught,
+    reason: str = "",
+    *,
+    asked_to_end: bool = False,
+    advanced: bool = False,
+    failed_items: Sequence[int] = (),
 ) -> Answer:
     """Return the answer of a function that raised, or of one whose items did."""
     return Answer(
@@ -105,6 +113,7 @@ def failed(
         reason,
         advanced=advanced,
         asked_to_end=asked_to_end,
+        failed_items=failed_items,
         error_type=caught.type,
         error_text=caught.text,
         traceback=caught.traceback,
@@ -255,6 +264,17 @@ class SharedProgress:
     @item.setter
     def item(self, number: int | None) -> None:
         self._doubles[3] = math.nan if number is None else number
+
+    def begin_item(self, number: int) -> bool:
+        """Note an item that the child computes; return False if the child is asked to stop.
+
+        Both in one call: it is made between any two items.
+        """
+        doubles = self._doubles
+        if doubles[1]:
+            return False
+        doubles[3] = number
+        return True
 
     def begin(self) -> None:
         """Begin the next job."""

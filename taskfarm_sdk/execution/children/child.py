@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import cast
@@ -50,7 +50,10 @@ class ChildHandle:
         attempts: how many attempts were counted before this one.
         percent: the task's percentage.
         started_at: when its turn came.
+        is_new: whether surely nobody had it before.
         lost_items: the items whose child died while it computed them, in this attempt.
+        begin_item: notes which item is computed, for the parent, if this child dies of it; returns
+            whether it may be.
         outcome: how the parent is to settle it; None while it is open.
     """
 
@@ -60,7 +63,9 @@ class ChildHandle:
         self.attempts: int = job.attempts
         self.percent: float = job.percent
         self.started_at: datetime.datetime = datetime.datetime.fromisoformat(job.started_at)
+        self.is_new: bool = job.is_new
         self.lost_items: tuple[int, ...] = job.lost_items
+        self.begin_item: Callable[[int], bool] = slot.begin_item
         self._slot = slot
         self._job = slot.job
         self.outcome: Answer | None = None
@@ -75,9 +80,9 @@ class ChildHandle:
         """How the parent is to settle the task once the function returns."""
         return None if self.outcome is None else self.outcome.how
 
-    def begin_item(self, number: int | None) -> None:
-        """Write the item's number to the shared memory: the parent reads it if this child dies."""
-        self._slot.item = number
+    def end_items(self) -> None:
+        """Note that no item is computed any more."""
+        self._slot.item = None
 
     def report(self, percent: float) -> None:
         """Write the percentage to the shared memory."""
@@ -85,6 +90,10 @@ class ChildHandle:
         # A thread or a copy of the process may go on with a task after the next one has begun.
         if self._slot.job == self._job:
             self._slot.percent = percent
+
+    def keep(self, percent: float) -> None:
+        """Write the percentage to the shared memory, where the parent finds it as a report."""
+        self.report(percent)
 
     def complete(self) -> None:
         """Have it completed when the function returns."""
@@ -102,12 +111,15 @@ class ChildHandle:
         exit_status: int | None = None,
         caught: Caught | None = None,
         advanced: bool = False,
+        failed_items: Sequence[int] = (),
     ) -> None:
         """Have a failed attempt counted when the function returns."""
         if caught is None:
-            self.outcome = Answer("fail", reason, final, exit_status, advanced)
+            self.outcome = Answer(
+                "fail", reason, final, exit_status, advanced, failed_items=failed_items
+            )
         else:
-            self.outcome = failed(caught, reason, advanced=advanced)
+            self.outcome = failed(caught, reason, advanced=advanced, failed_items=failed_items)
 
     def leave(self, error: BaseException | None) -> None:
         """Have it completed, unless an error goes on to the function's caller."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
+from time import monotonic
 
 from taskfarm_sdk._caught import Caught
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._results.index import Index
 from taskfarm_sdk.errors import TaskfarmError
-from taskfarm_sdk.execution.mapping.attempt_plan import in_order, is_hopeless, reason
+from taskfarm_sdk.execution.attempt_plan import in_order, is_hopeless, reason
 from taskfarm_sdk.execution.mapping.item_function import ItemFunction, failure_of
 from taskfarm_sdk.execution.mapping.workplace import Workplace, workplaces
 from taskfarm_sdk.task import Task, handle_of
 
 # The percentage is for people, who look seldom: no item waits for it.
 REPORT_EVERY_S = 0.5
+ENDED = Caught("ProcessEnded", "its process ended while it was computed", "")
 
 
 class ChunkFunction:
@@ -56,7 +57,7 @@ class ChunkFunction:
         place = self._workplace()
         handle = handle_of(task)
         # A task that nobody had before has nothing that this process does not know of.
-        if task.attempts or task.percent_completed or handle.lost_items:
+        if not handle.is_new or handle.lost_items:
             place.index.read_on()
         _Attempt(self, place, task).run()
 
@@ -84,13 +85,17 @@ class _Attempt:
         self._task = task
         self._handle = handle_of(task)
         self._number = task.attempts + 1
+        # Its process may have died of one of its items, which is to be known the next time.
+        self._is_suspect = not self._handle.is_new or bool(self._handle.lost_items)
+        self._call = spec.computes.caller(task, self._number)
+        self._writer = place.writer
         self._is_last = self._number >= spec.max_attempts
         self._items = spec.chunks.of(task.number)
         self._open = place.index.open_in(self._items)
         self._done = len(self._items) - len(self._open)
         self._failed: list[int] = list(self._handle.lost_items)
         self._first_failure: Caught | None = None
-        self._reported_at = time.monotonic()
+        self._report_at = monotonic() + REPORT_EVERY_S
 
     def run(self) -> None:
         """Compute the items, have the results on disk, and settle the task."""
@@ -99,11 +104,11 @@ class _Attempt:
         except BaseException:
             # What interrupts an item must not cost those before it.
             with suppress(TaskfarmError):
-                self._place.writer.flush()
+                self._writer.flush()
             raise
         finally:
-            self._handle.begin_item(None)
-        self._place.writer.sync()
+            self._handle.end_items()
+        self._writer.sync()
         if untried is None:
             self._task.release()
         elif self._failed:
@@ -111,50 +116,56 @@ class _Attempt:
                 reason(self._failed, len(self._items), untried=untried),
                 caught=self._first_failure,
                 advanced=self._done > 0,
+                failed_items=self._failed,
             )
 
     def _compute_all(self) -> int | None:
         """Compute the open items; return how many were not tried, None if the worker stops."""
         order = in_order(
             self._open,
-            attempts=self._task.attempts,
-            has_failed=self._place.index.has_failed,
+            # Only what ended the first attempt's process has left no record of it.
+            attempts=1 if self._task.attempts == 1 else 0,
+            failed=self._place.index.failed_in(self._items),
             skipped=self._handle.lost_items,
         )
         values = self._place.items.chunk(self._task.number) if order else []
+        first, begin_item = self._items.start, self._handle.begin_item
         for place, item in enumerate(order):
-            if self._task.stop_requested:
-                return None
-            if is_hopeless(
-                len(self._failed), advanced=self._done > 0, halt_after=self._spec.halt_after
-            ):
+            if self._failed and self._is_hopeless():
                 return len(order) - place
-            self._compute(item, values[item - self._items.start])
+            if not begin_item(item):
+                return None
+            self._compute(item, values[item - first])
         return 0
 
+    def _is_hopeless(self) -> bool:
+        return is_hopeless(
+            len(self._failed), advanced=self._done > 0, halt_after=self._spec.halt_after
+        )
+
     def _compute(self, item: int, value: object) -> None:
-        self._handle.begin_item(item)
-        began = time.monotonic()
+        if self._is_suspect:
+            # Of an earlier attempt, so that whatever is recorded of this one counts instead.
+            self._writer.failure(item, max(self._number - 1, 1), ENDED, 0.0)
+            self._writer.flush()
+        # A million small items spend their time here: no call that can be left out.
+        began = monotonic()
         failure: Caught | None = None
         returned: object = None
         try:
-            returned = self._spec.computes.call(self._task, item, self._number, value)
+            returned = self._call(item, value)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
             failure = failure_of(error, stop_requested=self._task.stop_requested)
-        ended = time.monotonic()
-        writer = self._place.writer
+        ended = monotonic()
         if failure is None:
-            failure = writer.success(item, self._number, returned, ended - began)
+            failure = self._writer.success(item, self._number, returned, ended - began)
         else:
-            writer.failure(item, self._number, failure, ended - began, final=self._is_last)
+            self._writer.failure(item, self._number, failure, ended - began, final=self._is_last)
         if failure is None:
             self._done += 1
         else:
             self._failed.append(item)
             self._first_failure = self._first_failure or failure
-        # Where a process may have died of an item, the record of those before it shows which.
-        if self._number > 1 or self._handle.lost_items:
-            writer.flush()
-        if ended - self._reported_at >= REPORT_EVERY_S:
-            self._reported_at = ended
+        if ended >= self._report_at:
+            self._report_at = ended + REPORT_EVERY_S
             self._task.update(100 * self._done / len(self._items))

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.work.command_line.input_arguments import words_of
+
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options
 
@@ -25,10 +27,15 @@ def of_worker(options: Options, url: str, uuid: str) -> list[str]:
         *(sys.executable, "-P", "-m", "taskfarm_cli.work.main"),
         *("--batch", "-b", url),
         *_options(options),
-        uuid,
-        "--",
-        *options.command,
+        *_work(options, uuid),
     ]
+
+
+def _work(options: Options, uuid: str) -> list[str]:
+    if options.join is None:
+        return [uuid, *words_of(options.values), "--", *options.command]
+    # The one who submits has set waiting what is to be tried again.
+    return ["--no-retry-failed", f"--join={Path(options.join).absolute()}"]
 
 
 def _options(options: Options) -> list[str]:
@@ -42,13 +49,17 @@ def _options(options: Options) -> list[str]:
         words += [name] if flag else []
     for name, path in (
         ("--inputs", options.inputs),
+        ("--csv", options.csv),
         ("--results", options.results),
         ("--log", options.log),
         ("--joblog", options.joblog),
         ("--journal", options.journal),
     ):
         words += [] if path is None else [f"{name}={Path(path).absolute()}"]
+    words += [f"--grid={definition}" for definition in options.grid]
+    words += [f"--glob={pattern}" for pattern in options.glob]
     for name, value in (
+        ("--chunk", options.chunk),
         ("--user", options.user),
         ("--jobs", options.jobs),
         ("--threads-per-task", options.threads_per_task),

@@ -92,11 +92,14 @@ def do_nothing(_: object) -> None:
 
 def test_messages_arrive_whole_and_in_order(ends: tuple[Channel, socket.socket]) -> None:
     here, there = ends[0], Channel(ends[1])
-    job = Job(3, 12.5, 1, "ab", "2026-01-01T00:00:00+00:00")
+    job = Job(3, 12.5, 1, "ab", "2026-01-01T00:00:00+00:00", is_new=True)
     here.send(job)
     here.send(job)
     assert [there.receive(Job), there.receive(Job)] == [job, job]
     outcome = Answer("fail", "häßlich\n\0", final=True, exit_status=-9, asked_to_end=True)
+    there.send(outcome)
+    assert here.receive(Answer) == outcome
+    outcome = Answer("fail", "2 of 9 items failed", failed_items=[17, 19])
     there.send(outcome)
     assert here.receive(Answer) == outcome
 
@@ -212,6 +215,19 @@ def test_a_slot_shows_at_the_other_end_what_was_written_last() -> None:
         assert shown(here) == shown(there) == (33.3, True)
         here.close()
         there.close()
+
+
+def test_an_item_is_noted_for_the_parent_unless_a_stop_is_asked_for() -> None:
+    with slot_file() as file:
+        child, parent = SharedProgress(file.fileno()), SharedProgress(file.fileno())
+        child.begin()
+        assert child.begin_item(7)
+        assert parent.item == 7
+        parent.stop_requested = True
+        assert not child.begin_item(8)
+        assert parent.item == 7
+        child.close()
+        parent.close()
 
 
 def test_a_payload_is_read_by_many(monkeypatch: pytest.MonkeyPatch) -> None:
