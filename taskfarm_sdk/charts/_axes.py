@@ -7,7 +7,12 @@ import math
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86400.0
 # The end of the last unit in which a number of seconds is written, and that unit.
-_DURATIONS = ((_MINUTE_S, 1.0, "s"), (_HOUR_S, _MINUTE_S, "min"), (_DAY_S, _HOUR_S, "h"))
+_DURATIONS = (
+    (0.1, 0.001, "ms"),
+    (_MINUTE_S, 1.0, "s"),
+    (_HOUR_S, _MINUTE_S, "min"),
+    (_DAY_S, _HOUR_S, "h"),
+)
 _UNITS = ((1.0, "s"), (_MINUTE_S, "minute"), (_HOUR_S, "hour"))
 _PARTS = 4
 

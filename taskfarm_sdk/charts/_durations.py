@@ -79,6 +79,6 @@ def _sentence(seconds: Sequence[float], noun: str) -> str:
     least, median, most = ordered[0], ordered[len(ordered) // 2], ordered[-1]
     tail = ordered[min(len(ordered) - 1, math.ceil(len(ordered) * 0.95) - 1)]
     return (
-        f"{len(ordered)} {noun} took from {duration_text(least)} to {duration_text(most)}: half of "
-        f"them at most {duration_text(median)}, 95 % at most {duration_text(tail)}."
+        f"{len(ordered):,} {noun} took from {duration_text(least)} to {duration_text(most)}: half "
+        f"of them at most {duration_text(median)}, 95 % at most {duration_text(tail)}."
     )

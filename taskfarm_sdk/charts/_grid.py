@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -148,13 +148,15 @@ def _shares(cell: Cell) -> dict[State, float]:
 
 def _note(cells: Sequence[Cell], noun: str) -> str:
     size = max((cell.num_tasks for cell in cells), default=1)
-    return f"each cell: {noun if size == 1 else f'{size} {noun}s'}, in the order of their numbers"
+    large = ", failed ones enlarged" if size > 1 else ""
+    held = f"one {noun}" if size == 1 else f"{size:,} {noun}s"
+    return f"each cell: {held}, in the order of their numbers{large}"
 
 
-def _sentence(cells: Sequence[Cell], totals: dict[State, int], noun: str) -> str:
+def _sentence(cells: Sequence[Cell], totals: Mapping[str, int], noun: str) -> str:
     total = sum(totals.values())
-    counts = ", ".join(f"{totals[state]} {state}" for state in _STATES if totals[state])
-    said = f"Of {total} {noun}s: {counts}." if total else f"There are no {noun}s."
+    counts = ", ".join(f"{totals[state]:,} {state}" for state in _STATES if totals[state])
+    said = f"Of {_counted(total, noun)}: {counts}." if total else f"There are no {noun}s."
     places = [cell for cell in cells if cell.failed]
     if not places:
         return said
@@ -166,3 +168,7 @@ def _sentence(cells: Sequence[Cell], totals: dict[State, int], noun: str) -> str
 def _name(cell: Cell) -> str:
     last = cell.first + cell.num_tasks - 1
     return str(cell.first) if last == cell.first else f"{cell.first}-{last}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"

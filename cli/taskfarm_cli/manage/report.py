@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 # From so many requests on, their number is said before.
 _MANY_REQUESTS = 1000
 _WITHOUT_JOURNAL = (
-    "This report has no journal, so it does not say when tasks were completed, by whom, how long they "
-    "took and why attempts failed. `workTF --journal DIR` and `run.worker(journal=DIR)` write one "
-    "while they work, and `manageTF --report OUT --journal DIR UUID` reads it."
+    "This report has no journal, so it does not say when tasks were completed, by whom, how long "
+    "they took and why attempts failed. `workTF --journal DIR` and `run.worker(journal=DIR)` write "
+    "one while they work, and `manageTF --report OUT --journal DIR UUID` reads it."
 )
 
 
@@ -54,11 +54,8 @@ def report(arguments: Arguments, output: Output) -> ExitStatus:
             run, status = name.find_with_status(farm, GIVE_UP_AFTER_S)
             if arguments.results is not None:
                 check_results(Path(arguments.results), run.uuid)
-            notes = (
-                f"Server: {farm.url}",
-                f"Written {datetime.now(UTC).strftime('%Y-%m-%d %H:%M:%S')} UTC by {PROGRAM}. All "
-                "times are UTC.",
-            )
+            now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+            notes = (f"Server: {farm.url}", f"Written {now}. All times are UTC.")
             content = page(f"Run {run.uuid}", notes, list(_sections(arguments, run, status)))
         file.replace(content)
     output.changed(run)
@@ -84,7 +81,7 @@ def _sections(arguments: Arguments, run: Run, status: RunStatus) -> Iterator[str
     if arguments.read_tasks:
         yield _of_tasks(run)
     if arguments.journal is None:
-        yield sections.section("Journal", sections.paragraph(_WITHOUT_JOURNAL))
+        yield sections.without_journal(_WITHOUT_JOURNAL)
 
 
 def _of_journal(folder: Path, run: Run, status: RunStatus) -> str:
@@ -102,9 +99,11 @@ def _of_journal(folder: Path, run: Run, status: RunStatus) -> str:
 def _of_tasks(run: Run) -> str:
     if run.num_tasks > _MANY_REQUESTS:
         _say(f"reading {counted(f'{run.num_tasks:,}', 'task')}, with one request for each")
-    with Progress() as progress, closing(run.task_infos()) as infos:
+    with Progress() as progress:
         return sections.of_tasks(
-            TaskFacts(infos, run.num_tasks, lambda read: progress.show(read, run.num_tasks))
+            TaskFacts(
+                run.task_infos(), run.num_tasks, lambda read: progress.show(read, run.num_tasks)
+            )
         )
 
 

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 OUTCOMES = ("completed", "failed", "failed for good", "released", "taken over")
 FAILURES = frozenset({"failed", "failed for good"})
@@ -186,7 +186,8 @@ def _items(numbers: object) -> tuple[int, ...]:
     # Journals of earlier releases have no such field.
     if not isinstance(numbers, list) or not numbers:
         return ()
-    return tuple(number for number in numbers if type(number) is int and number >= 0)
+    found = cast("list[object]", numbers)
+    return tuple(number for number in found if isinstance(number, int) and _is_count(number))
 
 
 def _skip_line(readline: Any) -> None:

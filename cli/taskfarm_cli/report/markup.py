@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from taskfarm_cli.common.text import printable
 
+# A text that is longer is broken into lines, which a host's name or a time is not.
+_LONG = 40
+
 
 def escaped(text: str) -> str:
     """Return a text as HTML, with what is not printable as escapes."""
@@ -35,10 +38,11 @@ def table(
         rows: the cells of each row, texts or numbers.
         empty: what to say in its place if there are no rows.
     """
-    lines = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    if not lines:
+    cells = [list(row) for row in rows]
+    if not cells:
         return paragraph(empty) if empty else ""
-    head = "".join(f'<th scope="col">{escaped(text)}</th>' for text in heads)
+    lines = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in cells)
+    head = "".join(map(_head, heads, cells[0]))
     # A wide table scrolls by itself, also by the keyboard, so that the page does not.
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
@@ -47,7 +51,13 @@ def table(
     )
 
 
+def _head(text: str, below: str | int) -> str:
+    kind = ' class="n"' if isinstance(below, int) else ""
+    return f'<th scope="col"{kind}>{escaped(text)}</th>'
+
+
 def _cell(value: str | int) -> str:
     if isinstance(value, int):
         return f'<td class="n">{value:,}</td>'
-    return f"<td>{escaped(value)}</td>"
+    kind = ' class="long"' if len(value) > _LONG else ""
+    return f"<td{kind}>{escaped(value)}</td>"

@@ -20,11 +20,12 @@ p { margin: .4rem 0; overflow-wrap: anywhere; }
 .quiet { color: var(--quiet); }
 .wide { overflow-x: auto; margin: .8rem 0; }
 table { border-collapse: collapse; font-size: .875rem; }
-caption { text-align: left; font-weight: 600; padding: .3rem 0; }
+caption { text-align: left; font-weight: 600; padding: .3rem 0; white-space: nowrap; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .9rem .2rem 0;
   border-bottom: 1px solid var(--line); }
-td { overflow-wrap: anywhere; min-width: 3.5rem; }
-.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td { white-space: nowrap; }
+td.long { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; max-width: 34rem; }
+.n { text-align: right; font-variant-numeric: tabular-nums; }
 @media screen and (prefers-color-scheme: dark) {
   :root { --ground: #0d1117; --text: #e6edf3; --quiet: #9aa5b1; --line: #3d444d; }
 }
@@ -32,6 +33,8 @@ td { overflow-wrap: anywhere; min-width: 3.5rem; }
   :root { color-scheme: light; }
   body { padding: 0; max-width: none; font-size: 10pt; }
   .wide { overflow: visible; }
+  td, caption { white-space: normal; }
+  td.long { min-width: 0; }
   h2 { break-after: avoid; }
   tr { break-inside: avoid; }
   thead { display: table-header-group; }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.text import counted
-from taskfarm_cli.report.causes import Cause, Causes, cause_of
+from taskfarm_cli.report.causes import Causes, cause_of
 from taskfarm_cli.report.hosts import MOST_ROWS
 from taskfarm_cli.report.markup import paragraph, section, table
 from taskfarm_sdk import charts
@@ -64,6 +64,11 @@ def of_journal(facts: JournalFacts, reader: JournalReader, status: RunStatus) ->
     )
 
 
+def without_journal(why: str) -> str:
+    """Return what stands in the place of a journal."""
+    return section("Journal", paragraph(why))
+
+
 def of_items(facts: ItemFacts) -> str:
     """Return what a results folder tells of the items of a run."""
     said = (
@@ -76,7 +81,7 @@ def of_items(facts: ItemFacts) -> str:
         "Slowest items",
         ("item", "value of the item", "took", "attempts"),
         (
-            (fact.number, fact.text, charts.duration_text(fact.took_s), fact.attempts)
+            (str(fact.number), fact.text, charts.duration_text(fact.took_s), fact.attempts)
             for fact in facts.slowest()
         ),
     )
@@ -84,7 +89,7 @@ def of_items(facts: ItemFacts) -> str:
         _first_of("Failed items", len(facts.failures), facts.failed),
         ("item", "value of the item", "attempts", "message"),
         (
-            (fact.number, fact.text, fact.attempts, cause_of(fact.message))
+            (str(fact.number), fact.text, fact.attempts, cause_of(fact.message))
             for fact in facts.failures
         ),
         empty="No item failed.",
@@ -110,7 +115,7 @@ def of_tasks(facts: TaskFacts) -> str:
     failed = table(
         _first_of("Failed tasks", len(facts.failed), facts.num_failed),
         ("task", "attempts"),
-        facts.failed,
+        ((str(task), attempts) for task, attempts in facts.failed),
         empty="No task has failed.",
     )
     return section("Tasks, read from the server", charts.grid(facts.cells).html, attempts, failed)
@@ -190,7 +195,7 @@ def _how_long(facts: JournalFacts) -> Iterable[str]:
         ("task", "attempt", "took", "host", "process", "ended"),
         (
             (
-                attempt.task,
+                str(attempt.task),
                 attempt.number,
                 charts.duration_text(attempt.end_s - attempt.begin_s),
                 attempt.host,
@@ -223,7 +228,7 @@ def _attempts(facts: JournalFacts) -> Iterable[str]:
     yield table(
         "Attempts by outcome",
         ("outcome", "attempts"),
-        sorted(facts.outcomes.items(), key=lambda pair: -pair[1]),
+        facts.outcomes.most_common(),
     )
     yield table(
         "Completed tasks by the number of the attempt",
@@ -250,7 +255,7 @@ def _failures(facts: JournalFacts) -> Iterable[str]:
 
 def _failed_row(attempt: Attempt, *, has_items: bool) -> Sequence[str | int]:
     row = (
-        attempt.task,
+        str(attempt.task),
         attempt.number,
         attempt.host,
         str(attempt.pid),
@@ -267,13 +272,9 @@ def _causes(causes: Causes, noun: str) -> str:
     shown = table(
         "Failures by cause, an example of each",
         ("failures", "message", noun),
-        ((cause.count, _example(cause), _named(cause.where)) for cause in found[:_MOST_CAUSES]),
+        ((cause.count, cause.example, _named(cause.where)) for cause in found[:_MOST_CAUSES]),
     )
     return shown + more
-
-
-def _example(cause: Cause) -> str:
-    return cause.example
 
 
 def _named(numbers: Sequence[int]) -> str:
