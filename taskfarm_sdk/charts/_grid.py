@@ -80,7 +80,9 @@ def grid(
         noun: what they are, in the singular.
         title: the chart's title.
     """
-    totals = {state: sum(getattr(cell, state) for cell in cells) for state in _STATES}
+    totals: dict[State, int] = {
+        state: sum(getattr(cell, state) for cell in cells) for state in _STATES
+    }
     wide = columns if columns is not None else _usual_columns(len(cells))
     rows = max(1, math.ceil(len(cells) / wide))
     sentence = _sentence(cells, totals, noun)
@@ -153,7 +155,7 @@ def _note(cells: Sequence[Cell], noun: str) -> str:
     return f"each cell: {held}, in the order of their numbers{large}"
 
 
-def _sentence(cells: Sequence[Cell], totals: Mapping[str, int], noun: str) -> str:
+def _sentence(cells: Sequence[Cell], totals: Mapping[State, int], noun: str) -> str:
     total = sum(totals.values())
     counts = ", ".join(f"{totals[state]:,} {state}" for state in _STATES if totals[state])
     said = f"Of {_counted(total, noun)}: {counts}." if total else f"There are no {noun}s."

@@ -99,12 +99,10 @@ def _of_journal(folder: Path, run: Run, status: RunStatus) -> str:
 def _of_tasks(run: Run) -> str:
     if run.num_tasks > _MANY_REQUESTS:
         _say(f"reading {counted(f'{run.num_tasks:,}', 'task')}, with one request for each")
+    total = run.num_tasks
     with Progress() as progress:
-        return sections.of_tasks(
-            TaskFacts(
-                run.task_infos(), run.num_tasks, lambda read: progress.show(read, run.num_tasks)
-            )
-        )
+        facts = TaskFacts(run.task_infos(), total, lambda read: progress.show(read, total))
+        return sections.of_tasks(facts)
 
 
 def _say(text: str) -> None:

@@ -26,8 +26,8 @@ class OutputFile:
             raise UsageError("--report: the name of the file is empty: is a shell variable unset?")
         self._shown = path
         try:
+            self._check(Path(path))
             self._path = Path(path).resolve()
-            self._check()
             name = f".{self._path.name[:80]}.{os.urandom(6).hex()}.tmp"
             self._temporary: Path | None = self._path.with_name(name)
             # The umask takes its bits from this mode, as for any new file.
@@ -66,16 +66,16 @@ class OutputFile:
         os.close(self._descriptor)
         self._temporary = None
 
-    def _check(self) -> None:
+    def _check(self, path: Path) -> None:
         try:
-            mode = self._path.stat().st_mode
+            mode = path.stat().st_mode
         except FileNotFoundError:
             return
         # As root, a device would be replaced by the file.
         if not stat.S_ISREG(mode):
             kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
             raise UsageError(f"--report: {self._shown!r} is {kind}: name a file")
-        if not os.access(self._path, os.W_OK):
+        if not os.access(path, os.W_OK):
             raise UsageError(f"--report: {self._shown!r} is write-protected: name another file")
 
     def _fault(self, error: Exception) -> CommandError:
