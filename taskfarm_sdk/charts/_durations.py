@@ -30,7 +30,9 @@ def durations(
     """
     sound = array("d", (taken_s for taken_s in seconds if 0 <= taken_s < math.inf))
     if not sound:
-        return framed(title=title, note="", sentence=f"No {noun} yet.", svg="", body="")
+        return framed(
+            title=title, note="", sentence=f"No durations of {noun} are known yet.", svg="", body=""
+        )
     first, counts, per_decade = _bins(sound)
     top = rounded_up(max(counts))
     bars = "".join(

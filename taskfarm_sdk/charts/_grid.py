@@ -70,7 +70,12 @@ def cells(tasks: Iterable[tuple[State, float]], *, num_tasks: int, most: int = 1
 
 
 def grid(
-    cells: Sequence[Cell], *, columns: int | None = None, noun: str = "task", title: str = "Tasks"
+    cells: Sequence[Cell],
+    *,
+    columns: int | None = None,
+    noun: str = "task",
+    unknown: str = "unknown",
+    title: str = "Tasks",
 ) -> Chart:
     """Return a grid with a cell for each task or block of tasks, in the order of their numbers.
 
@@ -78,6 +83,7 @@ def grid(
         cells: the cells, from `cells()` or made otherwise.
         columns: the number of cells in a row; None to choose it by their number.
         noun: what they are, in the singular.
+        unknown: what is known of those whose state is unknown.
         title: the chart's title.
     """
     totals: dict[State, int] = {
@@ -85,7 +91,8 @@ def grid(
     }
     wide = columns if columns is not None else _usual_columns(len(cells))
     rows = max(1, math.ceil(len(cells) / wide))
-    sentence = _sentence(cells, totals, noun)
+    names = {state: unknown if state == "unknown" else state for state in _STATES}
+    sentence = _sentence(cells, totals, names, noun)
     shapes = "".join(path(_data(cells, state, wide), f"tf-fill-{state}") for state in _STATES)
     svg = drawing(
         wide - _GAP, rows - _GAP, shapes, sentence=sentence, kind="tf-grid", stretched=False
@@ -96,7 +103,7 @@ def grid(
         sentence=sentence,
         svg=svg,
         body=svg,
-        legend=legend((f"tf-fill-{state}", state) for state in _STATES if totals[state]),
+        legend=legend((f"tf-fill-{state}", names[state]) for state in _STATES if totals[state]),
     )
 
 
@@ -155,9 +162,11 @@ def _note(cells: Sequence[Cell], noun: str) -> str:
     return f"each cell: {held}, in the order of their numbers{large}"
 
 
-def _sentence(cells: Sequence[Cell], totals: Mapping[State, int], noun: str) -> str:
+def _sentence(
+    cells: Sequence[Cell], totals: Mapping[State, int], names: Mapping[State, str], noun: str
+) -> str:
     total = sum(totals.values())
-    counts = ", ".join(f"{totals[state]:,} {state}" for state in _STATES if totals[state])
+    counts = ", ".join(f"{totals[state]:,} {names[state]}" for state in _STATES if totals[state])
     said = f"Of {_counted(total, noun)}: {counts}." if total else f"There are no {noun}s."
     places = [cell for cell in cells if cell.failed]
     if not places:

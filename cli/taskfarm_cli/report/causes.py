@@ -12,6 +12,7 @@ MOST_CAUSES = 200
 MOST_NAMED = 10
 # Of a longer message the beginning says what it is about.
 MOST_SHOWN = 300
+_MOST_KEPT = 4000
 # What workTF adds to a cause: it differs with each task.
 _PLACE = re.compile(r"; its (?:input|output): ")
 _NUMBERS = re.compile(r"0x[0-9a-f]+|\d+(?:[.,]\d+)*", re.IGNORECASE)
@@ -22,12 +23,15 @@ class Cause:
     """Failures that differ in nothing but numbers and inputs.
 
     Attributes:
-        example: the message of the first one, without its input.
+        example: the first line of the message of the first one, without its input.
+        text: the whole message, with a traceback if there is one; cut off after some thousands of
+            characters.
         count: how many there are.
         where: the first tasks or items, each once.
     """
 
     example: str
+    text: str
     count: int = 0
     where: list[int] = attrs.field(factory=list[int])
 
@@ -54,7 +58,7 @@ class Causes:
             if len(self._found) == MOST_CAUSES:
                 self.others += 1
                 return
-            cause = self._found[key] = Cause(text)
+            cause = self._found[key] = Cause(text, message[:_MOST_KEPT].strip())
         cause.count += 1
         if len(cause.where) < MOST_NAMED and where not in cause.where:
             cause.where.append(where)
@@ -65,8 +69,9 @@ class Causes:
 
 
 def cause_of(message: str) -> str:
-    """Return a message on one line, shortened, and without the input that it names."""
-    text = " ".join(_PLACE.split(message[: 4 * MOST_SHOWN], maxsplit=1)[0].split())
+    """Return the first line of a message, shortened, and without the input that it names."""
+    line = message[:_MOST_KEPT].strip().partition("\n")[0]
+    text = " ".join(_PLACE.split(line, maxsplit=1)[0].split())
     if not text:
         return "no message"
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"

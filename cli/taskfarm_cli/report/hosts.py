@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
+from taskfarm_cli.common.text import counted
 from taskfarm_cli.report.journal import FAILURES, Attempt
 from taskfarm_sdk.charts import Row, Timeline
 
@@ -97,7 +98,8 @@ class Hosts:
     def num_workers(self) -> str:
         """The number of workers, for a sentence."""
         count = len(self._seen)
-        return f"{count:,}" if count < MOST_WORKERS else f"at least {count:,}"
+        said = counted(f"{count:,}", "worker")
+        return said if count < MOST_WORKERS else f"at least {said}"
 
     @property
     def hosts(self) -> Sequence[Working]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 from taskfarm_cli.common.text import printable
 
 # A text that is longer is broken into lines, which a host's name or a time is not.
 _LONG = 40
+_CODE = re.compile("`([^`]+)`")
 
 
 def escaped(text: str) -> str:
@@ -16,9 +18,21 @@ def escaped(text: str) -> str:
     return html.escape(printable(text))
 
 
-def paragraph(text: str, kind: str = "") -> str:
-    """Return a paragraph of plain text."""
-    return f'<p class="{kind}">{escaped(text)}</p>' if kind else f"<p>{escaped(text)}</p>"
+def paragraph(text: str) -> str:
+    """Return a paragraph of plain text, in which commands are in backticks."""
+    return f"<p>{_CODE.sub(_as_code, escaped(text))}</p>"
+
+
+def details(summary: str, text: str) -> str:
+    """Return a text of several lines that is shown when it is asked for."""
+    lines = "\n".join(map(escaped, text.splitlines()))
+    return (
+        f'<details><summary>{escaped(summary)}</summary><pre tabindex="0">{lines}</pre></details>'
+    )
+
+
+def _as_code(found: re.Match[str]) -> str:
+    return f"<code>{found[1]}</code>"
 
 
 def section(title: str, *parts: str) -> str:

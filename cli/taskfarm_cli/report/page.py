@@ -17,6 +17,9 @@ body { margin: 0 auto; padding: 1rem; max-width: 62rem; background: var(--ground
 h1 { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; margin: 2rem 0 .6rem; border-bottom: 1px solid var(--line); }
 p { margin: .4rem 0; overflow-wrap: anywhere; }
+code, pre { font: .875rem/1.4 ui-monospace, monospace; }
+pre { overflow-x: auto; margin: .3rem 0 .8rem; }
+summary { overflow-wrap: anywhere; }
 .quiet { color: var(--quiet); }
 .wide { overflow-x: auto; margin: .8rem 0; }
 table { border-collapse: collapse; font-size: .875rem; }
@@ -32,7 +35,7 @@ td.long { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; max-wi
 @media print {
   :root { color-scheme: light; }
   body { padding: 0; max-width: none; font-size: 10pt; }
-  .wide { overflow: visible; }
+  .wide { overflow: visible; break-inside: avoid; }
   td, caption { white-space: normal; }
   td.long { min-width: 0; }
   h2 { break-after: avoid; }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.report.causes import Causes, cause_of
 from taskfarm_cli.report.hosts import MOST_ROWS
-from taskfarm_cli.report.markup import paragraph, section, table
+from taskfarm_cli.report.markup import details, paragraph, section, table
 from taskfarm_sdk import charts
 
 if TYPE_CHECKING:
@@ -76,7 +76,11 @@ def of_items(facts: ItemFacts) -> str:
         f"{facts.failed:,} failed and {facts.missing:,} have no result so far."
     )
     cells = facts.cells(MOST_CELLS)
-    grid = charts.grid(cells, noun="item", title="Items") if cells else None
+    grid = (
+        charts.grid(cells, noun="item", unknown="no result so far", title="Items")
+        if cells
+        else None
+    )
     slowest = table(
         "Slowest items",
         ("item", "value of the item", "took", "attempts"),
@@ -87,9 +91,9 @@ def of_items(facts: ItemFacts) -> str:
     )
     failed = table(
         _first_of("Failed items", len(facts.failures), facts.failed),
-        ("item", "value of the item", "attempts", "message"),
+        ("item", "value of the item", "message", "attempts"),
         (
-            (str(fact.number), fact.text, fact.attempts, cause_of(fact.message))
+            (str(fact.number), fact.text, cause_of(fact.message), fact.attempts)
             for fact in facts.failures
         ),
         empty="No item failed.",
@@ -167,7 +171,7 @@ def _who(facts: JournalFacts) -> Iterable[str]:
     ).html
     hosts = facts.hosts.hosts
     yield paragraph(
-        f"{facts.hosts.num_workers} workers on {counted(f'{len(hosts):,}', 'host')} ended attempts."
+        f"{facts.hosts.num_workers} on {counted(f'{len(hosts):,}', 'host')} ended attempts."
     )
     shown = sorted(hosts, key=lambda host: -host.busy_s)[:MOST_ROWS]
     yield table(
@@ -213,7 +217,9 @@ def _grid(facts: JournalFacts, status: RunStatus) -> str:
     cells = facts.states.cells(
         _open_state(facts.states.done + facts.states.failed, status), MOST_CELLS
     )
-    return charts.grid(cells, title="Tasks, by the journal").html
+    agrees = facts.states.done + facts.states.failed == status.done
+    unknown = "waiting or computing" if agrees else "unknown"
+    return charts.grid(cells, unknown=unknown, title="Tasks, by the journal").html
 
 
 def _open_state(settled: int, status: RunStatus) -> str:
@@ -245,7 +251,7 @@ def _failures(facts: JournalFacts) -> Iterable[str]:
     failed = facts.failed_for_good()
     total = len(failed) if facts.states is None else facts.states.failed
     has_items = any(attempt.failed_items for attempt in failed)
-    heads = ("task", "attempts", "host", "process", "ended", "message")
+    heads = ("task", "message", "attempts", "host", "process", "ended")
     yield table(
         _first_of("Tasks that failed for good", len(failed), total),
         (*heads, "items") if has_items else heads,
@@ -256,11 +262,11 @@ def _failures(facts: JournalFacts) -> Iterable[str]:
 def _failed_row(attempt: Attempt, *, has_items: bool) -> Sequence[str | int]:
     row = (
         str(attempt.task),
+        cause_of(attempt.message),
         attempt.number,
         attempt.host,
         str(attempt.pid),
         charts.time_text(attempt.end_s),
-        cause_of(attempt.message),
     )
     return (*row, _named(attempt.failed_items)) if has_items else row
 
@@ -274,7 +280,10 @@ def _causes(causes: Causes, noun: str) -> str:
         ("failures", "message", noun),
         ((cause.count, cause.example, _named(cause.where)) for cause in found[:_MOST_CAUSES]),
     )
-    return shown + more
+    texts = (
+        details(cause.example, cause.text) for cause in found[:_MOST_CAUSES] if "\n" in cause.text
+    )
+    return "".join((shown, more, *texts))
 
 
 def _named(numbers: Sequence[int]) -> str:
