@@ -18,17 +18,17 @@ _HEIGHT = 100.0
 
 
 def durations(
-    seconds: Iterable[float], *, noun: str = "attempts", title: str = "Durations"
+    durations_s: Iterable[float], *, noun: str = "attempts", title: str = "Durations"
 ) -> Chart:
     """Return a histogram of durations with logarithmic bins.
 
     Args:
-        seconds: the durations, which may be an iterator. Those that are negative or not finite are
-            left out; those below 0.1 ms count as that.
+        durations_s: the durations, which may be an iterator. Those that are negative or not
+            finite are left out; those below 0.1 ms count as that.
         noun: what took them, in the plural.
         title: the chart's title.
     """
-    sound = array("d", (taken_s for taken_s in seconds if 0 <= taken_s < math.inf))
+    sound = array("d", (taken_s for taken_s in durations_s if 0 <= taken_s < math.inf))
     if not sound:
         return framed(
             title=title, note="", sentence=f"No durations of {noun} are known yet.", svg="", body=""

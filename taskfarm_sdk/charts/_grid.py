@@ -12,8 +12,10 @@ import attrs
 from taskfarm_sdk.charts._axes import short
 from taskfarm_sdk.charts._chart import Chart, framed
 from taskfarm_sdk.charts._markup import drawing, legend, path, rectangle
+from taskfarm_sdk.hidden import shown_half_made
 
 State = Literal["waiting", "computing", "done", "failed", "unknown"]
+Tasks = Iterable[tuple[State, float]]
 # In the order in which a cell is filled from its left.
 _STATES: tuple[State, ...] = ("failed", "done", "computing", "waiting", "unknown")
 _COLUMNS = 40
@@ -22,6 +24,7 @@ _GAP = 0.12
 _LEAST_FAILED = 0.3
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class Cell:
     """A task, or consecutive tasks of one run, by state.
@@ -50,7 +53,7 @@ class Cell:
         return self.waiting + self.computing + self.done + self.failed + self.unknown
 
 
-def cells(tasks: Iterable[tuple[State, float]], *, num_tasks: int, most: int = 1000) -> list[Cell]:
+def cells(tasks: Tasks, *, num_tasks: int, most: int = 1000) -> list[Cell]:
     """Return the cells of a run: one for each task, or for blocks of equally many tasks.
 
     Args:
