@@ -36,7 +36,7 @@ td.long { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; max-wi
   :root { color-scheme: light; }
   body { padding: 0; max-width: none; font-size: 10pt; }
   .wide { overflow: visible; break-inside: avoid; }
-  td, caption { white-space: normal; }
+  td { white-space: normal; }
   td.long { min-width: 0; }
   h2 { break-after: avoid; }
   tr { break-inside: avoid; }

@@ -237,7 +237,7 @@ def _attempts(facts: JournalFacts) -> Iterable[str]:
         facts.outcomes.most_common(),
     )
     yield table(
-        "Completed tasks by the number of the attempt",
+        "Completed tasks by attempt",
         ("attempt", "tasks"),
         (
             (str(number) if number < 10 else "10 and more", count)
