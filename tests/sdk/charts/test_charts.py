@@ -197,6 +197,11 @@ class TestDurations:
             "min."
         )
 
+    def test_quantiles_of_many_are_exact_too(self) -> None:
+        taken = [float(n % 250_000) for n in range(7, 250_007)]
+        said = charts.durations(taken).sentence
+        assert said.endswith("half of them at most 1.45 days, 95 % at most 2.75 days.")
+
     def test_what_is_no_duration_is_left_out(self) -> None:
         assert charts.durations([-1.0, math.nan, math.inf]).svg == ""
         assert charts.durations([-1.0, math.nan, 1.0]).sentence.startswith("1 attempts")
