@@ -160,7 +160,7 @@ def _shares(cell: Cell) -> dict[State, float]:
 
 def _note(cells: Sequence[Cell], noun: str) -> str:
     size = max((cell.num_tasks for cell in cells), default=1)
-    large = ", failed ones enlarged" if size > 1 else ""
+    large = ", failed ones enlarged" if size > 1 and any(cell.failed for cell in cells) else ""
     held = f"one {noun}" if size == 1 else f"{size:,} {noun}s"
     return f"each cell: {held}, in the order of their numbers{large}"
 

@@ -26,7 +26,7 @@ table { border-collapse: collapse; font-size: .875rem; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; white-space: nowrap; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .9rem .2rem 0;
   border-bottom: 1px solid var(--line); }
-td { white-space: nowrap; }
+th, td { white-space: nowrap; }
 td.long { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; max-width: 34rem; }
 .n { text-align: right; font-variant-numeric: tabular-nums; }
 @media screen and (prefers-color-scheme: dark) {
@@ -36,7 +36,7 @@ td.long { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; max-wi
   :root { color-scheme: light; }
   body { padding: 0; max-width: none; font-size: 10pt; }
   .wide { overflow: visible; break-inside: avoid; }
-  td { white-space: normal; }
+  th, td { white-space: normal; }
   td.long { min-width: 0; }
   h2 { break-after: avoid; }
   tr { break-inside: avoid; }

@@ -112,7 +112,7 @@ def of_items(facts: ItemFacts) -> str:
 def of_tasks(facts: TaskFacts) -> str:
     """Return what reading each task from the server told."""
     attempts = table(
-        "Tasks by counted attempts (failed ones, and those of lost workers)",
+        "Tasks by counted attempts",
         ("attempts", "tasks"),
         ((str(number), count) for number, count in sorted(facts.attempts.items())),
     )
