@@ -94,7 +94,7 @@ def grid(
     }
     wide = columns if columns is not None else _usual_columns(len(cells))
     rows = max(1, math.ceil(len(cells) / wide))
-    names = {state: unknown if state == "unknown" else state for state in _STATES}
+    names: dict[State, str] = {state: unknown if state == "unknown" else state for state in _STATES}
     sentence = _sentence(cells, totals, names, noun)
     shapes = "".join(path(_data(cells, state, wide), f"tf-fill-{state}") for state in _STATES)
     svg = drawing(

@@ -117,7 +117,11 @@ def test_open_tasks_have_the_state_that_the_server_tells(
 def test_the_page_of_a_large_run_is_small_and_says_what_it_leaves_out(tmp_path: Path) -> None:
     lines = []
     for n in range(3000):
-        host = {"host": f"node{n % 150:03}.cluster.invalid", "pid": n, "worker": f"{n:032x}"}
+        host: dict[str, Any] = {
+            "host": f"node{n % 150:03}.cluster.invalid",
+            "pid": n,
+            "worker": f"{n:032x}",
+        }
         kind = {0: "completed", 1: "failed for good", 2: "released"}[n % 3]
         message = f"cause {n % 900} {'abcdefghij'[n % 10] * 400}" if n % 3 == 1 else None
         lines.append(facts(n * 300, begins_s=n, outcome=kind, message=message, **host))

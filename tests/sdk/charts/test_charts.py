@@ -9,6 +9,7 @@ import pytest
 
 from taskfarm_sdk import charts
 from taskfarm_sdk.charts import Cell, Chart, Row
+from taskfarm_sdk.charts._grid import State
 from tests.support.markup import assert_self_contained, drawn, rectangles
 
 START_S = 1_780_000_000.0
@@ -83,10 +84,8 @@ class TestThroughput:
         assert drawn(chart.svg, "tf-stroke").count("M") == 2
         assert drawn(charts.throughput(points(1, 1, 1, 1)).svg, "tf-stroke").count("M") == 1
         ((left, _, width, _),) = rectangles(drawn(chart.svg, "tf-fill-gap"))
-        assert (left / 600 * 180, width / 600 * 180) == (
-            pytest.approx(65, 0.1),
-            pytest.approx(50, 0.1),
-        )
+        assert left / 600 * 180 == pytest.approx(65, abs=0.1)
+        assert width / 600 * 180 == pytest.approx(50, abs=0.1)
         assert chart.sentence.endswith("It is unknown in 1 span of 50 s together: server gone.")
 
     def test_a_gap_at_the_end_is_shown_too(self) -> None:
@@ -151,7 +150,9 @@ class TestGrid:
         )
 
     def test_a_million_tasks_are_a_thousand_cells(self) -> None:
-        tasks = (("done", 100.0) if number % 3 else ("failed", 0.0) for number in range(1_000_000))
+        done: State = "done"
+        failed: State = "failed"
+        tasks = ((done if number % 3 else failed, 0.0) for number in range(1_000_000))
         found = charts.cells(tasks, num_tasks=1_000_000)
         assert len(found) == 1000
         assert sum(cell.failed for cell in found) == 333_334
