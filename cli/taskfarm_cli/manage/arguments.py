@@ -142,7 +142,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--results",
         metavar="DIR",
-        help="with --report: the run's results folder, of `farm.map`",
+        help="with --report: the run's results: the folder of `farm.map`, `workTF --results` or "
+        "`workTF --log`",
     )
     options.add_argument(
         "--read-tasks",

@@ -6,16 +6,19 @@ import heapq
 import json
 import math
 import reprlib
-import stat
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.common.text import one_line
 from taskfarm_cli.report.causes import Causes
 from taskfarm_cli.report.facts import MOST_FAILED, MOST_SLOWEST
 from taskfarm_cli.report.tasks import MOST_TASKS
+from taskfarm_cli.work.commands.kept_items import read_identity
+from taskfarm_cli.work.show.kept import Kept
+from taskfarm_cli.work.show.streams import Reader
 from taskfarm_sdk.charts import Cell
 
 _ORDER = "order.json"
@@ -63,13 +66,13 @@ class ItemFacts:
         """How many have no result so far."""
         return self.num_items - self.done - self.failed
 
-    def add(self, fact: ItemFact, *, failed: bool) -> None:
-        """Take note of an item that has a result."""
+    def add(self, fact: ItemFact, *, failed: bool, exit_status: int | None = None) -> None:
+        """Take note of an item that has a result, and of its command's exit status."""
         if self._states is not None:
             self._states[fact.number] = _FAILED if failed else _DONE
         if failed:
             self.failed += 1
-            self.causes.add(fact.number, fact.message)
+            self.causes.add(fact.number, fact.message, exit_status)
             if len(self.failures) < MOST_FAILED:
                 self.failures.append(fact)
             return
@@ -101,7 +104,7 @@ class ItemFacts:
 
 
 def check_results(folder: Path, run_uuid: str | None = None) -> None:
-    """Check that a folder holds results of `farm.map`, and of this run.
+    """Check that a folder holds results of `farm.map` or of workTF, and of this run.
 
     Args:
         folder: the folder.
@@ -113,8 +116,8 @@ def check_results(folder: Path, run_uuid: str | None = None) -> None:
     its_run = _run_of(folder)
     if its_run is None:
         raise UsageError(
-            f"--results: {str(folder)!r} is no results folder: name the one that `farm.map` or "
-            "`farm.prepare` was given"
+            f"--results: {str(folder)!r} does not say of which run it holds results: name the "
+            "folder of `farm.map`, or of `workTF --results` or `--log`"
         )
     if run_uuid is not None and its_run != run_uuid:
         raise UsageError(
@@ -123,11 +126,32 @@ def check_results(folder: Path, run_uuid: str | None = None) -> None:
 
 
 def read_items(folder: Path) -> ItemFacts:
-    """Read a results folder. Reading runs code that is stored in the results.
+    """Read a results folder. Reading one of `farm.map` runs code that is stored in it.
 
     Raises:
-        TaskfarmError: the folder may not be trusted, or its items are damaged.
+        OSError: a folder of workTF cannot be read.
+        TaskfarmError: a folder of `farm.map` may not be trusted, or its items are damaged.
     """
+    return _of_functions(folder) if (folder / _ORDER).exists() else _of_commands(folder)
+
+
+def _of_commands(folder: Path) -> ItemFacts:
+    kept = Kept.of(folder)
+    facts = ItemFacts(kept.num_items or 0)
+    with Reader() as reader:
+        for item in kept.numbers():
+            record = kept.record(item)
+            if record is None:
+                continue
+            said = f"exit status {record.exit}"
+            if record.exit != 0 and (last := one_line(reader.last_line(record.stderr))):
+                said = f"{said}: {last}"
+            fact = ItemFact(item, "", record.attempt or 1, math.nan, said)
+            facts.add(fact, failed=record.exit != 0, exit_status=record.exit)
+    return facts
+
+
+def _of_functions(folder: Path) -> ItemFacts:
     from taskfarm_sdk import results
 
     found = results(folder)
@@ -153,11 +177,11 @@ def _members(numbers: Sequence[int], count: int) -> bytearray:
 
 
 def _run_of(folder: Path) -> str | None:
-    path = folder / _ORDER
+    if not (folder / _ORDER).exists():
+        identity = read_identity(folder)
+        return None if identity is None else identity.run
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return None
-        with path.open("rb") as file:
+        with (folder / _ORDER).open("rb") as file:
             document = json.loads(file.read(_MOST_ORDER_BYTES))
         run_uuid = document["run_uuid"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

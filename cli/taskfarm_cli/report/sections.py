@@ -72,40 +72,45 @@ def without_journal(why: str) -> str:
 def of_items(facts: ItemFacts) -> str:
     """Return what a results folder tells of the items of a run."""
     said = (
-        f"Of {counted(f'{facts.num_items:,}', 'item')}, {facts.done:,} have a value, "
+        f"Of {counted(f'{facts.num_items:,}', 'item')}, {facts.done:,} succeeded, "
         f"{facts.failed:,} failed and {facts.missing:,} have no result so far."
     )
     cells = facts.cells(MOST_CELLS)
-    grid = (
-        charts.grid(cells, noun="item", unknown="no result so far", title="Items")
-        if cells
-        else None
-    )
-    slowest = table(
-        "Slowest items",
-        ("item", "value of the item", "took", "attempts"),
-        (
-            (str(fact.number), fact.text, charts.duration_text(fact.took_s), fact.attempts)
-            for fact in facts.slowest()
-        ),
-    )
-    failed = table(
-        _first_of("Failed items", len(facts.failures), facts.failed),
-        ("item", "value of the item", "message", "attempts"),
-        (
-            (str(fact.number), fact.text, cause_of(fact.message), fact.attempts)
-            for fact in facts.failures
-        ),
-        empty="No item failed.",
-    )
+    grid = charts.grid(cells, noun="item", unknown="no result so far", title="Items")
     return section(
         "Items",
         paragraph(said),
-        charts.durations(facts.durations_s, noun="items").html,
-        "" if grid is None else grid.html,
-        slowest,
+        # What workTF keeps tells no durations.
+        charts.durations(facts.durations_s, noun="items").html if facts.durations_s else "",
+        grid.html if cells else "",
+        table(
+            "Slowest items",
+            ("item", "value of the item", "took", "attempts"),
+            (
+                (str(fact.number), fact.text, charts.duration_text(fact.took_s), fact.attempts)
+                for fact in facts.slowest()
+            ),
+        ),
         _causes(facts.causes, "items"),
-        failed,
+        _failed_items(facts),
+    )
+
+
+def _failed_items(facts: ItemFacts) -> str:
+    has_texts = any(fact.text for fact in facts.failures)
+    return table(
+        _first_of("Failed items", len(facts.failures), facts.failed),
+        ("item", *(("value of the item",) if has_texts else ()), "message", "attempts"),
+        (
+            (
+                str(fact.number),
+                *((fact.text,) if has_texts else ()),
+                cause_of(fact.message),
+                fact.attempts,
+            )
+            for fact in facts.failures
+        ),
+        empty="No item failed.",
     )
 
 

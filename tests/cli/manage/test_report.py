@@ -10,6 +10,7 @@ import pytest
 
 from taskfarm_cli.manage import report
 from taskfarm_cli.manage.arguments import parse
+from taskfarm_cli.work.main import main as work
 from taskfarm_sdk import Farm, ItemsFailed, Run, TasksFailed
 from taskfarm_sdk.testing import LocalServer
 from tests.support.manage_tf import Manage
@@ -120,7 +121,7 @@ def test_the_report_of_a_mapping_with_its_results(manage: Manage, farm: Farm) ->
     order = json.loads(Path("sweep/order.json").read_text())
     manage.fine("--report", "out.html", order["run_uuid"], "--results", "sweep")
     text = text_of("out.html")
-    assert "Of 4 items, 3 have a value, 1 failed and 0 have no result so far." in text
+    assert "Of 4 items, 3 succeeded, 1 failed and 0 have no result so far." in text
     assert "ValueError: <i>3</i> is odd" in text
     assert "Slowest items" in text
     other = farm.create_run(1)
@@ -128,6 +129,20 @@ def test_the_report_of_a_mapping_with_its_results(manage: Manage, farm: Farm) ->
     assert outcome.status == 2
     assert f"holds the results of run {order['run_uuid']}, not of {other.uuid}" in outcome.error
     assert not Path("no.html").exists()
+
+
+@pytest.mark.parametrize("option", ["--results", "--log"])
+def test_the_report_of_commands_with_their_output(manage: Manage, farm: Farm, option: str) -> None:
+    run = farm.create_run(4)
+    script = "echo out; test {task} != 2 || { echo '<i>two</i>' >&2; exit 3; }"
+    words = (run.uuid, option, "kept", "--max-attempts", "1", "--journal", "journal")
+    assert work([*words, "--", "sh", "-c", script]) == 5
+    manage.fine("--report", "out.html", run.uuid, "--results", "kept", "--journal", "journal")
+    text = text_of("out.html")
+    assert "Of 4 items, 3 succeeded, 1 failed and 0 have no result so far." in text
+    assert "Of 4 items: 1 failed, 3 done. Failed ones are in: 2." in text
+    assert "exit status 3: <i>two</i>" in text
+    assert "Slowest completed attempts" in text
 
 
 def test_the_run_of_a_program_is_reported_by_workers(manage: Manage, farm: Farm) -> None:
@@ -162,7 +177,11 @@ def test_a_failure_leaves_the_file_as_it_was(manage: Manage) -> None:
         (("--report", "out.html", "--journal", "none"), 2, "--journal: there is no folder 'none'"),
         (("--report", "out.html", "--journal", ""), 2, "--journal: there is no folder ''"),
         (("--report", "out.html", "--results", "none"), 2, "--results: there is no folder 'none'"),
-        (("--report", "out.html", "--results", "."), 2, "--results: '.' is no results folder"),
+        (
+            ("--report", "out.html", "--results", "."),
+            2,
+            "--results: '.' does not say of which run it holds results",
+        ),
         (
             ("--report", "out.html", "--journal", ".", "--read-tasks"),
             2,
