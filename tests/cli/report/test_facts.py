@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -204,3 +205,23 @@ class TestHosts:
         monkeypatch.setattr(hosts_module, "MOST_WORKERS", 70)
         found = self.add(*(by(n, "node1") for n in range(100)))
         assert found.num_workers == "at least 70 workers"
+
+
+def peak_bytes(attempts: int) -> int:
+    """Return how much memory attempts by 5,000 workers on 500 hosts take at most."""
+    found = JournalFacts(attempts)
+    lines = (
+        {**by(n % 5000, f"node{n % 500}", begins_s=n), "task": n, "message": f"no {n}" * 50}
+        for n in range(attempts)
+    )
+    tracemalloc.start()
+    try:
+        found.add_all(attempt_of({**line, "outcome": "failed"}) for line in lines)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_number_of_attempts() -> None:
+    # With all workers and hosts there are; each attempt kept would take a kilobyte.
+    assert peak_bytes(20_000) - peak_bytes(10_000) < 1_500_000
