@@ -7,7 +7,12 @@ import math
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86400.0
 # The end of the last unit in which a number of seconds is written, and that unit.
-_DURATIONS = ((_MINUTE_S, 1.0, "s"), (_HOUR_S, _MINUTE_S, "min"), (_DAY_S, _HOUR_S, "h"))
+_DURATIONS = (
+    (0.1, 0.001, "ms"),
+    (_MINUTE_S, 1.0, "s"),
+    (_HOUR_S, _MINUTE_S, "min"),
+    (_DAY_S, _HOUR_S, "h"),
+)
 _UNITS = ((1.0, "s"), (_MINUTE_S, "minute"), (_HOUR_S, "hour"))
 _PARTS = 4
 
@@ -37,15 +42,15 @@ def short(value: float) -> str:
     return f"{value:.0f}" if size >= 100 else f"{value:.3g}"
 
 
-def duration_text(seconds: float) -> str:
-    """Return a duration in the unit that suits it, with three digits: `1.23 s`, `4.5 min`."""
-    if not math.isfinite(seconds):
+def duration_text(duration_s: float) -> str:
+    """Return `duration_s` in the unit that suits it, with three digits: `1.23 s`, `4.5 min`."""
+    if not math.isfinite(duration_s):
         return "unknown"
     for end, unit_s, name in _DURATIONS:
         # What would be rounded to the end is written in the next unit.
-        if abs(seconds) < end * 0.9995:
-            return f"{short(seconds / unit_s)} {name}"
-    return f"{short(seconds / _DAY_S)} days"
+        if abs(duration_s) < end * 0.9995:
+            return f"{short(duration_s / unit_s)} {name}"
+    return f"{short(duration_s / _DAY_S)} days"
 
 
 def rate_unit(per_s: float) -> tuple[float, str]:
@@ -55,7 +60,7 @@ def rate_unit(per_s: float) -> tuple[float, str]:
 
 
 def rate_text(per_s: float) -> str:
-    """Return a rate in the unit that suits it: `12.3 per minute`."""
+    """Return a rate `per_s` in the unit that suits it: `12.3 per minute`."""
     if not math.isfinite(per_s):
         return "unknown"
     unit_s, name = rate_unit(per_s)
@@ -63,7 +68,7 @@ def rate_text(per_s: float) -> str:
 
 
 def time_text(time_s: float) -> str:
-    """Return a time in UTC: `2026-01-31 12:00:00`."""
+    """Return the time `time_s` in UTC: `2026-01-31 12:00:00`."""
     return _moment(time_s).strftime("%Y-%m-%d %H:%M:%S") if _is_time(time_s) else "unknown"
 
 

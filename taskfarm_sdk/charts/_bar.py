@@ -57,6 +57,7 @@ def bar(
 def _sentence(total: int, waiting: int, computing: int, done: int, failed: int | None) -> str:
     if not total:
         return "The run has no tasks."
-    fallen = "an unknown number of them failed" if failed is None else f"{failed} of them failed"
-    tasks = "1 task" if total == 1 else f"{total} tasks"
-    return f"Of {tasks}, {done} are done ({fallen}), {computing} computing and {waiting} waiting."
+    fallen = "an unknown number of them failed" if failed is None else f"{failed:,} of them failed"
+    tasks = "1 task" if total == 1 else f"{total:,} tasks"
+    others = f"{computing:,} computing and {waiting:,} waiting"
+    return f"Of {tasks}, {done:,} are done ({fallen}), {others}."

@@ -6,8 +6,10 @@ import attrs
 
 from taskfarm_sdk.charts._markup import escaped, tag
 from taskfarm_sdk.charts._style import STYLE
+from taskfarm_sdk.hidden import shown_half_made
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class Chart:
     """A chart of a run.

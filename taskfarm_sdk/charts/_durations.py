@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import islice, pairwise
 
 from taskfarm_sdk.charts._axes import duration_text, rounded_up, short
 from taskfarm_sdk.charts._chart import Chart, framed
@@ -15,22 +17,25 @@ _BINS = 24
 # Bins for each factor of ten, if the durations do not fit into _BINS of these, fewer.
 _PER_DECADE = (20, 10, 5, 4, 2, 1)
 _HEIGHT = 100.0
+_SORTED_AT_ONCE = 100_000
 
 
 def durations(
-    seconds: Iterable[float], *, noun: str = "attempts", title: str = "Durations"
+    durations_s: Iterable[float], *, noun: str = "attempts", title: str = "Durations"
 ) -> Chart:
     """Return a histogram of durations with logarithmic bins.
 
     Args:
-        seconds: the durations, which may be an iterator. Those that are negative or not finite are
-            left out; those below 0.1 ms count as that.
+        durations_s: the durations, which may be an iterator. Those that are negative or not
+            finite are left out; those below 0.1 ms count as that.
         noun: what took them, in the plural.
         title: the chart's title.
     """
-    sound = array("d", (taken_s for taken_s in seconds if 0 <= taken_s < math.inf))
+    sound = array("d", (taken_s for taken_s in durations_s if 0 <= taken_s < math.inf))
     if not sound:
-        return framed(title=title, note="", sentence=f"No {noun} yet.", svg="", body="")
+        return framed(
+            title=title, note="", sentence=f"No durations of {noun} are known yet.", svg="", body=""
+        )
     first, counts, per_decade = _bins(sound)
     top = rounded_up(max(counts))
     bars = "".join(
@@ -74,11 +79,25 @@ def _edges(first: int, count: int, per_decade: int) -> list[str]:
     return [duration_text(10 ** ((first + step * part) / per_decade)) for part in range(5)]
 
 
-def _sentence(seconds: Sequence[float], noun: str) -> str:
-    ordered = sorted(seconds)
-    least, median, most = ordered[0], ordered[len(ordered) // 2], ordered[-1]
-    tail = ordered[min(len(ordered) - 1, math.ceil(len(ordered) * 0.95) - 1)]
+def _sentence(seconds: array[float], noun: str) -> str:
+    count = len(seconds)
+    median, tail = _ranked(seconds, (count // 2, math.ceil(count * 0.95) - 1))
+    least, most = min(seconds), max(seconds)
     return (
-        f"{len(ordered)} {noun} took from {duration_text(least)} to {duration_text(most)}: half of "
-        f"them at most {duration_text(median)}, 95 % at most {duration_text(tail)}."
+        f"{count:,} {noun} took from {duration_text(least)} to {duration_text(most)}: "
+        f"half of them at most {duration_text(median)}, 95 % at most {duration_text(tail)}."
     )
+
+
+def _ranked(seconds: array[float], ranks: tuple[int, ...]) -> list[float]:
+    """Return the values at some places of the ascending order; the places ascend too."""
+    # Sorted in parts: a list of a million numbers would take 40 MB.
+    parts = [
+        array("d", sorted(seconds[first : first + _SORTED_AT_ONCE]))
+        for first in range(0, len(seconds), _SORTED_AT_ONCE)
+    ]
+    if len(parts) == 1:
+        return [parts[0][rank] for rank in ranks]
+    ordered = heapq.merge(*parts)
+    steps = (rank - before - 1 for before, rank in pairwise((-1, *ranks)))
+    return [next(islice(ordered, step, None)) for step in steps]

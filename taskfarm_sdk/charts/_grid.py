@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -12,8 +12,10 @@ import attrs
 from taskfarm_sdk.charts._axes import short
 from taskfarm_sdk.charts._chart import Chart, framed
 from taskfarm_sdk.charts._markup import drawing, legend, path, rectangle
+from taskfarm_sdk.hidden import shown_half_made
 
 State = Literal["waiting", "computing", "done", "failed", "unknown"]
+Tasks = Iterable[tuple[State, float]]
 # In the order in which a cell is filled from its left.
 _STATES: tuple[State, ...] = ("failed", "done", "computing", "waiting", "unknown")
 _COLUMNS = 40
@@ -22,6 +24,7 @@ _GAP = 0.12
 _LEAST_FAILED = 0.3
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class Cell:
     """A task, or consecutive tasks of one run, by state.
@@ -50,7 +53,7 @@ class Cell:
         return self.waiting + self.computing + self.done + self.failed + self.unknown
 
 
-def cells(tasks: Iterable[tuple[State, float]], *, num_tasks: int, most: int = 1000) -> list[Cell]:
+def cells(tasks: Tasks, *, num_tasks: int, most: int = 1000) -> list[Cell]:
     """Return the cells of a run: one for each task, or for blocks of equally many tasks.
 
     Args:
@@ -70,7 +73,12 @@ def cells(tasks: Iterable[tuple[State, float]], *, num_tasks: int, most: int = 1
 
 
 def grid(
-    cells: Sequence[Cell], *, columns: int | None = None, noun: str = "task", title: str = "Tasks"
+    cells: Sequence[Cell],
+    *,
+    columns: int | None = None,
+    noun: str = "task",
+    unknown: str = "unknown",
+    title: str = "Tasks",
 ) -> Chart:
     """Return a grid with a cell for each task or block of tasks, in the order of their numbers.
 
@@ -78,12 +86,16 @@ def grid(
         cells: the cells, from `cells()` or made otherwise.
         columns: the number of cells in a row; None to choose it by their number.
         noun: what they are, in the singular.
+        unknown: what is known of those whose state is unknown.
         title: the chart's title.
     """
-    totals = {state: sum(getattr(cell, state) for cell in cells) for state in _STATES}
+    totals: dict[State, int] = {
+        state: sum(getattr(cell, state) for cell in cells) for state in _STATES
+    }
     wide = columns if columns is not None else _usual_columns(len(cells))
     rows = max(1, math.ceil(len(cells) / wide))
-    sentence = _sentence(cells, totals, noun)
+    names: dict[State, str] = {state: unknown if state == "unknown" else state for state in _STATES}
+    sentence = _sentence(cells, totals, names, noun)
     shapes = "".join(path(_data(cells, state, wide), f"tf-fill-{state}") for state in _STATES)
     svg = drawing(
         wide - _GAP, rows - _GAP, shapes, sentence=sentence, kind="tf-grid", stretched=False
@@ -94,7 +106,7 @@ def grid(
         sentence=sentence,
         svg=svg,
         body=svg,
-        legend=legend((f"tf-fill-{state}", state) for state in _STATES if totals[state]),
+        legend=legend((f"tf-fill-{state}", names[state]) for state in _STATES if totals[state]),
     )
 
 
@@ -148,13 +160,17 @@ def _shares(cell: Cell) -> dict[State, float]:
 
 def _note(cells: Sequence[Cell], noun: str) -> str:
     size = max((cell.num_tasks for cell in cells), default=1)
-    return f"each cell: {noun if size == 1 else f'{size} {noun}s'}, in the order of their numbers"
+    large = ", failed ones enlarged" if size > 1 and any(cell.failed for cell in cells) else ""
+    held = f"one {noun}" if size == 1 else f"{size:,} {noun}s"
+    return f"each cell: {held}, in the order of their numbers{large}"
 
 
-def _sentence(cells: Sequence[Cell], totals: dict[State, int], noun: str) -> str:
+def _sentence(
+    cells: Sequence[Cell], totals: Mapping[State, int], names: Mapping[State, str], noun: str
+) -> str:
     total = sum(totals.values())
-    counts = ", ".join(f"{totals[state]} {state}" for state in _STATES if totals[state])
-    said = f"Of {total} {noun}s: {counts}." if total else f"There are no {noun}s."
+    counts = ", ".join(f"{totals[state]:,} {names[state]}" for state in _STATES if totals[state])
+    said = f"Of {_counted(total, noun)}: {counts}." if total else f"There are no {noun}s."
     places = [cell for cell in cells if cell.failed]
     if not places:
         return said
@@ -166,3 +182,7 @@ def _sentence(cells: Sequence[Cell], totals: dict[State, int], noun: str) -> str
 def _name(cell: Cell) -> str:
     last = cell.first + cell.num_tasks - 1
     return str(cell.first) if last == cell.first else f"{cell.first}-{last}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -7,13 +7,12 @@ from itertools import pairwise
 
 from taskfarm_sdk.charts._timeline import Timeline
 
-Samples = Sequence[tuple[float, float]]
+Samples = Sequence[tuple[float, int]]
+Points = list[tuple[float, float]]
 Spans = list[tuple[float, float]]
 
 
-def rates(
-    samples: Samples, *, outage_s: float, most: int = 120
-) -> tuple[list[tuple[float, float]], Spans]:
+def rates(samples: Samples, *, outage_s: float, most: int = 120) -> tuple[Points, Spans]:
     """Return the rate at which a count grew, for `throughput`.
 
     Args:
@@ -27,21 +26,15 @@ def rates(
     """
     if len(samples) < 2 or not samples[-1][0] > samples[0][0]:
         return [], []
-    grown, seen, outages = Timeline(most), Timeline(most), Spans()
+    # Finer than the points, so that these are not smeared.
+    grown, seen, outages = Timeline(8 * most), Timeline(8 * most), Spans()
     for (begin_s, before), (end_s, after) in pairwise(samples):
         if end_s - begin_s >= outage_s:
             outages.append((begin_s, end_s))
         elif end_s > begin_s:
-            _spread(grown, begin_s, end_s, max(0.0, after - before))
+            grown.add_span(begin_s, end_s, max(0, after - before))
             seen.add_span(begin_s, end_s)
     return list(_points(grown, seen, samples[0][0], samples[-1][0], most)), outages
-
-
-def _spread(grown: Timeline, begin_s: float, end_s: float, amount: float) -> None:
-    # In halves of seconds at most, so that slow polling makes no spikes.
-    parts = max(1, min(64, int((end_s - begin_s) * 2)))
-    for part in range(parts):
-        grown.add(begin_s + (end_s - begin_s) * (part + 0.5) / parts, amount / parts)
 
 
 def _points(

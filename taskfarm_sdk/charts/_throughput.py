@@ -22,12 +22,13 @@ from taskfarm_sdk.charts._markup import drawing, labels, legend, number, path, r
 _WIDTH, _HEIGHT = 600.0, 100.0
 _RULES = path(f"M0 0h{number(_WIDTH)}M0 {number(_HEIGHT / 2)}h{number(_WIDTH)}", "tf-rule")
 Points = Sequence[tuple[float, float]]
+Spans = Sequence[tuple[float, float]]
 
 
 def throughput(
     points: Points,
     *,
-    gaps: Sequence[tuple[float, float]] = (),
+    gaps: Spans = (),
     gap_meaning: str = "no data",
     noun: str = "tasks",
     title: str = "Throughput",
@@ -102,7 +103,7 @@ class _Place:
         return below + path(f"M{line}", "tf-stroke")
 
 
-def _pieces(points: Points, gaps: Sequence[tuple[float, float]]) -> Iterable[Points]:
+def _pieces(points: Points, gaps: Spans) -> Iterable[Points]:
     """Yield the parts of a line between the gaps."""
     piece = [points[0]]
     for (before_s, _), point in pairwise(points):
@@ -113,9 +114,7 @@ def _pieces(points: Points, gaps: Sequence[tuple[float, float]]) -> Iterable[Poi
     yield piece
 
 
-def _sentence(
-    points: Points, gaps: Sequence[tuple[float, float]], noun: str, gap_meaning: str
-) -> str:
+def _sentence(points: Points, gaps: Spans, noun: str, gap_meaning: str) -> str:
     at_s, peak = max(points, key=lambda point: point[1])
     mean = sum(rate for _, rate in points) / len(points)
     said = (

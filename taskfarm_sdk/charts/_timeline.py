@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+Amounts = list[float]
+
 
 class Timeline:
     """Sums amounts over time, in bins of equal width.
@@ -24,39 +26,63 @@ class Timeline:
         self._most = most
         self._width_s = width_s
         self._bins: dict[int, float] = {}
-        self._low = self._high = 0
+        # No bin yet.
+        self._low, self._high = 0, -1
 
     @property
     def width_s(self) -> float:
         """The width of a bin in seconds."""
         return self._width_s
 
-    def add(self, time_s: float, amount: float = 1.0) -> None:
-        """Add an amount at a time; a time that is not finite is left out."""
-        if not math.isfinite(time_s):
-            return
-        place = math.floor(time_s / self._width_s)
-        if not self._low <= place <= self._high or not self._bins:
-            place = self._reach(place, time_s)
+    def add(self, time_s: float, count: int = 1) -> None:
+        """Add a count of what happened.
+
+        Args:
+            time_s: when; a time that is not finite is left out.
+            count: how often.
+        """
+        if math.isfinite(time_s):
+            self._add(time_s, count)
+
+    def _add(self, time_s: float, amount: float) -> None:
+        place, _ = self._places(time_s, time_s)
         self._bins[place] = self._bins.get(place, 0.0) + amount
 
-    def add_span(self, begin_s: float, end_s: float) -> None:
-        """Add the seconds of a span to the bins that it crosses."""
-        if not (math.isfinite(begin_s) and math.isfinite(end_s)) or end_s < begin_s:
-            return
-        self.add(begin_s, 0.0)
-        self.add(end_s, 0.0)
-        width_s, bins = self._width_s, self._bins
-        first, last = math.floor(begin_s / width_s), math.floor(end_s / width_s)
-        if first == last:
-            bins[first] += end_s - begin_s
-            return
-        bins[first] += (first + 1) * width_s - begin_s
-        bins[last] += end_s - last * width_s
-        for place in range(first + 1, last):
-            bins[place] = bins.get(place, 0.0) + width_s
+    def add_span(self, begin_s: float, end_s: float, count: int | None = None) -> None:
+        """Add a count evenly over a span; without a count, its seconds.
 
-    def amounts(self, begin_s: float, end_s: float, width_s: float) -> list[float]:
+        Args:
+            begin_s: the span's begin.
+            end_s: its end; a span that ends before it begins, or is not finite, is left out.
+            count: what to add; None for the span's seconds.
+        """
+        if not 0.0 <= end_s - begin_s < math.inf:
+            return
+        first, last = self._places(begin_s, end_s)
+        width_s, bins = self._width_s, self._bins
+        if first == last:
+            amount = end_s - begin_s if count is None else count
+            bins[first] = bins.get(first, 0.0) + amount
+            return
+        per_s = 1.0 if count is None else count / (end_s - begin_s)
+        bins[first] = bins.get(first, 0.0) + ((first + 1) * width_s - begin_s) * per_s
+        bins[last] = bins.get(last, 0.0) + (end_s - last * width_s) * per_s
+        for place in range(first + 1, last):
+            bins[place] = bins.get(place, 0.0) + width_s * per_s
+
+    def add_all(self, other: Timeline) -> None:
+        """Add the amounts of another one; exact if both began with the same width.
+
+        Args:
+            other: the other one, which stays as it is.
+        """
+        while self._width_s < other._width_s:
+            self._merge()
+            self._low, self._high = self._low // 2, self._high // 2
+        for place, amount in other._bins.items():
+            self._add((place + 0.5) * other._width_s, amount)
+
+    def amounts(self, begin_s: float, end_s: float, width_s: float) -> Amounts:
         """Return the amounts in other bins; what lies outside of them is left out.
 
         An amount is spread evenly over its own bin.
@@ -86,15 +112,17 @@ class Timeline:
         """The end of the last bin; NaN if nothing was added."""
         return (self._high + 1) * self._width_s if self._bins else math.nan
 
-    def _reach(self, place: int, time_s: float) -> int:
-        low = min(self._low, place) if self._bins else place
-        high = max(self._high, place) if self._bins else place
+    def _places(self, begin_s: float, end_s: float) -> tuple[int, int]:
+        """Return the bins of two times, which may be new ones."""
+        first, last = int(begin_s // self._width_s), int(end_s // self._width_s)
+        if self._low <= first and last <= self._high:
+            return first, last
+        low, high = (min(self._low, first), max(self._high, last)) if self._bins else (first, last)
         while high - low >= self._most:
             self._merge()
-            place = math.floor(time_s / self._width_s)
             low, high = low // 2, high // 2
         self._low, self._high = low, high
-        return place
+        return int(begin_s // self._width_s), int(end_s // self._width_s)
 
     def _merge(self) -> None:
         merged: dict[int, float] = {}

@@ -10,10 +10,13 @@ import attrs
 from taskfarm_sdk.charts._axes import dates_note, short, time_labels, time_text
 from taskfarm_sdk.charts._chart import Chart, framed
 from taskfarm_sdk.charts._markup import drawing, escaped, labels, path, rectangle, tag
+from taskfarm_sdk.hidden import shown_half_made
 
 _HEIGHT = 10.0
+Amounts = Sequence[float]
 
 
+@shown_half_made
 @attrs.frozen(kw_only=True)
 class Row:
     """A worker, or all workers of a host.
@@ -25,7 +28,7 @@ class Row:
     """
 
     name: str
-    busy: Sequence[float]
+    busy: Amounts
 
 
 def workers(
