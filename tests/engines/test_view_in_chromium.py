@@ -118,10 +118,11 @@ def test_a_phone_shows_all_without_scrolling_sideways_in_light_and_dark(
         base = address.partition("enter?")[0]
         page.go(address)
         page.wait_for("Of 30 tasks, 30 are done")
+        # Each has a text that the one before it lacks.
         pages = {
-            f"runs/{run.uuid}": "Of 30 tasks, 30 are done",
             f"runs/{run.uuid}/delete": "It cannot be undone",
-            "": run.uuid,
+            "": "at http://",
+            f"runs/{run.uuid}": "Failed tasks",
         }
         for path, text in pages.items():
             page.go(base + path)
