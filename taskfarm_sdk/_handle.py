@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Protocol
 
 from taskfarm_sdk._caught import Caught
@@ -60,6 +61,10 @@ class Handle(Protocol):
         """Report the task's percentage."""
         ...
 
+    def keep(self, percent: float) -> None:
+        """Have the next report carry this percentage, without asking for one."""
+        ...
+
     def complete(self) -> None:
         """Mark it done."""
         ...
@@ -76,6 +81,7 @@ class Handle(Protocol):
         exit_status: int | None = None,
         caught: Caught | None = None,
         advanced: bool = False,
+        failed_items: Sequence[int] = (),
     ) -> None:
         """Count a failed attempt.
 
@@ -85,6 +91,7 @@ class Handle(Protocol):
             exit_status: a command's.
             caught: the description of its exception.
             advanced: whether a part of the task succeeded, so that this machine is not at fault.
+            failed_items: the items of the task that failed, for the journal.
         """
         ...
 

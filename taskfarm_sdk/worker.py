@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import NoReturn, Self
 
+import attrs
+
+from taskfarm_sdk._flows import tasks
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.signals import SignalHandling
 from taskfarm_sdk._session.link import Link
@@ -144,6 +147,32 @@ class Worker:
 def core_of(worker: Worker) -> WorkerCore:
     """Return a worker's core, for the code that keeps the worker busy."""
     return worker._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def worker_of_chunks(worker: Worker) -> Worker:
+    """Return a worker of a run whose tasks' percentages are positions in their chunks of items.
+
+    Args:
+        worker: one with the same options, which has claimed nothing.
+    """
+    core = core_of(worker)
+    options = attrs.evolve(core.options, keeps_position=True)
+    return worker_of(core.link, core.run_uuid, core.num_tasks, options)
+
+
+def done_tasks(worker: Worker, numbers: Iterable[int]) -> list[int]:
+    """Return those of some tasks that are done, and have not failed for good.
+
+    Args:
+        worker: a worker of their run.
+        numbers: the tasks' numbers.
+
+    Raises:
+        TaskfarmError: the server cannot be asked.
+    """
+    core = core_of(worker)
+    flow = tasks.done_among(core.link.session, core.run_uuid, core.num_tasks, numbers)
+    return core.link.drive(flow)
 
 
 def worker_of(link: Link, uuid: str, num_tasks: int, options: WorkerOptions) -> Worker:

@@ -66,12 +66,14 @@ class Reclaimer(Generic[K]):
         max_attempts: after how many counted attempts a task has failed for good.
         apart_s: how long a task without a lease must stand still: a live worker would have
             written of it.
+        keeps_position: whether a percentage without a lease counts as 0.
     """
 
     run: str
     num_tasks: int
     max_attempts: int
     apart_s: float
+    keeps_position: bool = attrs.field(default=False, kw_only=True)
     _first_looks: dict[K, tuple[float | None, float]] = attrs.field(
         factory=dict[K, tuple[float | None, float]], init=False
     )
@@ -111,7 +113,12 @@ class Reclaimer(Generic[K]):
                 continue
             if self._is_theirs(key, hold, row, farm.clock.now()):
                 yield from recovery.take_back(
-                    farm, self.run, row, self.max_attempts, "was held by a worker killed here"
+                    farm,
+                    self.run,
+                    row,
+                    self.max_attempts,
+                    "was held by a worker killed here",
+                    keeps_position=self.keeps_position,
                 )
                 taken += 1
             elif key in self._first_looks:

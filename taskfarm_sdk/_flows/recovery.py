@@ -185,12 +185,14 @@ class Sweeper:
         num_tasks: how many tasks it has, all of which exist.
         stale_after: after how long a task is stale.
         max_attempts: after how many counted attempts a task has failed for good.
+        keeps_position: whether a percentage without a lease counts as 0.
     """
 
     run: str
     num_tasks: int
     stale_after: StaleAfter
     max_attempts: int
+    keeps_position: bool = attrs.field(default=False, kw_only=True)
     _watched: Watchlist = attrs.field(factory=Watchlist, init=False)
     _notice: IdleNotice = attrs.field(init=False)
     _foreign_seen: bool = attrs.field(default=False, init=False)
@@ -299,12 +301,27 @@ class Sweeper:
         # The last look before the step: a live worker has written since.
         if self._watched.look(row, farm.clock.now()):
             return False
-        yield from take_back(farm, self.run, row, self.max_attempts, "has shown no sign of life")
+        yield from take_back(
+            farm,
+            self.run,
+            row,
+            self.max_attempts,
+            "has shown no sign of life",
+            keeps_position=self.keeps_position,
+        )
         self._watched.forget(number)
         return True
 
 
-def take_back(farm: Session, run: str, row: TaskRow, max_attempts: int, why: str) -> Flow[None]:
+def take_back(
+    farm: Session,
+    run: str,
+    row: TaskRow,
+    max_attempts: int,
+    why: str,
+    *,
+    keeps_position: bool = False,
+) -> Flow[None]:
     """Count an attempt for the task of a lost worker, and set it waiting or failed for good.
 
     Args:
@@ -313,6 +330,8 @@ def take_back(farm: Session, run: str, row: TaskRow, max_attempts: int, why: str
         row: the task's state on the server.
         max_attempts: after how many counted attempts it has failed for good.
         why: the reason, for the log.
+        keeps_position: whether a percentage without a lease counts as 0. It gets a lease here,
+            with which it would be a position.
     """
     lease = leases.decode(row.percent)
     attempts = 1 + (lease.attempts if lease is not None and not lease.failed else 0)
@@ -325,6 +344,6 @@ def take_back(farm: Session, run: str, row: TaskRow, max_attempts: int, why: str
         attempts,
         "has failed" if failed else "waits again",
     )
-    percent = leases.percent_of(row.percent)
+    percent = leases.kept_in(row.percent, leased_only=keeps_position)
     left = Lease(percent, attempts, 0, leases.new_holder(), failed=failed)
     yield from give_back(farm, run, row.number, (row.percent,), left, farm.deadline())

@@ -8,7 +8,7 @@ server takes one after the other, while workers continue.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -197,6 +197,33 @@ def failed_numbers(farm: Session, uuid: str, status: RunStatus) -> Flow[tuple[in
         rows = yield from read_batch(farm, uuid, batch)
         numbers += [row.number for row in rows if is_failed(row)]
     return tuple(numbers)
+
+
+def done_among(farm: Session, uuid: str, num_tasks: int, numbers: Iterable[int]) -> Flow[list[int]]:
+    """Find those of some tasks that are done, and have not failed for good.
+
+    Args:
+        farm: the session.
+        uuid: the run's uuid.
+        num_tasks: how many tasks it has.
+        numbers: the tasks' numbers; not asked for while no task of the run is done.
+    """
+    wanted = set(numbers) if (yield from count(farm, uuid, "numDone")) else set[int]()
+    if not wanted:
+        return []
+    found: list[int] = []
+    there = yield from existing(farm, uuid, num_tasks)
+    for batch in there.batches():
+        # Beyond what surely exists, each is read, so that none is created out of turn.
+        chosen = [n for n in batch if n in wanted or n >= there.surely]
+        rows = (yield from read_batch(farm, uuid, chosen)) if chosen else []
+        found += [row.number for row in rows if row.number in wanted and is_done(row)]
+    return found
+
+
+def is_done(row: TaskRow) -> bool:
+    """Return whether a task is done, and has not failed for good."""
+    return info_from(row).state == "done"
 
 
 def is_failed(row: TaskRow) -> bool:

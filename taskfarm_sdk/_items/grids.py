@@ -17,7 +17,8 @@ from taskfarm_sdk.errors import ConfigurationError
 # len() gives no more.
 MOST_POINTS = 2**63 - 1
 _RANGE = re.compile(r"(-?\d+):(-?\d+)(?::(-?\d+))?")
-_LIKE_A_RANGE = re.compile(r"-?\d*\.?\d*:-?\d*\.?\d*(:-?\d*\.?\d*)?")
+_NUMBER = r"-?\d*(?:\.\d*)?"  # no digits at all, too
+_LIKE_A_RANGE = re.compile(f"{_NUMBER}:{_NUMBER}(:{_NUMBER})?")
 
 
 @attrs.frozen

@@ -7,6 +7,7 @@ import io
 from array import array
 from collections.abc import Iterator
 from itertools import accumulate
+from operator import sub
 from pathlib import Path
 
 from taskfarm_sdk._items.digests import digest_of
@@ -45,6 +46,11 @@ class Lines:
 
     def __len__(self) -> int:
         return len(self._starts) - 1
+
+    @property
+    def longest(self) -> int:
+        """The number of bytes in the longest line, with its end; 0 if there are no lines."""
+        return max(map(sub, self._starts[1:], self._starts), default=0)
 
     def at(self, number: int) -> str:
         """Return a text: 0 is the first, and numbers are below `len`."""

@@ -6,6 +6,7 @@ import csv
 import io
 from array import array
 from collections.abc import Iterator
+from operator import sub
 
 from taskfarm_sdk._items import columns
 from taskfarm_sdk._items.digests import digest_of
@@ -51,6 +52,11 @@ class Table:
 
     def __len__(self) -> int:
         return len(self._starts) - 1
+
+    @property
+    def longest(self) -> int:
+        """The number of bytes in the longest row, with its end; 0 if there are no rows."""
+        return max(map(sub, self._starts[1:], self._starts), default=0)
 
     def at(self, number: int) -> dict[str, str]:
         """Return a row: 0 is the first below the header, and numbers are below `len`."""

@@ -48,6 +48,12 @@ def is_network(kind: str) -> bool:
     return kind.removeprefix("fuse.") in _NETWORK
 
 
+def is_shared(folder: Path) -> bool:
+    """Return whether several machines share a folder's file system, which shows changes late."""
+    kind = type_here(folder)
+    return kind is not None and is_network(kind)
+
+
 def type_here(folder: Path) -> str | None:
     """Return the type of the file system that a folder is on; None where it cannot be found."""
     try:

@@ -81,6 +81,17 @@ def percent_of(value: float | None) -> float:
     return min(max(value, 0.0), SUCCESS)
 
 
+def kept_in(value: float | None, *, leased_only: bool) -> float:
+    """Return the percentage from which a task goes on.
+
+    Args:
+        value: the task's number.
+        leased_only: whether it counts only with a lease, and else is 0: where it is a position, one
+            that another client wrote would have work passed over that nobody did.
+    """
+    return 0.0 if leased_only and decode(value) is None else percent_of(value)
+
+
 def same(one: float | None, other: float | None) -> bool:
     """Return whether two readings of a task's number are the same; NaN is the same as NaN."""
     return one == other or (_is_nan(one) and _is_nan(other))

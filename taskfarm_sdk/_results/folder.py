@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from taskfarm_sdk._processes.mounts import is_network, type_here
+from taskfarm_sdk._processes.mounts import is_shared
 from taskfarm_sdk._results import names, trust
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 
@@ -107,8 +107,7 @@ class Folder:
     @property
     def is_network(self) -> bool:
         """Whether several machines share its file system, so that a change is seen late."""
-        kind = type_here(self.path)
-        return kind is not None and is_network(kind)
+        return is_shared(self.path)
 
     def names(self) -> list[str]:
         """Return the names of what is in it, sorted."""

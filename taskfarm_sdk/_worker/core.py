@@ -42,16 +42,24 @@ class WorkerCore:
     Attributes:
         before_giving_back: ends computing elsewhere, if the main thread is late to do it.
         deadline: ends claiming before the process's time is over; None for no time limit.
+        link: the connections.
+        num_tasks: how many tasks the run has.
     """
 
     def __init__(self, link: Link, run_uuid: str, num_tasks: int, options: WorkerOptions) -> None:
         _validation.sound_run(run_uuid, num_tasks)
-        self._link = link
+        self.link: Link = link
         self.run_uuid: str = run_uuid
         self.options: WorkerOptions = options
-        self._num_tasks = num_tasks
+        self.num_tasks: int = num_tasks
         self._sweeper = (
-            Sweeper(run_uuid, num_tasks, options.stale_after, options.max_attempts)
+            Sweeper(
+                run_uuid,
+                num_tasks,
+                options.stale_after,
+                options.max_attempts,
+                keeps_position=options.keeps_position,
+            )
             if options.linger
             else None
         )
@@ -69,18 +77,19 @@ class WorkerCore:
         self._registering = threading.Lock()
         self._is_registered = False
         self._ahead: Prefetcher[HeldTask] | None = None
-        self.requests: Requests = Requests(self._link, self.run_uuid, options.give_up_after_s)
+        self.requests: Requests = Requests(self.link, self.run_uuid, options.give_up_after_s)
         self.reporter: Reporter = Reporter(self.requests.now)
         # A forked child leaves the parent's file locked: its copy of the descriptor stays open.
-        place = in_hand.place(self._link.session.url, self.run_uuid)
+        place = in_hand.place(self.link.session.url, self.run_uuid)
         self._in_hand = InHand(place)
         self._killed = KilledWorkers(
             self.requests.link,
             self.run_uuid,
-            self._num_tasks,
+            self.num_tasks,
             place,
             options.max_attempts,
             options.intervals.first_beat_s,
+            keeps_position=options.keeps_position,
         )
         self.ledger: Ledger = Ledger(
             options.halt_after,
@@ -94,6 +103,7 @@ class WorkerCore:
             options.intervals,
             options.max_attempts,
             options.retry_delay_s,
+            options.keeps_position,
             self.requests,
             self.reporter,
             self._in_hand,
@@ -235,7 +245,7 @@ class WorkerCore:
             row = self.requests.claim(self._registered(), clock)
             if row is None:
                 return None
-            if row.number >= self._num_tasks:
+            if row.number >= self.num_tasks:
                 raise self._no_such_task(row.number)
             if self._sweeper is not None:
                 self._sweeper.note(row)
@@ -244,10 +254,10 @@ class WorkerCore:
             return task
 
     def _no_such_task(self, number: int) -> UnexpectedReply:
-        url = self._link.session.url
+        url = self.link.session.url
         return UnexpectedReply(
             f"{url} handed out task {number}, and the tasks of run {self.run_uuid} are 0 to "
-            f"{self._num_tasks - 1}: check that it is a taskfarm server "
+            f"{self.num_tasks - 1}: check that it is a taskfarm server "
             f"(POST {url}runs/{self.run_uuid}/task)",
             url=url,
             run=self.run_uuid,

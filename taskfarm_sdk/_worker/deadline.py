@@ -29,16 +29,30 @@ class Deadline:
     Args:
         ends_at: when the time is over, by `clock`.
         clock: tells the time in seconds; it never goes backwards.
+        in_parts: whether a task can end after each of its parts, so that a claim needs the time of
+            one part, and `took` counts for nothing.
     """
 
-    def __init__(self, ends_at: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ends_at: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        in_parts: bool = False,
+    ) -> None:
         self.ends_at: float = ends_at
+        self._in_parts = in_parts
         self._clock = clock
         self._lock = threading.Lock()
         self._durations: deque[float] = deque(maxlen=REMEMBERED)
 
     def took(self, duration_s: float) -> None:
         """Note that a task was completed, and took `duration_s`."""
+        if not self._in_parts:
+            self.took_part(duration_s)
+
+    def took_part(self, duration_s: float) -> None:
+        """Note that a part of a task was completed, and took `duration_s`."""
         with self._lock:
             self._durations.append(duration_s)
 
@@ -49,7 +63,9 @@ class Deadline:
 
     @property
     def may_claim(self) -> bool:
-        """Whether a task that is claimed now is likely to be done in time."""
+        """Whether what begins now, a task or a part of one, is likely to be done in time."""
+        if self.ends_at == math.inf:
+            return True
         left_s = self.ends_at - self._clock()
         with self._lock:
             return left_s > 0 and left_s >= slower_tenth(self._durations)

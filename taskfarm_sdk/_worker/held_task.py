@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Protocol
@@ -58,6 +58,7 @@ class Terms:
         intervals: how often the worker reports on a task.
         max_attempts: after how many counted attempts a task has failed for good.
         retry_delay_s: how long a failed task is held back.
+        keeps_position: whether a percentage without a lease counts as 0.
         requests: sends the requests.
         reporter: the thread that reports on open tasks.
         in_hand: the record of open tasks, for the next worker after a kill.
@@ -70,6 +71,7 @@ class Terms:
     intervals: HeartbeatIntervals
     max_attempts: int
     retry_delay_s: float
+    keeps_position: bool
     requests: Requests
     reporter: Reporter
     in_hand: InHand
@@ -95,7 +97,7 @@ class HeldTask:
         self.number: int = row.number
         # One that carries the mark of failure was queued again by a person, and starts from 0.
         self.attempts: int = 0 if lease is None or lease.failed else lease.attempts
-        self.percent: float = leases.percent_of(row.percent)
+        self.percent: float = leases.kept_in(row.percent, leased_only=terms.keeps_position)
         # Drawn for the first lease written: most short tasks write none, and a draw takes as long
         # as a fifth of what the SDK adds to a request.
         self._holder: int | None = None
@@ -144,6 +146,10 @@ class HeldTask:
         self.percent = percent
         self._heartbeat.has_news()
         self._terms.reporter.wake(self)
+
+    def keep(self, percent: float) -> None:
+        """Have the next beat carry the percentage, or what settles the task."""
+        self.percent = percent
 
     def complete(self) -> None:
         """Mark it done, here or in the background."""
@@ -194,6 +200,7 @@ class HeldTask:
         exit_status: int | None = None,
         caught: Caught | None = None,
         advanced: bool = False,
+        failed_items: Sequence[int] = (),
     ) -> None:
         """Count a failed attempt, with the description of its exception."""
         date = None
@@ -218,7 +225,9 @@ class HeldTask:
         self._terms.requests.link.session.shared.failures.add(failure)
         outcome = "failed for good" if failed else "failed"
         outcome = "taken over" if self._lost else outcome
-        self._note(outcome, date, exit_status=exit_status, message=reason)
+        self._note(
+            outcome, date, exit_status=exit_status, message=reason, failed_items=failed_items
+        )
         self._tell(Settled.FAILED if failed else Settled.HELD_BACK)
 
     def retry(self) -> None:
@@ -328,6 +337,7 @@ class HeldTask:
         *,
         exit_status: int | None = None,
         message: str | None = None,
+        failed_items: Sequence[int] = (),
     ) -> None:
         """Write a line to the journal, but not of a task whose turn never came.
 
@@ -336,6 +346,7 @@ class HeldTask:
             date: the `Date` of the server's reply to it.
             exit_status: a command's.
             message: what went wrong.
+            failed_items: the items that failed.
         """
         if self._terms.journal is None or not self._is_begun:
             return
@@ -350,6 +361,7 @@ class HeldTask:
             outcome=outcome,
             exit_status=exit_status,
             message=message,
+            failed_items=sorted(failed_items),
         )
         self._terms.journal.write(entry)
 

@@ -6,7 +6,7 @@ import datetime
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -39,6 +39,7 @@ class Entry:
         outcome: "completed", "released", "failed", "failed for good" or "taken over".
         exit_status: a command's exit status, if it was a command.
         message: why it failed.
+        failed_items: the items of the task that failed in it, ascending.
     """
 
     task: int
@@ -51,6 +52,7 @@ class Entry:
     outcome: str
     exit_status: int | None
     message: str | None
+    failed_items: Sequence[int] = ()
 
 
 class Journal:

@@ -28,6 +28,7 @@ class KilledWorkers:
         place: where workers of this host note their tasks; None if they do not.
         max_attempts: after how many counted attempts a task has failed for good.
         first_beat_s: how soon a live worker sends a task's first heartbeat.
+        keeps_position: whether a percentage without a lease counts as 0.
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class KilledWorkers:
         place: Place | None,
         max_attempts: int,
         first_beat_s: float,
+        *,
+        keeps_position: bool = False,
     ) -> None:
         self._link = link
         self._place = place
@@ -45,7 +48,11 @@ class KilledWorkers:
         self._looking = threading.Lock()
         self._looked_at = -math.inf
         self._reclaimer: Reclaimer[tuple[Path, int]] = Reclaimer(
-            run, num_tasks, max_attempts, first_beat_s + BEAT_TAKES_S
+            run,
+            num_tasks,
+            max_attempts,
+            first_beat_s + BEAT_TAKES_S,
+            keeps_position=keeps_position,
         )
 
     def is_due(self) -> bool:

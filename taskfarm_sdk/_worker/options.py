@@ -29,6 +29,8 @@ class WorkerOptions:
     defaults only of plain signatures; a test compares all three.
 
     Attributes:
+        keeps_position: whether the percentage is a position in the task's chunk of items, and so
+            counts only with a lease; not an option of users.
         intervals: how often the worker reports on a task, from the options.
         stale_after: after how long a task is stale, from the options.
 
@@ -50,6 +52,7 @@ class WorkerOptions:
     give_up_after_s: float = 600.0
     journal: str | os.PathLike[str] | None = None
     fleet_size: int = 1
+    keeps_position: bool = False
     intervals: HeartbeatIntervals = attrs.field(
         init=False, default=attrs.Factory(_intervals, takes_self=True)
     )

@@ -2,7 +2,8 @@
 
 A `Dispatcher` keeps several slots busy with tasks of one worker, and settles each task by the
 `Outcome` of its attempt. A `Group` is a child process
-together with all that it starts, and ends as a whole, even if this process is killed.
+together with all that it starts, and ends as a whole, even if this process is killed. Where a task
+is a chunk of items, `in_order`, `is_hopeless` and `ChunkPosition` are the rules of an attempt.
 """
 
 from __future__ import annotations
@@ -16,14 +17,20 @@ from taskfarm_sdk._processes.exit_status import (
 )
 from taskfarm_sdk._processes.groups import GONE_AFTER_S, Group, plain_environment
 from taskfarm_sdk._processes.limits import OpenFiles, raise_open_files
+from taskfarm_sdk._processes.mounts import is_shared
 from taskfarm_sdk._processes.threads import with_threads
 from taskfarm_sdk._worker.deadline import Deadline
+from taskfarm_sdk.execution.attempt_plan import in_order, is_hopeless
+from taskfarm_sdk.execution.attempt_plan import reason as reason_of_chunk
+from taskfarm_sdk.execution.chunk_position import ChunkPosition
 from taskfarm_sdk.execution.dispatcher import Dispatcher
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
+from taskfarm_sdk.worker import done_tasks, worker_of_chunks
 
 __all__ = [
     "GONE_AFTER_S",
     "TOLD_WITHIN_S",
+    "ChunkPosition",
     "Completed",
     "Deadline",
     "Dispatcher",
@@ -32,11 +39,17 @@ __all__ = [
     "OpenFiles",
     "Outcome",
     "Released",
+    "done_tasks",
     "how_it_ended",
+    "in_order",
+    "is_hopeless",
+    "is_shared",
     "may_be_asked",
     "plain_environment",
     "raise_open_files",
+    "reason_of_chunk",
     "usable_cpus",
     "why_it_ended",
     "with_threads",
+    "worker_of_chunks",
 ]

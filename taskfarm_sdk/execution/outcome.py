@@ -5,6 +5,7 @@ Code that computes a task returns one of these and does not settle the task.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 import attrs
@@ -42,6 +43,7 @@ class Failed:
         exit_status: a command's exit status, for the journal.
         caught: the description of the exception that failed it, if one did.
         advanced: whether a part of the task succeeded, so that this machine is not at fault.
+        failed_items: the items of the task that failed, for the journal.
     """
 
     reason: str
@@ -49,6 +51,7 @@ class Failed:
     exit_status: int | None = None
     caught: Caught | None = None
     advanced: bool = False
+    failed_items: Sequence[int] = ()
 
 
 Outcome = Completed | Released | Failed
@@ -79,6 +82,7 @@ def settle(task: Handle, outcome: Outcome) -> None:
                 exit_status=outcome.exit_status,
                 caught=outcome.caught,
                 advanced=outcome.advanced,
+                failed_items=outcome.failed_items,
             )
         case _:
             assert_never(outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -22,6 +23,7 @@ from taskfarm_sdk import (
     ItemsFailed,
     RunNotFound,
     TooManyFailures,
+    _run_notes,
     join,
     results,
 )
@@ -112,7 +114,7 @@ def test_a_failing_item_stops_no_other_and_is_named(farm: Farm, folder: Path, ca
         farm.map(compute, range(20), folder=folder, chunk=5, workers=1, **HASTY)
     error = raised.value
     assert (error.items, error.missing, error.tasks) == ((3, 17), (), (0, 3))
-    assert "2 items failed: 3, 17" in str(error)
+    assert "2 items failed: 3, 17 (in 2 of 4 tasks)" in str(error)
     assert "no 3" in str(error)
     assert isinstance(error.__cause__, ValueError)
     (note,) = error.__cause__.__notes__
@@ -121,6 +123,27 @@ def test_a_failing_item_stops_no_other_and_is_named(farm: Farm, folder: Path, ca
     made = calls_in(calls)
     assert {made.pop(3), made.pop(17)} == {3}
     assert set(made.values()) == {1}
+
+
+@pytest.mark.parametrize("kind", ["", "thread"])
+def test_the_journal_names_the_items_that_failed(
+    farm: Farm, folder: Path, tmp_path: Path, kind: str
+) -> None:
+    journal = tmp_path / "journal"
+    with executor(kind) as where, pytest.raises(ItemsFailed):
+        farm.map(
+            fail_at(3, 2, 17),
+            range(20),
+            folder=folder,
+            chunk=5,
+            executor=where,
+            journal=journal,
+            max_attempts=1,
+            **HASTY,
+        )
+    texts = [line for file in journal.iterdir() for line in file.read_text().splitlines()]
+    named = sorted((line["task"], line["failed_items"]) for line in map(json.loads, texts))
+    assert named == [(0, [2, 3]), (1, []), (2, []), (3, [17])]
 
 
 def test_working_again_computes_exactly_the_items_without_a_value(
@@ -132,6 +155,35 @@ def test_working_again_computes_exactly_the_items_without_a_value(
     found = farm.map(mended, range(20), folder=folder, chunk=5, workers=1, **HASTY)
     assert list(found.values()) == [2 * value for value in range(20)]
     assert calls_in(calls) == Counter({3: 1, 17: 1})
+
+
+def test_what_a_run_is_for_is_noted_until_it_is_finished(farm: Farm, folder: Path) -> None:
+    farm.prepare(double, range(20), folder=folder, chunk=7)
+    (run,) = farm.runs()
+    note = _run_notes.find(run.uuid)
+    assert note is not None
+    assert (note.items, note.chunk, note.num_tasks) == (20, 7, 3)
+    assert (note.function, note.command, note.url) == (f"{__name__}.double", None, farm.url)
+    assert (note.results, note.finished) == (str(folder), False)
+    join(folder, farm=farm, workers=1, **HASTY)
+    noted = _run_notes.find(run.uuid)
+    assert noted is not None
+    assert noted.finished
+
+
+def test_a_run_with_failed_items_is_not_noted_as_finished(farm: Farm, folder: Path) -> None:
+    farm.map(fail_at(3), range(6), folder=folder, chunk=3, workers=1, check=False, **HASTY)
+    (note,) = _run_notes.all_notes()
+    assert not note.finished
+
+
+def test_where_no_note_can_be_written_the_items_are_computed(
+    farm: Farm, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    found = farm.map(double, range(6), folder=folder, chunk=3, workers=1, **HASTY)
+    assert list(found.values()) == [0, 2, 4, 6, 8, 10]
 
 
 def test_without_check_failed_items_are_left_to_the_results(farm: Farm, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 import attrs
 
@@ -15,6 +16,7 @@ class NotingHandle:
 
     Attributes:
         notes: what was asked of it, in order.
+        failed_items: the items that the attempt failed of.
     """
 
     number: int = 0
@@ -26,6 +28,7 @@ class NotingHandle:
     settled: str | None = None
     lost_items: tuple[int, ...] = ()
     item: int | None = None
+    failed_items: Sequence[int] = ()
     notes: list[tuple[object, ...]] = attrs.field(factory=list)
 
     def begin_item(self, number: int | None) -> None:
@@ -34,6 +37,10 @@ class NotingHandle:
 
     def report(self, percent: float) -> None:
         """Note how far it is."""
+        self.percent = percent
+
+    def keep(self, percent: float) -> None:
+        """Note how far it is, for the next report."""
         self.percent = percent
 
     def complete(self) -> None:
@@ -52,8 +59,10 @@ class NotingHandle:
         exit_status: int | None = None,
         caught: Caught | None = None,
         advanced: bool = False,
+        failed_items: Sequence[int] = (),
     ) -> None:
         """Note that the attempt failed; by which exception stands in the reason."""
+        self.failed_items = failed_items
         self.notes.append(("fail", reason, final, exit_status))
 
     def leave(self, error: BaseException | None) -> None:

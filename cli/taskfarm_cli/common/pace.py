@@ -10,6 +10,7 @@ from taskfarm_cli.common.text import counted
 
 if TYPE_CHECKING:
     from taskfarm_sdk import RunStatus
+    from taskfarm_sdk._items.chunks import Chunks
 
 # Long enough to average over workers that finish together, short enough to notice lost workers.
 WINDOW_S = 120.0
@@ -82,15 +83,22 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def rate(tasks_per_s: float) -> str:
+def speed(tasks_per_s: float, chunks: Chunks | None) -> str:
+    """Format the rate of a run: in items where tasks are chunks of them."""
+    if chunks is None or chunks.size == 1:
+        return rate(tasks_per_s)
+    return rate(tasks_per_s * chunks.items / chunks.tasks, "item")
+
+
+def rate(per_s: float, noun: str = "task") -> str:
     """Format a rate in a unit that gives a readable number."""
     for unit, seconds in (("s", 1), ("min", 60)):
-        if tasks_per_s * seconds >= 1:
-            return f"{counted(_three_digits(tasks_per_s * seconds), 'task')}/{unit}"
-    per_hour = tasks_per_s * 3600
+        if per_s * seconds >= 1:
+            return f"{counted(_three_digits(per_s * seconds), noun)}/{unit}"
+    per_hour = per_s * 3600
     if 0 < per_hour < LEAST_PER_HOUR:
-        return f"under {LEAST_PER_HOUR:g} tasks/h"
-    return f"{counted(_three_digits(per_hour), 'task')}/h"
+        return f"under {LEAST_PER_HOUR:g} {noun}s/h"
+    return f"{counted(_three_digits(per_hour), noun)}/h"
 
 
 def _three_digits(value: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common.text import command as shell_command
 from taskfarm_cli.common.text import counted, manage_command
 
 if TYPE_CHECKING:
@@ -13,13 +14,16 @@ if TYPE_CHECKING:
 Command = Callable[..., str]
 
 
-def advice(run: Run, status: RunStatus, baseurl: str | None = None) -> list[str]:
+def advice(
+    run: Run, status: RunStatus, baseurl: str | None = None, kept_in: str | None = None
+) -> list[str]:
     """Return what may be wrong with a run, with the command that helps, one line each.
 
     Args:
         run: the run.
         status: its status.
         baseurl: the URL that was given with -b, or None.
+        kept_in: the folder of the results or output of the run's items, if it is known.
     """
 
     def command(*options: str) -> str:
@@ -29,7 +33,12 @@ def advice(run: Run, status: RunStatus, baseurl: str | None = None) -> list[str]
         delete = command("--delete")
         return [f"no worker can process a run without a valid number of tasks: {delete} deletes it"]
     checks = (_too_many_rows, _failed, _stuck, _broken)
-    return [line for check in checks if (line := check(status, command))]
+    lines = [line for check in checks if (line := check(status, command))]
+    return lines if kept_in is None or not status.failed else [*lines, _items(kept_in)]
+
+
+def _items(kept_in: str) -> str:
+    return f"{shell_command('workTF', '--show', kept_in, '--failed')} lists the items that failed"
 
 
 def _too_many_rows(status: RunStatus, command: Command) -> str:

@@ -87,10 +87,10 @@ def _make_sure(arguments: Arguments, run: Run, what: str) -> None:
 
 
 def _delete(_: Arguments, run: Run) -> None:
-    from taskfarm_cli.common import run_notes
+    from taskfarm_cli.common import run_files
 
     run.delete()
-    run_notes.forget_note(run.uuid)
+    run_files.forget(run.uuid)
 
 
 def _list(_: Arguments, farm: Farm, output: Output) -> None:
@@ -103,13 +103,15 @@ def _create(arguments: Arguments, farm: Farm, output: Output) -> None:
 
 
 def _info(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.common import run_files
     from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
     from taskfarm_cli.common.credentials import open_farm
     from taskfarm_cli.common.run_name import RunName
 
     name = RunName(arguments.uuid or "", whole=False)
     with open_farm(arguments) as farm:
-        output.run(*name.find_with_status(farm, GIVE_UP_AFTER_S))
+        run, status = name.find_with_status(farm, GIVE_UP_AFTER_S)
+        output.run(run, status, run_files.items_of(run))
     return ExitStatus.OK
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.log_lines import outage_log
+from taskfarm_cli.common.run_files import items_of
 from taskfarm_cli.common.text import counted, manage_command
 from taskfarm_cli.manage.mode import PROGRAM
 
@@ -33,9 +34,9 @@ def wait(
             status = run.wait(timeout_s)
     except WaitTimeout as error:
         if error.run_status is not None:
-            output.run(run, error.run_status)
+            output.run(run, error.run_status, items_of(run))
         raise
-    output.run(run, status)
+    output.run(run, status, items_of(run))
     return _verdict(run, status, baseurl)
 
 
@@ -49,7 +50,7 @@ def watch(
         CommandError: tasks failed.
     """
     with outage_log(PROGRAM):
-        status = output.follow(run, run.watch(POLL_S, timeout_s=timeout_s))
+        status = output.follow(run, run.watch(POLL_S, timeout_s=timeout_s), items_of(run))
         if status is not None and status.failed is None:
             # The counts do not show it; `wait` reads the tasks.
             status = run.wait(0)

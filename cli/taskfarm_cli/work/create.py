@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.text import counted
-from taskfarm_cli.work import inputs as items
 from taskfarm_cli.work import manifest
 
 if TYPE_CHECKING:
@@ -23,18 +22,18 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
         UsageError: an unfinished run of the same work was created here.
     """
     count, options = plan.num_tasks, plan.options
-    digest = None if plan.inputs is None else items.digest(plan.inputs)
-    work = manifest.Work(farm.url, options.command, options.shell, count, digest)
+    digest = None if plan.inputs is None else plan.inputs.digest()
+    work = manifest.Work(farm.url, options.command, options.shell, count, plan.num_items, digest)
     if not options.new and (uuid := manifest.unfinished(farm, work)) is not None:
         raise UsageError(
             f"run {uuid} of the same work was created here and is not finished: give its UUID "
             "instead of --create to continue it, or --new to create another"
         )
     run = farm.create_run(count)
-    screen.say(f"run {run.uuid}: {counted(count, 'task')}")
+    of_several = f"{counted(plan.num_items, 'item')} in " if plan.chunk > 1 else ""
+    screen.say(f"run {run.uuid}: {of_several}{counted(count, 'task')}")
     try:
-        manifest.write(run, work)
+        manifest.write(run, work, options.results or options.log)
     except OSError as error:
-        folder = Path(error.filename or "x").parent.absolute()
-        screen.say(f"cannot write the run's manifest to {folder}: {error.strerror}")
+        screen.say(f"cannot write the run's manifest to {Path.cwd()}: {error.strerror}")
     return run

@@ -6,8 +6,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
+from taskfarm_cli.common.item_counts import items_done
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.work.work_off import was_asked_to_end
+from taskfarm_sdk._items.chunks import Chunks
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options
@@ -45,8 +47,12 @@ def _computed(folder: str, options: Options, screen: Screen) -> Results[Any]:
     import taskfarm_sdk
     from taskfarm_cli.common.credentials import open_farm
 
+    num_items = len(taskfarm_sdk.results(folder))
+
     def show(status: RunStatus) -> None:
-        screen.draw(f"{status.done} of {counted(status.num_tasks, 'task')} done")
+        count = items_done(Chunks(num_items, status.num_tasks), status)
+        tasks = f"{status.done} of {counted(status.num_tasks, 'task')} done"
+        screen.draw(tasks if count is None else str(count))
 
     given = (options.baseurl, options.user, options.password)
     with ExitStack() as undo:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.guard import guarded
-from taskfarm_cli.common.parser import command_line
+from taskfarm_cli.common.parser import Words, command_line
 from taskfarm_cli.common.text import manage_command, shell_words
 from taskfarm_cli.work.command_line.arguments import PROGRAM
 from taskfarm_cli.work.command_line.parse import parse
+from taskfarm_cli.work.command_line.show_arguments import parse_show
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options, Plan
@@ -33,7 +34,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = command_line(argv)
     del argv
-    return guarded(PROGRAM, lambda: _work(parse(words)))
+    return guarded(PROGRAM, lambda: _run(words))
+
+
+def _run(words: Words) -> ExitStatus:
+    shown = parse_show(words)
+    if shown is None:
+        return _work(parse(words))
+    from taskfarm_cli.work.show.entry import show
+
+    return show(shown)
 
 
 def _work(options: Options) -> ExitStatus:
@@ -56,25 +66,28 @@ def _work(options: Options) -> ExitStatus:
 
 def _here(plan: Plan, screen: Screen) -> ExitStatus:
     from taskfarm_cli.common.credentials import open_farm
-    from taskfarm_cli.work import output_paths
+    from taskfarm_cli.work import kept_folder, output_paths
 
     if plan.options.dry_run and plan.name is None:
-        return _dry_run(plan, plan.num_tasks)
+        return _dry_run(plan, plan.num_items)
     if (fault := _fault_of_program(plan.template)) is not None:
         raise fault
     _warn_of_unused_inputs(plan, screen)
     if not plan.options.dry_run:
         output_paths.check(plan.options)
+        kept_folder.check(plan)
     with screen.told(), open_farm(plan.options) as farm:
-        run = _find_or_create(plan, farm, screen)
+        run, plan = _find_or_create(plan, farm, screen)
         if plan.options.dry_run:
-            return _dry_run(plan, run.num_tasks)
+            return _dry_run(plan, plan.chunks(run.num_tasks).items)
+        kept_folder.take(plan, run, farm.url)
         from taskfarm_cli.work.work_off import work_off
 
         return work_off(plan, run, screen)
 
 
 def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
+    from taskfarm_cli.work import kept_folder
     from taskfarm_cli.work.slurm import submit as slurm
 
     options = plan.options
@@ -84,20 +97,24 @@ def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
             return slurm.dry_run(options, farm, slurm.NEW_RUN, screen)
         if (fault := _fault_of_program(plan.template)) is not None:
             screen.say(f"{fault}; each node checks again")
+        kept_folder.check(plan)
         if plan.name is None:
             slurm.probe(options, farm, screen)
-        run = _find_or_create(plan, farm, screen)
+        run, plan = _find_or_create(plan, farm, screen)
+        options = plan.options_of_workers
         if options.dry_run:
             return slurm.dry_run(options, farm, run.uuid, screen)
+        kept_folder.check_of(plan, run)
         return slurm.submit(options, farm, run, screen, is_new=plan.name is None)
 
 
-def _find_or_create(plan: Plan, farm: Farm, screen: Screen) -> Run:
+def _find_or_create(plan: Plan, farm: Farm, screen: Screen) -> tuple[Run, Plan]:
+    """Return the run, and the plan for it."""
     from taskfarm_cli.work import manifest
     from taskfarm_cli.work.create import create
 
     if plan.name is None:
-        return create(plan, farm, screen)
+        return create(plan, farm, screen), plan
     run = plan.name.find(farm)
     if run.num_tasks < 1:
         delete = manage_command(plan.options.baseurl, "--delete", run.uuid)
@@ -105,23 +122,25 @@ def _find_or_create(plan: Plan, farm: Farm, screen: Screen) -> Run:
             f"run {run.uuid} was created by another client with an invalid number of tasks and "
             f"cannot be worked on; {delete} removes it"
         )
-    manifest.check(run, plan.inputs)
-    return run
+    return run, manifest.check(run, plan)
 
 
 def _warn_of_unused_inputs(plan: Plan, screen: Screen) -> None:
     # A worker of --slurm, which has --batch, would repeat it in each job.
     if plan.inputs is None or plan.template.uses_input or plan.options.batch:
         return
+    columns = plan.inputs.columns.names
+    place = f"{{{columns[0]}}}" if columns else "{input}"
+    variable = f"TASKFARM_IN_{columns[0]}" if columns else "TASKFARM_INPUT"
     screen.say(
-        "the command contains neither {input} nor TASKFARM_INPUT: tasks use their inputs only if "
-        "its program reads TASKFARM_INPUT from the environment"
+        f"the command contains neither {place} nor {variable}: items use their inputs only if its "
+        f"program reads {variable} from the environment"
     )
 
 
-def _dry_run(plan: Plan, num_tasks: int) -> ExitStatus:
-    for task in range(num_tasks):
-        print(shell_words(plan.template.fill(plan.job(task, 0))))
+def _dry_run(plan: Plan, num_items: int) -> ExitStatus:
+    for item in range(num_items):
+        print(shell_words(plan.template.fill(plan.job(item, 0))))
     return ExitStatus.OK
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
@@ -11,8 +10,11 @@ import attrs
 from taskfarm_cli.common.connection_options import GIVE_UP_IN_THE_MIDDLE_AFTER_S
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.run_name import RunName
-from taskfarm_cli.work import inputs as items
+from taskfarm_cli.work.sources.inputs import Inputs
+from taskfarm_cli.work.sources.load import Asked, load
 from taskfarm_cli.work.template import Job, Template
+from taskfarm_sdk._items.chunks import Chunks
+from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden
 
 
@@ -32,6 +34,11 @@ class Options:
         num_tasks: the new run's number of tasks, if there are no inputs.
         inputs: the file of the inputs, "-" for stdin, or None.
         nul: whether NUL bytes separate the inputs.
+        csv: the file of the inputs' table, "-" for stdin, or None.
+        grid: the definitions of a grid of inputs.
+        glob: the patterns of the names of files that are inputs.
+        values: the words of each `:::`.
+        chunk: how many items a task has at most, or None.
         shell: whether a shell runs the command.
         jobs: how many commands run at a time; None for the number of usable CPUs.
         threads_per_task: how many threads each may use; None for its share of the CPUs.
@@ -73,6 +80,11 @@ class Options:
     num_tasks: int | None
     inputs: str | None
     nul: bool
+    csv: str | None
+    grid: tuple[str, ...]
+    glob: tuple[str, ...]
+    values: tuple[tuple[str, ...], ...]
+    chunk: int | None
     shell: bool
     jobs: int | None
     threads_per_task: int | None
@@ -102,6 +114,11 @@ class Options:
     resume: tuple[str, ...] = ()
 
     @property
+    def asked(self) -> Asked:
+        """What was said of the inputs."""
+        return Asked(self.inputs, self.nul, self.csv, self.grid, self.glob, self.values)
+
+    @property
     def patience_s(self) -> float:
         """How long a request is retried while the server is not reachable."""
         return GIVE_UP_IN_THE_MIDDLE_AFTER_S
@@ -114,14 +131,17 @@ class Plan:
     Attributes:
         options: what was asked for.
         name: the run's name, or None for a new run.
-        inputs: the tasks' inputs, or None where they have none.
-        template: makes the tasks' commands.
+        inputs: the items' inputs, or None where they have none.
+        template: makes the items' commands.
+        chunk: how many items each task has; the last may have fewer. For a run that is there,
+            `of_run` finds it out.
     """
 
     options: Options
     name: RunName | None
-    inputs: Sequence[str] | None = attrs.field(repr=False)
+    inputs: Inputs | None = attrs.field(repr=False)
     template: Template
+    chunk: int = 1
 
     @classmethod
     def of(cls, options: Options) -> Plan:
@@ -131,27 +151,80 @@ class Plan:
             UsageError: the inputs or the command are invalid.
         """
         name = None if options.uuid is None else RunName(options.uuid, whole=True)
-        inputs = _inputs(options)
-        template = Template(options.command, shell=options.shell, has_inputs=inputs is not None)
-        return cls(options, name, inputs, template)
+        _check_files(options)
+        inputs = load(options.asked)
+        template = Template(
+            options.command,
+            shell=options.shell,
+            has_inputs=inputs is not None,
+            columns=None if inputs is None else inputs.columns,
+        )
+        made = cls(options, name, inputs, template)
+        return made if inputs is None else made._of_chunks(_cut(len(inputs), options.chunk))
+
+    @property
+    def num_items(self) -> int:
+        """How many items a new run gets."""
+        return self.options.num_tasks or 0 if self.inputs is None else len(self.inputs)
 
     @property
     def num_tasks(self) -> int:
         """How many tasks a new run gets."""
-        return self.options.num_tasks or 0 if self.inputs is None else len(self.inputs)
+        return -(-self.num_items // self.chunk)
 
-    def job(self, task: int, slot: int) -> Job:
-        """Return what a task's command is made for, in a slot."""
-        return Job(task, None if self.inputs is None else self.inputs[task], slot)
+    def chunks(self, num_tasks: int) -> Chunks:
+        """Return which items each task of a run has; without inputs, each task is an item.
+
+        Args:
+            num_tasks: the run's number of tasks.
+
+        Raises:
+            ConfigurationError: the inputs cannot be cut into this many chunks.
+        """
+        return Chunks(num_tasks if self.inputs is None else len(self.inputs), num_tasks)
+
+    @property
+    def options_of_workers(self) -> Options:
+        """The options for workTFs on other machines, which may not see how the run was created."""
+        return attrs.evolve(self.options, chunk=self.chunk) if self.chunk > 1 else self.options
+
+    def of_run(self, num_tasks: int) -> Plan:
+        """Return the plan for a run of so many tasks: with the size of its chunks.
+
+        Raises:
+            ConfigurationError: the inputs cannot be cut into this many chunks.
+            UsageError: the command does not go with several items in a task.
+        """
+        return self._of_chunks(self.chunks(num_tasks))
+
+    def job(self, item: int, slot: int) -> Job:
+        """Return what an item's command is made for, in a slot."""
+        task = item // self.chunk
+        if self.inputs is None:
+            return Job(task, item, None, {}, slot)
+        text, values = self.inputs.at(item)
+        return Job(task, item, text, values, slot)
+
+    def _of_chunks(self, chunks: Chunks) -> Plan:
+        if chunks.size > 1:
+            self.template.check_several()
+        return attrs.evolve(self, chunk=chunks.size)
 
 
-def _inputs(options: Options) -> Sequence[str] | None:
-    source = options.inputs
-    if source is None:
-        return None
-    if options.slurm is not None and not _is_file(source):
-        raise UsageError(f"the nodes cannot read {source}: put the inputs into a regular file")
-    return items.load(source, nul=options.nul)
+def _cut(items: int, chunk: int | None) -> Chunks:
+    try:
+        return Chunks.cut(items, chunk or 1)
+    except ConfigurationError as error:
+        raise UsageError(f"{error} (--chunk)") from None
+
+
+def _check_files(options: Options) -> None:
+    """Refuse files of inputs that the nodes of a cluster cannot read."""
+    if options.slurm is None:
+        return
+    for file in (options.inputs, options.csv):
+        if file is not None and not _is_file(file):
+            raise UsageError(f"the nodes cannot read {file}: put the inputs into a regular file")
 
 
 def _is_file(name: str) -> bool:

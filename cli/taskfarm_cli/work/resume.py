@@ -6,6 +6,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common.item_counts import items_done
 from taskfarm_cli.common.text import shell_words
 from taskfarm_cli.work.command_line.arguments import PROGRAM
 
@@ -24,7 +25,8 @@ def tell(plan: Plan, run: Run, screen: Screen) -> None:
     if status is None:
         screen.say("resume with:", command=_command(plan, run.uuid))
         return
-    done = f"{status.done} of {status.num_tasks} done"
+    count = items_done(plan.chunks(run.num_tasks), status)
+    done = f"{status.done} of {status.num_tasks} done" if count is None else str(count)
     if status.finished:
         screen.say(done)
     else:

@@ -8,11 +8,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common import pace
+from taskfarm_cli.common.item_counts import items_done
 from taskfarm_cli.common.text import counted
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.screen import Screen
     from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk._items.chunks import Chunks
     from taskfarm_sdk.execution import Dispatcher
 
 POLL_S = 2.0
@@ -27,12 +29,14 @@ class StatusLine:
         run: the run.
         dispatcher: works on the run here.
         screen: where it is shown.
+        chunks: the items of each task.
     """
 
-    def __init__(self, run: Run, dispatcher: Dispatcher, screen: Screen) -> None:
+    def __init__(self, run: Run, dispatcher: Dispatcher, screen: Screen, chunks: Chunks) -> None:
         self._run = run
         self._dispatcher = dispatcher
         self._screen = screen
+        self._chunks = chunks
         self._pace = pace.Pace()
         self._status: RunStatus | None = None
         self.every_s: float = LIVE_EVERY_S if screen.is_live else QUIET_EVERY_S
@@ -45,15 +49,16 @@ class StatusLine:
         status = self._status
         if status is None:
             return
+        count = items_done(self._chunks, status)
         words = [
-            f"{status.done} of {status.num_tasks} done",
+            f"{status.done} of {status.num_tasks} done" if count is None else str(count),
             f"{self._dispatcher.busy} running here",
         ]
         if self._dispatcher.failures:
             words.append(f"{counted(self._dispatcher.failures, 'attempt')} failed here")
         rate, left_s = self._pace.tasks_per_s, self._pace.left_s(time.monotonic())
         if rate is not None and left_s is not None:
-            words += [pace.rate(rate), f"{pace.duration(left_s)} left"]
+            words += [pace.speed(rate, self._chunks), f"{pace.duration(left_s)} left"]
         self._screen.draw(*words)
 
     def _watch(self) -> None:

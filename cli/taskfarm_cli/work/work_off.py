@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.text import counted
-from taskfarm_cli.work import manifest, resume, time_limit
+from taskfarm_cli.work import kept_folder, manifest, resume, time_limit
+from taskfarm_cli.work.commands.chunk import ChunkRunner
 from taskfarm_cli.work.commands.failure_text import place_of_outputs
 from taskfarm_cli.work.commands.joblog import JobLog
 from taskfarm_cli.work.commands.kept import Log, Results
@@ -21,7 +22,7 @@ from taskfarm_cli.work.commands.slots import slots_for
 from taskfarm_cli.work.slurm import job_environment
 from taskfarm_cli.work.status_line import StatusLine
 from taskfarm_cli.work.verdict import verdict
-from taskfarm_sdk.execution import Deadline, Dispatcher
+from taskfarm_sdk.execution import Deadline, Dispatcher, worker_of_chunks
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.commands.output import Sink
@@ -68,37 +69,52 @@ def was_asked_to_end(error: BaseException) -> bool:
 
 def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
     options = plan.options
+    in_chunks, chunks = plan.chunk > 1, plan.chunks(run.num_tasks)
     end = time_limit.end(options, screen)
     with ExitStack() as undo:
         slots = slots_for(min(_jobs(options, screen), run.num_tasks), screen.say)
+        sink = undo.enter_context(closing(_sink(options, slots.number, screen)))
         runner = CommandRunner(
             plan,
             run.num_tasks,
-            sink=undo.enter_context(closing(_sink(options, slots.number, screen))),
+            sink=sink,
             joblog=undo.enter_context(_joblog(options)),
             folder=Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="taskfarm-"))),
             say=screen.say,
             open_files=slots.open_files,
             jobs=slots.number,
         )
-        worker = undo.enter_context(_worker(options, run))
+        worker = _worker(options, run)
+        deadline = Deadline(end.at, in_parts=in_chunks)
+        perform = runner.perform
+        if in_chunks:
+            worker = worker_of_chunks(worker)
+            known = kept_folder.open_items(plan, run.num_tasks)
+            if known is not None:
+                kept_folder.reopen(plan, run, worker, known, screen)
+            perform = ChunkRunner(
+                runner, plan, run.num_tasks, sink=sink, open_items=known, deadline=deadline
+            ).perform
+        undo.enter_context(worker)
         dispatcher = Dispatcher(
             worker,
             slots.number,
-            runner.perform,
+            perform,
             interrupt=runner.interrupt,
             max_tasks=options.max_tasks,
             linger_s=options.linger_s,
-            deadline=Deadline(end.at),
+            deadline=deadline,
         )
-        _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen))
+        _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen, chunks))
     return verdict(
         run,
         screen,
         limited=dispatcher.limited,
         halted=worker.stopping,
         baseurl=options.baseurl,
-        place=place_of_outputs(options),
+        place=place_of_outputs(options, in_chunks=in_chunks),
+        chunks=chunks,
+        kept_in=options.log if options.results is None else options.results,
     )
 
 

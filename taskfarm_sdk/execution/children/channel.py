@@ -19,7 +19,7 @@ import threading
 import time
 from base64 import b64decode, b64encode
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import IO, TypeVar, cast
 
@@ -70,6 +70,7 @@ class Answer:
         exit_status: of what the function ran, where it says so.
         advanced: whether a part of a failed task succeeded.
         asked_to_end: a signal had come that asks to end, which may have been what went wrong.
+        failed_items: the items of the task that failed.
         error_type: the name of the type of the exception that failed it; None if none did.
         error_text: what the exception says.
         traceback: where it came from.
@@ -82,6 +83,7 @@ class Answer:
     exit_status: int | None = None
     advanced: bool = False
     asked_to_end: bool = False
+    failed_items: Sequence[int] = attrs.field(default=(), converter=_numbers)
     error_type: str | None = None
     error_text: str = ""
     traceback: str = ""
@@ -97,7 +99,12 @@ class Answer:
 
 
 def failed(
-    caught: Caught, reason: str = "", *, asked_to_end: bool = False, advanced: bool = False
+    caught: Caught,
+    reason: str = "",
+    *,
+    asked_to_end: bool = False,
+    advanced: bool = False,
+    failed_items: Sequence[int] = (),
 ) -> Answer:
     """Return the answer of a function that raised, or of one whose items did."""
     return Answer(
@@ -105,6 +112,7 @@ def failed(
         reason,
         advanced=advanced,
         asked_to_end=asked_to_end,
+        failed_items=failed_items,
         error_type=caught.type,
         error_text=caught.text,
         traceback=caught.traceback,

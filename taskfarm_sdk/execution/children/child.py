@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import cast
@@ -86,6 +86,10 @@ class ChildHandle:
         if self._slot.job == self._job:
             self._slot.percent = percent
 
+    def keep(self, percent: float) -> None:
+        """Write the percentage to the shared memory, where the parent finds it as a report."""
+        self.report(percent)
+
     def complete(self) -> None:
         """Have it completed when the function returns."""
         self.outcome = Answer("complete")
@@ -102,12 +106,15 @@ class ChildHandle:
         exit_status: int | None = None,
         caught: Caught | None = None,
         advanced: bool = False,
+        failed_items: Sequence[int] = (),
     ) -> None:
         """Have a failed attempt counted when the function returns."""
         if caught is None:
-            self.outcome = Answer("fail", reason, final, exit_status, advanced)
+            self.outcome = Answer(
+                "fail", reason, final, exit_status, advanced, failed_items=failed_items
+            )
         else:
-            self.outcome = failed(caught, reason, advanced=advanced)
+            self.outcome = failed(caught, reason, advanced=advanced, failed_items=failed_items)
 
     def leave(self, error: BaseException | None) -> None:
         """Have it completed, unless an error goes on to the function's caller."""

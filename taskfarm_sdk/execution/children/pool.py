@@ -149,7 +149,9 @@ def _failed(answer: Answer | _Lost) -> Failed:
         return Failed(answer.reason)
     caught = answer.caught
     reason = answer.reason or (caught.explained if caught is not None else "")
-    return Failed(reason, answer.final, answer.exit_status, caught, answer.advanced)
+    return Failed(
+        reason, answer.final, answer.exit_status, caught, answer.advanced, answer.failed_items
+    )
 
 
 class Pool:

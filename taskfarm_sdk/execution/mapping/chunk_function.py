@@ -9,7 +9,7 @@ from taskfarm_sdk._caught import Caught
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._results.index import Index
 from taskfarm_sdk.errors import TaskfarmError
-from taskfarm_sdk.execution.mapping.attempt_plan import in_order, is_hopeless, reason
+from taskfarm_sdk.execution.attempt_plan import in_order, is_hopeless, reason
 from taskfarm_sdk.execution.mapping.item_function import ItemFunction, failure_of
 from taskfarm_sdk.execution.mapping.workplace import Workplace, workplaces
 from taskfarm_sdk.task import Task, handle_of
@@ -111,6 +111,7 @@ class _Attempt:
                 reason(self._failed, len(self._items), untried=untried),
                 caught=self._first_failure,
                 advanced=self._done > 0,
+                failed_items=self._failed,
             )
 
     def _compute_all(self) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from taskfarm_sdk import _failures
+from taskfarm_sdk import _failures, _run_notes
 from taskfarm_sdk._flows import resetting, runs
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._models import RunStatus, TaskFailure, counted
@@ -18,7 +18,7 @@ from taskfarm_sdk._results.results import Results, results_of
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk.errors import ItemsFailed, RunNotFound
-from taskfarm_sdk.execution.mapping.attempt_plan import listed
+from taskfarm_sdk.execution.attempt_plan import listed
 from taskfarm_sdk.execution.mapping.chunk_function import ChunkFunction
 from taskfarm_sdk.execution.mapping.item_function import ItemFunction
 from taskfarm_sdk.execution.work import Work
@@ -87,7 +87,10 @@ def map_items(mapping: Mapping, *, check: bool) -> Results[Any]:
     try:
         status, work, halted = _worked_off(mapping, index)
     except RunNotFound as error:
+        _run_notes.forget(mapping.order.run_uuid)
         raise _deleted(mapping, index) from error
+    if status.finished and index.num_done == index.num_items:
+        _run_notes.note_finished(mapping.order.run_uuid)
     if not check:
         return results
     if halted and not status.finished:
@@ -150,7 +153,7 @@ def _failed(
         if not index.has_failed(item)
     ]
     failures = [_described(results, chunks, item) for item in failed[:DESCRIBED_MOST]]
-    parts = [f"{counted(len(failed), 'item')} failed: {listed(failed)}"] if failed else []
+    parts = [_named(failed, chunks)] if failed else []
     if missing:
         parts.append(f"{counted(len(missing), 'item')} not computed: {listed(missing)}")
     seen = mapping.link.session.shared.failures.of(mapping.order.run_uuid)
@@ -168,6 +171,15 @@ def _failed(
     )
     error.__cause__ = failures[0][1] if failures else _failures.cause(seen)
     return error
+
+
+def _named(failed: list[int], chunks: Chunks) -> str:
+    said = f"{counted(len(failed), 'item')} failed: {listed(failed)}"
+    if chunks.size == 1:
+        return said
+    # A few items that fail are many tasks: without both numbers, the server's count alarms.
+    tasks = len({item // chunks.size for item in failed})
+    return f"{said} (in {tasks} of {counted(chunks.tasks, 'task')})"
 
 
 def _described(

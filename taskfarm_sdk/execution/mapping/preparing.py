@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 import attrs
 
+from taskfarm_sdk import _run_notes
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._items.items import Items
@@ -18,6 +19,7 @@ from taskfarm_sdk._results import claim as claims
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.names import FUNCTION, ITEMS
 from taskfarm_sdk._results.order import Order, function_of, publish_function, seed_name
+from taskfarm_sdk._run_notes import RunNote
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 from taskfarm_sdk.execution.function import packed, unpacked
@@ -147,7 +149,21 @@ def _make(
         raise ConfigurationError(
             f"another process made the work of '{folder.path}' meanwhile: start again to join it"
         )
+    _run_notes.write(_note_of(order, folder))
     return order
+
+
+def _note_of(order: Order, folder: Folder) -> RunNote:
+    return RunNote(
+        run=order.run_uuid,
+        url=order.server_url,
+        num_tasks=order.num_tasks,
+        items=order.num_items,
+        chunk=order.chunk,
+        inputs_sha256=order.items_digest,
+        function=order.function,
+        results=str(folder.path),
+    )
 
 
 def _undo(link: Link, folder: Folder, run_uuid: str | None) -> None:

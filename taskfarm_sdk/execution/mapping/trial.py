@@ -7,7 +7,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -202,6 +202,9 @@ class _TrialHandle:
     def report(self, percent: float) -> None:
         """Do nothing."""
 
+    def keep(self, percent: float) -> None:
+        """Do nothing."""
+
     def complete(self) -> None:
         """Do nothing."""
 
@@ -216,6 +219,7 @@ class _TrialHandle:
         exit_status: int | None = None,
         caught: Caught | None = None,
         advanced: bool = False,
+        failed_items: Sequence[int] = (),
     ) -> None:
         """Do nothing: the items' outcomes are in the folder."""
 

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from taskfarm_cli.common.pace import Pace, duration, progress, rate
+from taskfarm_cli.common.pace import Pace, duration, progress, rate, speed
 from taskfarm_sdk import RunStatus
+from taskfarm_sdk._items.chunks import Chunks
 
 
 def status(done: int, percent: float, num_tasks: int = 100) -> RunStatus:
@@ -101,3 +102,15 @@ def test_durations_read_well(seconds: float, text: str) -> None:
 )
 def test_rates_read_well(tasks_per_s: float, text: str) -> None:
     assert rate(tasks_per_s) == text
+
+
+@pytest.mark.parametrize(
+    ("chunks", "text"),
+    [
+        (None, "2.5 tasks/s"),
+        (Chunks(20, 20), "2.5 tasks/s"),
+        (Chunks(1995, 20), "249 items/s"),
+    ],
+)
+def test_where_tasks_are_chunks_the_speed_is_in_items(chunks: Chunks | None, text: str) -> None:
+    assert speed(2.5, chunks) == text

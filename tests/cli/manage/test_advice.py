@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import attrs
 import pytest
 
 from taskfarm_cli.manage.advice import advice
@@ -52,6 +53,17 @@ def test_where_nothing_is_wrong_nothing_is_said(counts: dict[str, Any]) -> None:
 def test_each_trouble_comes_with_what_helps(counts: dict[str, Any], words: list[str]) -> None:
     (line,) = told(**counts)
     assert [word for word in words if word not in line] == []
+
+
+def test_where_output_is_kept_the_items_that_failed_can_be_shown() -> None:
+    run = Run(cast("Any", None), "0" * 32, 1, 10, "10")
+    status = RunStatus(
+        num_tasks=10, waiting=0, computing=0, done=10, failed=3, percent_done=70.0, rows=10
+    )
+    failed, items = advice(run, status, None, "/data/my out")
+    assert failed.startswith("3 failed")
+    assert items == "`workTF --show '/data/my out' --failed` lists the items that failed"
+    assert advice(run, attrs.evolve(status, failed=0), None, "/data/out") == []
 
 
 def test_an_odd_run_can_only_be_deleted() -> None:

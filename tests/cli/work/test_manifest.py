@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_cli.common import run_notes
+from taskfarm_cli.common import run_files
 from taskfarm_cli.manage.main import main as manage
-from taskfarm_sdk import Farm
-from taskfarm_sdk.logins import save_login
-from tests.support.work_tf import WorkTF, run_work_tf
+from taskfarm_cli.work.main import main
+from taskfarm_sdk import Farm, _run_notes
+from taskfarm_sdk._run_notes import RunNote
+from taskfarm_sdk.logins import login_file, save_login
+from tests.support.work_tf import NewRun, WorkTF, run_work_tf
 
 pytestmark = pytest.mark.live
 Made = Callable[..., str]
@@ -99,7 +102,7 @@ def test_a_cluster_is_refused_other_inputs_before_anything_is_submitted(
 
 def test_the_note_is_for_its_owner_alone_and_holds_no_input(made: Made, live_farm: Farm) -> None:
     uuid = made("the-input", "b")
-    path = run_notes.note_path(uuid)
+    path = _run_notes.note_path(uuid)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     text = path.read_text()
@@ -108,51 +111,111 @@ def test_the_note_is_for_its_owner_alone_and_holds_no_input(made: Made, live_far
     live_farm.get_run(uuid).delete()
 
 
-def test_the_note_is_gone_when_the_run_is_finished(
-    made: Made, elsewhere: WorkTF, live_farm: Farm
+def test_the_file_beside_the_work_is_gone_when_all_of_it_succeeded(
+    made: Made, elsewhere: WorkTF, work_folder: Path, live_farm: Farm
 ) -> None:
     uuid = made("a", "b")
+    beside = work_folder / f"taskfarm-{uuid}.json"
     failed = elsewhere(uuid, "--inputs", "-", "--max-attempts", "1", "--", "false", stdin="a\nb\n")
     assert failed.returncode == 5
-    assert run_notes.note_path(uuid).exists(), "failed tasks may be tried again"
+    assert beside.exists(), "failed tasks may be tried again"
     live_farm.get_run(uuid).reset_failed()
     assert elsewhere(uuid, "--inputs", "-", "--", "true", stdin="a\nb\n").returncode == 0
-    assert list(run_notes.all_notes()) == []
+    assert list(work_folder.glob("*taskfarm-*")) == []
+    note = _run_notes.find(uuid)
+    assert note is not None
+    assert note.finished
 
 
-def test_the_note_is_gone_when_the_run_is_deleted(made: Made) -> None:
+def test_a_run_that_is_finished_does_not_keep_the_same_work_from_being_made_again(
+    work_tf: WorkTF, live_farm: Farm
+) -> None:
+    words = ("--create", "--num-tasks", "1", "--", "true")
+    first, second = work_tf(*words), work_tf(*words)
+    assert (first.returncode, second.returncode) == (0, 0), second.stderr
+    again = live_farm.get_run(second.stderr.partition("run ")[2][:32])
+    again.reset_all()
+    assert work_tf(*words).returncode == 0, "it was finished, which is what the note says"
+    again.delete()
+
+
+def test_what_was_kept_of_a_run_is_gone_when_it_is_deleted_from_any_folder(
+    made: Made, work_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     uuid = made("a", "b")
+    other = work_folder / "taskfarm-notes.json"
+    other.write_text("{}")
+    monkeypatch.chdir("/")
     assert manage(["--delete", uuid, "--yes"]) == 0
-    assert list(run_notes.all_notes()) == []
+    assert list(_run_notes.all_notes()) == []
+    assert list(work_folder.glob("taskfarm-*")) == [other]
 
 
-def test_the_oldest_notes_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_notes, "MOST_NOTES", 2)
-    for number in range(4):
-        run_notes.write_note(str(number), "{}")
-        os.utime(run_notes.note_path(str(number)), (number, number))
-    run_notes.write_note("new", "{}")
-    assert [path.stem for path in run_notes.all_notes()] == ["3", "new"]
-
-
-def test_where_no_note_can_be_written_the_run_is_made_and_that_is_said(
-    work_folder: Path, live_farm: Farm, monkeypatch: pytest.MonkeyPatch
+def test_where_no_note_can_be_written_the_work_goes_on_and_that_is_said_once(
+    work_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blocked = work_folder / "file"
     blocked.write_text("")
-    monkeypatch.setenv("TASKFARM_CONFIG", str(blocked))
-    words = ("--create", "--num-tasks", "2", "--max-tasks", "1", "--", "true")
-    done = run_work_tf(*words, cwd=work_folder)
-    assert done.returncode == 7, done.stderr
-    assert "cannot write the run's manifest to" in done.stderr
-    (manifest,) = work_folder.glob("taskfarm-*.json")
-    live_farm.get_run(manifest.stem.removeprefix("taskfarm-")).delete()
+    monkeypatch.setenv("XDG_STATE_HOME", str(blocked))
+    done = run_work_tf("--create", "--num-tasks", "2", "--", "true", cwd=work_folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("cannot be noted in") == 1
+
+
+def test_where_the_folder_cannot_be_written_the_run_is_made_and_that_is_said(
+    work_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(note: RunNote) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "x")
+
+    monkeypatch.setattr(run_files, "write", refuse)
+    assert main(["--create", "--num-tasks", "1", "-j1", "--", "true"]) == 0
+    said = capsys.readouterr().err
+    assert f"cannot write the run's manifest to {work_folder}: Read-only file system" in said
+
+
+def test_a_run_whose_items_a_function_computes_is_not_for_commands(
+    new_run: NewRun, work_tf: WorkTF
+) -> None:
+    run = new_run(2)
+    note = RunNote(
+        run=run.uuid,
+        url="http://x.invalid/",
+        num_tasks=2,
+        items=20,
+        chunk=10,
+        function="simulate",
+        results="/data/my sweep",
+    )
+    _run_notes.write(note)
+    done = work_tf(run.uuid, "--", "true")
+    assert done.returncode == 2
+    assert "`workTF --join '/data/my sweep'` computes them" in done.stderr
+    assert run.status().waiting == 2
+
+
+def test_a_note_of_an_earlier_version_beside_the_login_still_counts(
+    made: Made, elsewhere: WorkTF, work_folder: Path, live_farm: Farm
+) -> None:
+    uuid = made("a", "b")
+    (work_folder / f"taskfarm-{uuid}.json").unlink()
+    path = _run_notes.note_path(uuid)
+    facts = json.loads(path.read_text())
+    path.unlink()
+    earlier = ("run", "url", "command", "shell", "num_tasks", "inputs_sha256", "folder", "time")
+    there = login_file().parent / "runs" / path.name
+    there.parent.mkdir(parents=True)
+    there.write_text(json.dumps({name: facts[name] for name in earlier}))
+    other = elsewhere(uuid, "--inputs", "-", "--", "echo", "{input}", stdin="x\ny\n")
+    assert other.returncode == 2
+    assert f"as {there} says" in other.stderr
+    live_farm.get_run(uuid).delete()
 
 
 @pytest.mark.parametrize("text", ["[]", '{"run": 1}', "\udcff"])
 def test_a_note_that_is_none_is_passed_over(made: Made, elsewhere: WorkTF, text: str) -> None:
     uuid = made("a", "b")
-    run_notes.note_path(uuid).write_bytes(text.encode(errors="surrogateescape"))
+    _run_notes.note_path(uuid).write_bytes(text.encode(errors="surrogateescape"))
     assert elsewhere(uuid, "--inputs", "-", "--", "true", stdin="x\ny\n").returncode == 0
 
 

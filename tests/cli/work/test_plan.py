@@ -35,14 +35,14 @@ def test_a_plan_holds_what_the_command_line_and_the_files_said() -> None:
     made = plan(UUID, "--inputs=in", "-j3", "--timeout-s=5", command=("echo", "{}"))
     assert made.name is not None
     assert (made.options.jobs, made.options.timeout_s) == (3, 5.0)
-    assert list(made.inputs or ()) == ["a", "b c"]
+    assert [made.job(item, 0).input for item in range(made.num_items)] == ["a", "b c"]
     assert made.template.fill(made.job(1, 0)) == ["echo", "b c"]
 
 
 def test_the_inputs_are_read_once() -> None:
     made = plan(UUID, "--inputs=in")
     Path("in").write_text("others\n")
-    assert list(made.inputs or ()) == ["a", "b c"]
+    assert [made.job(item, 0).input for item in range(made.num_items)] == ["a", "b c"]
     assert made.job(0, 0).input == "a"
 
 
@@ -85,6 +85,9 @@ def test_a_password_does_not_show_in_a_plan() -> None:
         pytest.param(
             (UUID, "--shell", "--inputs=in"), ["echo {}"], "TASKFARM_INPUT", id="input in a shell"
         ),
+        pytest.param((UUID, "--csv=no"), ["true"], "cannot read the inputs", id="no table"),
+        pytest.param((UUID, "--glob=*.no"), ["true"], "no file matches", id="no such files"),
+        pytest.param((UUID, "--grid=a=1"), ["echo", "{b}"], "is no column of the grid", id="name"),
         pytest.param((UUID, "--new"), ["true"], "go with --create", id="new of an old run"),
         pytest.param((UUID, "--log=l", "--tag"), ["true"], "with --results or --log", id="outputs"),
     ],
@@ -104,10 +107,11 @@ def test_what_makes_no_sense_is_refused_before_anything_is_sent(
     assert says in capsys.readouterr().err
 
 
-def test_a_pipe_of_inputs_is_refused_unread_where_nodes_are_to_read_it() -> None:
+@pytest.mark.parametrize("option", ["--inputs", "--csv"])
+def test_a_pipe_of_inputs_is_refused_unread_where_nodes_are_to_read_it(option: str) -> None:
     os.mkfifo("pipe")
     with pytest.raises(UsageError, match="the nodes cannot read"):
-        plan(UUID, "--slurm=2", "--inputs=pipe")
+        plan(UUID, "--slurm=2", f"{option}=pipe")
 
 
 def test_help_starts_without_anything_heavy() -> None:
@@ -117,3 +121,40 @@ def test_help_starts_without_anything_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_items_of_a_run_are_cut_into_its_tasks() -> None:
+    Path("in").write_text("".join(f"{number}\n" for number in range(25)))
+    made = plan(UUID, "--inputs=in")
+    chunks = made.chunks(3)
+    assert (chunks.items, chunks.size, list(chunks.of(2))) == (25, 9, list(range(18, 25)))
+    job = made.of_run(3).job(20, 1)
+    assert (job.task, job.item, job.input, job.slot) == (2, 20, "20", 1)
+    assert job.environment() == {"TASKFARM_ITEM": "20", "TASKFARM_INPUT": "20"}
+
+
+def test_a_new_run_gets_as_many_tasks_as_chunks_are_needed() -> None:
+    made = plan("--create", "--chunk=4", "--grid=n=0:9")
+    # 3 tasks; of 4 items each would be as many, and 3 are equal ones.
+    assert (made.num_items, made.num_tasks, made.chunk) == (9, 3, 3)
+    assert (made.job(8, 0).task, dict(made.job(8, 0).values)) == (2, {"n": "8"})
+    assert made.options_of_workers.chunk == 3
+
+
+@pytest.mark.parametrize("words", [("--chunk=4",), ()], ids=["asked for", "as the run has it"])
+def test_the_tasks_number_is_refused_where_several_items_share_it(words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="write {item}"):
+        plan(UUID, "--grid=n=0:9", *words, command=("echo", "{task}")).of_run(3)
+    assert plan(UUID, "--grid=n=0:9", command=("echo", "{task}")).of_run(9).chunk == 1
+
+
+def test_more_items_than_a_run_has_tasks_need_chunks() -> None:
+    with pytest.raises(UsageError, match=r"use chunks of up to 9,999.*--chunk"):
+        plan("--create", "--grid=n=0:3000000000")
+    assert plan("--create", "--grid=n=0:3000000000", "--chunk=9999").num_tasks == 300_031
+
+
+def test_without_inputs_each_task_is_an_item() -> None:
+    made = plan(UUID).of_run(7)
+    assert (made.chunks(7).size, made.job(6, 0).task) == (1, 6)
+    assert made.job(6, 0).environment() == {"TASKFARM_ITEM": "6"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,6 +50,27 @@ def test_a_line_shows_how_the_run_goes_and_output_stays_whole(
             f"<task {task}>" for task in range(60) if task != 3
         )
         assert f"workTF: run {run.uuid}: 60 of 60 done, 1 failed" in shown
+
+
+def test_where_tasks_are_chunks_the_line_counts_items(work_folder: Path) -> None:
+    wait_for = "until test -e {0}; do sleep 0.05; done"
+    command = f"test {{item}} -lt 12 || {wait_for.format('seen')}"
+    words = ("--create", "--grid", "i=0:40", "--chunk", "10", "-j1", "--shell", "--", command)
+    with PseudoTerminal(words, NOTHING, columns=120, program=QUICK) as terminal:
+        terminal.expect(r"about 1\d of 40 items done   1 running here   [\d.]+ items/\w+   ")
+        (work_folder / "seen").touch()
+        assert terminal.end() == 0
+        assert "40 of 40 items done; tasks: 4 of 4 done, 0 failed" in terminal.text
+
+
+def test_after_ctrl_c_the_done_items_are_told(work_folder: Path) -> None:
+    command = "test {item} -lt 3 || exec sleep 1000"
+    words = ("--create", "--grid", "i=0:20", "--chunk", "10", "-j1", "--shell", "--", command)
+    with PseudoTerminal(words, NOTHING, columns=200, program=QUICK) as terminal:
+        terminal.expect("running here")
+        terminal.press(CTRL_C)
+        assert terminal.end() == 130
+        assert re.search(r"about \d of 20 items done; resume with:", terminal.text)
 
 
 def test_ctrl_c_gives_the_tasks_back_and_ends_with_130(new_run: NewRun) -> None:

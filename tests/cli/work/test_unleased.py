@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from taskfarm_cli.common import run_files
 from taskfarm_cli.work import manifest
 from taskfarm_sdk import Run
 from tests.support.work_tf import NewRun
@@ -14,7 +15,7 @@ pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
 
 
 def made_here(run: Run) -> Path:
-    manifest.write(run, manifest.Work("http://x/api/", ("true",), False, 2, None))
+    manifest.write(run, manifest.Work("http://x/api/", ("true",), False, 2, 2, None))
     return Path(f"taskfarm-{run.uuid}.json")
 
 
@@ -27,8 +28,8 @@ def test_where_worktf_made_the_run_its_workers_are_known_to_send_heartbeats(
     assert manifest.unleased_after_s(other, None) == "auto"
     assert manifest.unleased_after_s(run, 60.0) == 60
     path.unlink()
-    assert manifest.unleased_after_s(run, None) == "stale_after_s", "kept beside the login too"
-    manifest.forget(run.uuid)
+    assert manifest.unleased_after_s(run, None) == "stale_after_s", "noted too"
+    run_files.forget(run.uuid)
     assert manifest.unleased_after_s(run, None) == "auto"
 
 

@@ -24,3 +24,9 @@ def test_a_task_is_settled_once_as_its_outcome_says(
     handle = NotingHandle()
     settle(handle, outcome)
     assert handle.notes == [note]
+
+
+def test_a_failed_outcome_names_the_items_that_failed() -> None:
+    handle = NotingHandle()
+    settle(handle, Failed("2 of 9 items failed", failed_items=(17, 19)))
+    assert handle.failed_items == (17, 19)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from taskfarm_sdk import Farm, Run, Task, Worker
@@ -14,7 +15,7 @@ from taskfarm_sdk._flows import recovery
 from taskfarm_sdk._flows.recovery import Watchlist
 from taskfarm_sdk._worker import open_tasks
 from taskfarm_sdk.execution import Completed, Dispatcher, Failed, Outcome
-from taskfarm_sdk.worker import core_of
+from taskfarm_sdk.worker import core_of, worker_of_chunks
 from tests.support.clock import FastClock
 from tests.support.conditions import wait_until_waiting
 from tests.support.fault_proxy import FaultProxy, Seen
@@ -92,6 +93,51 @@ def test_a_task_lost_before_its_first_beat_is_taken_back_too(
     assert work_off(lingering(run)) == [(1, 0), (gone.number, 1)]
     # This worker finished a quick task, so an unleased one has as long as a leased one.
     assert clock.now() - began == 120
+
+
+@pytest.mark.usefixtures("_at_once")
+def test_where_it_is_a_position_another_clients_percentage_is_written_as_0(
+    proxied_farm: Farm, token: str
+) -> None:
+    run = proxied_farm.create_run(1)
+    gone = lost(run)
+    with httpx.Client(base_url=proxied_farm.url, auth=(token, "")) as client:
+        task = f"runs/{run.uuid}/tasks/{gone.number}"
+        client.put(task, json={"percentCompleted": 37.5}).raise_for_status()
+    with worker_of_chunks(lingering(run, unleased_after_s=200)) as worker:
+        again = worker.claim()
+        assert again is not None
+        assert (again.percent_completed, again.attempts) == (0.0, 1)
+        again.release()
+    assert run.task_info(0).percent_completed == 0.0
+
+
+@pytest.mark.usefixtures("_at_once")
+def test_where_it_is_a_position_that_of_a_lost_worker_is_kept(proxied_farm: Farm) -> None:
+    run = proxied_farm.create_run(1)
+    lost(run)
+    with worker_of_chunks(lingering(run)) as worker:
+        again = worker.claim()
+        assert again is not None
+        assert (again.percent_completed, again.attempts) == (30.0, 1)
+        again.release()
+
+
+def test_where_it_is_a_position_another_clients_percentage_of_a_waiting_task_is_none(
+    proxied_farm: Farm, token: str
+) -> None:
+    run = proxied_farm.create_run(1)
+    with run.worker() as plain:
+        task = plain.claim()
+        assert task is not None
+        task.release()
+    with httpx.Client(base_url=proxied_farm.url, auth=(token, "")) as client:
+        client.put(f"runs/{run.uuid}/tasks/0", json={"percentCompleted": 37.5}).raise_for_status()
+    with worker_of_chunks(run.worker()) as worker:
+        again = worker.claim()
+        assert again is not None
+        assert again.percent_completed == 0.0
+        again.release()
 
 
 def test_a_live_workers_task_is_left_to_it_and_waited_for(

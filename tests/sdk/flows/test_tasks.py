@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm, Run, RunNotFound, TaskInfo
-from taskfarm_sdk.worker import core_of
+from taskfarm_sdk.worker import core_of, done_tasks
 from tests.support.clock import FastClock
 from tests.support.fault_proxy import FaultProxy
 from tests.support.inside import held
@@ -209,3 +209,27 @@ def test_what_is_asked_of_a_deleted_run_names_it(proxied_farm: Farm) -> None:
             act()
         assert raised.value.run == run.uuid
         assert raised.value.status == 404
+
+
+def test_of_some_tasks_those_are_found_that_are_done_and_not_failed_and_none_is_made(
+    proxied_farm: Farm, other_client: httpx.Client
+) -> None:
+    run = proxied_farm.create_run(8)
+    with run.worker(max_attempts=1) as worker:
+        tasks = [task for task in (worker.claim() for _ in range(5)) if task is not None]
+        tasks[0].release()
+        tasks[1].complete()
+        tasks[2].fail("meant to")
+        tasks[4].complete()
+        assert sorted(done_tasks(worker, range(8))) == [1, 4]
+        assert done_tasks(worker, [0, 2, 3, 4, 7]) == [4]
+        assert rows(run, other_client) == 5
+        tasks[3].release()
+
+
+def test_while_no_task_is_done_nobody_asks_which_are_meant(proxied_farm: Farm) -> None:
+    def numbers() -> Iterator[int]:
+        pytest.fail("asked for")
+        yield 0
+
+    assert done_tasks(proxied_farm.create_run(3).worker(), numbers()) == []

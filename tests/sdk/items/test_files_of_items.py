@@ -57,6 +57,21 @@ def test_lines_are_read_as_they_were_written(texts: list[str]) -> None:
     assert list(lines) == [lines.at(number) for number in range(len(texts))] == texts
 
 
+@pytest.mark.parametrize(
+    ("content", "nul", "longest"),
+    [(b"", False, 0), (b"a\nbcd\r\n\ne", False, 5), (b"ab", False, 2), (b"a\0bc\nd\0", True, 5)],
+)
+def test_the_longest_line_is_known_without_reading_each(
+    content: bytes, nul: bool, longest: int
+) -> None:
+    assert Lines(content, nul=nul).longest == longest
+
+
+def test_the_longest_row_of_a_table_is_known_over_its_lines() -> None:
+    assert Table(b'a,b\n1,2\n"x\ny",3\n', "t").longest == len(b'"x\ny",3\n')
+    assert Table(b"a,b\n", "t").longest == 0
+
+
 def test_nul_bytes_end_texts_that_contain_line_ends() -> None:
     assert list(Lines(b"a\nb\0c\r\0", nul=True)) == ["a\nb", "c\r"]
     assert list(Lines(b"a\0b", nul=True)) == ["a", "b"]

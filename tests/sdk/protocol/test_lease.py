@@ -202,3 +202,14 @@ def test_holders_are_drawn_from_all_10000() -> None:
     drawn = {_lease.new_holder() for _ in range(2000)}
     assert drawn <= set(range(10_000))
     assert len(drawn) > 1500
+
+
+@given(leases, st.booleans())
+def test_a_percentage_with_a_lease_is_kept(lease: Lease, leased_only: bool) -> None:
+    assert _lease.kept_in(encode(lease), leased_only=leased_only) == lease.percent
+
+
+@pytest.mark.parametrize("value", [None, 0.0, 37.5, 100.0, -3.0, math.nan])
+def test_a_percentage_without_one_is_no_position(value: float | None) -> None:
+    assert _lease.kept_in(value, leased_only=True) == 0.0
+    assert _lease.kept_in(value, leased_only=False) == _lease.percent_of(value)

@@ -85,3 +85,14 @@ def test_threads_may_note_and_ask_at_once() -> None:
     with ThreadPoolExecutor(4) as threads:
         asked = [threads.submit(note_and_ask) for _ in range(4)]
         assert [each.result() for each in asked] == [True] * 4
+
+
+def test_where_a_task_can_end_between_its_parts_a_claim_needs_the_time_of_one() -> None:
+    deadline = Deadline(100.0, lambda: 95.0, in_parts=True)
+    deadline.took(50.0)
+    assert deadline.may_claim
+    deadline.took_part(4.0)
+    assert deadline.may_claim
+    for _ in range(9):
+        deadline.took_part(6.0)
+    assert not deadline.may_claim

@@ -15,6 +15,7 @@ import pytest
 
 from taskfarm_sdk import ConfigurationError, Farm
 from taskfarm_sdk._worker.journal import Journal
+from taskfarm_sdk.task import handle_of
 from tests.support.fault_proxy import FaultProxy
 
 pytestmark = pytest.mark.live
@@ -56,6 +57,20 @@ def test_each_attempt_is_a_line_that_tells_how_it_ended(proxied_farm: Farm, fold
         ]
     mine = (worker.uuid, run.uuid, socket.gethostname(), os.getpid())
     assert set(told(folder, "worker", "run", "host", "pid")) == {mine}
+
+
+def test_a_line_lists_the_items_that_failed_of_a_chunk(proxied_farm: Farm, folder: Path) -> None:
+    run = proxied_farm.create_run(2)
+    with run.worker(max_attempts=1, journal=folder) as worker:
+        for task in worker:
+            if task.number == 0:
+                task.complete()
+            else:
+                handle_of(task).fail("2 of 50 items failed: 17, 41", failed_items=(41, 17))
+    assert told(folder, "task", "outcome", "failed_items") == [
+        (0, "completed", []),
+        (1, "failed for good", [17, 41]),
+    ]
 
 
 def test_a_task_given_back_is_released_and_its_attempt_not_counted(

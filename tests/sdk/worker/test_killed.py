@@ -10,11 +10,12 @@ import stat
 import threading
 from pathlib import Path
 
+import httpx
 import pytest
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk._worker import in_hand
-from taskfarm_sdk.worker import core_of
+from taskfarm_sdk.worker import core_of, worker_of_chunks
 from tests.support.clock import FastClock
 from tests.support.farms import farm_by
 from tests.support.fault_proxy import FaultProxy
@@ -63,6 +64,24 @@ def test_one_who_lingers_takes_back_what_is_killed_meanwhile(
     with holding(run, token, 3) as pid:
         clock.in_a_wait = lambda _: os.kill(pid, signal.SIGKILL)
         assert sorted(computed(run.worker(linger=True))) == [(0, 1), (1, 1), (2, 1)]
+
+
+def test_where_it_is_a_position_a_percentage_without_a_lease_is_taken_back_as_0(
+    run: Run, token: str
+) -> None:
+    with run.worker() as plain:
+        task = plain.claim()
+        assert task is not None
+        task.release()
+    with httpx.Client(base_url=run._link.session.url, auth=(token, "")) as client:
+        client.put(f"runs/{run.uuid}/tasks/0", json={"percentCompleted": 37.5}).raise_for_status()
+    killed(run, token, 1)
+    with worker_of_chunks(run.worker()) as worker:
+        found = [task for task in (worker.claim() for _ in range(3)) if task is not None]
+        assert {task.number: task.percent_completed for task in found}[0] == 0.0
+        assert run.task_info(0).attempts == 1
+        for task in found:
+            task.release()
 
 
 def test_an_attempt_that_was_the_last_makes_it_fail(run: Run, token: str) -> None:

@@ -19,6 +19,8 @@ from taskfarm_sdk.worker import core_of
 
 # Children share one worker, which has no need of these.
 OF_WORKERS_ALONE = {"prefetch", "fleet_size"}
+# workTF sets it, for runs whose tasks are chunks of items.
+OF_CHUNKS = {"keeps_position"}
 # run.work stays until the run is finished.
 LINGER = "linger"
 OTHERS: dict[str, Any] = {
@@ -43,7 +45,7 @@ def options() -> dict[str, tuple[object, object]]:
     return {
         field.name: (field.type, field.default)
         for field in attrs.fields(WorkerOptions)
-        if field.init
+        if field.init and field.name not in OF_CHUNKS
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from taskfarm_cli.common.run_files import RunItems
     from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
 
@@ -33,12 +34,14 @@ class Output(Protocol):
         """Show all runs."""
         ...
 
-    def run(self, run: Run, status: RunStatus) -> None:
-        """Show the status of a run."""
+    def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:
+        """Show the status of a run, and of its items if something is known about them."""
         ...
 
-    def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
-        """Show each status of a run, and return the last one."""
+    def follow(
+        self, run: Run, statuses: Iterable[RunStatus], items: RunItems | None = None
+    ) -> RunStatus | None:
+        """Show each status of a run as `run` does, and return the last one."""
         ...
 
     def created(self, run: Run) -> None:

@@ -11,7 +11,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common.item_counts import items_done
+
 if TYPE_CHECKING:
+    from taskfarm_cli.common.run_files import RunItems
     from taskfarm_cli.manage.output.base import Identity
     from taskfarm_cli.manage.output.wording import Wording
     from taskfarm_sdk import Run, RunStatus, TaskInfo
@@ -64,6 +67,20 @@ def status_facts(status: RunStatus) -> Document:
     }
 
 
+def item_facts(status: RunStatus, items: RunItems | None) -> Document:
+    """Return the key `items` with what is known; no key where each task is an item."""
+    count = None if items is None else items_done(items.chunks, status)
+    if items is None or count is None:
+        return {}
+    facts = {
+        "total": count.total,
+        "chunk": items.chunks.size,
+        "done": count.done,
+        "exact": count.is_exact,
+    }
+    return {"items": facts}
+
+
 def task_facts(info: TaskInfo) -> Document:
     """Return the keys of a task."""
     return {
@@ -92,18 +109,21 @@ class Documents:
         """Print all runs."""
         self._tell({"runs": [run_facts(run) for run in runs]})
 
-    def run(self, run: Run, status: RunStatus) -> None:
-        """Print the status of the run."""
-        self._tell({"run": run_facts(run), "status": status_facts(status)})
+    def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:
+        """Print the status of the run, and of its items where tasks are chunks of them."""
+        facts = {"run": run_facts(run), "status": status_facts(status)}
+        self._tell({**facts, **item_facts(status, items)})
 
-    def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
+    def follow(
+        self, run: Run, statuses: Iterable[RunStatus], items: RunItems | None = None
+    ) -> RunStatus | None:
         """Print each status that differs from the last one."""
         before: Document = {}
         status = None
         for status in statuses:
             facts = status_facts(status)
             if facts != before:
-                self.run(run, status)
+                self.run(run, status, items)
             before = facts
         return status
 

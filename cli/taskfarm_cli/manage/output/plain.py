@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common.text import field, printable
 
 if TYPE_CHECKING:
+    from taskfarm_cli.common.run_files import RunItems
     from taskfarm_cli.manage.output.base import Identity
     from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
@@ -39,11 +40,16 @@ class Plain:
         for run in runs:
             print(line_of_run(run))
 
-    def run(self, run: Run, status: RunStatus) -> None:
+    def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:  # noqa: ARG002 - as Output has it
         """Print a line with the status of the run."""
         print(line_of_status(run, status))
 
-    def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
+    def follow(
+        self,
+        run: Run,
+        statuses: Iterable[RunStatus],
+        items: RunItems | None = None,  # noqa: ARG002 - as Output has it
+    ) -> RunStatus | None:
         """Print each line that differs from the last one."""
         # Compares lines, not statuses, because NaN differs from itself.
         before, status = "", None

@@ -18,11 +18,13 @@ from rich.table import Table
 from rich.text import Text
 
 from taskfarm_cli.common import pace
+from taskfarm_cli.common.item_counts import items_done
 from taskfarm_cli.common.text import counted, percentage, printable, wrapped
 from taskfarm_cli.manage.advice import advice
 from taskfarm_cli.manage.output.plain import Plain
 
 if TYPE_CHECKING:
+    from taskfarm_cli.common.run_files import RunItems
     from taskfarm_cli.manage.output.base import Identity
     from taskfarm_cli.manage.output.wording import Wording
     from taskfarm_sdk import Run, RunStatus, TaskInfo, TaskState
@@ -67,14 +69,17 @@ class View:
             table.add_row(str(run.id), run.uuid, printable(run.num_tasks_text))
         self._console.print(table if runs else "no runs")
 
-    def run(self, run: Run, status: RunStatus) -> None:
+    def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:
         """Show the status of the run, with advice if something is wrong."""
-        self._console.print(_standing(run, status))
+        self._console.print(_standing(run, status, items))
         if self._wording.advises:
-            for line in advice(run, status, self._baseurl):
+            kept_in = None if items is None else items.kept_in
+            for line in advice(run, status, self._baseurl, kept_in):
                 self._say(line, style="dim")
 
-    def follow(self, run: Run, statuses: Iterable[RunStatus]) -> RunStatus | None:
+    def follow(
+        self, run: Run, statuses: Iterable[RunStatus], items: RunItems | None = None
+    ) -> RunStatus | None:
         """Show the run while it changes, and leave its last status."""
         if self._console.is_dumb_terminal:
             # Lines cannot be drawn again there.
@@ -83,7 +88,9 @@ class View:
         seen = pace.Pace()
 
         def frame() -> RenderableType:
-            return "" if status is None else Group(_standing(run, status), _going(seen, status))
+            if status is None:
+                return ""
+            return Group(_standing(run, status, items), _going(seen, status, items))
 
         try:
             with (
@@ -100,7 +107,7 @@ class View:
                     live.refresh()
         finally:
             if status is not None:
-                self.run(run, status)
+                self.run(run, status, items)
         return status
 
     def created(self, run: Run) -> None:
@@ -162,7 +169,7 @@ def _cursor_kept() -> Generator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _standing(run: Run, status: RunStatus) -> RenderableType:
+def _standing(run: Run, status: RunStatus, items: RunItems | None) -> RenderableType:
     percent = status.percent_done
     known = math.isfinite(percent)
     title = Text.assemble((f"run {run.id}", "bold"), f"  {run.uuid}")
@@ -177,21 +184,24 @@ def _standing(run: Run, status: RunStatus) -> RenderableType:
         finished_style=style,
     )
     bar.add_row(drawn, percentage(percent) or "percentage unknown")
-    return Group(title, bar, _counts(run, status))
+    return Group(title, bar, _counts(run, status, items))
 
 
-def _counts(run: Run, status: RunStatus) -> Text:
+def _counts(run: Run, status: RunStatus, items: RunItems | None) -> Text:
+    count = None if items is None else items_done(items.chunks, status)
+    tasks = printable(run.num_tasks_text)
     words = [
         f"{status.waiting} waiting",
         f"{status.computing} computing",
-        f"{status.done} of {printable(run.num_tasks_text)} done",
+        f"{status.done} of {tasks if count is None else counted(tasks, 'task')} done",
     ]
     text = Text("   ".join(words), overflow="fold")
     if status.failed:
-        text.append(f"   {status.failed} failed", style="bold red")
+        failed = status.failed if count is None else counted(status.failed, "task")
+        text.append(f"   {failed} failed", style="bold red")
     elif status.finished:
         text.append("   finished", style="bold green" if status.succeeded else "bold")
-    return text
+    return text if count is None else text.append(f"\n{count}")
 
 
 def _task(info: TaskInfo, width: int) -> Text:
@@ -203,10 +213,11 @@ def _task(info: TaskInfo, width: int) -> Text:
     )
 
 
-def _going(seen: pace.Pace, status: RunStatus) -> Text:
+def _going(seen: pace.Pace, status: RunStatus, items: RunItems | None) -> Text:
     tasks_per_s, left_s = seen.tasks_per_s, seen.left_s(time.monotonic())
     if status.finished or tasks_per_s is None:
         return Text("")
     if left_s is None:
         return Text("no progress in the last 2 minutes", style="dim")
-    return Text(f"{pace.rate(tasks_per_s)}   {pace.duration(left_s)} left", style="dim")
+    speed = pace.speed(tasks_per_s, None if items is None else items.chunks)
+    return Text(f"{speed}   {pace.duration(left_s)} left", style="dim")

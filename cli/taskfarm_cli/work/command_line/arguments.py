@@ -12,6 +12,8 @@ from taskfarm_cli.common.parser import (
     number_of_tasks,
     seconds,
 )
+from taskfarm_cli.work.command_line.input_arguments import add_inputs
+from taskfarm_cli.work.command_line.show_arguments import add_show
 from taskfarm_cli.work.command_line.slurm_arguments import add_slurm
 
 PROGRAM = "workTF"
@@ -23,19 +25,22 @@ is a failed attempt. Stays until the run is finished, and takes over the tasks o
 
 _EPILOG = """\
 In each word of the command, replaced once:
+  {item}   the item's number, from 0; without --chunk that of its task
   {task}   the task's number, from 0
-  {input}  its input (--inputs)
-  {}       the input, or the number if there are no inputs
+  {input}  the item's input: a line, a name, or a JSON object of all columns
+  {NAME}   the value of the input's column NAME; {{ is a brace where there are columns
+  {}       the input, or the item's number if there are no inputs
   {.}      the same as {} without its extension
   {/}      its last part
   {//}     its folder
   {/.}     its last part without the extension
-  {#}      the task's number, from 1
+  {#}      the item's number, from 1
   {%}      the job slot, from 1
 
-The command's environment holds TASKFARM_TASK, TASKFARM_NUM_TASKS, TASKFARM_RUN, TASKFARM_ATTEMPT,
-TASKFARM_PERCENT (reported by an earlier attempt), TASKFARM_INPUT, and TASKFARM_PROGRESS_FILE: a
-file to which it may write its percentage, 0 to 100. Its stdin is empty.
+The command's environment holds TASKFARM_TASK, TASKFARM_NUM_TASKS, TASKFARM_ITEM, TASKFARM_RUN,
+TASKFARM_ATTEMPT, TASKFARM_PERCENT (reported by an earlier attempt), TASKFARM_INPUT,
+TASKFARM_IN_NAME for each column NAME, and TASKFARM_PROGRESS_FILE: a file to which it may write its
+percentage, 0 to 100. Its stdin is empty.
 
 exit status:
   0      success
@@ -58,22 +63,26 @@ def build_parser() -> argparse.ArgumentParser:
         PROGRAM,
         usage=f"{PROGRAM} [options] UUID -- COMMAND [ARG...]\n"
         f"       {PROGRAM} [options] --create --inputs FILE -- COMMAND [ARG...]\n"
+        f"       {PROGRAM} [options] --create ::: VALUE... -- COMMAND [ARG...]\n"
         f"       {PROGRAM} [options] --slurm N UUID -- COMMAND [ARG...]\n"
-        f"       {PROGRAM} [options] --join FOLDER",
+        f"       {PROGRAM} [options] --join FOLDER\n"
+        f"       {PROGRAM} --show DIR [--item N | --failed | --csv FILE]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
     _add_run(parser)
+    add_inputs(parser)
     add_connection(parser)
     _add_attempts(parser)
     _add_end(parser)
     _add_output(parser)
+    add_show(parser)
     add_slurm(parser)
     options = parser.add_argument_group("options")
     options.add_argument(
         "--dry-run",
         action="store_true",
-        help="print the commands of all tasks and run none; with --slurm: print the script",
+        help="print the commands of all items and run none; with --slurm: print the script",
     )
     add_version_and_help(options.add_argument)
     return parser
@@ -105,18 +114,10 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="with --create: the number of tasks, if there are no inputs",
     )
     run.add_argument(
-        "--inputs",
-        metavar="FILE",
-        help="a file with a line for each task, or a JSON array (FILE.json, or a text that begins "
-        "with [); - is stdin",
-    )
-    run.add_argument(
-        "-0", "--null", dest="nul", action="store_true", help="NUL bytes separate the inputs"
-    )
-    run.add_argument(
         "--shell",
         action="store_true",
-        help='the command is one argument, a line for /bin/sh; its input is "$TASKFARM_INPUT"; the '
+        help='the command is one argument, a line for /bin/sh; its input is "$TASKFARM_INPUT", a '
+        'column of it "$TASKFARM_IN_NAME"; the '
         "exit status of a pipeline is that of its last command",
     )
 

@@ -11,6 +11,7 @@ from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.parser import Words, command_line
 from taskfarm_cli.common.text import shell_words
 from taskfarm_cli.work.command_line.arguments import FROM_STDIN, PROGRAM, build_parser
+from taskfarm_cli.work.command_line.input_arguments import VALUES, split_values, words_of
 from taskfarm_cli.work.command_line.resume_words import words_to_resume
 from taskfarm_cli.work.command_line.slurm_arguments import COARSE_S, lead_s, limit_s
 from taskfarm_sdk.hidden import Hidden, Veil
@@ -42,17 +43,28 @@ def parse(argv: Words = None) -> Options:
 
 def _options(words: Sequence[str]) -> Options:
     at = words.index("--") if "--" in words else len(words)
-    namespace = _parsed(_joined(words[:at]), has_command=at < len(words))
+    before, values = _split(words[:at])
+    namespace = _parsed(_joined(before), has_command=at < len(words))
     command = tuple(words[at + 1 :])
     if namespace.join is not None:
-        return _joining(namespace, has_command=at < len(words))
+        return _joining(namespace, has_command=at < len(words), has_values=bool(values))
     if not command or not command[0]:
         raise UsageError(f"no command was given: {PROGRAM} [options] UUID -- COMMAND [ARG...]")
     from taskfarm_cli.work.plan import Options
 
-    given = [word for word in words[:at] if word != namespace.uuid]
-    resume = words_to_resume(given, namespace.password)
-    return Options(command=command, resume=resume, **vars(namespace))
+    given = [word for word in before if word != namespace.uuid]
+    resume = (*words_to_resume(given, namespace.password), *words_of(values))
+    return Options(command=command, values=values, resume=resume, **vars(namespace))
+
+
+def _split(words: Sequence[str]) -> tuple[list[str], tuple[tuple[str, ...], ...]]:
+    """Return the words of options, and the values of each `:::`."""
+    try:
+        return split_values(words)
+    except ValueError as error:
+        raise UsageError(
+            f"{error} is not known here: write ::: VALUE..., or --inputs FILE for those of a file"
+        ) from None
 
 
 # What goes with --join, beside the connection.
@@ -63,8 +75,10 @@ _OF_JOIN = (
 )
 
 
-def _joining(namespace: Namespace, *, has_command: bool) -> Options:
+def _joining(namespace: Namespace, *, has_command: bool, has_values: bool) -> Options:
     """Return the options of `--join`, and refuse those of commands."""
+    if has_values:
+        raise UsageError("::: does not go with --join: the folder knows its items")
     if has_command or namespace.uuid is not None:
         raise UsageError(
             "--join takes neither a UUID nor a command: the folder knows its run and its function"
@@ -76,7 +90,7 @@ def _joining(namespace: Namespace, *, has_command: bool) -> Options:
             raise UsageError(f"{option} does not go with --join, which runs no commands")
     from taskfarm_cli.work.plan import Options
 
-    return Options(command=(), **vars(namespace))
+    return Options(command=(), values=(), **vars(namespace))
 
 
 def _parsed(words: Sequence[str], *, has_command: bool) -> Namespace:
@@ -113,10 +127,7 @@ def _check_run(options: Options) -> None:
     if options.create:
         if options.uuid is not None:
             raise UsageError("--create creates a new run: give either --create or a UUID")
-        if (options.inputs is None) == (options.num_tasks is None):
-            raise UsageError(
-                "--create needs either --inputs FILE (one task for each input) or --num-tasks N"
-            )
+        _check_created(options)
         return
     if options.uuid is None or not options.uuid.strip():
         raise UsageError(
@@ -127,10 +138,48 @@ def _check_run(options: Options) -> None:
         raise UsageError("--new and --num-tasks go with --create")
 
 
-def _check_together(options: Options) -> None:
+def _sources(options: Options) -> list[str]:
+    """Return the options given that name inputs."""
+    given = {
+        "--inputs": options.inputs is not None,
+        "--csv": options.csv is not None,
+        "--grid": bool(options.grid),
+        "--glob": bool(options.glob),
+        ":::": bool(options.values),
+    }
+    return [option for option, is_given in given.items() if is_given]
+
+
+def _check_created(options: Options) -> None:
+    if bool(_sources(options)) == (options.num_tasks is None):
+        return
+    behind = VALUES in options.command and not _sources(options)
+    raise UsageError(
+        "--create needs either --inputs FILE (one task for each input) or --num-tasks N; inputs "
+        "can also come from --csv FILE, --grid NAME=VALUES, --glob PATTERN or ::: VALUE..."
+        + (", which stands before the --" if behind else "")
+    )
+
+
+def _check_inputs(options: Options) -> None:
+    sources = _sources(options)
+    if len(sources) > 1:
+        raise UsageError(f"{' and '.join(sources)} do not go together: inputs have one source")
     if options.nul and options.inputs is None:
         raise UsageError("-0 goes with --inputs")
-    if options.inputs == FROM_STDIN and options.password == Hidden(FROM_STDIN):
+    if options.chunk is None or sources:
+        return
+    if options.num_tasks is not None:
+        raise UsageError(
+            f"--chunk divides inputs, and --num-tasks has none: write --grid i=0:"
+            f"{options.num_tasks} in its place, and {{i}} for the number"
+        )
+    raise UsageError("--chunk goes with the inputs that it divides: give those of the run too")
+
+
+def _check_together(options: Options) -> None:
+    _check_inputs(options)
+    if FROM_STDIN in (options.inputs, options.csv) and options.password == Hidden(FROM_STDIN):
         raise UsageError("cannot read both the inputs and the password from stdin")
     if options.linger_s is not None and not options.linger:
         raise UsageError("--linger-s does not go with --no-linger")
@@ -156,7 +205,7 @@ def _check_slurm(options: Options) -> None:
             "--slurm takes no password: the workers read the saved login, so log in once with "
             "`manageTF --login -u USER`"
         )
-    if options.inputs == "-":
+    if FROM_STDIN in (options.inputs, options.csv):
         raise UsageError(
             "the nodes cannot read this stdin: put the inputs into a file that they can read"
         )

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.text import printable
-from taskfarm_cli.work.commands.kept import log_name
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options
@@ -17,15 +16,14 @@ MOST_SHOWN = 80
 _END_SHOWN = 30
 
 
-def failure_text(fault: str, job: Job, options: Options) -> str:
+def failure_text(fault: str, job: Job, place: str | None) -> str:
     """Return the line about a failed attempt.
 
     Args:
         fault: what went wrong.
         job: what the command was made for.
-        options: where its output is kept.
+        place: where its output is kept, or None if it was passed on.
     """
-    place = _place_of_output(job.task, options)
     return "".join(
         (
             fault,
@@ -35,21 +33,18 @@ def failure_text(fault: str, job: Job, options: Options) -> str:
     )
 
 
-def place_of_outputs(options: Options) -> str | None:
-    """Return where the output of all tasks is kept, or None if it was printed."""
+def place_of_outputs(options: Options, *, in_chunks: bool = False) -> str | None:
+    """Return where the output of all commands is kept, or None if it was printed.
+
+    Args:
+        options: where.
+        in_chunks: whether the run's tasks are chunks of items.
+    """
     if options.results is not None:
-        return f"{Path(options.results) / 'TASK'}/stdout and stderr"
+        name = "ITEM" if in_chunks else "TASK"
+        return f"{Path(options.results) / name}/stdout and stderr"
     if options.log is not None:
         return f"the .log files in {options.log}, indexed by the .index files there"
-    return None
-
-
-def _place_of_output(task: int, options: Options) -> str | None:
-    if options.results is not None:
-        return f"{Path(options.results) / str(task)}/stdout and stderr"
-    if options.log is not None:
-        log = Path(options.log) / log_name()
-        return f"{log}.log (the line of task {task} in {log}.index says where in it)"
     return None
 
 

@@ -6,6 +6,8 @@ import errno
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
+
 from taskfarm_cli.common.exit_status import CommandError
 from taskfarm_sdk.execution import Failed, Outcome, Released
 
@@ -31,6 +33,11 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 IN_THE_WAY = frozenset({errno.EEXIST, errno.EISDIR})
 
 
+@attrs.frozen
+class NotKept(Failed):
+    """The attempt failed because its output was lost; that of others would be lost too."""
+
+
 def start_may_pass(error: Exception) -> bool:
     """Return whether a command's start may succeed a moment later."""
     return isinstance(error, OSError) and error.errno in SHORTAGES
@@ -49,6 +56,11 @@ def after_start(program: str, error: Exception) -> Outcome:
     return Failed(str(fault), exit_status=int(fault.status))
 
 
+def after_look(error: OSError) -> Outcome:
+    """Return the outcome if the folder of the output cannot be read to see what is left to do."""
+    return _released(f"the folder of its output cannot be read ({told(error)})")
+
+
 def after_begin(error: OSError, *, own: Callable[[str], bool]) -> Outcome:
     """Return the outcome if output files cannot be created; the command has not run yet.
 
@@ -65,7 +77,7 @@ def after_begin(error: OSError, *, own: Callable[[str], bool]) -> Outcome:
 def after_end(error: OSError) -> Outcome:
     """Return the outcome of an attempt that succeeded, but whose output could not be kept."""
     if error.errno in FULL or not place_may_pass(error):
-        return Failed(f"its output could not be kept ({told(error)})")
+        return NotKept(f"its output could not be kept ({told(error)})")
     return _released(f"its output could not be kept ({told(error)})")
 
 

@@ -1,4 +1,4 @@
-"""`--joblog`: a line for each attempt, in GNU parallel's columns."""
+"""`--joblog`: a line for each attempt at an item, in GNU parallel's columns."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ COLUMNS = (
 
 
 class Entry(NamedTuple):
-    """The result of one attempt at a task.
+    """The result of one attempt at an item.
 
     Attributes:
-        task: the task's number, from 0.
+        item: the item's number, from 0; in chunks of 1 it is the task's.
         command: what was run.
         started_at: when, in seconds since 1970.
         took_s: how long it took.
         status: its exit status, or the negative number of the signal that ended it.
     """
 
-    task: int
+    item: int
     command: Sequence[str]
     started_at: float
     took_s: float
@@ -61,7 +61,7 @@ class JobLog:
         exit_value, signal = max(entry.status, 0), max(-entry.status, 0)
         # Send and Receive are 0: no files are transferred.
         facts = (f"{entry.started_at:.3f}", f"{entry.took_s:10.3f}", 0, 0, exit_value, signal)
-        self._write((entry.task + 1, self._host, *facts, shell_words(entry.command)))
+        self._write((entry.item + 1, self._host, *facts, shell_words(entry.command)))
 
     def close(self) -> None:
         """Close the file."""

@@ -1,15 +1,27 @@
-"""Files that keep a task's stdout and stderr, in place of passing them on."""
+"""Files that keep a command's stdout and stderr, in place of passing them on."""
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from taskfarm_cli.work.commands.kept_items import (
+    EXIT,
+    INDEX,
+    LOG,
+    STDERR,
+    STDOUT,
+    index_line,
+    log_name,
+    shown_status,
+)
 from taskfarm_cli.work.commands.output import SlotSpools, Streams
 from taskfarm_cli.work.commands.spool import Spool
+
+if TYPE_CHECKING:
+    from taskfarm_cli.work.template import Job
 
 
 class ResultFile:
@@ -49,7 +61,7 @@ class ResultFile:
 
 
 class Results:
-    """Keeps a folder for each task, with the files `stdout`, `stderr` and `exit`.
+    """Keeps a folder for each item, with the files `stdout`, `stderr` and `exit`.
 
     Args:
         folder: where they are.
@@ -65,23 +77,27 @@ class Results:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._files: dict[int, tuple[ResultFile, ResultFile]] = {}
 
-    def begin(self, task: int, attempt: int, slot: int) -> Streams:
+    def begin(self, job: Job, attempt: int) -> Streams:
         """Return the streams of an attempt; its files take the place of an earlier one's."""
-        folder = self._folder / str(task)
+        folder = self._folder / str(job.item)
         folder.mkdir(exist_ok=True)
-        (folder / "exit").unlink(missing_ok=True)
-        out = ResultFile(folder / "stdout")
+        (folder / EXIT).unlink(missing_ok=True)
+        out = ResultFile(folder / STDOUT)
         try:
-            err = ResultFile(folder / "stderr")
+            err = ResultFile(folder / STDERR)
         except OSError:
             out.close()
             raise
-        self._files[slot] = (out, err)
-        return Streams(task, attempt, out, err)
+        self._files[job.slot] = (out, err)
+        return Streams(job.task, job.item, attempt, out, err)
 
-    def owns(self, task: int, file: str) -> bool:
-        """Return whether a file is inside the task's folder."""
-        return Path(file).parent == self._folder / str(task)
+    def owns(self, item: int, file: str) -> bool:
+        """Return whether a file is inside the item's folder."""
+        return Path(file).parent == self._folder / str(item)
+
+    def place(self, what: str, item: int) -> str:  # noqa: ARG002 - as Sink has it
+        """Return the names of the item's files."""
+        return f"{self._folder / str(item)}/stdout and stderr"
 
     def look(self, streams: Streams, slot: int) -> None:
         """Do nothing: the files hold what was written."""
@@ -90,19 +106,20 @@ class Results:
         """Close the files, and write the exit status as a shell reports it."""
         for file in self._files[slot]:
             file.close()
-        shown = status if status >= 0 else 128 - status
-        (self._folder / str(streams.task) / "exit").write_text(f"{shown}\n")
+        (self._folder / str(streams.item) / EXIT).write_text(f"{shown_status(status)}\n")
+
+    def sync(self) -> None:
+        """Do nothing: three files of each item would take longer than most commands."""
 
     def close(self) -> None:
         """Do nothing: each attempt's files are closed at its end."""
 
 
 class Log:
-    """Keeps the output of all tasks in one file for this workTF, with an index beside it.
+    """Keeps the output of all commands in one file for this workTF, with an index beside it.
 
-    `HOST-PID.log` holds what the commands wrote, one attempt after another, stdout before stderr.
-    `HOST-PID.index` holds a line of JSON for each attempt: task, attempt, exit (negative for a
-    signal), and stdout and stderr as offset and length in the other file.
+    `HOST-PID-RANDOM.log` holds what they wrote, one attempt after another, stdout before stderr;
+    `kept_items` describes the index.
 
     Args:
         folder: where they are.
@@ -118,18 +135,24 @@ class Log:
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         name = log_name()
-        self._log = _Appended(place / f"{name}.log")
-        self._index = _Appended(place / f"{name}.index")
+        self._log = _Appended(place / f"{name}{LOG}")
+        self._index = _Appended(place / f"{name}{INDEX}")
         self._spools = SlotSpools(slots)
         self._lock = threading.Lock()
 
-    def begin(self, task: int, attempt: int, slot: int) -> Streams:
-        """Return the streams of an attempt that begins in a slot."""
-        return self._spools.begin(task, attempt, slot)
+    def begin(self, job: Job, attempt: int) -> Streams:
+        """Return the streams of an attempt at a job that begins."""
+        return self._spools.begin(job, attempt)
 
-    def owns(self, task: int, file: str) -> bool:  # noqa: ARG002 - as Sink has it
-        """Return that no task has files of its own."""
+    def owns(self, item: int, file: str) -> bool:  # noqa: ARG002 - as Sink has it
+        """Return that no item has files of its own."""
         return False
+
+    def place(self, what: str, item: int) -> str:
+        """Return the log, and the index that says where in it."""
+        return (
+            f"{self._log.path} (the line of {what} {item} in {self._index.path} says where in it)"
+        )
 
     def look(self, streams: Streams, slot: int) -> None:
         """Do nothing: it is kept at the end."""
@@ -140,13 +163,17 @@ class Log:
             log_bytes, index_bytes = self._log.size, self._index.size
             try:
                 places = [self._add(spool) for spool in self._spools.of(slot)]
-                facts = {"task": streams.task, "attempt": streams.attempt, "exit": status}
-                line = json.dumps(facts | dict(zip(("stdout", "stderr"), places, strict=True)))
-                self._index.add(f"{line}\n".encode())
+                numbers = (streams.task, streams.item, streams.attempt)
+                self._index.add(index_line(*numbers, status, places))
             except OSError:
                 self._log.cut(log_bytes)
                 self._index.cut(index_bytes)
                 raise
+
+    def sync(self) -> None:
+        """Have log and index on the disk: what the log holds before what speaks of it."""
+        self._log.sync()
+        self._index.sync()
 
     def close(self) -> None:
         """Close all files."""
@@ -162,18 +189,13 @@ class Log:
         return begin, self._log.size - begin
 
 
-def log_name() -> str:
-    """Return the name of this workTF's log and index, without their endings."""
-    return f"{socket.gethostname()}-{os.getpid()}"
-
-
 class _Appended:
-    """A file that only this workTF appends to; a half-written part can be cut off."""
+    """A new file that only this workTF appends to; a half-written part can be cut off."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)
-        self.size: int = os.fstat(self._file).st_size
+        self.path = path
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        self.size: int = 0
 
     def add(self, content: bytes) -> None:
         """Write all of this at its end."""
@@ -183,7 +205,15 @@ class _Appended:
                 self.size += written
                 content = content[written:]
         except OSError as error:
-            error.filename = str(self._path)
+            error.filename = str(self.path)
+            raise
+
+    def sync(self) -> None:
+        """Have its content on the disk."""
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            error.filename = str(self.path)
             raise
 
     def cut(self, size: int) -> None:

@@ -1,9 +1,9 @@
-"""Destinations of a task's stdout and stderr: the protocol, and workTF's own output."""
+"""Destinations of a command's stdout and stderr: the protocol, and workTF's own output."""
 
 from __future__ import annotations
 
 import sys
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 import attrs
 
@@ -11,19 +11,24 @@ from taskfarm_cli.work.commands.pipes import Keeper
 from taskfarm_cli.work.commands.spool import Spool
 from taskfarm_cli.work.screen import Screen
 
+if TYPE_CHECKING:
+    from taskfarm_cli.work.template import Job
+
 
 @attrs.frozen
 class Streams:
-    """The streams of one attempt at a task.
+    """The streams of one attempt at an item.
 
     Attributes:
-        task: the task's number.
+        task: the number of the item's task.
+        item: the item's number; in chunks of 1 it is the task's.
         attempt: which attempt it is, from 1.
         out: keeps what the command writes to stdout.
         err: the same for stderr.
     """
 
     task: int
+    item: int
     attempt: int
     out: Keeper
     err: Keeper
@@ -39,12 +44,21 @@ class Sink(Protocol):
 
     persists: bool
 
-    def begin(self, task: int, attempt: int, slot: int) -> Streams:
-        """Return the streams of an attempt that begins in a slot."""
+    def begin(self, job: Job, attempt: int) -> Streams:
+        """Return the streams of an attempt at a job that begins."""
         ...
 
-    def owns(self, task: int, file: str) -> bool:
-        """Return whether a file is inside this task's own folder."""
+    def owns(self, item: int, file: str) -> bool:
+        """Return whether a file is inside this item's own folder."""
+        ...
+
+    def place(self, what: str, item: int) -> str | None:
+        """Return where an item's output is kept, for a message; None if it is passed on.
+
+        Args:
+            what: the word for it: "task" in chunks of 1.
+            item: the item's number.
+        """
         ...
 
     def look(self, streams: Streams, slot: int) -> None:
@@ -53,6 +67,14 @@ class Sink(Protocol):
 
     def end(self, streams: Streams, slot: int, status: int) -> None:
         """Keep or pass on what it wrote; its status is negative for a signal."""
+        ...
+
+    def sync(self) -> None:
+        """Have what was kept on the disk.
+
+        Raises:
+            OSError: it may be lost.
+        """
         ...
 
     def close(self) -> None:
@@ -74,11 +96,11 @@ class SlotSpools:
         """Return those of a slot, for stdout and stderr."""
         return self._spools[slot]
 
-    def begin(self, task: int, attempt: int, slot: int) -> Streams:
-        """Return the emptied streams of an attempt that begins in a slot."""
-        for spool in self.of(slot):
+    def begin(self, job: Job, attempt: int) -> Streams:
+        """Return the emptied streams of an attempt at a job that begins."""
+        for spool in self.of(job.slot):
             spool.empty()
-        return Streams(task, attempt, *self.of(slot))
+        return Streams(job.task, job.item, attempt, *self.of(job.slot))
 
     def close(self) -> None:
         """Close all files."""
@@ -93,8 +115,8 @@ class Passing:
     Args:
         screen: writes messages to the same terminal.
         slots: how many commands run at a time.
-        tag: whether each line begins with the task's number and a tab.
-        line_buffer: whether lines are passed on as they come, those of several tasks mixed.
+        tag: whether each line begins with the item's number and a tab.
+        line_buffer: whether lines are passed on as they come, those of several commands mixed.
     """
 
     persists = False
@@ -105,13 +127,16 @@ class Passing:
         self._tag = tag
         self._line_buffer = line_buffer
 
-    def begin(self, task: int, attempt: int, slot: int) -> Streams:
-        """Return the streams of an attempt that begins in a slot."""
-        return self._spools.begin(task, attempt, slot)
+    def begin(self, job: Job, attempt: int) -> Streams:
+        """Return the streams of an attempt at a job that begins."""
+        return self._spools.begin(job, attempt)
 
-    def owns(self, task: int, file: str) -> bool:  # noqa: ARG002 - as Sink has it
-        """Return that no task has files of its own."""
+    def owns(self, item: int, file: str) -> bool:  # noqa: ARG002 - as Sink has it
+        """Return that no item has files of its own."""
         return False
+
+    def place(self, what: str, item: int) -> None:
+        """Return None: it is passed on."""
 
     def look(self, streams: Streams, slot: int) -> None:
         """Pass on whole lines, if they are wanted as they come."""
@@ -121,6 +146,9 @@ class Passing:
     def end(self, streams: Streams, slot: int, status: int) -> None:  # noqa: ARG002 - as Sink has it
         """Pass on what is left."""
         self._pass_on(streams, slot, whole_lines=False)
+
+    def sync(self) -> None:
+        """Do nothing: what was passed on is others' to keep."""
 
     def close(self) -> None:
         """Close all files."""
@@ -147,6 +175,6 @@ class Passing:
     def _tagged(self, streams: Streams, content: bytes, *, at_line_begin: bool) -> bytes:
         if not self._tag:
             return content
-        mark = b"%d\t" % streams.task
+        mark = b"%d\t" % streams.item
         body, end = (content[:-1], b"\n") if content.endswith(b"\n") else (content, b"")
         return (mark if at_line_begin else b"") + body.replace(b"\n", b"\n" + mark) + end

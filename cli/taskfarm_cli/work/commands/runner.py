@@ -1,4 +1,4 @@
-"""Run a task's command, and return the outcome."""
+"""Run the command of a task, or of an item of a task, and return the outcome."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from taskfarm_cli.work.commands.joblog import Entry, JobLog
 from taskfarm_cli.work.commands.output import Sink, Streams
 from taskfarm_cli.work.commands.progress_file import ProgressFile
 from taskfarm_cli.work.commands.running import Ending, Limits, Running
+from taskfarm_cli.work.template import without_items
 from taskfarm_sdk.execution import (
     TOLD_WITHIN_S,
     Completed,
@@ -37,12 +38,15 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+# The exit status that is kept of a command that ended with 0, but too late or without its output.
+FAILED_ALL_THE_SAME = 1
+
 
 class CommandRunner:
-    """Runs commands, one for each task.
+    """Runs commands, one for each item.
 
     Args:
-        plan: makes the commands, and says how long they may take.
+        plan: the plan for this run; makes the commands, and says how long they may take.
         num_tasks: how many tasks the run has.
         sink: takes what they write.
         joblog: notes each attempt; None for no such file.
@@ -65,6 +69,7 @@ class CommandRunner:
         jobs: int = 1,
     ) -> None:
         self._plan = plan
+        self._in_chunks = plan.chunk > 1
         self._num_tasks = num_tasks
         self._sink = sink
         self._joblog = joblog
@@ -75,23 +80,35 @@ class CommandRunner:
         self._limits = Limits(plan.options.timeout_s, plan.options.grace_s)
         threads = plan.options.threads_per_task
         given = with_threads(plain_environment(), jobs, threads)
-        self._environment = _without_input(given)
+        self._environment = Hidden(without_items(given.reveal()))
         self._lock = threading.Lock()
         self._running: dict[int, Running] = {}
         self._ending = Ending()
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether all commands were asked to end."""
+        return self._ending.asked.is_set()
+
     def perform(self, task: Task, slot: int) -> Outcome:
-        """Run a task's command, and return the outcome; for a `Dispatcher`.
+        """Run a task's command, and return the outcome; for a `Dispatcher`, in chunks of 1.
 
         Raises:
             OSError: what it wrote cannot be passed on.
         """
-        job = self._plan.job(task.number, slot)
+        return self.run(task, self._plan.job(task.number, slot))
+
+    def run(self, task: Task, job: Job) -> Outcome:
+        """Run an item's command, and return the outcome for its task.
+
+        Raises:
+            OSError: what it wrote cannot be passed on.
+        """
         outcome = self._attempt(task, job)
         if isinstance(outcome, Failed):
-            text = failure_text(outcome.reason, job, self._plan.options)
+            text = failure_text(outcome.reason, job, self._sink.place(self._what, job.item))
             return attrs.evolve(outcome, reason=text)
-        if isinstance(outcome, Released) and self._ending.asked.is_set():
+        if isinstance(outcome, Released) and self.is_ending:
             # All tasks are released: the reason for this one no longer matters.
             return Released()
         return outcome
@@ -112,20 +129,20 @@ class CommandRunner:
     def _attempt(self, task: Task, job: Job) -> Outcome:
         try:
             streams = self._persist(
-                lambda: self._sink.begin(task.number, task.attempts + 1, job.slot),
-                faults.place_may_pass,
+                lambda: self._sink.begin(job, task.attempts + 1), faults.place_may_pass
             )
         except OSError as error:
-            return faults.after_begin(error, own=lambda file: self._sink.owns(task.number, file))
+            return faults.after_begin(error, own=lambda file: self._sink.owns(job.item, file))
         return self._run(task, job, streams)
 
     def _run(self, task: Task, job: Job, streams: Streams) -> Outcome:
         started_at, began = time.time(), time.monotonic()
         command: list[str] = []
         try:
-            # What one task's words or this moment's shortages keep from starting.
+            # What one item's words or this moment's shortages keep from starting.
             command = self._plan.template.fill(job)
-            progress = ProgressFile(self._folder / f"progress-{job.slot}", task.update)
+            update = _ignore if self._in_chunks else task.update
+            progress = ProgressFile(self._folder / f"progress-{job.slot}", update)
             facts = self._facts(task, job, progress)
             environment = Hidden({**self._environment.reveal(), **facts})
             running = self._persist(
@@ -137,7 +154,7 @@ class CommandRunner:
             status = outcome.exit_status if isinstance(outcome, Failed) else None
             kept = self._end(streams, job.slot, status or faults.NOT_EXECUTABLE)
             if status is not None:
-                self._note(Entry(task.number, command, started_at, 0.0, status))
+                self._note(Entry(job.item, command, started_at, 0.0, status))
             return outcome if isinstance(outcome, Failed) else kept or outcome
 
         def look() -> None:
@@ -145,25 +162,27 @@ class CommandRunner:
             self._sink.look(streams, job.slot)
 
         try:
-            fault = self._follow(task, job.slot, running, look)
+            fault = self._follow(job, running, look)
             status = running.finish(self._ending)
         finally:
             running.close()
         if status is None:
             return Released("its command cannot be ended, and is left running")
-        kept = self._end(streams, job.slot, status)
-        self._note(Entry(task.number, command, started_at, time.monotonic() - began, status))
         fault = fault or running.fault or (why_it_ended(status) if status else None)
+        # What failed is not kept as a success, whatever the command says.
+        kept = self._end(streams, job.slot, status or (0 if fault is None else FAILED_ALL_THE_SAME))
+        self._note(Entry(job.item, command, started_at, time.monotonic() - began, status))
         if fault is None:
             return kept or Completed()
-        return Released() if self._was_asked_to_end(status) else Failed(fault, exit_status=status)
+        if self._was_asked_to_end(status):
+            return Released()
+        is_lost = running.fault is not None or kept is not None
+        return (faults.NotKept if is_lost else Failed)(fault, exit_status=status)
 
-    def _follow(
-        self, task: Task, slot: int, running: Running, look: Callable[[], None]
-    ) -> str | None:
+    def _follow(self, job: Job, running: Running, look: Callable[[], None]) -> str | None:
         """Wait for the command's end; return why it was asked to end, or None."""
         with self._lock:
-            self._running[slot] = running
+            self._running[job.slot] = running
             is_late = self._ending.asked.is_set()
         if is_late:
             running.group.signal(self._ending.by)
@@ -172,14 +191,14 @@ class CommandRunner:
                 self._limits,
                 self._ending,
                 look,
-                lambda text: self._say(f"the command of task {task.number} {text}"),
+                lambda text: self._say(f"the command of {self._what} {job.item} {text}"),
             )
         except BaseException:
             running.group.kill()
             raise
         finally:
             with self._lock:
-                del self._running[slot]
+                del self._running[job.slot]
 
     def _end(self, streams: Streams, slot: int, status: int) -> Outcome | None:
         """Have the sink keep the output; return the outcome if it cannot, or None."""
@@ -216,15 +235,20 @@ class CommandRunner:
                     raise
 
     def _facts(self, task: Task, job: Job, progress: ProgressFile) -> Mapping[str, str]:
-        facts = {
+        return {
             "TASKFARM_TASK": str(task.number),
             "TASKFARM_NUM_TASKS": str(self._num_tasks),
             "TASKFARM_RUN": task.run_uuid,
             "TASKFARM_ATTEMPT": str(task.attempts + 1),
-            "TASKFARM_PERCENT": f"{task.percent_completed:g}",
+            # In a chunk it is the position among its items, and each begins anew.
+            "TASKFARM_PERCENT": "0" if self._in_chunks else f"{task.percent_completed:g}",
             "TASKFARM_PROGRESS_FILE": str(progress.path),
+            **job.environment(),
         }
-        return facts if job.input is None else {**facts, "TASKFARM_INPUT": job.input}
+
+    @property
+    def _what(self) -> str:
+        return "item" if self._in_chunks else "task"
 
     def _was_asked_to_end(self, status: int) -> bool:
         if may_be_asked(status):
@@ -232,11 +256,8 @@ class CommandRunner:
         return self._ending.asked.is_set()
 
 
-def _without_input(environment: Hidden[Mapping[str, str]]) -> Hidden[Mapping[str, str]]:
-    """Return an environment without the input of another workTF's task, inside which this runs."""
-    return Hidden(
-        {name: text for name, text in environment.reveal().items() if name != "TASKFARM_INPUT"}
-    )
+def _ignore(_: float) -> None:
+    """Do nothing with the progress that an item of a chunk tells."""
 
 
 def signal_of(error: BaseException) -> int:

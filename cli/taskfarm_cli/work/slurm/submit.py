@@ -164,7 +164,7 @@ def _submit(options: Options, run: Run, screen: Screen, arrays: _Arrays) -> Exit
 
 def _undo(run: Run) -> str:
     """Delete a new run without workers, and return a message about it."""
-    from taskfarm_cli.work import manifest
+    from taskfarm_cli.common import run_files
     from taskfarm_sdk import TaskfarmError
 
     try:
@@ -174,7 +174,7 @@ def _undo(run: Run) -> str:
         run.delete()
     except TaskfarmError as error:
         return f"run {run.uuid} was created and could not be deleted: {error}"
-    manifest.forget(run.uuid)
+    run_files.forget(run.uuid)
     return f"the new run {run.uuid} was deleted"
 
 

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.work.command_line.input_arguments import words_of
+
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options
 
@@ -26,6 +28,7 @@ def of_worker(options: Options, url: str, uuid: str) -> list[str]:
         *("--batch", "-b", url),
         *_options(options),
         uuid,
+        *words_of(options.values),
         "--",
         *options.command,
     ]
@@ -42,13 +45,17 @@ def _options(options: Options) -> list[str]:
         words += [name] if flag else []
     for name, path in (
         ("--inputs", options.inputs),
+        ("--csv", options.csv),
         ("--results", options.results),
         ("--log", options.log),
         ("--joblog", options.joblog),
         ("--journal", options.journal),
     ):
         words += [] if path is None else [f"{name}={Path(path).absolute()}"]
+    words += [f"--grid={definition}" for definition in options.grid]
+    words += [f"--glob={pattern}" for pattern in options.glob]
     for name, value in (
+        ("--chunk", options.chunk),
         ("--user", options.user),
         ("--jobs", options.jobs),
         ("--threads-per-task", options.threads_per_task),

@@ -8,11 +8,13 @@ from typing import Any, cast
 
 import pytest
 
+from taskfarm_cli.common.run_files import RunItems
 from taskfarm_cli.manage.modes import MODES
 from taskfarm_cli.manage.output.base import Identity
 from taskfarm_cli.manage.output.documents import Documents, document, status_facts
 from taskfarm_cli.manage.output.plain import Plain, line_of_run, line_of_status
 from taskfarm_sdk import Run, RunStatus
+from taskfarm_sdk._items.chunks import Chunks
 from tests.support.forged import FORGERIES, lines_of
 
 WATCH = next(mode for mode in MODES if mode.name == "watch").wording
@@ -118,3 +120,39 @@ def test_following_nothing_shows_nothing(
 ) -> None:
     assert output.follow(a_run(), []) is None
     assert capsys.readouterr().out == ""
+
+
+ITEMS = RunItems(Chunks(1995, 20), "/data/out")
+
+
+@pytest.mark.parametrize(
+    ("status", "items"),
+    [
+        (a_status(50.0, 10), {"total": 1995, "chunk": 100, "done": 1000, "exact": False}),
+        (a_status(100.0, 20, 0), {"total": 1995, "chunk": 100, "done": 1995, "exact": True}),
+        (a_status(95.0, 20, 1), {"total": 1995, "chunk": 100, "done": 1895, "exact": False}),
+    ],
+)
+def test_json_tells_of_items_where_tasks_are_chunks_of_them(
+    capsys: pytest.CaptureFixture[str], status: RunStatus, items: dict[str, object]
+) -> None:
+    Documents(WATCH).run(a_run(), status, ITEMS)
+    Documents(WATCH).follow(a_run(), [status, status], ITEMS)
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["items"] for one in documents] == [items, items]
+
+
+@pytest.mark.parametrize("items", [None, RunItems(Chunks(20, 20), None)])
+def test_json_has_no_key_for_items_where_each_task_is_one(
+    capsys: pytest.CaptureFixture[str], items: RunItems | None
+) -> None:
+    Documents(WATCH).run(a_run(), a_status(), items)
+    assert "items" not in json.loads(capsys.readouterr().out)
+
+
+def test_plain_lines_are_the_same_whatever_is_known_about_items(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Plain().run(a_run(), a_status(), ITEMS)
+    Plain().follow(a_run(), [a_status()], ITEMS)
+    assert capsys.readouterr().out == f"3 {UUID} 20 (7,0,13) 26.68\n" * 2

@@ -8,7 +8,7 @@ import pytest
 
 from taskfarm_cli.work.command_line.parse import parse
 from taskfarm_cli.work.commands.failure_text import MOST_SHOWN, failure_text, place_of_outputs
-from taskfarm_cli.work.commands.kept import Log
+from taskfarm_cli.work.commands.kept import Log, Results
 from taskfarm_cli.work.plan import Options
 from taskfarm_cli.work.template import Job
 
@@ -18,47 +18,53 @@ def options(*words: str) -> Options:
 
 
 @pytest.mark.parametrize(
-    ("item", "words", "text"),
+    ("item", "place", "text"),
     [
-        pytest.param(None, (), "exit status 3", id="no input, passed on"),
-        pytest.param("a b.txt", (), "exit status 3; its input: a b.txt", id="input"),
-        pytest.param("", (), "exit status 3; its input: ", id="empty input"),
+        pytest.param(None, None, "exit status 3", id="no input, passed on"),
+        pytest.param("a b.txt", None, "exit status 3; its input: a b.txt", id="input"),
+        pytest.param("", None, "exit status 3; its input: ", id="empty input"),
         pytest.param(
-            "a\n\x1b\udce9", (), "exit status 3; its input: a\\n\\x1b\\udce9", id="no plain text"
+            "a\n\x1b\udce9", None, "exit status 3; its input: a\\n\\x1b\\udce9", id="no plain text"
         ),
         pytest.param(
             "a",
-            ("--results", "out"),
+            "out/17/stdout and stderr",
             "exit status 3; its input: a; its output: out/17/stdout and stderr",
             id="results",
         ),
     ],
 )
 def test_the_line_names_the_input_and_where_the_output_is(
-    item: str | None, words: tuple[str, ...], text: str
+    item: str | None, place: str | None, text: str
 ) -> None:
-    assert failure_text("exit status 3", Job(17, item, 0), options(*words)) == text
+    assert failure_text("exit status 3", Job(17, 17, item, {}, 0), place) == text
 
 
 def test_of_a_long_input_the_line_shows_both_ends() -> None:
     item = "/data/" + "x" * 1000 + "/sample-17.fastq"
-    shown = failure_text("", Job(17, item, 0), options()).removeprefix("; its input: ")
+    shown = failure_text("", Job(17, 17, item, {}, 0), None).removeprefix("; its input: ")
     assert len(shown) == MOST_SHOWN
     assert shown.startswith("/data/")
     assert "…" in shown
     assert shown.endswith("/sample-17.fastq")
 
 
-def test_the_line_names_the_log_that_has_the_output(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["task", "item"])
+def test_the_log_that_has_the_output_is_named(tmp_path: Path, what: str) -> None:
     log = Log(str(tmp_path), 1)
     log.close()
     (index,) = tmp_path.glob("*.index")
     (kept,) = tmp_path.glob("*.log")
-    text = failure_text("no", Job(17, None, 0), options("--log", str(tmp_path)))
-    assert f"{kept} (the line of task 17 in {index} " in text
+    assert f"{kept} (the line of {what} 17 in {index} " in log.place(what, 17)
+
+
+def test_the_files_that_have_the_output_are_named(tmp_path: Path) -> None:
+    assert Results(str(tmp_path)).place("item", 17) == f"{tmp_path}/17/stdout and stderr"
 
 
 def test_where_all_outputs_are_is_known_unless_they_were_passed_on() -> None:
     assert place_of_outputs(options()) is None
-    assert place_of_outputs(options("--results", "out")) == "out/TASK/stdout and stderr"
+    results = options("--results", "out")
+    assert place_of_outputs(results) == "out/TASK/stdout and stderr"
+    assert place_of_outputs(results, in_chunks=True) == "out/ITEM/stdout and stderr"
     assert "out" in (place_of_outputs(options("--log", "out")) or "")

@@ -74,23 +74,26 @@ def runner(tmp_path: Path, said: list[str]) -> Start:
 
 
 @pytest.mark.parametrize(
-    ("command", "outcome"),
-    [
-        ("exit 0", Completed()),
-        ("exit 3", Failed("exit status 3", exit_status=3)),
-        ("kill -KILL $$", Failed("killed by SIGKILL", exit_status=-signal.SIGKILL)),
-    ],
+    ("command", "fault", "status"),
+    [("exit 3", "exit status 3", 3), ("kill -KILL $$", "killed by SIGKILL", -signal.SIGKILL)],
 )
 def test_an_exit_status_other_than_0_is_a_failure(
-    runner: Start, handle: NotingHandle, command: str, outcome: Outcome
+    runner: Start, handle: NotingHandle, results: Path, command: str, fault: str, status: int
 ) -> None:
-    assert runner("--shell", "--", command).perform(Task(handle), 0) == outcome
+    outcome = runner("--shell", "--", command).perform(Task(handle), 0)
+    assert outcome == failed(fault, results, status)
 
 
-def test_a_command_that_takes_too_long_has_failed(runner: Start, handle: NotingHandle) -> None:
+def test_an_exit_status_of_0_is_a_success(runner: Start, handle: NotingHandle) -> None:
+    assert runner("--", "true").perform(Task(handle), 0) == Completed()
+
+
+def test_a_command_that_takes_too_long_has_failed(
+    runner: Start, handle: NotingHandle, results: Path
+) -> None:
     slow = runner("--timeout-s=0.1", "--", "sleep", "86391")
-    assert slow.perform(Task(handle), 0) == Failed(
-        "it took longer than 0.1 s", exit_status=-signal.SIGTERM
+    assert slow.perform(Task(handle), 0) == failed(
+        "it took longer than 0.1 s", results, -signal.SIGTERM
     )
 
 
@@ -127,10 +130,10 @@ def test_commands_share_the_cpus_unless_told_otherwise(
 
 
 def test_a_program_that_is_not_there_is_a_failed_attempt(
-    runner: Start, handle: NotingHandle
+    runner: Start, handle: NotingHandle, results: Path
 ) -> None:
-    assert runner("--", "no-such-program").perform(Task(handle), 0) == Failed(
-        "there is no program 'no-such-program' here", exit_status=127
+    assert runner("--", "no-such-program").perform(Task(handle), 0) == failed(
+        "there is no program 'no-such-program' here", results, 127
     )
 
 
@@ -223,9 +226,11 @@ def test_an_attempt_whose_output_could_not_grow_has_failed_whatever_it_ends_with
     (results / "0" / stream).symlink_to("/dev/full")
     outcome = full.perform(Task(handle), 0)
     assert isinstance(outcome, Failed)
-    assert outcome.reason == (
+    assert outcome.reason.startswith(
         f"its output could not be kept in {results / '0'} (No space left on device)"
     )
+    # Who reads the folder back must not take it for a success.
+    assert int((results / "0" / "exit").read_text()) != 0
 
 
 def test_a_stopped_command_is_told_of_once_and_ends_when_asked(
@@ -247,16 +252,20 @@ def test_a_stopped_command_is_told_of_once_and_ends_when_asked(
 
 
 def test_a_stopped_command_whose_time_is_over_ends_by_sigterm(
-    runner: Start, handle: NotingHandle
+    runner: Start, handle: NotingHandle, results: Path
 ) -> None:
     stopped = runner("--timeout-s=0.5", "--shell", "--", "kill -STOP $$")
-    assert stopped.perform(Task(handle), 0) == Failed(
-        "it took longer than 0.5 s", exit_status=-signal.SIGTERM
+    assert stopped.perform(Task(handle), 0) == failed(
+        "it took longer than 0.5 s", results, -signal.SIGTERM
     )
 
 
 def test_a_command_that_may_not_be_signalled_is_waited_for(
-    runner: Start, handle: NotingHandle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    runner: Start,
+    handle: NotingHandle,
+    monkeypatch: pytest.MonkeyPatch,
+    results: Path,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(os, "killpg", refused)
     go = tmp_path / "go"
@@ -265,7 +274,8 @@ def test_a_command_that_may_not_be_signalled_is_waited_for(
         f"until test -e {go}; do sleep 0.05; done",
     )
     threading.Timer(1.0, go.touch).start()
-    assert setuid.perform(Task(handle), 0) == Failed("it took longer than 0.1 s", exit_status=0)
+    assert setuid.perform(Task(handle), 0) == failed("it took longer than 0.1 s", results, 0)
+    assert int((results / "0" / "exit").read_text()) != 0
 
 
 def test_a_command_that_may_not_be_signalled_does_not_keep_the_end_waiting(
@@ -289,3 +299,9 @@ def test_a_command_that_may_not_be_signalled_does_not_keep_the_end_waiting(
 
 def refused(group: int, number: int) -> None:
     raise PermissionError(errno.EPERM, f"{number} to {group}")
+
+
+def failed(fault: str, results: Path, status: int) -> Failed:
+    """Return the outcome of a failed attempt, with where its output is."""
+    place = f"{results / '0'}/stdout and stderr"
+    return Failed(f"{fault}; its output: {place}", exit_status=status)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from taskfarm_cli.common.run_notes import all_notes
 from taskfarm_cli.work.main import main
 from taskfarm_cli.work.slurm import advice, submit
 from taskfarm_cli.work.slurm.submit import last_lines
-from taskfarm_sdk import Farm
+from taskfarm_sdk import Farm, _run_notes
 from taskfarm_sdk.logins import save_login
 from taskfarm_sdk.testing import LocalServer
 from tests.support.fake_slurm import SUBMITTED, FakeSlurm, refusing
+from tests.support.hostile_values import HOSTILE
+from tests.support.processes import NET_S
 from tests.support.work_tf import NewRun
 
 pytestmark = pytest.mark.live
@@ -38,6 +40,30 @@ def slurm(saved: Farm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeS
     fake = FakeSlurm(tmp_path / "slurm")
     monkeypatch.setenv("PATH", f"{tmp_path / 'slurm'}:/bin:/usr/bin")
     return fake
+
+
+def test_the_script_of_a_dry_run_computes_the_items_of_words_and_executes_none(
+    saved: Farm,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("PATH", "/bin:/usr/bin")
+    Path("go.sh").write_text('printf %s "$1" > "out-$TASKFARM_ITEM"\n')
+    command = (":::", *HOSTILE, "--", "sh", "go.sh", "{1}")
+    assert main(["--create", "--chunk=5", "-j1", "--max-tasks=1", *command]) == 7
+    (kept,) = tmp_path.glob("taskfarm-*.json")
+    uuid = kept.stem.removeprefix("taskfarm-")
+    capsysbinary.readouterr()
+    # The manifest tells the chunk here, and the script tells it to the nodes.
+    assert main([*SLURM, "1", "--dry-run", uuid, *command]) == 0
+    script = capsysbinary.readouterr().out
+    assert b" --chunk=4 " in script
+    subprocess.run(["/bin/bash"], input=script, check=True, timeout=NET_S)
+    found = [Path(f"out-{item}").read_text() for item in range(len(HOSTILE))]
+    assert found == list(HOSTILE)
+    assert not Path("owned").exists()
+    assert saved.get_run(uuid).status().succeeded
 
 
 def test_a_dry_run_prints_the_script_and_makes_nothing(
@@ -196,7 +222,7 @@ def test_where_slurm_refuses_nothing_is_left(
     assert ("was deleted" in printed.err) == (when == "after")
     assert {run.uuid for run in saved.runs()} == before
     assert list(tmp_path.glob("taskfarm-*")) == []
-    assert list(all_notes()) == []
+    assert list(_run_notes.all_notes()) == []
 
 
 def test_where_the_folder_for_output_cannot_be_made_nothing_is_left(

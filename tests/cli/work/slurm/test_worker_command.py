@@ -10,6 +10,7 @@ import pytest
 from taskfarm_cli.work.command_line.arguments import build_parser
 from taskfarm_cli.work.command_line.parse import parse
 from taskfarm_cli.work.slurm import worker_command
+from tests.support.hostile_values import HOSTILE
 
 UUID = "0" * 32
 URL = "http://farm.example/api/"
@@ -31,7 +32,11 @@ FOR_THE_SUBMITTER = {
 }
 GIVEN = {
     "batch": ["--batch"],
+    "chunk": ["--inputs=in", "--chunk=100"],
+    "csv": ["--csv=in.csv"],
+    "glob": ["--glob=*.nc", "--glob=-x*"],
     "grace_s": ["--grace-s=7.5"],
+    "grid": ["--grid=lr=0.1,0.01", "--grid=seed=0:10"],
     "halt_after": ["--halt-after=4"],
     "inputs": ["--inputs=in"],
     "jobs": ["--jobs=3"],
@@ -75,7 +80,7 @@ def test_each_option_goes_with_it_or_is_known_to_be_for_the_submitter() -> None:
     assert options - FOR_THE_SUBMITTER == set(GIVEN)
 
 
-PATHS = {"inputs", "joblog", "journal", "log", "results"}
+PATHS = {"csv", "inputs", "joblog", "journal", "log", "results"}
 
 
 @pytest.mark.parametrize("name", sorted(set(GIVEN) - PATHS))
@@ -99,3 +104,11 @@ def test_workers_linger_for_ten_minutes_unless_told_otherwise() -> None:
 
 def test_kept_workers_do_not_linger() -> None:
     assert not parse(worker("--keep")[4:]).linger
+
+
+def test_the_values_of_words_go_with_it_whatever_they_look_like() -> None:
+    values = (":::", *HOSTILE, ":::", "--create", UUID)
+    words = ["--slurm", "2", UUID, *values, "--", "echo", "{1}"]
+    there = parse(worker_command.of_worker(parse(words), URL, UUID)[4:])
+    assert there.values == (HOSTILE, ("--create", UUID))
+    assert (there.uuid, there.command) == (UUID, ("echo", "{1}"))

@@ -99,6 +99,9 @@ def test_messages_arrive_whole_and_in_order(ends: tuple[Channel, socket.socket])
     outcome = Answer("fail", "häßlich\n\0", final=True, exit_status=-9, asked_to_end=True)
     there.send(outcome)
     assert here.receive(Answer) == outcome
+    outcome = Answer("fail", "2 of 9 items failed", failed_items=[17, 19])
+    there.send(outcome)
+    assert here.receive(Answer) == outcome
 
 
 def test_a_message_larger_than_the_socket_holds_arrives(

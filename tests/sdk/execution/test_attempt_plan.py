@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from taskfarm_sdk.execution.mapping.attempt_plan import NAMED_MOST, in_order, is_hopeless, reason
+from taskfarm_sdk.execution.attempt_plan import NAMED_MOST, in_order, is_hopeless, reason
 
 MAX_ATTEMPTS = 3
 

@@ -13,13 +13,19 @@ from pathlib import Path
 import pytest
 
 from taskfarm_cli.common.exit_status import UsageError
-from taskfarm_cli.work.inputs import LONGEST, digest, load
+from taskfarm_cli.work.sources.inputs import Inputs, digest
+from taskfarm_cli.work.sources.limits import LONGEST
+from taskfarm_cli.work.sources.lines import load
+
+
+def texts(inputs: Inputs) -> list[str]:
+    return [inputs.at(number).text for number in range(len(inputs))]
 
 
 def loaded(tmp_path: Path, content: bytes, *, nul: bool = False) -> list[str]:
     file = tmp_path / "inputs"
     file.write_bytes(content)
-    return list(load(str(file), nul=nul))
+    return texts(load(str(file), nul=nul))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +124,7 @@ def test_lines_that_begin_like_json_can_be_used_as_the_error_says(
         load("my inputs", nul=False)
     command, last = re.findall(r"`(.*)`.*-0 --inputs (.*)$", str(refused.value))[0]
     subprocess.run(command, shell=True, check=True)
-    assert list(load(shlex.split(last)[0], nul=True)) == ["[x]", "[y]"]
+    assert texts(load(shlex.split(last)[0], nul=True)) == ["[x]", "[y]"]
 
 
 def test_the_digest_is_of_the_inputs_not_of_the_file() -> None:

@@ -1,0 +1,108 @@
+"""The files that describe a run: `taskfarm-UUID.json` beside the work, and the note about the run.
+
+Both hold the same. The note is in the user's state folder, so it is found from any folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from taskfarm_sdk import _run_notes
+from taskfarm_sdk._run_notes import RunNote
+
+if TYPE_CHECKING:
+    from taskfarm_sdk import Run
+    from taskfarm_sdk._items.chunks import Chunks
+
+PREFIX, SUFFIX = "taskfarm-", ".json"
+
+
+class RunItems(NamedTuple):
+    """What is known about the items of a run.
+
+    Attributes:
+        chunks: the items of each task.
+        kept_in: the folder of their results or output, if it is known.
+    """
+
+    chunks: Chunks
+    kept_in: str | None
+
+
+def beside(run: str, folder: str = "") -> Path:
+    """Return the file of a run in a folder; without one, in the current folder."""
+    return Path(folder, f"{PREFIX}{run}{SUFFIX}")
+
+
+def write(note: RunNote) -> None:
+    """Write both files of a new run.
+
+    Raises:
+        OSError: the one in the current folder cannot be written; a missing note is only logged.
+    """
+    _run_notes.write(note)
+    path = beside(note.run)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_text(note.to_json(), encoding="utf-8")
+    unfinished.replace(path)
+
+
+def known(run: str) -> Iterator[tuple[RunNote, Path]]:
+    """Yield what the files of a run hold, and where: the current folder's, then the note."""
+    path = beside(run)
+    note = _run_notes.read(path)
+    if note is not None and note.run == run:
+        yield note, path
+    located = _run_notes.locate(run)
+    if located is not None:
+        yield located
+
+
+def items_of(run: Run) -> RunItems | None:
+    """Return what the files of a run tell about its items; None if they tell nothing."""
+    for note, _ in known(run.uuid):
+        chunks = note.chunks
+        if chunks is not None and chunks.tasks == run.num_tasks:
+            return RunItems(chunks, note.results)
+    return None
+
+
+def of_this_folder() -> Iterator[RunNote]:
+    """Yield what is known about each run that was created in the current folder."""
+    here = str(Path.cwd())
+    seen: set[str] = set()
+    for path in sorted(Path().glob(f"{PREFIX}*{SUFFIX}")):
+        note = _run_notes.read(path)
+        if note is not None:
+            seen.add(note.run)
+            yield note
+    for note in _run_notes.all_notes():
+        if note.folder == here and note.run not in seen:
+            seen.add(note.run)
+            yield note
+
+
+def finish(run: str) -> None:
+    """Remove the file beside the work of a run that is finished with nothing failed; note that."""
+    _remove_beside(run)
+    _run_notes.note_finished(run)
+
+
+def forget(run: str) -> None:
+    """Remove all files of a run that was deleted."""
+    _remove_beside(run)
+    _run_notes.forget(run)
+
+
+def _remove_beside(run: str) -> None:
+    note = _run_notes.find(run)
+    for folder in {"", "" if note is None else note.folder}:
+        path = beside(run, folder)
+        there = _run_notes.read(path)
+        if there is not None and there.run == run:
+            with suppress(OSError):
+                path.unlink()

@@ -1,0 +1,1 @@
+"""Reading back what workTF and `farm.map` kept: `workTF --show DIR`."""

@@ -1,0 +1,125 @@
+"""Show what the commands of items wrote, from a folder of `--results` or `--log`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TextIO
+
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
+from taskfarm_cli.common.text import one_line
+from taskfarm_cli.work.command_line.show_arguments import ShowOptions
+from taskfarm_cli.work.commands.kept_items import Record
+from taskfarm_cli.work.show.kept import Kept
+from taskfarm_cli.work.show.streams import Reader, copy
+from taskfarm_cli.work.show.summary import Summary
+
+COLUMNS = ("item", "attempt", "exit", "stdout", "stderr")
+
+
+def show(options: ShowOptions) -> ExitStatus:
+    """Show what is asked for.
+
+    Raises:
+        UsageError: there is no such item.
+        CommandError: items failed or are missing; the rest was shown.
+        OSError: the folder cannot be read, or the output not be written.
+    """
+    kept = Kept.of(Path(options.folder))
+    summary = Summary(options.folder)
+    with Reader() as reader:
+        if options.failed:
+            _each(kept, kept.numbers(), summary, lambda record: _list_failed(record, reader))
+            return summary.end(has_listed=True)
+        if options.csv is not None:
+            _write_table(options.csv, kept, summary, reader)
+            return summary.end()
+        printer = _Printer(reader, tag=options.tag)
+        if options.item is not None:
+            return _one(options, kept, printer)
+        _each(kept, kept.numbers(), summary, printer.show)
+    return summary.end()
+
+
+def _each(
+    kept: Kept, numbers: Iterable[int], summary: Summary, use: Callable[[Record], None]
+) -> None:
+    """Use the record of each item that has one, and count all."""
+    for item in numbers:
+        record = kept.record(item)
+        if record is None:
+            summary.missing(item)
+            continue
+        use(record)
+        if record.exit == 0:
+            summary.succeeded()
+        else:
+            summary.failed(item)
+
+
+def _one(options: ShowOptions, kept: Kept, printer: _Printer) -> ExitStatus:
+    """Show one item; its exit status counts."""
+    item = options.item
+    assert item is not None
+    if kept.num_items is not None and item >= kept.num_items:
+        raise UsageError(f"there is no item {item}: the run has items 0 to {kept.num_items - 1}")
+    record = kept.record(item)
+    if record is None:
+        raise CommandError(
+            f"{options.folder}: item {item} is not there, because no attempt at it has ended",
+            ExitStatus.NOT_FINISHED,
+        )
+    printer.show(record)
+    if record.exit == 0:
+        return ExitStatus.OK
+    raise CommandError(f"item {item} failed: exit status {record.exit}", ExitStatus.TASKS_FAILED)
+
+
+class _Printer:
+    """Prints what items wrote: stdout to stdout, stderr to stderr."""
+
+    def __init__(self, reader: Reader, *, tag: bool) -> None:
+        self._reader = reader
+        self._tag = tag
+
+    def show(self, record: Record) -> None:
+        mark = b"%d\t" % record.item if self._tag else b""
+        copy(self._reader.blocks(record.stdout), sys.stdout.buffer, mark)
+        if record.stderr.length == 0:
+            return
+        # Where both are the same terminal or file, the order stays that of the items.
+        sys.stdout.flush()
+        copy(self._reader.blocks(record.stderr), sys.stderr.buffer, mark)
+        sys.stderr.flush()
+
+
+def _list_failed(record: Record, reader: Reader) -> None:
+    if record.exit != 0:
+        said = one_line(reader.last_line(record.stderr))
+        print(record.item, record.exit, said, sep="\t")
+
+
+def _write_table(path: str, kept: Kept, summary: Summary, reader: Reader) -> None:
+    """Write a row for each item; the bytes of outputs stay as they are."""
+    with Path(path).open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        _write_rows(file, kept, summary, reader)
+
+
+def _write_rows(file: TextIO, kept: Kept, summary: Summary, reader: Reader) -> None:
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+
+    def text(blocks: bytes) -> str:
+        return blocks.decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")
+
+    def write(record: Record) -> None:
+        streams = [text(reader.whole(output)) for output in (record.stdout, record.stderr)]
+        attempt = "" if record.attempt is None else record.attempt
+        writer.writerow((record.item, attempt, record.exit, *streams))
+
+    for item in kept.numbers():
+        if kept.record(item) is None:
+            writer.writerow((item, "", "", "", ""))
+        _each(kept, (item,), summary, write)
