@@ -6,6 +6,7 @@ That is which runs there are, URLs (bash separates words at ":"), and the comman
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 import shtab
@@ -18,6 +19,11 @@ _FILES = {**shtab.FILE, "bash": "_taskfarm_file", "fish": "(_taskfarm_file)"}
 _FOLDERS = {**shtab.DIRECTORY, "bash": "_taskfarm_dir"}
 # What a value is, by the name that the help gives it.
 _BY_METAVAR = {"UUID": _RUNS, "FILE": _FILES, "DIR": _FOLDERS, "FOLDER": _FOLDERS}
+
+# In zsh's table of options: the names of one that takes a value, and what comes behind them. To
+# shtab the value is the next word; a "=" behind the name says that --option=value goes too.
+_OPTION_WITH_VALUE = re.compile(r'^(  (?:"--[\w-]+|\{[^}"]*\}"))(\[.*\]:.*")$', re.MULTILINE)
+_LONG = re.compile(r"--[\w-]+")
 
 
 def completions(command: Command) -> dict[str, str]:
@@ -49,7 +55,9 @@ def _bash(command: Command) -> str:
 
 
 def _zsh(command: Command) -> str:
-    text = _made(command, "zsh")
+    text = _OPTION_WITH_VALUE.sub(
+        lambda found: _LONG.sub(r"\g<0>=", found[1]) + found[2], _made(command, "zsh")
+    )
     if not command.runs_command:
         return text
     head = f"_shtab_{command.name}() {{\n"
