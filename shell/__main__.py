@@ -26,12 +26,12 @@ def made() -> dict[str, str]:
 
 def write(share: Path, files: dict[str, str]) -> None:
     """Write the files, and remove all others."""
-    for path in _there(share).difference(files):
-        (share / path).unlink()
+    for old in _there(share).difference(files):
+        (share / old).unlink()
     for name, text in files.items():
-        path = share / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        file = share / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
 
 def differences(share: Path, files: dict[str, str]) -> str:

@@ -26,7 +26,7 @@ def page(command: Command, others: tuple[str, ...]) -> str:
         others: the names of the other commands.
     """
     parser = command.build_parser()
-    parser.formatter_class = partial(parser.formatter_class, width=_WIDTH)
+    parser.formatter_class = partial(parser.formatter_class, width=_WIDTH)  # type: ignore[call-arg]
     blocks = (parser.epilog or "").strip("\n").split("\n\n")
     parser.epilog = None
     made = Manpage(parser)
