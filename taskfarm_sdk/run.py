@@ -422,7 +422,7 @@ class Run:
             return work_off(request, options, place, check=check)
 
 
-class Runs(list[Run]):
+class _Runs(list[Run]):
     """A list of runs, which a notebook shows as a table."""
 
     def _repr_html_(self) -> str:
@@ -434,6 +434,11 @@ class Runs(list[Run]):
 
 def _cells(run: Run) -> tuple[object, ...]:
     return run.id, run.uuid, run.num_tasks_text
+
+
+def runs_of(link: Link, rows: Iterable[RunRow]) -> list[Run]:
+    """Return the runs of rows that were read over a link."""
+    return _Runs(run_of(link, row) for row in rows)
 
 
 def run_of(link: Link, row: RunRow) -> Run:
