@@ -43,7 +43,7 @@ def test_a_terminal_shows_a_line_for_each_work(taskfarm_server: LocalServer, scr
     program = (sys.executable, str(script))
     with PseudoTerminal([], access(taskfarm_server), program=program) as terminal:
         assert terminal.end() == 0
-    last = [line.rpartition("\r")[2].strip() for line in terminal.raw.splitlines()]
+    last = [line.rpartition("\r")[2].strip() for line in terminal.raw.split("\n") if line]
     assert last == [
         f"[{'#' * 30}] 3 of 3 tasks done, 0 failed",
         f"[{'#' * 30}] 3 of 3 tasks done, 0 failed",
