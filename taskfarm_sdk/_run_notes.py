@@ -119,8 +119,8 @@ class RunNote:
             if not all(_fits(value, _KINDS[name]) for name, value in facts.items()):
                 return None
             words = facts.get("command")
-            command = None if words is None else tuple(str(word) for word in words)
-            return cls(**{**facts, "command": command})
+            facts["command"] = None if words is None else tuple(str(word) for word in words)
+            return cls(**facts)
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from taskfarm_cli.work import time_limit, work_off
+from taskfarm_cli.work.commands import chunk
 from taskfarm_cli.work.main import main
 from taskfarm_sdk._worker.deadline import Deadline
 from taskfarm_sdk.execution import dispatcher
@@ -28,7 +29,7 @@ class JumpingTime:
 
 if __name__ == "__main__":
     jumping = JumpingTime()
-    for module in (dispatcher, time_limit, work_off):
+    for module in (chunk, dispatcher, time_limit, work_off):
         vars(module)["time"] = jumping
     vars(work_off)["Deadline"] = partial(Deadline, clock=jumping.monotonic)
     sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
@@ -47,10 +48,12 @@ def _computed(folder: str, options: Options, screen: Screen) -> Results[Any]:
     import taskfarm_sdk
     from taskfarm_cli.common.credentials import open_farm
 
-    num_items = len(taskfarm_sdk.results(folder))
+    @cache
+    def chunks(num_tasks: int) -> Chunks:
+        return Chunks(len(taskfarm_sdk.results(folder)), num_tasks)
 
     def show(status: RunStatus) -> None:
-        count = items_done(Chunks(num_items, status.num_tasks), status)
+        count = items_done(chunks(status.num_tasks), status)
         tasks = f"{status.done} of {counted(status.num_tasks, 'task')} done"
         screen.draw(tasks if count is None else str(count))
 

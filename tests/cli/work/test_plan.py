@@ -59,7 +59,7 @@ def test_a_new_run_gets_a_task_for_each_input_or_as_many_as_asked(
 def test_a_plan_cannot_be_changed() -> None:
     made = plan(UUID)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        made.inputs = ()  # type: ignore[misc]
+        made.inputs = None  # type: ignore[misc]
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         made.options.jobs = 2  # type: ignore[misc]
 

@@ -137,6 +137,7 @@ def test_a_column_comes_before_a_placeholder_of_its_name() -> None:
     columns = Columns(("input", "task"), "x.csv", is_strict=True)
     values = {"input": "I", "task": "T"}
     assert filled_by_column("{input} {task} {}", columns=columns, values=values) == "I T whole"
+    assert filled_by_column("${input}", columns=columns, values=values) == "${input}"
 
 
 def test_without_columns_two_braces_stay() -> None:

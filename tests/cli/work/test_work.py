@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_sdk import Farm
+from taskfarm_sdk import Farm, _run_notes
 from tests.support.processes import NET_S, wait_until
 from tests.support.work_tf import WORK, NewRun, WorkTF
 
@@ -35,7 +35,7 @@ def test_the_one_liner_makes_a_run_of_a_files_lines(
     done = work_tf("--create", "--inputs", "files.txt", "-j1", "--", "echo", "{input}", "{.}")
     assert (done.returncode, done.stdout) == (0, "a.txt a\nb c.txt b c\n"), done.stderr
     uuid = uuid_told(done.stderr)
-    kept = json.loads((work_folder / f"taskfarm-{uuid}.json").read_text())
+    kept = json.loads(_run_notes.note_path(uuid).read_text())
     assert kept["run"] == uuid
     assert kept["command"] == ["echo", "{input}", "{.}"]
     assert (kept["num_tasks"], len(kept["inputs_sha256"])) == (2, 64)

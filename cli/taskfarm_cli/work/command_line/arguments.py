@@ -209,19 +209,19 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "output", "By default, each command's output is printed when it ends."
     )
     output.add_argument(
-        "--tag", action="store_true", help="begin each line with the task's number and a tab"
+        "--tag", action="store_true", help="begin each line with the item's number and a tab"
     )
     output.add_argument("--line-buffer", action="store_true", help="print each line as it comes")
     kept = output.add_mutually_exclusive_group()
     kept.add_argument(
         "--results",
         metavar="DIR",
-        help="store it instead as DIR/TASK/stdout, stderr and exit",
+        help="store it instead as DIR/ITEM/stdout, stderr and exit",
     )
     kept.add_argument(
         "--log",
         metavar="DIR",
-        help="store it instead in one file with an index in DIR, for any number of tasks",
+        help="store it instead in one file with an index in DIR, for any number of items",
     )
     output.add_argument(
         "--joblog", metavar="FILE", help="add a line for each attempt, in GNU parallel's columns"

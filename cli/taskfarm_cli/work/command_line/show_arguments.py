@@ -68,16 +68,22 @@ def parse_show(argv: Words) -> ShowOptions | None:
     Raises:
         UsageError: its options do not go together, or are others.
     """
+    hidden = command_line(argv)
+    del argv
     with Veil():
-        words = command_line(argv).reveal()
-        before = words[: words.index("--")] if "--" in words else words
-        if "-h" in before or "--help" in before:
-            return None
-        if not any(word == _SHOW or word.startswith(f"{_SHOW}=") for word in before):
-            if any(word.partition("=")[0] in {"--item", "--failed"} for word in before):
-                raise UsageError("--item and --failed go with --show DIR")
-            return None
+        return _shown(hidden.reveal())
+
+
+def _shown(words: Sequence[str]) -> ShowOptions | None:
+    before = words[: words.index("--")] if "--" in words else words
+    names = {word.partition("=")[0] for word in before}
+    if names & {"-h", "--help"}:
+        return None
+    if _SHOW in names:
         return _parsed(words)
+    if names & {"--item", "--failed"}:
+        raise UsageError("--item and --failed go with --show DIR")
+    return None
 
 
 def _parsed(words: Sequence[str]) -> ShowOptions:

@@ -264,6 +264,8 @@ def records(folder: str | Path) -> Iterator[Record]:
 
 def holds_output(folder: Path) -> bool:
     """Return whether a folder holds output of any run."""
+    if not folder.is_dir():
+        return False
     return bool(index_files(folder)) or any(True for _ in item_folders(folder))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -81,9 +81,6 @@ class Texts:
 
     def __len__(self) -> int:
         return len(self._texts)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._texts)
 
     def at(self, number: int) -> Input:
         """Return an input."""

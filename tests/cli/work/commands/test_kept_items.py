@@ -132,6 +132,10 @@ def test_other_folders_are_no_items(tmp_path: Path, name: str) -> None:
     assert not holds_output(tmp_path)
 
 
+def test_a_folder_that_is_not_there_yet_holds_no_output(tmp_path: Path) -> None:
+    assert not holds_output(tmp_path / "new")
+
+
 def test_of_an_items_records_a_success_counts_then_the_last_attempt(log: Path) -> None:
     lines = [line(4, attempt=3, status=1), line(4, attempt=1), line(4, attempt=2, status=2)]
     log.with_suffix(".index").write_bytes(b"".join(lines))

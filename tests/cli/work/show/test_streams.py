@@ -36,9 +36,9 @@ def test_a_stretch_of_a_log_and_a_whole_file_are_read(log: Path) -> None:
 def test_an_output_larger_than_a_block_is_read_in_parts(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "BLOCK_BYTES", 4)
+    monkeypatch.setattr(streams, "BLOCK_BYTES", 5)
     with Reader() as reader:
-        assert list(reader.blocks(Output(str(log), 0, 6))) == [b"firs", b"t\n"]
+        assert list(reader.blocks(Output(str(log), 0, 6))) == [b"first", b"\n"]
 
 
 def test_few_files_stay_open_and_none_is_left_open(
