@@ -29,6 +29,10 @@ MEASURES = (
     "whole_processes",
     "calls_over_mock_transport",
     "commands_at_four",
+    "chunks_of_commands",
+    "many_items",
+    "results_and_grids",
+    "ends_amid_items",
     "growing_runs",
     "memory",
 )

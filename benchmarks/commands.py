@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +13,9 @@ import attrs
 
 from benchmarks.peers import Peers, debian
 from benchmarks.servers import Place
+
+# Runs a command so many times.
+Run = Callable[[int, str], None]
 
 
 @attrs.frozen
@@ -22,27 +26,33 @@ class WorkTF:
         peers: where it is installed as users have it.
         place: the server.
         jobs: how many commands at a time.
+        chunk: how many commands make a task; None where each is one.
     """
 
     peers: Peers
     place: Place
     jobs: int
+    chunk: int | None = None
 
     def __call__(self, tasks: int, command: str, *options: str) -> None:
         """Run a command so many times."""
-        with tempfile.TemporaryDirectory() as folder:
-            with self.started(tasks, command, *options, folder=folder) as process:
-                if process.wait() != 0:
-                    raise RuntimeError(f"workTF ended with {process.returncode}")
-            (note,) = Path(folder).glob("taskfarm-*.json")
-            self.place.farm.get_run(note.stem.removeprefix("taskfarm-")).delete()
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            self.started(tasks, command, *options, folder=folder) as process,
+        ):
+            if process.wait() != 0:
+                raise RuntimeError(f"workTF ended with {process.returncode}")
+        # The server is the benchmark's own, and nobody else uses it meanwhile.
+        for run in self.place.farm.runs():
+            run.delete()
 
     def started(
         self, tasks: int, command: str, *options: str, folder: str
     ) -> subprocess.Popen[bytes]:
         """Start it on a command so many times, in a folder."""
         program = self.peers.program("sdk", "workTF")
-        words = ["--create", f"--num-tasks={tasks}", f"--jobs={self.jobs}", *options, "--"]
+        number = [f"--num-tasks={tasks}"] if self.chunk is None else self._chunked(tasks, folder)
+        words = ["--create", *number, f"--jobs={self.jobs}", *options, "--"]
         clean = {k: v for k, v in os.environ.items() if not k.startswith("TASKFARM_")}
         return subprocess.Popen(
             [program, *words, *command.split()],
@@ -51,6 +61,15 @@ class WorkTF:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    def _chunked(self, commands: int, folder: str) -> list[str]:
+        inputs = Path(folder) / "inputs"
+        inputs.write_text(_numbers(commands))
+        return [f"--inputs={inputs}", f"--chunk={self.chunk}"]
+
+
+def _numbers(count: int) -> str:
+    return "".join(f"{number}\n" for number in range(count))
 
 
 @attrs.frozen
@@ -86,11 +105,27 @@ class GNUParallel:
 
     def __call__(self, tasks: int, command: str) -> None:
         """Run a command so many times."""
-        numbers = "".join(f"{number}\n" for number in range(tasks))
         # -n0: the numbers are no arguments.
         subprocess.run(
             [debian("parallel"), "--will-cite", f"-j{self.jobs}", "-n0", *command.split()],
-            input=numbers.encode(),
+            input=_numbers(tasks).encode(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+
+
+@attrs.frozen
+class Xargs:
+    """xargs, which every system has."""
+
+    jobs: int
+
+    def __call__(self, tasks: int, command: str) -> None:
+        """Run a command so many times, each with its number behind it."""
+        subprocess.run(
+            [debian("xargs"), f"-P{self.jobs}", "-n1", *command.split()],
+            input=_numbers(tasks).encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             check=True,

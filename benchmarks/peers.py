@@ -20,6 +20,7 @@ PACKAGES = {
     "taskfarm-worker": ("taskfarm-worker==0.4.0",),
     "hypershell": ("hypershell>=2.8,<3",),
     "hyperqueue": ("hyperqueue>=0.27,<1",),
+    "dask": ("distributed>=2025.1", "joblib>=1.4,<2"),
 }
 DEBIAN = ("parallel", "wrk")
 

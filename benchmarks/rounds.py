@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -76,6 +77,18 @@ def cpu_timed(act: Callable[[], object]) -> Callable[[], float]:
         return time.process_time() - begin
 
     return measure
+
+
+def cpu_of_children(act: Callable[[], object]) -> tuple[float, float]:
+    """Return how many seconds `act` takes, and how much CPU the processes that it waits for."""
+    begin, begin_cpu = time.perf_counter(), _children_s()
+    act()
+    return time.perf_counter() - begin, _children_s() - begin_cpu
+
+
+def _children_s() -> float:
+    use = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return use.ru_utime + use.ru_stime
 
 
 def _short(value: float) -> str:

@@ -53,8 +53,15 @@ class Handle(Protocol):
         """The items of the task whose process died while it computed them, in this attempt."""
         ...
 
-    def begin_item(self, number: int | None) -> None:
-        """Note which item of the task is computed from now on; None for none."""
+    def begin_item(self, number: int, /) -> bool:
+        """Note that an item of the task is computed from now on; return False if it must not be.
+
+        That is when the worker is to stop.
+        """
+        ...
+
+    def end_items(self) -> None:
+        """Note that no item is computed any more."""
         ...
 
     def report(self, percent: float) -> None:

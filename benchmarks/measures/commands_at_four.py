@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import attrs
 
 from benchmarks.clients import Work, hosts
-from benchmarks.commands import GNUParallel, HyperQueue, HyperShell, WorkTF
+from benchmarks.commands import GNUParallel, HyperQueue, HyperShell, Run, WorkTF
 from benchmarks.measures.tasks_per_second import rate
 from benchmarks.peers import Missing, debian
 from benchmarks.rounds import Samples, alternate, ratio, spread, timed
@@ -29,7 +29,6 @@ QUICK_TARGETS = {
     PARALLEL: None,
     BARE: 0.8,
 }
-Run = Callable[[int, str], None]
 
 
 @attrs.frozen

@@ -100,9 +100,14 @@ class Index:
 
     def open_in(self, items: range) -> list[int]:
         """Return those of consecutive items that have no success."""
-        if self._states.count(_DONE, items.start, items.stop) == len(items):
-            return []
+        done = self._states.count(_DONE, items.start, items.stop)
+        if done in (0, len(items)):
+            return [] if done else list(items)
         return [item for item in items if self._states[item] != _DONE]
+
+    def failed_in(self, items: range) -> set[int]:
+        """Return those of consecutive items that have failed attempts and no success."""
+        return set(_positions(self._states, _FAILED, items.start, items.stop))
 
     def open_tasks(self, chunks: Chunked) -> list[int]:
         """Return the tasks with items that have no success."""
@@ -117,7 +122,7 @@ class Index:
     @property
     def failed(self) -> list[int]:
         """The items with failed attempts and no success."""
-        return list(_positions(self._states, _FAILED))
+        return list(_positions(self._states, _FAILED, 0, len(self._states)))
 
     def wait_for(self, items: Sequence[int], *, patience: Patience = USUAL) -> list[int]:
         """Return those of some items that the folder has no success of.
@@ -150,8 +155,8 @@ class Index:
                 states[item] = _FAILED
 
 
-def _positions(states: bytearray, state: int) -> Iterator[int]:
-    place = states.find(state)
+def _positions(states: bytearray, state: int, start: int, stop: int) -> Iterator[int]:
+    place = states.find(state, start, stop)
     while place >= 0:
         yield place
-        place = states.find(state, place + 1)
+        place = states.find(state, place + 1, stop)

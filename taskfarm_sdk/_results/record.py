@@ -20,6 +20,11 @@ _HEAD = struct.Struct("<4sBBxxIQdQII")
 HEAD_SIZE = _HEAD.size
 _CHECKED = _BODY.size
 _OFFSETS = 0xFFFF_FFFF
+# Looked up once: a million small items spend their time here.
+_pack_body = _BODY.pack
+_pack_check = _CHECK.pack
+# A head without what only the reader of a value needs: outcome, attempt, item, length, checksums.
+_unpack_found = struct.Struct("<4xBxxxIQ8xQII").unpack_from
 MOST_ITEM = 2**64 - 1
 MOST_ATTEMPT = 2**32 - 1
 
@@ -87,14 +92,17 @@ def encode_head(
     offset: int,
     item: int,
     attempt: int,
-    outcome: Outcome,
-    codec: Codec,
+    outcome: int,
+    codec: int,
     took_s: float,
     payload: bytes,
 ) -> bytes:
-    """Return the head of a record that stands at an offset of its file."""
-    body = _BODY.pack(MAGIC, outcome, codec, attempt, item, took_s, len(payload), crc32(payload))
-    return body + _CHECK.pack(crc32(body, offset & _OFFSETS))
+    """Return the head of a record that stands at an offset of its file.
+
+    Plain integers for outcome and codec are packed in half the time.
+    """
+    body = _pack_body(MAGIC, outcome, codec, attempt, item, took_s, len(payload), crc32(payload))
+    return body + _pack_check(crc32(body, offset & _OFFSETS))
 
 
 def decode_head(data: bytes, offset: int) -> Head | None:
@@ -139,27 +147,22 @@ def scan(data: bytes, start: int) -> Scan:
     """
     found: list[Found] = []
     damaged: list[tuple[int, int]] = []
-    unpack = _HEAD.unpack_from
-    size = len(data)
-    position = 0
-    while size - position >= HEAD_SIZE:
-        magic, outcome, codec, attempt, item, took_s, length, checksum, check = unpack(
-            data, position
-        )
+    # Looked up once: a million small records spend their time here.
+    unpack, is_magic, check_of = _unpack_found, data.startswith, crc32
+    position, last = 0, len(data) - HEAD_SIZE
+    while position <= last:
+        outcome, attempt, item, length, checksum, check = unpack(data, position)
         offset = start + position
-        if (
-            magic != MAGIC
-            or crc32(data[position : position + _CHECKED], offset & _OFFSETS) != check
-        ):
+        head = data[position : position + _CHECKED]
+        if check_of(head, offset & _OFFSETS) != check or not is_magic(MAGIC, position):
             position = _next_magic(data, position + 1)
             note(damaged, offset, start + position)
             continue
         begin = position + HEAD_SIZE
         end = begin + length
-        if end > size:
-            head = Head(item, attempt, outcome, codec, took_s, length, checksum)
-            return Scan(found, damaged, offset, head)
-        if crc32(data[begin:end]) == checksum:
+        if end > len(data):
+            return Scan(found, damaged, offset, decode_head(data[position:begin], offset))
+        if check_of(data[begin:end]) == checksum:
             found.append((offset, item, attempt, outcome))
         else:
             note(damaged, offset, start + end)

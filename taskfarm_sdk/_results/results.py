@@ -18,7 +18,7 @@ from taskfarm_sdk._results.order import Order, python_version
 from taskfarm_sdk._results.places import NOTHING, Places
 from taskfarm_sdk._results.reader import Damaged, RecordReader
 from taskfarm_sdk._results.record import Outcome, Record
-from taskfarm_sdk._results.result import Result
+from taskfarm_sdk._results.result import Result, made
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import half_made
 
@@ -99,13 +99,10 @@ class Results(Generic[T]):
         Raises:
             Exception: an item has no value: its `Result.error`.
         """
-        self._places.read_on()
-        with RecordReader(self._folder) as reader:
-            for number in range(len(self)):
-                value, error, *_ = self._known(reader, number)
-                if error is not None:
-                    raise error
-                yield cast("T", value)
+        for value, error in self._outcomes():
+            if error is not None:
+                raise error
+            yield cast("T", value)
 
     @property
     def failed(self) -> Sequence[int]:
@@ -151,7 +148,7 @@ class Results(Generic[T]):
         """
         from taskfarm_sdk._results import tables
 
-        tables.write_csv(path, self, self._columns)
+        tables.write_csv(path, self._outcomes(), self, self._columns)
 
     def to_frame(self) -> Any:
         """Return the table of `to_csv` as a data frame, of pandas or of polars.
@@ -164,7 +161,7 @@ class Results(Generic[T]):
         """
         from taskfarm_sdk._results import tables
 
-        return tables.frame(self, self._columns)
+        return tables.frame(self._outcomes(), self, self._columns)
 
     def _completed(self, poll_s: float, stop: Callable[[], bool] | None) -> Iterator[Result[T]]:
         # Its own reading: this object's may be further already.
@@ -187,6 +184,13 @@ class Results(Generic[T]):
                 return
             time.sleep(poll_s)
 
+    def _outcomes(self) -> Iterator[tuple[T | None, BaseException | None]]:
+        """Yield the value and the error of each item."""
+        self._places.read_on()
+        with RecordReader(self._folder) as reader:
+            for number in range(len(self)):
+                yield self._known(reader, number)[:2]
+
     def _each_item(self) -> Iterator[object]:
         if self._items is None:
             return (None for _ in range(len(self)))
@@ -197,9 +201,7 @@ class Results(Generic[T]):
 
     def _result(self, reader: RecordReader, number: int, item: object) -> Result[T]:
         value, error, attempts, took_s = self._known(reader, number)
-        return Result(
-            number=number, item=item, value=value, attempts=attempts, took_s=took_s, error=error
-        )
+        return made(number, item, value, attempts, took_s, error)
 
     def _known(self, reader: RecordReader, number: int) -> _Known[T]:
         # A million are read in seconds: no call that can be left out.

@@ -26,6 +26,9 @@ ERROR = "error"
 PREFIX = "value_"
 FRAMES = ("pandas", "polars")
 
+# The value of an item and its error, one of which is None.
+Outcome = tuple[Any, BaseException | None]
+
 
 @attrs.frozen
 class Layout:
@@ -49,8 +52,11 @@ class Layout:
 
     def row(self, result: Result[Any]) -> list[object]:
         """Return the cells of a result; None where there is nothing."""
-        cells: list[object] = [result.item] if self.item is None else []
-        cells += [_cell(result.item, name) for name in self.item or ()]
+        if self.item is None:
+            cells: list[object] = [result.item]
+        else:
+            columns = _columns_of(result.item)
+            cells = [columns.get(name) for name in self.item]
         keyed: Mapping[str, object] = _keyed(result.value) if result.error is None else {}
         cells += [keyed.get(key) for key in self.values]
         if self.error:
@@ -58,15 +64,9 @@ class Layout:
         return cells
 
 
-def layout(results: Iterable[Result[Any]], item_columns: tuple[str, ...] | None) -> Layout:
+def layout(outcomes: Iterable[Outcome], item_columns: tuple[str, ...] | None) -> Layout:
     """Return the columns that results need, each value's keys in the order of their appearance."""
-    keys: dict[str, None] = {}
-    error = False
-    for result in results:
-        if result.error is None:
-            keys.update(dict.fromkeys(_keyed(result.value)))
-        else:
-            error = True
+    keys, error = _keys_of(outcomes)
     taken = {*((ITEM,) if item_columns is None else item_columns), *((ERROR,) if error else ())}
     columns: dict[str, str] = {}
     for key in keys:
@@ -78,27 +78,55 @@ def layout(results: Iterable[Result[Any]], item_columns: tuple[str, ...] | None)
     return Layout(item_columns, columns, error)
 
 
+def _keys_of(outcomes: Iterable[Outcome]) -> tuple[dict[str, None], bool]:
+    """Return the keys of all values, and whether there are errors."""
+    keys: dict[str, None] = {}
+    error = False
+    alike: set[Any] = set()  # whose values all have the same keys, which are known by now
+    for value, why in outcomes:
+        kind = cast("Any", type(value))
+        if why is not None:
+            error = True
+        elif kind not in alike:
+            keys.update(dict.fromkeys(_keyed(value)))
+            if _names(kind) is not None:
+                alike.add(kind)
+    return keys, error
+
+
 def write_csv(
     path: str | os.PathLike[str],
+    outcomes: Iterable[Outcome],
     results: Iterable[Result[Any]],
     item_columns: tuple[str, ...] | None,
 ) -> None:
-    """Write results to a CSV file; they are gone through twice, and never held."""
-    table = layout(results, item_columns)
+    """Write results to a CSV file; none is held.
+
+    Args:
+        path: the file, which is replaced.
+        outcomes: the value and the error of each result, for the header.
+        results: the results, for the lines.
+        item_columns: the items' columns; None if items are one column.
+    """
+    table = layout(outcomes, item_columns)
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(table.header)
         writer.writerows(map(table.row, results))
 
 
-def frame(results: Iterable[Result[Any]], item_columns: tuple[str, ...] | None) -> Any:
-    """Return results as a data frame.
+def frame(
+    outcomes: Iterable[Outcome],
+    results: Iterable[Result[Any]],
+    item_columns: tuple[str, ...] | None,
+) -> Any:
+    """Return results as a data frame; the arguments are as for `write_csv`.
 
     Raises:
         ConfigurationError: neither pandas nor polars is installed.
     """
     library = _frame_library()
-    table = layout(results, item_columns)
+    table = layout(outcomes, item_columns)
     columns: list[list[object]] = [[] for _ in table.header]
     for result in results:
         for column, cell in zip(columns, table.row(result), strict=True):
@@ -122,13 +150,18 @@ def _frame_library() -> ModuleType:
     )
 
 
-def _cell(item: object, name: str) -> object:
-    return cast("Mapping[str, object]", item).get(name) if isinstance(item, Mapping) else None
+def _columns_of(item: object) -> Mapping[str, object]:
+    # The first question is quicker, and nearly always answered.
+    if type(item) is dict or isinstance(item, Mapping):
+        return cast("Mapping[str, object]", item)
+    return {}
 
 
 def _keyed(value: Any) -> Mapping[str, object]:
     """Return a value's columns: its keys or fields, or itself as one."""
     names = _names(cast("Any", type(value)))
+    if names == ():
+        return {VALUE: value}
     if names is None:
         return {str(key): cell for key, cell in value.items()}
     return {name: getattr(value, name) for name in names} or {VALUE: value}

@@ -138,8 +138,12 @@ class HeldTask:
         """None: what computes here dies with the worker."""
         return ()
 
-    def begin_item(self, number: int | None) -> None:
-        """Do nothing: only a process that survives this one could use it."""
+    def begin_item(self, number: int, /) -> bool:  # noqa: ARG002 - nobody survives to read it
+        """Return whether an item may be computed: not if the worker is to stop."""
+        return not self.stop_requested
+
+    def end_items(self) -> None:
+        """Do nothing: nothing was noted."""
 
     def report(self, percent: float) -> None:
         """Have the reporter send the percentage."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from taskfarm_sdk._models import counted
 
@@ -14,7 +14,7 @@ def in_order(
     open_items: Sequence[int],
     *,
     attempts: int,
-    has_failed: Callable[[int], bool],
+    failed: Collection[int] = (),
     skipped: Collection[int] = (),
 ) -> list[int]:
     """Return the order in which an attempt computes the open items of a chunk.
@@ -26,13 +26,15 @@ def in_order(
     Args:
         open_items: the items without a value, ascending.
         attempts: how many attempts at the chunk were counted before.
-        has_failed: returns whether an item has a failure on record.
+        failed: the items with a failure on record.
         skipped: items that are not computed in this attempt.
     """
+    if not (attempts or failed or skipped):
+        return list(open_items)
     left = [item for item in open_items if item not in skipped]
-    failed = [item for item in left if has_failed(item)]
-    untried = [item for item in left if not has_failed(item)]
-    return [*untried[attempts:], *failed, *untried[:attempts]]
+    untried = [item for item in left if item not in failed]
+    again = [item for item in left if item in failed]
+    return [*untried[attempts:], *again, *untried[:attempts]]
 
 
 def is_hopeless(failed: int, *, advanced: bool, halt_after: int) -> bool:

@@ -24,6 +24,8 @@ from taskfarm_sdk.task import Task
 Function = Callable[[Task], object]
 # Its type has no public name.
 _Cached = type(functools.cache(lambda: None))
+# Of what most functions return; asking the abstract classes takes longer than a short item.
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict})
 
 
 def usable(function: object, method: str = "work", each: str = "task") -> Function:
@@ -94,7 +96,7 @@ def _layers(function: object) -> list[object]:
 
 def never_run(returned: object) -> TypeError | None:
     """Return the error of a function that returned a coroutine or generator that never ran."""
-    if not isinstance(returned, (Coroutine, Generator, AsyncGenerator)):
+    if type(returned) in _PLAIN or not isinstance(returned, (Coroutine, Generator, AsyncGenerator)):
         return None
     kind = type(cast("object", returned)).__name__
     if isinstance(returned, (Coroutine, Generator)):

@@ -16,12 +16,21 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import httpx
 
 from benchmarks.mock_transport import bare_answered_by, farm_answered_by
-from taskfarm_sdk import Farm
+from taskfarm_sdk import Farm, Task
+from taskfarm_sdk._items.chunks import Chunks
+from taskfarm_sdk._items.stored import write_items
+from taskfarm_sdk._results.index import Index
+from taskfarm_sdk._results.names import ITEMS
+from taskfarm_sdk.execution.mapping.chunk_function import ChunkFunction
+from taskfarm_sdk.execution.mapping.item_function import ItemFunction
+from tests.support.handles import NotingHandle
+from tests.support.results_folders import new_folder
 
 MOST_ROUNDS = 200
 RUNS = 1_000
@@ -161,6 +170,18 @@ def test_what_listing_runs_costs_grows_with_their_number_and_no_faster() -> None
             cpu_timed(many.runs), cpu_timed(lambda: [few.runs() for _ in range(8)]), bound=2
         )
     assert ratio < 2
+
+
+def test_an_item_that_does_nothing_takes_few_calls_of_its_own(tmp_path: Path) -> None:
+    items, size = 4_000, 1_000
+    folder = new_folder(tmp_path / "sweep", items)
+    chunks = Chunks.cut(items, size)
+    folder.publish(ITEMS, lambda file: write_items(file, range(items), chunks))
+    function = ChunkFunction(ItemFunction(id, pass_item=False), Index(folder, items), chunks, 10, 3)
+    numbers = iter(range(chunks.tasks))
+    calls = count_calls(lambda: function(Task(NotingHandle(number=next(numbers)))))
+    assert calls["ResultsWriter.success"] == size
+    assert calls.total() < 30 * size
 
 
 def test_importing_the_package_takes_a_fraction_of_importing_httpx() -> None:

@@ -78,6 +78,32 @@ def test_a_sweep_makes_a_table_and_computes_nothing_twice(
     assert sorted((tmp_path / "sweep").glob("*.results1")) == files
 
 
+def test_the_files_of_a_folder_are_counted_and_those_that_are_no_text_are_named(
+    run_example: Running, tmp_path: Path
+) -> None:
+    (folder := tmp_path / "texts").mkdir()
+    for number in range(30):
+        (folder / f"{number:02}.txt").write_text("one two\nthree\n" * number)
+    (folder / "30.txt").write_bytes(b"\xff\xfe\xff")
+    counted, failed = run_example("folder_of_files.py", "texts")
+    assert counted == "30 of 31 files are counted in counts.csv"
+    assert failed.startswith("texts/30.txt: 'utf-8' codec can't decode")
+    table = (tmp_path / "counts.csv").read_text().splitlines()
+    assert table[0] == "item,lines,words,longest,error"
+    assert table[1:3] == ["texts/00.txt,0,0,0,", "texts/01.txt,2,3,7,"]
+    assert len(table) == 32
+
+
+def test_a_monte_carlo_draws_the_same_numbers_again_and_others_with_another_seed(
+    run_example: Running, tmp_path: Path
+) -> None:
+    (said,) = run_example("monte_carlo.py")
+    assert re.fullmatch(r"pi is 3\.1[34]\d{3}, give or take 0\.00\d{3}", said)
+    (tmp_path / "pi-0").rename(tmp_path / "first")
+    assert run_example("monte_carlo.py") == [said]
+    assert run_example("monte_carlo.py", "7") != [said]
+
+
 def test_threads_give_the_checksum_of_each_file(run_example: Running, tmp_path: Path) -> None:
     (folder := tmp_path / "files" / "deep").mkdir(parents=True)
     for number in range(12):
@@ -106,3 +132,21 @@ def test_the_code_that_the_page_about_executors_shows_is_that_of_the_examples() 
     examples = [file.read_text(encoding="utf-8") for file in EXAMPLES.glob("*.py")]
     assert len(shown) == 2
     assert [code for code in shown if not any(code in example for example in examples)] == []
+
+
+def test_the_page_about_many_small_items_shows_a_program_that_works(
+    taskfarm_server: LocalServer, tmp_path: Path
+) -> None:
+    page = (EXAMPLES.parent / "docs/how-to/many-small-items.md").read_text(encoding="utf-8")
+    first, *_, last = re.findall(r"^```python\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
+    assert last in (EXAMPLES / "monte_carlo.py").read_text(encoding="utf-8")
+    (texts := tmp_path / "texts").mkdir()
+    for number in range(3):
+        (texts / f"{number}.txt").write_text("word " * number)
+    (program := tmp_path / "program.py").write_text(first)
+    access = programs.credentials(taskfarm_server)
+    env = {f"TASKFARM_{key.upper()}": str(value) for key, value in access.items()}
+    done = programs.run(program, told={}, env=env, cwd=tmp_path, timeout_s=90)
+    assert done.returncode == 0, done.stderr
+    table = (tmp_path / "words.csv").read_text().splitlines()
+    assert table == ["item,value", "texts/0.txt,0", "texts/1.txt,1", "texts/2.txt,2"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from tests.support.processes import wait_until
-from tests.support.short_times import hasty
+from tests.support.short_times import hastily, hasty
 
 WORKERS = 2
 
@@ -29,8 +29,7 @@ def executor(kind: str) -> Iterator[Executor | None]:
     if not kind:
         yield None
     elif kind == "thread":
-        hasty()
-        with ThreadPoolExecutor(WORKERS) as threads:
+        with hastily(), ThreadPoolExecutor(WORKERS) as threads:
             yield threads
     elif kind == "common mpi":
         from mpi4py.futures import MPICommExecutor

@@ -31,9 +31,16 @@ class NotingHandle:
     failed_items: Sequence[int] = ()
     notes: list[tuple[object, ...]] = attrs.field(factory=list)
 
-    def begin_item(self, number: int | None) -> None:
-        """Note the item that is computed."""
+    def begin_item(self, number: int, /) -> bool:
+        """Note the item that is computed, unless a stop is asked for."""
+        if self.stop_requested:
+            return False
         self.item = number
+        return True
+
+    def end_items(self) -> None:
+        """Note that none is computed."""
+        self.item = None
 
     def report(self, percent: float) -> None:
         """Note how far it is."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypedDict
 
 from taskfarm_sdk._flows import recovery
@@ -36,6 +38,17 @@ def hasty() -> None:
     """Have this process look after others shortly."""
     recovery.START_SPREAD_S = 0
     recovery.MOST_REST_S = 1
+
+
+@contextmanager
+def hastily() -> Iterator[None]:
+    """Have this process look after others shortly for a time."""
+    before = recovery.START_SPREAD_S, recovery.MOST_REST_S
+    hasty()
+    try:
+        yield
+    finally:
+        recovery.START_SPREAD_S, recovery.MOST_REST_S = before
 
 
 class Odd:

@@ -264,6 +264,17 @@ class SharedProgress:
     def item(self, number: int | None) -> None:
         self._doubles[3] = math.nan if number is None else number
 
+    def begin_item(self, number: int) -> bool:
+        """Note an item that the child computes; return False if the child is asked to stop.
+
+        Both in one call: it is made between any two items.
+        """
+        doubles = self._doubles
+        if doubles[1]:
+            return False
+        doubles[3] = number
+        return True
+
     def begin(self) -> None:
         """Begin the next job."""
         self._doubles[2] += 1

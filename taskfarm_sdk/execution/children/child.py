@@ -51,6 +51,8 @@ class ChildHandle:
         percent: the task's percentage.
         started_at: when its turn came.
         lost_items: the items whose child died while it computed them, in this attempt.
+        begin_item: notes which item is computed, for the parent, if this child dies of it; returns
+            whether it may be.
         outcome: how the parent is to settle it; None while it is open.
     """
 
@@ -61,6 +63,7 @@ class ChildHandle:
         self.percent: float = job.percent
         self.started_at: datetime.datetime = datetime.datetime.fromisoformat(job.started_at)
         self.lost_items: tuple[int, ...] = job.lost_items
+        self.begin_item: Callable[[int], bool] = slot.begin_item
         self._slot = slot
         self._job = slot.job
         self.outcome: Answer | None = None
@@ -75,9 +78,9 @@ class ChildHandle:
         """How the parent is to settle the task once the function returns."""
         return None if self.outcome is None else self.outcome.how
 
-    def begin_item(self, number: int | None) -> None:
-        """Write the item's number to the shared memory: the parent reads it if this child dies."""
-        self._slot.item = number
+    def end_items(self) -> None:
+        """Note that no item is computed any more."""
+        self._slot.item = None
 
     def report(self, percent: float) -> None:
         """Write the percentage to the shared memory."""

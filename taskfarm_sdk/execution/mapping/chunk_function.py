@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
+from time import monotonic
 
 from taskfarm_sdk._caught import Caught
 from taskfarm_sdk._items.chunks import Chunks
@@ -84,13 +84,17 @@ class _Attempt:
         self._task = task
         self._handle = handle_of(task)
         self._number = task.attempts + 1
+        self._call = spec.computes.caller(task, self._number)
+        self._writer = place.writer
+        # Where a process may have died of an item, the record of those before it shows which.
+        self._flushes_each = self._number > 1 or bool(self._handle.lost_items)
         self._is_last = self._number >= spec.max_attempts
         self._items = spec.chunks.of(task.number)
         self._open = place.index.open_in(self._items)
         self._done = len(self._items) - len(self._open)
         self._failed: list[int] = list(self._handle.lost_items)
         self._first_failure: Caught | None = None
-        self._reported_at = time.monotonic()
+        self._report_at = monotonic() + REPORT_EVERY_S
 
     def run(self) -> None:
         """Compute the items, have the results on disk, and settle the task."""
@@ -99,11 +103,11 @@ class _Attempt:
         except BaseException:
             # What interrupts an item must not cost those before it.
             with suppress(TaskfarmError):
-                self._place.writer.flush()
+                self._writer.flush()
             raise
         finally:
-            self._handle.begin_item(None)
-        self._place.writer.sync()
+            self._handle.end_items()
+        self._writer.sync()
         if untried is None:
             self._task.release()
         elif self._failed:
@@ -119,43 +123,45 @@ class _Attempt:
         order = in_order(
             self._open,
             attempts=self._task.attempts,
-            has_failed=self._place.index.has_failed,
+            failed=self._place.index.failed_in(self._items),
             skipped=self._handle.lost_items,
         )
         values = self._place.items.chunk(self._task.number) if order else []
+        first, begin_item = self._items.start, self._handle.begin_item
         for place, item in enumerate(order):
-            if self._task.stop_requested:
-                return None
-            if is_hopeless(
-                len(self._failed), advanced=self._done > 0, halt_after=self._spec.halt_after
-            ):
+            if self._failed and self._is_hopeless():
                 return len(order) - place
-            self._compute(item, values[item - self._items.start])
+            if not begin_item(item):
+                return None
+            self._compute(item, values[item - first])
         return 0
 
+    def _is_hopeless(self) -> bool:
+        return is_hopeless(
+            len(self._failed), advanced=self._done > 0, halt_after=self._spec.halt_after
+        )
+
     def _compute(self, item: int, value: object) -> None:
-        self._handle.begin_item(item)
-        began = time.monotonic()
+        # A million small items spend their time here: no call that can be left out.
+        began = monotonic()
         failure: Caught | None = None
         returned: object = None
         try:
-            returned = self._spec.computes.call(self._task, item, self._number, value)
+            returned = self._call(item, value)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
             failure = failure_of(error, stop_requested=self._task.stop_requested)
-        ended = time.monotonic()
-        writer = self._place.writer
+        ended = monotonic()
         if failure is None:
-            failure = writer.success(item, self._number, returned, ended - began)
+            failure = self._writer.success(item, self._number, returned, ended - began)
         else:
-            writer.failure(item, self._number, failure, ended - began, final=self._is_last)
+            self._writer.failure(item, self._number, failure, ended - began, final=self._is_last)
         if failure is None:
             self._done += 1
         else:
             self._failed.append(item)
             self._first_failure = self._first_failure or failure
-        # Where a process may have died of an item, the record of those before it shows which.
-        if self._number > 1 or self._handle.lost_items:
-            writer.flush()
-        if ended - self._reported_at >= REPORT_EVERY_S:
-            self._reported_at = ended
+        if self._flushes_each:
+            self._writer.flush()
+        if ended >= self._report_at:
+            self._report_at = ended + REPORT_EVERY_S
             self._task.update(100 * self._done / len(self._items))

@@ -13,6 +13,9 @@ from taskfarm_sdk._items.item import Item
 from taskfarm_sdk.execution.function import caught_in, never_run, usable
 from taskfarm_sdk.task import Task
 
+# An item's number and the item itself.
+Call = Callable[[int, object], object]
+
 
 @attrs.frozen
 class ItemFunction:
@@ -36,27 +39,30 @@ class ItemFunction:
         """The function's qualified name, the same in each process."""
         return _name(self.function)
 
-    def call(self, task: Task, number: int, attempt: int, value: object) -> object:
-        """Call the function with an item, and return what it returned.
+    def caller(self, task: Task, attempt: int) -> Call:
+        """Return how the function is called with each item of an attempt at a task.
 
-        Raises:
-            BaseException: whatever it raises, or a TypeError if what it returned never ran.
+        The call returns what the function returned, and raises what it raises, or a TypeError if
+        what it returned never ran.
         """
-        given: object = value
+        function, item = self.function, None
         if self.pass_item:
-            given = Item(
-                number=number,
+            item = functools.partial(
+                Item,
                 attempt=attempt,
-                value=value,
                 run_uuid=task.run_uuid,
                 run_seed=self.seed,
                 stop_requested=lambda: task.stop_requested,
             )
-        returned = self.function(given)
-        fault = never_run(returned)
-        if fault is not None:
-            raise fault
-        return returned
+
+        def call(number: int, value: object) -> object:
+            returned = function(value if item is None else item(number=number, value=value))
+            fault = never_run(returned)
+            if fault is not None:
+                raise fault
+            return returned
+
+        return call
 
 
 def failure_of(error: BaseException, *, stop_requested: bool) -> Caught:

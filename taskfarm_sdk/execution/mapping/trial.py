@@ -27,7 +27,7 @@ from taskfarm_sdk._results.writer import ResultsWriter
 from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.execution.executors.engines import Engine
 from taskfarm_sdk.execution.function import packed, unpacked
-from taskfarm_sdk.execution.mapping.item_function import ItemFunction, failure_of
+from taskfarm_sdk.execution.mapping.item_function import Call, ItemFunction, failure_of
 from taskfarm_sdk.execution.outcome import Failed
 from taskfarm_sdk.execution.work_off import Place
 from taskfarm_sdk.task import Task
@@ -167,20 +167,23 @@ class _Trial:
         """
         with closing(ResultsWriter(self.folder)) as writer:
             ends_at = time.monotonic() + TRIAL_S
+            call = self.computes.caller(task, ATTEMPT)
             for number, value in enumerate(self.values):
-                if not self._compute(task, writer, number, value) or time.monotonic() >= ends_at:
+                is_done = _compute(call, task, writer, number, value)
+                if not is_done or time.monotonic() >= ends_at:
                     break
 
-    def _compute(self, task: Task, writer: ResultsWriter, number: int, value: object) -> bool:
-        """Compute an item; return whether it has a value."""
-        began = time.monotonic()
-        try:
-            returned = self.computes.call(task, number, ATTEMPT, value)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
-            failure = failure_of(error, stop_requested=task.stop_requested)
-            writer.failure(number, ATTEMPT, failure, time.monotonic() - began)
-            return False
-        return writer.success(number, ATTEMPT, returned, time.monotonic() - began) is None
+
+def _compute(call: Call, task: Task, writer: ResultsWriter, number: int, value: object) -> bool:
+    """Compute an item; return whether it has a value."""
+    began = time.monotonic()
+    try:
+        returned = call(number, value)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
+        failure = failure_of(error, stop_requested=task.stop_requested)
+        writer.failure(number, ATTEMPT, failure, time.monotonic() - began)
+        return False
+    return writer.success(number, ATTEMPT, returned, time.monotonic() - began) is None
 
 
 @attrs.define
@@ -196,8 +199,12 @@ class _TrialHandle:
     settled: str | None = None
     lost_items: tuple[int, ...] = ()
 
-    def begin_item(self, number: int | None) -> None:
-        """Do nothing: a lost process ends the trial."""
+    def begin_item(self, number: int, /) -> bool:  # noqa: ARG002 - a lost process ends the trial
+        """Return whether an item may be computed."""
+        return not self.stop_requested
+
+    def end_items(self) -> None:
+        """Do nothing: nothing was noted."""
 
     def report(self, percent: float) -> None:
         """Do nothing."""

@@ -18,7 +18,6 @@ from tests.support.killed import computed
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.long,
     pytest.mark.usefixtures("no_first_beats"),
 ]
 LONGEST_S = 130.0

@@ -24,7 +24,6 @@ from tests.support.processes import NET_S, wait_until
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.long,
     pytest.mark.usefixtures("no_first_beats"),
 ]
 

@@ -66,6 +66,17 @@ def test_a_success_after_a_failure_closes_the_item(folder: Folder, index: Index)
     assert (done(index), index.failed) == ([4], [])
 
 
+def test_the_failed_items_of_a_chunk_are_those_without_a_success(
+    folder: Folder, index: Index
+) -> None:
+    for item in (9, 10, 12, 20):
+        write_failure(folder, item, ValueError("bad"))
+    write(folder, {12: "later"})
+    index.read_on()
+    assert index.failed_in(range(10, 20)) == {10}
+    assert index.failed_in(range(30, 40)) == set()
+
+
 def test_the_open_tasks_are_those_with_an_open_item(folder: Folder, index: Index) -> None:
     write(folder, dict.fromkeys([*range(30), *range(31, 60), *range(90, 100)]))
     index.read_on()

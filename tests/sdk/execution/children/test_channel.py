@@ -217,6 +217,19 @@ def test_a_slot_shows_at_the_other_end_what_was_written_last() -> None:
         there.close()
 
 
+def test_an_item_is_noted_for_the_parent_unless_a_stop_is_asked_for() -> None:
+    with slot_file() as file:
+        child, parent = SharedProgress(file.fileno()), SharedProgress(file.fileno())
+        child.begin()
+        assert child.begin_item(7)
+        assert parent.item == 7
+        parent.stop_requested = True
+        assert not child.begin_item(8)
+        assert parent.item == 7
+        child.close()
+        parent.close()
+
+
 def test_a_payload_is_read_by_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.path", ["", "/some where", "/new\nline"])
     packed = Packed(b"function\n\0" * 100_000, {"a": b"\n", "b": b""}, ())
