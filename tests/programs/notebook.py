@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import sys
 
-import nbformat
-from nbclient import NotebookClient
 
-notebook = nbformat.read(sys.argv[1], as_version=4)
-NotebookClient(notebook, kernel_name="python3").execute()
-print(nbformat.writes(notebook))
+def main(path: str) -> None:
+    """Execute the notebook in a file."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, kernel_name="python3").execute()
+    print(nbformat.writes(notebook))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
