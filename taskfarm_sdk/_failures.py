@@ -63,13 +63,11 @@ class FailureLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: deque[SeenFailure] = deque(maxlen=MOST)
-        self._tasks: dict[str, set[int]] = {}
 
     def add(self, failure: SeenFailure) -> None:
         """Keep a failure, in place of the oldest if there are too many."""
         with self._lock:
             self._seen.append(failure)
-            self._tasks.setdefault(failure.run_uuid, set()).add(failure.record.task)
 
     def of(self, run_uuid: str, tasks: Collection[int] | None = None) -> list[SeenFailure]:
         """Return those of a run, oldest first.
@@ -86,11 +84,6 @@ class FailureLog:
                 if failure.run_uuid == run_uuid
                 and (wanted is None or failure.record.task in wanted)
             ]
-
-    def tasks_of(self, run_uuid: str) -> frozenset[int]:
-        """Return the tasks of a run with failures, also of those that are not kept any more."""
-        with self._lock:
-            return frozenset(self._tasks.get(run_uuid, ()))
 
     def take(self) -> list[SeenFailure]:
         """Return all failures and forget them."""

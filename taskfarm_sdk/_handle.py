@@ -49,6 +49,11 @@ class Handle(Protocol):
         ...
 
     @property
+    def is_new(self) -> bool:
+        """Whether surely nobody had the task before."""
+        ...
+
+    @property
     def lost_items(self) -> tuple[int, ...]:
         """The items of the task whose process died while it computed them, in this attempt."""
         ...

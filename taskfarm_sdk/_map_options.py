@@ -32,6 +32,9 @@ class MapOptions(TypedDict, total=False):
             `Run.worker`. A chunk counts as one, and only if none of its items has a value. A chunk
             whose first items fail, as many as this, is not tried further in that attempt.
         max_attempts: how often a failing item is tried; see `Run.worker`.
+        retry_failed: if the run is finished when this begins, try items again that failed for good
+            before; by default True. Of many workers that begin at different times, only one
+            should.
         retry_delay_s: see `Run.worker`.
         stale_after_s: see `Run.worker`.
         unleased_after_s: see `Run.worker`.
@@ -51,6 +54,7 @@ class MapOptions(TypedDict, total=False):
     grace_s: float
     halt_after: int
     max_attempts: int
+    retry_failed: bool
     retry_delay_s: float
     stale_after_s: float
     unleased_after_s: float | Literal["auto", "stale_after_s"]

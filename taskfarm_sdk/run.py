@@ -147,6 +147,9 @@ class Run:
     def reset_all(self) -> None:
         """Set every task waiting at 0 %, also the finished ones.
 
+        In a run of `Farm.map` no item is computed anew that has a value in its folder; this holds
+        for the other resets too.
+
         Raises:
             OutcomeUnknown: the reply was lost; see `status()`.
         """
@@ -364,7 +367,8 @@ class Run:
             progress: called in this thread with the run's status, about every 2 s and at the end;
                 True draws that: see `watch`.
             linger: stay while other workers compute, and take over tasks that they lose.
-            linger_s: how long at most to stay without a task while other workers compute.
+            linger_s: how long at most to stay without a task while other workers compute; it begins
+                with the server's answer that none waits.
             check: raise if tasks failed, or if `halt_after` ended the work.
             report_every_s: this and the following are as for `worker`.
             first_beat_s: see `worker`.

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows.runs import count, restart, status
 from taskfarm_sdk._flows.tasks import (
+    BATCH,
     ask_of_task,
     existing,
     failed_numbers,
     is_failed,
     read,
     read_batch,
+    surely_existing,
 )
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._protocol import operations
@@ -72,11 +75,48 @@ def reset_tasks(farm: Session, uuid: str, num_tasks: int, numbers: Iterable[int]
     return freed
 
 
+def reopen(
+    farm: Session,
+    uuid: str,
+    num_tasks: int,
+    numbers: Iterable[int],
+    choose: Callable[[Sequence[TaskRow]], Sequence[TaskRow]],
+) -> Flow[list[int]]:
+    """Set those of some tasks waiting that are done and chosen; return their numbers.
+
+    Tasks that wait or compute are left to those who have them, and so are tasks that may not exist.
+
+    Args:
+        farm: the session.
+        uuid: the run's uuid.
+        num_tasks: how many tasks it has.
+        numbers: the tasks.
+        choose: called with those that are done, and returns those to set waiting.
+    """
+    surely = yield from surely_existing(farm, uuid, num_tasks)
+    wanted = [number for number in numbers if number < surely]
+    done: list[TaskRow] = []
+    for start in range(0, len(wanted), BATCH):
+        rows = yield from read_batch(farm, uuid, wanted[start : start + BATCH])
+        done += [row for row in rows if row.status == "done"]
+    opened = choose(done)
+    for row in opened:
+        yield from free(farm, uuid, row.number, partial(unchanged, before=row))
+    return [row.number for row in opened]
+
+
 def _reset(farm: Session, uuid: str, before: TaskRow) -> Flow[int]:
-    if before.status == "waiting" and before.percent == 0:
+    if before.status == "waiting" and _is_at_start(before):
         return 0
     yield from free(farm, uuid, before.number, lambda row: unchanged(row, before))
     return 1
+
+
+def _is_at_start(row: TaskRow) -> bool:
+    lease = leases.decode(row.percent)
+    if lease is None:
+        return row.percent == 0
+    return lease.percent == 0 and lease.attempts == 0 and not lease.failed
 
 
 def unchanged(row: TaskRow, before: TaskRow) -> bool:
@@ -108,6 +148,9 @@ def _stuck(farm: Session, uuid: str, num_tasks: int) -> Flow[list[int]]:
 def free(farm: Session, uuid: str, number: int, still: Callable[[TaskRow], bool]) -> Flow[None]:
     """Set a task waiting at 0 %, with no attempts.
 
+    A lease says so, not a plain 0: whoever gets the task sees that others had it, and reads on in
+    its results folder.
+
     Args:
         farm: the session.
         uuid: the run's uuid.
@@ -120,5 +163,5 @@ def free(farm: Session, uuid: str, number: int, still: Callable[[TaskRow], bool]
         row = yield from read(farm, uuid, number)
         return None if still(row) else Answer(None)
 
-    call = operations.update_task(uuid, number, percent=0.0, status="waiting")
+    call = operations.update_task(uuid, number, percent=leases.AT_START, status="waiting")
     yield from ask_of_task(farm, uuid, number, call, SETTLE, look=look)

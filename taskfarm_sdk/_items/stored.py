@@ -13,6 +13,7 @@ import pickle
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple, cast, overload
 
@@ -180,6 +181,7 @@ class StoredItems(Sequence[object]):
 
     Args:
         file: the file, which stays open while this is used.
+        where: its folder, for messages.
 
     Attributes:
         chunks: how the items are cut.
@@ -190,8 +192,9 @@ class StoredItems(Sequence[object]):
         TaskfarmError: the file is damaged, not finished, or no file of items.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = Reader(file, _damaged)
+    def __init__(self, file: BinaryIO, where: str | None = None) -> None:
+        self._damaged = partial(_damaged, where)
+        self._file = Reader(file, self._damaged)
         self._table, header = self._opened()
         known = header["columns"]
         self.chunks: Chunks = Chunks(header["items"], header["tasks"])
@@ -213,7 +216,7 @@ class StoredItems(Sequence[object]):
             return [self._source.at(number) for number in numbers]
         items = self._part(task, f"items {numbers.start} to {numbers.stop - 1}")
         if not isinstance(items, list) or len(cast("list[object]", items)) != len(numbers):
-            raise _damaged(f"the part of task {task} has other items")
+            raise self._damaged(f"the part of task {task} has other items")
         return cast("list[object]", items)
 
     def __len__(self) -> int:
@@ -250,14 +253,14 @@ class StoredItems(Sequence[object]):
         """Return where the table is, and the header, once the file is known to be whole."""
         size = self._file.size
         if size < len(MAGIC) + _END.size or self._file.read(0, len(MAGIC)) != MAGIC:
-            raise _damaged("it is no file of items, or another version wrote it")
+            raise self._damaged("it is no file of items, or another version wrote it")
         end = _End(*_END.unpack(self._file.read(size - _END.size, _END.size)))
         if end.magic != MAGIC or end.checksum != _checksum(end):
-            raise _damaged("it was not written to its end, or was changed later")
+            raise self._damaged("it was not written to its end, or was changed later")
         # Of a file that grew, this is too much.
         header = self._file.read(end.header, size - _END.size - end.header)
         if zlib.crc32(header) != end.header_checksum:
-            raise _damaged("its header is damaged")
+            raise self._damaged("its header is damaged")
         return end.table, json.loads(header)
 
     def _part(self, number: int, what: str) -> object:
@@ -265,7 +268,7 @@ class StoredItems(Sequence[object]):
         offset, length, checksum = _ENTRY.unpack(entry)
         content = self._file.read(offset, length)
         if zlib.crc32(content) != checksum:
-            raise _damaged(f"{what} are damaged")
+            raise self._damaged(f"{what} are damaged")
         try:
             return pickle.loads(content)  # noqa: S301 - the caller has checked whose file it is
         except Exception as error:
@@ -275,8 +278,9 @@ class StoredItems(Sequence[object]):
             ) from error
 
 
-def _damaged(fault: str) -> TaskfarmError:
+def _damaged(where: str | None, fault: str) -> TaskfarmError:
+    place = "" if where is None else f" in '{where}'"
     return TaskfarmError(
-        f"the file of the items cannot be used: {fault}. Restore it from a copy, or start again "
-        "with another folder"
+        f"the file of the items{place} cannot be used: {fault}. Restore it from a copy, or "
+        "start again with another folder"
     )

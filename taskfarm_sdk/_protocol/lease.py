@@ -141,3 +141,13 @@ def failed_tasks(num_tasks: int, percent_done: float) -> int | None:
 
 def _check(rest: int) -> int:
     return 1 + rest % 97
+
+
+# Of a task that waits for its first attempt again, and that nobody holds.
+AT_START = encode(Lease(percent=0.0, attempts=0, beat=0, holder=0))
+_MEAN_LEAST = 1e-9
+
+
+def mean_shown(percent_done: float) -> float:
+    """Return a run's mean percentage as people see it: 0 if its tasks carry only `AT_START`."""
+    return 0.0 if 0 < percent_done < _MEAN_LEAST else percent_done

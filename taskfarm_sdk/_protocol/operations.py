@@ -322,7 +322,7 @@ def _run_status(run: RunInfo) -> RunStatus:
         computing=computing,
         done=done,
         failed=leases.failed_tasks(total, percent_done) if is_finished else None,
-        percent_done=percent_done,
+        percent_done=leases.mean_shown(percent_done),
         rows=values.natural(run.num_waiting) + computing + done,
     )
 

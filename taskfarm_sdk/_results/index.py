@@ -16,6 +16,8 @@ from taskfarm_sdk._results.record import Found, Outcome
 _SUCCESS = int(Outcome.SUCCESS)  # compared in half the time
 _DONE = 1
 _FAILED = 2
+_FAILED_ANEW = 3  # since `begin`
+_BEGIN = bytes.maketrans(bytes([_FAILED_ANEW]), bytes([_FAILED]))
 
 
 class Chunked(Protocol):
@@ -96,7 +98,24 @@ class Index:
 
     def has_failed(self, item: int) -> bool:
         """Return whether an item has failed attempts and no success."""
-        return self._states[item] == _FAILED
+        return self._states[item] >= _FAILED
+
+    def begin(self) -> None:
+        """Tell the failures read so far from those that are read later."""
+        with self._lock:
+            self._states[:] = self._states.translate(_BEGIN)
+
+    def has_failed_anew(self, items: range) -> bool:
+        """Return whether one of consecutive items has failed since `begin`, and has no success."""
+        return self._states.find(_FAILED_ANEW, items.start, items.stop) >= 0
+
+    def num_done_in(self, items: range) -> int:
+        """Return how many of consecutive items have a success."""
+        return self._states.count(_DONE, items.start, items.stop)
+
+    def num_untried_in(self, items: range) -> int:
+        """Return how many of consecutive items have no attempt on record."""
+        return self._states.count(0, items.start, items.stop)
 
     def open_in(self, items: range) -> list[int]:
         """Return those of consecutive items that have no success."""
@@ -107,7 +126,9 @@ class Index:
 
     def failed_in(self, items: range) -> set[int]:
         """Return those of consecutive items that have failed attempts and no success."""
-        return set(_positions(self._states, _FAILED, items.start, items.stop))
+        where = (items.start, items.stop)
+        before = set(_positions(self._states, _FAILED, *where))
+        return before.union(_positions(self._states, _FAILED_ANEW, *where))
 
     def open_tasks(self, chunks: Chunked) -> list[int]:
         """Return the tasks with items that have no success."""
@@ -122,7 +143,8 @@ class Index:
     @property
     def failed(self) -> list[int]:
         """The items with failed attempts and no success."""
-        return list(_positions(self._states, _FAILED, 0, len(self._states)))
+        states = self._states.translate(_BEGIN)
+        return list(_positions(states, _FAILED, 0, len(states)))
 
     def wait_for(self, items: Sequence[int], *, patience: Patience = USUAL) -> list[int]:
         """Return those of some items that the folder has no success of.
@@ -152,7 +174,7 @@ class Index:
             if outcome == _SUCCESS:
                 states[item] = _DONE
             elif states[item] != _DONE:
-                states[item] = _FAILED
+                states[item] = _FAILED_ANEW
 
 
 def _positions(states: bytearray, state: int, start: int, stop: int) -> Iterator[int]:

@@ -93,6 +93,16 @@ class Results(Generic[T]):
         with RecordReader(self._folder) as reader:
             return self._result(reader, place, self._item(place))
 
+    @property
+    def run_uuid(self) -> str:
+        """The UUID of the run that computes the items."""
+        return self._order.run_uuid
+
+    @property
+    def server_url(self) -> str:
+        """The API's URL of the run's server, as it was when the folder was made."""
+        return self._order.server_url
+
     def values(self) -> Iterator[T]:
         """Yield what the function returned for each item, in order.
 
@@ -276,7 +286,7 @@ def stored_items(folder: Folder) -> StoredItems | None:
     except FileNotFoundError:
         return None
     try:
-        items = StoredItems(os.fdopen(descriptor, "rb", closefd=False))
+        items = StoredItems(os.fdopen(descriptor, "rb", closefd=False), str(folder.path))
     except BaseException:
         os.close(descriptor)
         raise

@@ -17,6 +17,7 @@ from taskfarm_sdk._sansio.clock import Clock, Stopped
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._worker import in_hand
 from taskfarm_sdk._worker.deadline import Deadline
+from taskfarm_sdk._worker.hand_outs import HandOuts
 from taskfarm_sdk._worker.held_task import HeldTask, Terms
 from taskfarm_sdk._worker.idle import Lingering
 from taskfarm_sdk._worker.in_hand import InHand
@@ -27,6 +28,7 @@ from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk._worker.prefetch import Prefetcher
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import ENDING_AT_ONCE_S, Requests
+from taskfarm_sdk._worker.vain import Vain
 from taskfarm_sdk.errors import ConnectionFailed, ServerError, UnexpectedReply
 
 
@@ -41,6 +43,7 @@ class WorkerCore:
 
     Attributes:
         before_giving_back: ends computing elsewhere, if the main thread is late to do it.
+        vain: since when it claims in vain.
         deadline: ends claiming before the process's time is over; None for no time limit.
         link: the connections.
         num_tasks: how many tasks the run has.
@@ -76,6 +79,8 @@ class WorkerCore:
         options = self.options
         self._registering = threading.Lock()
         self._is_registered = False
+        self._hand_outs = HandOuts()
+        self.vain: Vain = Vain()
         self._ahead: Prefetcher[HeldTask] | None = None
         self.requests: Requests = Requests(self.link, self.run_uuid, options.give_up_after_s)
         self.reporter: Reporter = Reporter(self.requests.now)
@@ -150,7 +155,8 @@ class WorkerCore:
         """
         open_tasks = self.ledger.open_tasks
         asked_at, changes = self.requests.now(), open_tasks.changes
-        task = self._handed_out(begun)
+        with self.vain.first_try():
+            task = self._handed_out(begun)
         if task is None:
             task = self._lingering.stay(
                 asked_at, changes, begun=begun, longest_s=lambda: self.ledger.longest_s
@@ -242,14 +248,16 @@ class WorkerCore:
         if self._killed.is_due():
             self._look_at_killed(clock)
         with self.ledger.open_tasks.claiming():
-            row = self.requests.claim(self._registered(), clock)
+            registered, highest_before = self._registered(), self._hand_outs.highest
+            row = self.requests.claim(registered, clock)
             if row is None:
                 return None
             if row.number >= self.num_tasks:
                 raise self._no_such_task(row.number)
             if self._sweeper is not None:
                 self._sweeper.note(row)
-            task = HeldTask(row, self._terms, self.uuid, begun=begun)
+            is_new = self._hand_outs.is_new(row, highest_before)
+            task = HeldTask(row, self._terms, self.uuid, begun=begun, is_new=is_new)
             self.ledger.add(task)
             return task
 

@@ -88,13 +88,23 @@ class HeldTask:
         terms: shared by all tasks of the worker.
         worker_uuid: the worker's UUID on the server.
         begun: whether its turn is now; else `begin` says so.
+        is_new: whether surely nobody had it before.
     """
 
-    def __init__(self, row: TaskRow, terms: Terms, worker_uuid: str, *, begun: bool = True) -> None:
+    def __init__(
+        self,
+        row: TaskRow,
+        terms: Terms,
+        worker_uuid: str,
+        *,
+        begun: bool = True,
+        is_new: bool = False,
+    ) -> None:
         lease = leases.decode(row.percent)
         self._terms = terms
         self._worker_uuid = worker_uuid
         self.number: int = row.number
+        self.is_new: bool = is_new
         # One that carries the mark of failure was queued again by a person, and starts from 0.
         self.attempts: int = 0 if lease is None or lease.failed else lease.attempts
         self.percent: float = leases.kept_in(row.percent, leased_only=terms.keeps_position)

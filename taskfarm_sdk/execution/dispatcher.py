@@ -137,18 +137,20 @@ class Dispatcher:
         with self._changed:
             if self._at_work:
                 self._changed.wait(within_s)
-            idle_s = 0.0 if self._busy else time.monotonic() - self._idle_since
+            is_idle, since = self._busy == 0, self._idle_since
             ended = not self._at_work
-        if not ended and self._has_waited_long(idle_s):
+        if not ended and is_idle and self._has_waited_long(since):
             self.limited = True
             self._core.stop()
         return ended
 
-    def _has_waited_long(self, idle_s: float) -> bool:
-        if self._linger_s is not None and idle_s > self._linger_s:
-            return True
+    def _has_waited_long(self, since: float) -> bool:
+        if self._linger_s is not None:
+            idle_s = self._core.vain.idle_s(since)
+            if idle_s is not None and idle_s > self._linger_s:
+                return True
         # A lingering slot would notice only at its next look at the others.
-        return idle_s > 0 and not self._is_in_time()
+        return not self._is_in_time()
 
     def _is_in_time(self) -> bool:
         return self._deadline is None or self._deadline.may_claim

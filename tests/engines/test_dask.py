@@ -19,6 +19,8 @@ from taskfarm_sdk.testing import LocalServer
 from tests.support.dask_clusters import Dask, dask
 from tests.support.fleet import run_of
 from tests.support.inside import held
+from tests.support.maps import HASTY, calls_in
+from tests.support.maps import noting as noting_items
 from tests.support.processes import NET_S, alive, wait_until
 from tests.support.programs import ENDED
 from tests.support.short_times import PATIENT
@@ -130,6 +132,37 @@ def test_a_killed_worker_costs_its_tasks_an_attempt_and_the_run_finishes(
     by = {note.read_text().split()[2] for note in notes.glob("7.*")}
     assert len(by) == 2, "a loop that runs again is another worker"
     assert sum(computed.values()) <= 12 + THREADS, "no more than what the killed one had"
+
+
+def test_an_item_that_kills_its_worker_each_time_costs_only_itself(
+    taskfarm_server: LocalServer, tmp_path: Path
+) -> None:
+    (calls := tmp_path / "calls").mkdir()
+    items, killer, most = 24, 7, 3
+
+    def compute(value: int) -> int:
+        if value == killer:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 2 * value
+
+    # A loop that was lost so often runs again all the same.
+    with dask(2, 1, gives_up_after=most) as cluster, taskfarm_server.farm() as farm:
+        found = farm.map(
+            noting_items(calls, compute),
+            range(items),
+            folder=tmp_path / "results",
+            chunk=6,
+            executor=cluster.executor(),
+            max_attempts=most,
+            check=False,
+            **HASTY,
+        )
+        assert (list(found.missing), list(found.failed)) == ([], [killer])
+    made = calls_in(calls)
+    assert made.pop(killer) == most
+    assert set(made) == set(range(items)) - {killer}
+    # Only what was not yet written at the first kill.
+    assert made.total() - len(made) <= 1
 
 
 def killing(folder: Path, number: int) -> Callable[[Task], None]:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_sdk import Run
+from taskfarm_sdk import Run, results
+from taskfarm_sdk._results.writer import FLUSH_S
 from taskfarm_sdk.testing import LocalServer
 from tests.programs import work_script
 from tests.support import programs
 from tests.support.fleet import run_of
-from tests.support.processes import alive, wait_until
+from tests.support.map_scripts import MapScript
+from tests.support.processes import NET_S, alive, wait_until
 from tests.support.programs import MPI_FUTURES, MPI_JOB, MPIEXEC
 from tests.support.short_times import SHORT
 from tests.support.work_scripts import script
@@ -162,3 +164,27 @@ def test_in_the_grace_the_functions_in_the_ranks_see_that_a_stop_is_requested(
         work.wait()
         assert (run.status().done, run.status().computing) == (2, 0)
         run.delete()
+
+
+def test_a_job_that_a_killed_rank_ends_leaves_a_map_that_the_next_one_finishes(
+    taskfarm_server: LocalServer, tmp_path: Path
+) -> None:
+    (calls := tmp_path / "calls").mkdir()
+    mapping = MapScript(
+        server=programs.credentials(taskfarm_server),
+        folder=tmp_path / "results",
+        calls=calls,
+        items=200,
+        chunk=10,
+        item_s=0.01,
+    )
+    with mapping.script(by=MPI_JOB, executor="mpi") as job:
+        mapping.wait_for_calls(50)
+        os.kill(mapping.living_children()[0], signal.SIGKILL)
+        job.communicate(timeout=NET_S)
+        assert job.returncode != 0
+    wait_until(lambda: not mapping.living_children())
+    mapping.finish(by=MPI_JOB, executor="mpi")
+    assert list(results(mapping.folder).values()) == mapping.values
+    # Both ranks lost what they had not written yet.
+    assert mapping.num_calls() - mapping.items <= 2 * (int(FLUSH_S / mapping.item_s) + 2)

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of `Run.work`."""
+"""Fixtures of the tests of `Run.work` and `Farm.map`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from taskfarm_sdk import Run
 from taskfarm_sdk._flows import recovery
 from taskfarm_sdk.testing import LocalServer
 from tests.support.fleet import run_of
+from tests.support.map_fixtures import calls, farm, folder  # noqa: F401
 
 
 @pytest.fixture

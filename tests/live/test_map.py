@@ -10,7 +10,7 @@ import resource
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,35 +29,10 @@ from taskfarm_sdk import (
 )
 from taskfarm_sdk._failures import MOST
 from taskfarm_sdk._items.seeds import item_seed
-from taskfarm_sdk.testing import LocalServer
 from tests.support.executors import executor
 from tests.support.maps import HASTY, calls_in, named_as, noting
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture
-def farm(taskfarm_server: LocalServer) -> Iterator[Farm]:
-    """A farm of the tests' server, without runs."""
-    server = taskfarm_server
-    with Farm(server.url, user=server.user, password=server.password) as farm:
-        for run in farm.runs():
-            run.delete()
-        yield farm
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A place for a results folder."""
-    return tmp_path / "results"
-
-
-@pytest.fixture
-def calls(tmp_path: Path) -> Path:
-    """A folder where functions note which items they were called with."""
-    path = tmp_path / "calls"
-    path.mkdir()
-    return path
 
 
 def double(value: int) -> int:
@@ -363,6 +338,33 @@ def test_another_function_or_other_items_are_refused(farm: Farm, folder: Path) -
         with pytest.raises(ConfigurationError, match="holds the results of other work"):
             other()
     assert farm.runs() == before
+
+
+def test_a_folder_that_others_can_write_to_is_worked_on_by_nobody(
+    farm: Farm, folder: Path, calls: Path
+) -> None:
+    farm.prepare(noting(calls, double), range(10), folder=folder, chunk=2)
+    folder.chmod(0o777)
+    for work in (
+        lambda: farm.map(noting(calls, double), range(10), folder=folder, chunk=2),
+        lambda: join(folder, farm=farm),
+        lambda: results(folder),
+    ):
+        with pytest.raises(ConfigurationError, match=f"chmod 700 .*{folder.name}"):
+            work()
+    assert not calls_in(calls)
+
+
+def test_a_function_that_another_python_pickled_is_not_loaded_and_map_brings_its_own(
+    farm: Farm, folder: Path
+) -> None:
+    farm.prepare(double, range(10), folder=folder, chunk=2)
+    order = folder / "order.json"
+    order.write_text(json.dumps({**json.loads(order.read_text()), "python": "3.9"}))
+    with pytest.raises(ConfigurationError, match=r"pickled by Python 3.9, and another version"):
+        join(folder, farm=farm, workers=1, **HASTY)
+    found = farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
+    assert list(found.values()) == [2 * value for value in range(10)]
 
 
 def test_a_deleted_run_is_an_error_that_says_what_is_saved(farm: Farm, folder: Path) -> None:

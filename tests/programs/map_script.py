@@ -25,13 +25,15 @@ class Told:
     """What the script is told: a server, its folders, and how many items take how long."""
 
     url: str
-    user: str
-    password: str
     folder: str
     calls: str
     items: int
     chunk: int
     item_s: float
+    # Either of these.
+    token: str | None = None
+    user: str | None = None
+    password: str | None = None
     # See `tests.support.executors`.
     executor: str = ""
     # Stops for ever once the run is created, before the folder names it.
@@ -57,7 +59,7 @@ def main() -> None:
     if how.halts:
         Order.publish = halt  # type: ignore[method-assign, assignment]
     with (
-        Farm(how.url, user=how.user, password=how.password) as farm,
+        Farm(how.url, user=how.user, password=how.password, token=how.token) as farm,
         executor(how.executor) as pool,
     ):
         results = farm.map(

@@ -40,7 +40,7 @@ PUBLIC: dict[type, str] = {
     Item: "attempt number seed stop_requested value",
     Items: "columns count csv digest glob grid index lines of",
     Result: "attempts error item number took_s value",
-    Results: "as_completed failed missing to_csv to_frame values",
+    Results: "as_completed failed missing run_uuid server_url to_csv to_frame values",
     Run: f"{RUN} work worker",
     AsyncRun: RUN,
     RunStatus: "computing done failed finished num_tasks percent_done rows succeeded waiting",

@@ -13,9 +13,12 @@ from pathlib import Path
 from taskfarm_sdk.logins import saved_logins
 from tests.support.engines import is_missing
 from tests.support.hosts import Host
+from tests.support.postgresql import PostgreSQL
 from tests.support.processes import NET_S, wait_until
 
 PORT = 5000
+SERVE = (sys.executable, "-m", "taskfarm_cli.serve", "--host", "0.0.0.0")
+MANAGE = (sys.executable, "-m", "taskfarm_cli.manage")
 
 # Keeps connections of clients for long, and ends what they asked for though they went meanwhile.
 NGINX = """
@@ -60,13 +63,11 @@ class HostedFarm:
         self._env: dict[str, str] = {}
         self._said = folder / "serveTF"
         with self._said.open("w") as err:
-            serve = [sys.executable, "-m", "taskfarm_cli.serve", "--host", "0.0.0.0"]
-            host.start([*serve, "--port", PORT, "--data", self._data], self._env, stderr=err)
+            host.start([*SERVE, "--port", PORT, "--data", self._data], self._env, stderr=err)
         wait_until(lambda: "ends it" in self._said.read_text())
         self._host = host
         self.url = f"http://{host.address}:{PORT}/api/"
-        manage = [sys.executable, "-m", "taskfarm_cli.manage"]
-        self.run = host.run([*manage, "--create", num_tasks], self._env).strip()
+        self.run = host.run([*MANAGE, "--create", num_tasks], self._env).strip()
         (login,) = saved_logins()
         self.token = login.token
         with self._database() as database:
@@ -122,3 +123,47 @@ class HostedFarm:
         path = self._data / "taskfarm.db"
         with closing(sqlite3.connect(path, timeout=NET_S)) as connection, connection:
             yield connection
+
+
+class FleetFarm:
+    """serveTF on a host, on PostgreSQL, of several processes with several threads.
+
+    Attributes:
+        url: where the other hosts reach it.
+        token: what lets them in.
+    """
+
+    def __init__(self, host: Host, folder: Path, postgres: PostgreSQL, database: str) -> None:
+        self._postgres = postgres
+        self._database = database
+        said = folder / "serveTF"
+        words = [*SERVE, "--port", PORT, "--data", folder / "data"]
+        shared = ["--processes", 2, "--threads", 4]
+        with said.open("w") as err:
+            # Its socket is in a folder, which all hosts of this machine share.
+            host.start([*words, *shared, "--database-url", postgres.url(database)], {}, stderr=err)
+        wait_until(lambda: "ends it" in said.read_text())
+        self.url = f"http://{host.address}:{PORT}/api/"
+        host.run([*MANAGE, "--list"], {})
+        (login,) = saved_logins()
+        self.token = login.token
+
+    def runs(self) -> list[str]:
+        """Return the runs' uuids."""
+        return [str(uuid) for (uuid,) in self._ask("SELECT uuid FROM runs")]
+
+    def held_by(self, pid: int) -> set[int]:
+        """Return the tasks that a worker's process has in hand; pids are the machine's own."""
+        found = self._ask(
+            "SELECT task FROM tasks JOIN workers ON worker_id = workers.id "
+            f"WHERE status = 'computing' AND pid = {pid}"
+        )
+        return {int(str(number)) for (number,) in found}
+
+    def in_state(self, status: str) -> set[int]:
+        """Return the tasks in a state, by the server's names of them."""
+        found = self._ask(f"SELECT task FROM tasks WHERE status = '{status}'")
+        return {int(str(number)) for (number,) in found}
+
+    def _ask(self, statement: str) -> list[tuple[object, ...]]:
+        return self._postgres.run(statement, self._database)

@@ -26,6 +26,7 @@ class NotingHandle:
     started_at: datetime.datetime = attrs.field(factory=lambda: datetime.datetime.now(datetime.UTC))
     stop_requested: bool = False
     settled: str | None = None
+    is_new: bool = True
     lost_items: tuple[int, ...] = ()
     item: int | None = None
     failed_items: Sequence[int] = ()

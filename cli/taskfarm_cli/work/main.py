@@ -53,9 +53,10 @@ def _work(options: Options) -> ExitStatus:
     from taskfarm_cli.work.screen import Screen
 
     if options.join is not None:
-        from taskfarm_cli.work.join import join
+        from taskfarm_cli.work.join import join, join_on_slurm
 
-        return join(options.join, options, Screen(PROGRAM))
+        work = join if options.slurm is None else join_on_slurm
+        return work(options.join, options, Screen(PROGRAM))
     if options.slurm is None:
         return _here(Plan.of(options), Screen(PROGRAM))
     from taskfarm_cli.work.slurm import submit as slurm

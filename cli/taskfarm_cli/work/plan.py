@@ -29,6 +29,7 @@ class Options:
         uuid: the run's UUID as it was given; None with `create`.
         command: the words behind `--`; none with `join`.
         join: the results folder to compute the open items of, or None.
+        retry_failed: with `join`, whether items that failed are tried again.
         create: whether to create a run.
         new: whether to create one even if an unfinished one of the same work exists.
         num_tasks: the new run's number of tasks, if there are no inputs.
@@ -75,6 +76,7 @@ class Options:
     uuid: str | None
     command: tuple[str, ...]
     join: str | None
+    retry_failed: bool
     create: bool
     new: bool
     num_tasks: int | None

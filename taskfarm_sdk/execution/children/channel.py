@@ -49,6 +49,7 @@ class Job:
     attempts: int
     run_uuid: str
     started_at: str
+    is_new: bool
     lost_items: tuple[int, ...] = attrs.field(default=(), converter=_numbers)
 
 

@@ -50,6 +50,7 @@ class ChildHandle:
         attempts: how many attempts were counted before this one.
         percent: the task's percentage.
         started_at: when its turn came.
+        is_new: whether surely nobody had it before.
         lost_items: the items whose child died while it computed them, in this attempt.
         begin_item: notes which item is computed, for the parent, if this child dies of it; returns
             whether it may be.
@@ -62,6 +63,7 @@ class ChildHandle:
         self.attempts: int = job.attempts
         self.percent: float = job.percent
         self.started_at: datetime.datetime = datetime.datetime.fromisoformat(job.started_at)
+        self.is_new: bool = job.is_new
         self.lost_items: tuple[int, ...] = job.lost_items
         self.begin_item: Callable[[int], bool] = slot.begin_item
         self._slot = slot

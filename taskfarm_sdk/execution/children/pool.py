@@ -39,7 +39,7 @@ from taskfarm_sdk.execution.children.channel import (
 from taskfarm_sdk.execution.children.script import Packed
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
 from taskfarm_sdk.hidden import Hidden
-from taskfarm_sdk.task import Task
+from taskfarm_sdk.task import Task, handle_of
 
 # How often the parent checks a child's progress, and whether it lives.
 LOOK_EVERY_S = 0.1
@@ -269,6 +269,7 @@ class Pool:
             task.attempts,
             task.run_uuid,
             task.started_at.isoformat(),
+            handle_of(task).is_new,
             lost,
         )
         with suppress(OSError):  # it ended while it was idle, as the next check shows

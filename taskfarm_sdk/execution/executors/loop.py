@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import NamedTuple, cast
@@ -26,6 +27,9 @@ from taskfarm_sdk.execution.executors.cancellation import CancelWatcher, Poll
 from taskfarm_sdk.execution.function import Function, caught_in, explained, never_run, unpacked
 from taskfarm_sdk.task import Task, handle_of
 from taskfarm_sdk.worker import Worker, core_of
+
+# How often to look whether a claim that takes long has its answer.
+LOOK_EVERY_S = 0.1
 
 
 class LoopLost(Exception):
@@ -145,19 +149,27 @@ class _Shared:
         if linger_s is None:
             yield
             return
-        timer = threading.Timer(linger_s, self._has_waited)
-        timer.name = "taskfarm-linger"
-        timer.daemon = True
-        timer.start()
+        claimed = threading.Event()
+        threading.Thread(
+            target=self._stop_after, args=(linger_s, claimed), name="taskfarm-linger", daemon=True
+        ).start()
         try:
             yield
         finally:
-            timer.cancel()
+            claimed.set()
 
-    def _has_waited(self) -> None:
-        # With others at work here it stays: it will be their turn to wait.
-        if self._busy == 0:
-            self.stop()
+    def _stop_after(self, linger_s: float, claimed: threading.Event) -> None:
+        vain, since = core_of(self.worker).vain, time.monotonic()
+        left_s = linger_s
+        while not claimed.wait(left_s):
+            # With others at work here it stays: it will be their turn to wait.
+            if self._busy:
+                return
+            idle_s = vain.idle_s(since)
+            if idle_s is not None and idle_s >= linger_s:
+                self.stop()
+                return
+            left_s = max(linger_s - (idle_s or 0.0), LOOK_EVERY_S)
 
     def _now_busy(self, more: int) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from taskfarm_sdk.task import Task, handle_of
 
 # The percentage is for people, who look seldom: no item waits for it.
 REPORT_EVERY_S = 0.5
+ENDED = Caught("ProcessEnded", "its process ended while it was computed", "")
 
 
 class ChunkFunction:
@@ -56,7 +57,7 @@ class ChunkFunction:
         place = self._workplace()
         handle = handle_of(task)
         # A task that nobody had before has nothing that this process does not know of.
-        if task.attempts or task.percent_completed or handle.lost_items:
+        if not handle.is_new or handle.lost_items:
             place.index.read_on()
         _Attempt(self, place, task).run()
 
@@ -84,10 +85,10 @@ class _Attempt:
         self._task = task
         self._handle = handle_of(task)
         self._number = task.attempts + 1
+        # Its process may have died of one of its items, which is to be known the next time.
+        self._is_suspect = not self._handle.is_new or bool(self._handle.lost_items)
         self._call = spec.computes.caller(task, self._number)
         self._writer = place.writer
-        # Where a process may have died of an item, the record of those before it shows which.
-        self._flushes_each = self._number > 1 or bool(self._handle.lost_items)
         self._is_last = self._number >= spec.max_attempts
         self._items = spec.chunks.of(task.number)
         self._open = place.index.open_in(self._items)
@@ -122,7 +123,8 @@ class _Attempt:
         """Compute the open items; return how many were not tried, None if the worker stops."""
         order = in_order(
             self._open,
-            attempts=self._task.attempts,
+            # Only what ended the first attempt's process has left no record of it.
+            attempts=1 if self._task.attempts == 1 else 0,
             failed=self._place.index.failed_in(self._items),
             skipped=self._handle.lost_items,
         )
@@ -142,6 +144,10 @@ class _Attempt:
         )
 
     def _compute(self, item: int, value: object) -> None:
+        if self._is_suspect:
+            # Of an earlier attempt, so that whatever is recorded of this one counts instead.
+            self._writer.failure(item, max(self._number - 1, 1), ENDED, 0.0)
+            self._writer.flush()
         # A million small items spend their time here: no call that can be left out.
         began = monotonic()
         failure: Caught | None = None
@@ -160,8 +166,6 @@ class _Attempt:
         else:
             self._failed.append(item)
             self._first_failure = self._first_failure or failure
-        if self._flushes_each:
-            self._writer.flush()
         if ended >= self._report_at:
             self._report_at = ended + REPORT_EVERY_S
             self._task.update(100 * self._done / len(self._items))

@@ -27,10 +27,10 @@ from taskfarm_sdk.execution.work_off import Place
 GRACE_S = 2.0
 HEARTBEAT_S = 30.0
 _OF_PLACE = {"workers", "executor", "threads_per_task"}
-_OF_CALL = {"progress", "linger_s", "check"}
+_OF_CALL = {"progress", "linger_s", "check", "retry_failed"}
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Settings:
     """The options of a caller, checked.
 
@@ -40,6 +40,7 @@ class Settings:
         progress: called with the run's status; True for a bar.
         linger_s: how long at most to stay without a task.
         check: whether to raise an error if items have no value.
+        retry_failed: whether items of a finished run that failed are tried again.
     """
 
     place: Place
@@ -47,6 +48,7 @@ class Settings:
     progress: Progress
     linger_s: float | None
     check: bool
+    retry_failed: bool
 
 
 def settings(options: MapOptions) -> Settings:
@@ -83,7 +85,14 @@ def settings(options: MapOptions) -> Settings:
     }
     worker = WorkerOptions(**of_worker)
     place.engine(worker.grace_s)
-    return Settings(place, worker, progress, linger_s, options.get("check", True))
+    return Settings(
+        place=place,
+        worker=worker,
+        progress=progress,
+        linger_s=linger_s,
+        check=options.get("check", True),
+        retry_failed=options.get("retry_failed", True),
+    )
 
 
 def wanted(
@@ -192,6 +201,7 @@ def _work(
             place=chosen.place,
             tell=tell,
             linger_s=chosen.linger_s,
+            retry_failed=chosen.retry_failed,
         )
         return flow.map_items(mapping, check=chosen.check)
 

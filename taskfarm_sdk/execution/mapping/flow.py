@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from taskfarm_sdk import _failures, _run_notes
-from taskfarm_sdk._flows import resetting, runs
+from taskfarm_sdk._flows import runs
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._models import RunStatus, TaskFailure, counted
 from taskfarm_sdk._results.folder import Folder
@@ -21,6 +21,7 @@ from taskfarm_sdk.errors import ItemsFailed, RunNotFound
 from taskfarm_sdk.execution.attempt_plan import listed
 from taskfarm_sdk.execution.mapping.chunk_function import ChunkFunction
 from taskfarm_sdk.execution.mapping.item_function import ItemFunction
+from taskfarm_sdk.execution.mapping.reopening import Reopening
 from taskfarm_sdk.execution.work import Work
 from taskfarm_sdk.execution.work_off import Place, Request, compute
 
@@ -41,6 +42,7 @@ class Mapping:
         place: where to compute.
         tell: called with the run's status; None for no call.
         linger_s: how long at most to stay without a task; None for as long as it takes.
+        retry_failed: whether items of a finished run that failed are tried again.
     """
 
     link: Link
@@ -51,6 +53,7 @@ class Mapping:
     place: Place
     tell: Callable[[RunStatus], None] | None
     linger_s: float | None
+    retry_failed: bool
 
     @property
     def chunks(self) -> Chunks:
@@ -83,6 +86,7 @@ def map_items(mapping: Mapping, *, check: bool) -> Results[Any]:
     """
     index = Index(mapping.folder, mapping.order.num_items)
     index.read_on()
+    index.begin()
     results = results_of(mapping.folder, mapping.order)
     try:
         status, work, halted = _worked_off(mapping, index)
@@ -102,8 +106,7 @@ def map_items(mapping: Mapping, *, check: bool) -> Results[Any]:
 
 def _worked_off(mapping: Mapping, index: Index) -> tuple[RunStatus, Work, bool]:
     """Work until the run is finished and each open item was tried, or this process is to stop."""
-    session = mapping.link.session
-    uuid, num_tasks = mapping.order.run_uuid, mapping.order.num_tasks
+    uuid = mapping.order.run_uuid
     function = ChunkFunction(
         mapping.computes,
         index,
@@ -113,32 +116,22 @@ def _worked_off(mapping: Mapping, index: Index) -> tuple[RunStatus, Work, bool]:
     )
     place = attrs.evolve(mapping.place, on_lost_item=function.lost_item)
     request = mapping.request(function)
-    tried: set[int] = set()
-    status = mapping.link.drive(runs.status(session, uuid))
+    status = mapping.link.drive(runs.status(mapping.link.session, uuid))
+    reopening = Reopening(mapping.link, uuid, mapping.chunks, index, mapping.options.halt_after)
+    if status.finished:
+        # Not while others are at work: of a fleet's workers each would try anew what failed.
+        reopening.open_again(failed=mapping.retry_failed, complete=True)
     while True:
-        if status.finished:
-            # The server calls them done; the folder knows better.
-            again = [task for task in _open_tasks(mapping, index) if task not in tried]
-            mapping.link.drive(resetting.reset_tasks(session, uuid, num_tasks, again))
-            tried.update(again)
         work, halted = compute(request, mapping.options, place)
         status = work.status()
         work.report(status)
-        index.read_on()
-        tried |= session.shared.failures.tasks_of(uuid)
-        left = tried.issuperset(_open_tasks(mapping, index))
-        if not status.finished or halted or left:
-            return status, work, halted
-
-
-def _open_tasks(mapping: Mapping, index: Index) -> list[int]:
-    """Return the tasks with items that have no value, also on a network file system."""
-    open_tasks = index.open_tasks(mapping.chunks)
-    if open_tasks and mapping.folder.is_network:
-        items = [item for task in open_tasks for item in index.open_in(mapping.chunks.of(task))]
-        index.wait_for([item for item in items if not index.has_failed(item)])
-        open_tasks = index.open_tasks(mapping.chunks)
-    return open_tasks
+        if not status.finished or halted:
+            break
+        # The server calls them done; the folder knows better.
+        if not reopening.open_again(failed=False, complete=True):
+            break
+    index.read_on()
+    return status, work, halted
 
 
 def _failed(

@@ -197,6 +197,7 @@ class _TrialHandle:
     started_at: datetime.datetime = attrs.field(factory=lambda: datetime.datetime.now(datetime.UTC))
     stop_requested: bool = False
     settled: str | None = None
+    is_new: bool = True
     lost_items: tuple[int, ...] = ()
 
     def begin_item(self, number: int, /) -> bool:  # noqa: ARG002 - a lost process ends the trial

@@ -41,13 +41,28 @@ def test_a_folder_needs_neither_a_run_nor_a_command() -> None:
         (["--inputs", "x"], "--inputs does not go with --join"),
         (["-0"], "-0 does not go with --join"),
         (["--timeout-s", "3"], "--timeout-s does not go with --join"),
-        (["--slurm", "2"], "--slurm does not go with --join"),
+        (["--dry-run"], "--dry-run does not go with --join"),
+        (["--keep"], "--keep does not go with --join"),
+        (["--slurm", "2", "--inputs", "x"], "--inputs does not go with --join"),
+        (["--slurm", "2", "--cancel-on-exit"], "--cancel-on-exit goes with --keep"),
         (["--max-tasks", "2"], "--max-tasks does not go with --join"),
     ],
 )
 def test_what_is_for_commands_is_refused(words: list[str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         parse(["--join", "folder", *words])
+
+
+def test_what_failed_can_be_left_alone_only_in_a_results_folder() -> None:
+    assert parse(["--join", "folder"]).retry_failed
+    assert not parse(["--join", "folder", "--no-retry-failed"]).retry_failed
+    with pytest.raises(UsageError, match="--no-retry-failed goes with --join"):
+        parse(["--no-retry-failed", "0" * 32, "--", "true"])
+
+
+def test_on_slurm_the_options_of_its_jobs_go_with_it() -> None:
+    options = parse(["--join", "folder", "--slurm", "2", "--time", "10", "--keep", "--dry-run"])
+    assert (options.slurm, options.time, options.keep, options.dry_run) == (2, "10", True, True)
 
 
 @pytest.mark.live
@@ -70,6 +85,27 @@ def test_failed_items_are_named_in_one_line(work_tf: WorkTF, farm: Farm, folder:
     assert "1 item failed: 3" in last
     assert "ZeroDivisionError" in last
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("work_folder")
+def test_failed_items_of_a_finished_run_are_tried_again_unless_told_otherwise(
+    work_tf: WorkTF, farm: Farm, folder: Path, tmp_path: Path
+) -> None:
+    calls = tmp_path / "calls"
+
+    def compute(value: int) -> int:
+        with calls.open("a") as file:
+            file.write("x")
+        return 1 // value
+
+    farm.prepare(compute, [0], folder=folder, chunk=1)
+    words = ("--join", str(folder), "-j1", "--max-attempts", "1")
+    made = []
+    for more in ([], ["--no-retry-failed"], []):
+        assert work_tf(*words, *more).returncode == 5
+        made.append(calls.stat().st_size)
+    assert made == [1, 1, 2]
 
 
 @pytest.mark.live

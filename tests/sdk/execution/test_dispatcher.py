@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from taskfarm_sdk import Farm, Run, Task, TaskfarmError
 from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._worker.requests import Requests
+from taskfarm_sdk._worker.vain import Vain
 from taskfarm_sdk.execution import (
     Completed,
     Deadline,
@@ -22,9 +25,11 @@ from taskfarm_sdk.execution import (
     Released,
     dispatcher,
 )
+from taskfarm_sdk.execution.executors import loop
 from taskfarm_sdk.execution.slot import Slot
 from taskfarm_sdk.testing import LocalServer
 from taskfarm_sdk.worker import core_of
+from tests.support.fault_proxy import FaultProxy, Seen
 from tests.support.processes import NET_S, wait_until
 
 pytestmark = pytest.mark.live
@@ -125,6 +130,53 @@ def test_a_slot_that_gave_a_task_back_for_a_lack_claims_nothing_for_a_while(
     assert events[:2] == ["task 0", "pause"]
     assert (pauses, run.status().succeeded) == ([30], True)
     assert "is given back, uncounted: the disk is away" in caplog.text
+
+
+def test_waiting_for_the_answer_to_a_claim_is_no_waiting_for_a_task(
+    real_time_farm: Farm, proxy: FaultProxy
+) -> None:
+    run = real_time_farm.create_run(3)
+    looks = itertools.count()
+    seen = 0
+
+    def look() -> None:
+        nonlocal seen
+        seen = next(looks)
+
+    def be_late(request: Seen) -> None:
+        if request.line.endswith("/task"):
+            wanted = seen + 3
+            wait_until(lambda: seen >= wanted)
+
+    proxy.before_passing_on = be_late
+    with run.worker(linger=False) as worker:
+        slots = Dispatcher(worker, 1, completed, interrupt=ignore, linger_s=0)
+        slots.run(look, every_s=0.01)
+    assert run.status().succeeded
+
+
+def test_loops_in_an_executor_do_not_count_the_wait_for_an_answer_either(
+    real_time_farm: Farm, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = real_time_farm.create_run(3)
+    looks: list[float | None] = []
+
+    def look(vain: Vain, since: float) -> float | None:
+        looks.append(idle_s(vain, since))
+        return looks[-1]
+
+    def be_late(request: Seen) -> None:
+        if request.line.endswith("/task"):
+            wanted = len(looks) + 2
+            wait_until(lambda: len(looks) >= wanted)
+
+    idle_s = Vain.idle_s
+    monkeypatch.setattr(Vain, "idle_s", look)
+    monkeypatch.setattr(loop, "LOOK_EVERY_S", 0.01)
+    proxy.before_passing_on = be_late
+    with ThreadPoolExecutor(1) as pool:
+        status = run.work(lambda _: None, executor=pool, linger_s=0, linger=False)
+    assert status.succeeded
 
 
 def test_a_pause_of_a_slot_does_not_hold_up_the_end(run: Run) -> None:

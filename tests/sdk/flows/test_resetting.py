@@ -19,6 +19,7 @@ from taskfarm_sdk import (
     ServerError,
     Worker,
 )
+from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk.worker import core_of
 from tests.support.clock import FastClock
 from tests.support.farms import async_farm_by
@@ -34,9 +35,10 @@ def client(proxied_farm: Farm, token: str) -> Iterator[httpx.Client]:
 
 
 def held(client: httpx.Client, run: Run, number: int) -> Any:
-    """Return what the server holds of a task: its status and number."""
+    """Return what the server holds of a task: its status and number, of a lease its percentage."""
     task = client.get(f"runs/{run.uuid}/tasks/{number}").json()
-    return task["status"], task["percentCompleted"]
+    lease = leases.decode(task["percentCompleted"])
+    return task["status"], task["percentCompleted"] if lease is None else lease.percent
 
 
 @pytest.fixture
@@ -68,6 +70,21 @@ def test_failed_tasks_wait_again_from_the_start_and_no_others(
     assert mixed.task_info(1).attempts == 0
     assert mixed.status().rows == 5
     assert mixed.reset_failed() == 0
+
+
+def test_tasks_that_wait_again_show_that_somebody_had_them(
+    mixed: Run, client: httpx.Client
+) -> None:
+    mixed.reset_failed()
+    mixed.reset_tasks([0])
+    rows = [client.get(f"runs/{mixed.uuid}/tasks/{number}").json() for number in (0, 1, 3)]
+    found = [leases.decode(row["percentCompleted"]) for row in rows]
+    assert [(lease.percent, lease.attempts) for lease in found if lease] == [(0.0, 0)] * 3
+
+
+def test_a_run_of_tasks_that_all_wait_again_is_at_0(mixed: Run) -> None:
+    mixed.reset_tasks(range(8))
+    assert mixed.status().percent_done == 0.0
 
 
 def test_failed_tasks_of_a_finished_run_are_looked_for_up_to_the_last(

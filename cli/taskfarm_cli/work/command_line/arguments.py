@@ -66,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
         f"       {PROGRAM} [options] --create ::: VALUE... -- COMMAND [ARG...]\n"
         f"       {PROGRAM} [options] --slurm N UUID -- COMMAND [ARG...]\n"
         f"       {PROGRAM} [options] --join FOLDER\n"
+        f"       {PROGRAM} [options] --slurm N --join FOLDER\n"
         f"       {PROGRAM} --show DIR [--item N | --failed | --csv FILE]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -101,6 +102,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="compute the open items of a results folder of farm.prepare or farm.map, with the "
         "function in it; there is no UUID and no command",
+    )
+    run.add_argument(
+        "--no-retry-failed",
+        dest="retry_failed",
+        action="store_false",
+        help="with --join: if the run is finished, leave its failed items as they are",
     )
     run.add_argument(
         "--new",

@@ -71,8 +71,11 @@ def _split(words: Sequence[str]) -> tuple[list[str], tuple[tuple[str, ...], ...]
 _OF_JOIN = (
     {"join", "jobs", "threads_per_task", "grace_s", "max_attempts", "halt_after"}
     | {"linger", "linger_s", "unleased_after_s", "batch", "journal"}
-    | {"baseurl", "user", "password"}
+    | {"baseurl", "user", "password", "retry_failed"}
 )
+_OF_JOIN_ON_SLURM = {
+    *("slurm", "time", "sbatch_args", "keep", "cancel_on_exit", "allow_loopback", "dry_run")
+}
 
 
 def _joining(namespace: Namespace, *, has_command: bool, has_values: bool) -> Options:
@@ -83,9 +86,10 @@ def _joining(namespace: Namespace, *, has_command: bool, has_values: bool) -> Op
         raise UsageError(
             "--join takes neither a UUID nor a command: the folder knows its run and its function"
         )
+    known = _OF_JOIN | (_OF_JOIN_ON_SLURM if namespace.slurm is not None else set[str]())
     usual = vars(build_parser().parse_args([]))
     for name, value in vars(namespace).items():
-        if name not in _OF_JOIN and value != usual[name]:
+        if name not in known and value != usual[name]:
             option = {"nul": "-0"}.get(name, "--" + name.replace("_", "-"))
             raise UsageError(f"{option} does not go with --join, which runs no commands")
     from taskfarm_cli.work.plan import Options
@@ -179,6 +183,8 @@ def _check_inputs(options: Options) -> None:
 
 def _check_together(options: Options) -> None:
     _check_inputs(options)
+    if not options.retry_failed and options.join is None:
+        raise UsageError("--no-retry-failed goes with --join FOLDER")
     if FROM_STDIN in (options.inputs, options.csv) and options.password == Hidden(FROM_STDIN):
         raise UsageError("cannot read both the inputs and the password from stdin")
     if options.linger_s is not None and not options.linger:

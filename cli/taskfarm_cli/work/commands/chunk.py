@@ -123,9 +123,7 @@ class _Attempt:
             # The position moves on past items without a gap alone.
             return position.open_items
         failed = known.failed(position.open_items)
-        return in_order(
-            position.open_items, attempts=self._task.attempts, has_failed=failed.__contains__
-        )
+        return in_order(position.open_items, attempts=self._task.attempts, failed=failed)
 
     def _must_stop(self) -> bool:
         of = self._of

@@ -47,6 +47,14 @@ def of_local_folder(folder: str) -> str:
     )
 
 
+def of_local_results(folder: str) -> str:
+    """Return the warning about a results folder that the nodes probably do not share."""
+    return (
+        f"the results folder {folder} is probably only on this machine, and the workers read and "
+        "write it: keep it on a file system that the nodes share"
+    )
+
+
 def of_size(workers: int, most: int) -> str:
     """Return why an array of so many workers is refused."""
     return (

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from glob import escape, glob
@@ -122,7 +122,13 @@ def probe(options: Options, farm: Farm, screen: Screen) -> None:
 
 
 def submit(
-    options: Options, farm: Farm, run: Run, screen: Screen, *, is_new: bool = False
+    options: Options,
+    farm: Farm,
+    run: Run,
+    screen: Screen,
+    *,
+    is_new: bool = False,
+    end: Callable[[], ExitStatus] | None = None,
 ) -> ExitStatus:
     """Submit an array of workers, and print its id.
 
@@ -132,27 +138,36 @@ def submit(
         run: the run.
         screen: shows the messages.
         is_new: whether the run is new; it is deleted if Slurm refuses the array.
+        end: reports on a finished run, and returns the exit status; None to do so by its tasks.
 
     Raises:
         CommandError: Slurm refused it, or `--keep` gave up.
     """
-    from taskfarm_cli.work.verdict import verdict
-
+    end = end or partial(_end, options, run, screen)
     if not is_new and run.status().finished:
         screen.say(f"run {run.uuid} is finished, so no worker is submitted")
-        return verdict(run, screen, place=_place_of_results(options, run.uuid))
+        return end()
     arrays = _Arrays(options, farm, run)
     try:
-        return _submit(options, run, screen, arrays)
+        return _submit(options, run, screen, arrays, end)
     except cli.Refused as refused:
         if not is_new or arrays.has_submitted:
             raise
         raise CommandError(f"{refused}; {_undo(run)}") from refused
 
 
-def _submit(options: Options, run: Run, screen: Screen, arrays: _Arrays) -> ExitStatus:
+def _end(options: Options, run: Run, screen: Screen) -> ExitStatus:
+    from taskfarm_cli.work.verdict import verdict
+
+    return verdict(run, screen, place=_place_of_results(options, run.uuid))
+
+
+def _submit(
+    options: Options, run: Run, screen: Screen, arrays: _Arrays, end: Callable[[], ExitStatus]
+) -> ExitStatus:
     if options.keep:
-        return _keep(options, run, screen, arrays)
+        _keep(options, run, screen, arrays)
+        return end()
     job = arrays.submit(options.slurm or 1)
     place = _place_of_output(options, run.uuid)
     screen.say(f"job {job}: {options.slurm} workers of run {run.uuid}; they write to {place}")
@@ -217,9 +232,8 @@ class _Arrays:
         return job
 
 
-def _keep(options: Options, run: Run, screen: Screen, arrays: _Arrays) -> ExitStatus:
+def _keep(options: Options, run: Run, screen: Screen, arrays: _Arrays) -> None:
     from taskfarm_cli.work.slurm.keeper import Keeper, Terms
-    from taskfarm_cli.work.verdict import verdict
 
     lead = lead_s(options.grace_s)
     terms = Terms(
@@ -237,7 +251,6 @@ def _keep(options: Options, run: Run, screen: Screen, arrays: _Arrays) -> ExitSt
     screen.say(f"the workers of run {run.uuid} write to {_place_of_output(options, run.uuid)}")
     said = partial(last_lines, _output(options, run.uuid))
     Keeper(run, terms, submit=arrays.submit, said=said, screen=screen).keep()
-    return verdict(run, screen, place=_place_of_results(options, run.uuid))
 
 
 def _remedy(options: Options, lead: float) -> str:

@@ -27,11 +27,15 @@ def of_worker(options: Options, url: str, uuid: str) -> list[str]:
         *(sys.executable, "-P", "-m", "taskfarm_cli.work.main"),
         *("--batch", "-b", url),
         *_options(options),
-        uuid,
-        *words_of(options.values),
-        "--",
-        *options.command,
+        *_work(options, uuid),
     ]
+
+
+def _work(options: Options, uuid: str) -> list[str]:
+    if options.join is None:
+        return [uuid, *words_of(options.values), "--", *options.command]
+    # The one who submits has set waiting what is to be tried again.
+    return ["--no-retry-failed", f"--join={Path(options.join).absolute()}"]
 
 
 def _options(options: Options) -> list[str]:

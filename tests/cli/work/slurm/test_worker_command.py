@@ -19,6 +19,7 @@ FOR_THE_SUBMITTER = {
     *(
         "create",
         "join",
+        "retry_failed",
         "new",
         "num_tasks",
         "uuid",
@@ -116,3 +117,13 @@ def test_the_values_of_words_go_with_it_whatever_they_look_like() -> None:
     there = parse(worker_command.of_worker(parse(words), URL, UUID)[4:])
     assert there.values == (HOSTILE, ("--create", UUID))
     assert (there.uuid, there.command) == (UUID, ("echo", "{1}"))
+
+
+def test_workers_of_a_results_folder_join_it_and_leave_what_failed() -> None:
+    here = parse(["--join", "a folder", "--slurm", "2", "-j3", "--journal=j", "--max-attempts=2"])
+    words = worker_command.of_worker(here, URL, UUID)
+    there = parse(words[4:])
+    assert (there.join, there.baseurl) == (str(Path.cwd() / "a folder"), URL)
+    assert (there.jobs, there.max_attempts, there.linger_s) == (3, 2, 600)
+    assert there.journal == str(Path.cwd() / "j")
+    assert (there.slurm, there.batch, there.retry_failed) == (None, True, False)

@@ -92,7 +92,7 @@ def do_nothing(_: object) -> None:
 
 def test_messages_arrive_whole_and_in_order(ends: tuple[Channel, socket.socket]) -> None:
     here, there = ends[0], Channel(ends[1])
-    job = Job(3, 12.5, 1, "ab", "2026-01-01T00:00:00+00:00")
+    job = Job(3, 12.5, 1, "ab", "2026-01-01T00:00:00+00:00", is_new=True)
     here.send(job)
     here.send(job)
     assert [there.receive(Job), there.receive(Job)] == [job, job]
