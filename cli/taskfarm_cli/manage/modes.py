@@ -153,6 +153,12 @@ def _watch(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
     return watch(run, output, arguments.timeout_s, arguments.baseurl)
 
 
+def _report(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.manage.report import report
+
+    return report(arguments, output)
+
+
 def _repair(_: Arguments, run: Run) -> int:
     from taskfarm_cli.manage.tasks import repair
 
@@ -267,6 +273,15 @@ MODES = (
         _of_run(_watch),
         short="-w",
         takes=("timeout_s",),
+    ),
+    Mode(
+        "report",
+        "write a page about the run to a file: OUT.html",
+        Uses.READS_RUN,
+        _report,
+        value=Value("report", "OUT", str),
+        takes=("journal", "results", "read_tasks"),
+        said="the report of run {} is written",
     ),
     Mode(
         "login",
