@@ -18,7 +18,13 @@ _RUNS = {"bash": "_taskfarm_runs", "zsh": "_taskfarm_runs", "fish": "(_taskfarm_
 _FILES = {**shtab.FILE, "bash": "_taskfarm_file", "fish": "(_taskfarm_file)"}
 _FOLDERS = {**shtab.DIRECTORY, "bash": "_taskfarm_dir"}
 # What a value is, by the name that the help gives it.
-_BY_METAVAR = {"UUID": _RUNS, "FILE": _FILES, "DIR": _FOLDERS, "FOLDER": _FOLDERS}
+_BY_METAVAR = {
+    "UUID": _RUNS,
+    "FILE": _FILES,
+    "OUT": _FILES,
+    "DIR": _FOLDERS,
+    "FOLDER": _FOLDERS,
+}
 
 # In zsh's table of options: the names of one that takes a value, and what comes behind them. To
 # shtab the value is the next word; a "=" behind the name says that --option=value goes too.

@@ -154,6 +154,9 @@ def worker_of_chunks(worker: Worker) -> Worker:
 
     Args:
         worker: one with the same options, which has claimed nothing.
+
+    Raises:
+        ConfigurationError: the journal cannot be written.
     """
     core = core_of(worker)
     options = attrs.evolve(core.options, keeps_position=True)
@@ -168,6 +171,8 @@ def done_tasks(worker: Worker, numbers: Iterable[int]) -> list[int]:
         numbers: the tasks' numbers.
 
     Raises:
+        RunNotFound: the run was deleted.
+        TaskNotFound: a task has no row on the server.
         TaskfarmError: the server cannot be asked.
     """
     core = core_of(worker)

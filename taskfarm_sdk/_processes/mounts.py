@@ -49,7 +49,11 @@ def is_network(kind: str) -> bool:
 
 
 def is_shared(folder: Path) -> bool:
-    """Return whether several machines share a folder's file system, which shows changes late."""
+    """Return whether several machines share a folder's file system, which shows changes late.
+
+    Args:
+        folder: the folder, which exists.
+    """
     kind = type_here(folder)
     return kind is not None and is_network(kind)
 

@@ -22,6 +22,9 @@ class ChunkPosition:
 
     Attributes:
         open_items: the items that need work at the beginning of the attempt, ascending.
+
+    Raises:
+        ConfigurationError: the task's percentage is none, or a size is not one of a chunk.
     """
 
     def __init__(
@@ -44,7 +47,11 @@ class ChunkPosition:
         return len(self._done)
 
     def done(self, item: int) -> None:
-        """Note that an item was computed, and move on past those without a gap."""
+        """Note that an item was computed, and move on past those without a gap.
+
+        Args:
+            item: the item's number.
+        """
         self._done.add(item)
         self._move()
 

@@ -9,6 +9,7 @@ import pytest
 
 import taskfarm_sdk
 from taskfarm_sdk import ConfigurationError, Farm
+from taskfarm_sdk.charts import Cell, Chart, Row, Timeline
 from taskfarm_sdk.logins import Login
 from taskfarm_sdk.server import Database, DataFolder, Secrets, ServerProcess, ServerSettings
 from taskfarm_sdk.testing import LocalServer
@@ -21,6 +22,10 @@ KINDS = [
         for kind in (getattr(taskfarm_sdk, name) for name in taskfarm_sdk.__all__)
         if isinstance(kind, type) and not issubclass(kind, BaseException) and not is_typeddict(kind)
     ),
+    Cell,
+    Chart,
+    Row,
+    Timeline,
     Login,
     LocalServer,
     Database,

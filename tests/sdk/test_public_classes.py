@@ -25,6 +25,7 @@ from taskfarm_sdk import (
     TaskInfo,
     Worker,
 )
+from taskfarm_sdk.charts import Cell, Chart, Row, Timeline
 from taskfarm_sdk.logins import Login
 
 RUN = (
@@ -32,6 +33,10 @@ RUN = (
     "task_info task_infos uuid wait watch"
 )
 PUBLIC: dict[type, str] = {
+    Cell: "computing done failed first num_tasks percent unknown waiting",
+    Chart: "html sentence svg title",
+    Row: "busy name",
+    Timeline: "add add_all add_span amounts begin_s end_s width_s",
     Farm: (
         "close create_run credentials_from get_run get_run_and_status login map prepare runs url "
         "user"

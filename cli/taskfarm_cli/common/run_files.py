@@ -71,6 +71,17 @@ def items_of(run: Run) -> RunItems | None:
     return None
 
 
+def deciding_folder(run: Run) -> str | None:
+    """Return the folder that decides which items of a run are open; None if none is known.
+
+    The results of a function do so, and the output of commands in chunks of several.
+    """
+    for note, _ in known(run.uuid):
+        if note.num_tasks == run.num_tasks and (note.function is not None or note.chunk > 1):
+            return note.results
+    return None
+
+
 def of_this_folder() -> Iterator[RunNote]:
     """Yield what is known about each run that was created in the current folder."""
     here = str(Path.cwd())

@@ -98,8 +98,8 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         "uuid",
         metavar="UUID",
         nargs="?",
-        help="the run's UUID; for --info, --tasks, --wait and --watch at least its first 6 "
-        "characters",
+        help="the run's UUID; for --info, --tasks, --wait, --watch and --report at least its "
+        "first 6 characters",
     )
     shown = parser.add_argument_group("modes", "At most one; a UUID alone means --info.")
     modes = shown.add_mutually_exclusive_group()
@@ -133,6 +133,24 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         type=seconds,
         help="with --wait and --watch: end with status 7 if the run is not finished after S "
         "seconds",
+    )
+    options.add_argument(
+        "--journal",
+        metavar="DIR",
+        help="with --report: the run's journal, of `workTF --journal` or `run.worker(journal=…)`",
+    )
+    options.add_argument(
+        "--results",
+        metavar="DIR",
+        help="with --report: the run's results: the folder of `farm.map`, `workTF --results` or "
+        "`workTF --log`",
+    )
+    options.add_argument(
+        "--read-tasks",
+        action="store_true",
+        default=None,
+        help="with --report and without a journal: read each task from the server, with one "
+        "request for each",
     )
     options.add_argument(
         "-y", "--yes", action="store_true", help="skip the question of --delete and --reset-all"

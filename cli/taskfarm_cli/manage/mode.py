@@ -94,6 +94,10 @@ class Arguments(Connection):
         task_ranges: the numbers of the tasks to reset; None unless `--reset-task`.
         state: the state of the tasks to list, or None for all.
         timeout_s: how long to wait at most, or None.
+        report: the file to write; None unless `--report`.
+        journal: the folder of the run's journal, or None.
+        results: the folder of the run's results, or None.
+        read_tasks: whether to read each task from the server for the report; None if not.
         json: whether to print JSON.
         plain: whether to print plain lines to a terminal too.
         yes: whether to skip the question.
@@ -105,6 +109,10 @@ class Arguments(Connection):
     task_ranges: tuple[range, ...] | None
     state: State | None
     timeout_s: float | None
+    report: str | None
+    journal: str | None
+    results: str | None
+    read_tasks: bool | None
     json: bool
     plain: bool
     yes: bool
@@ -112,6 +120,6 @@ class Arguments(Connection):
     @property
     def patience_s(self) -> float:
         """How long a request is retried while the server is unreachable."""
-        if self.mode.asks_for_each_task:
+        if self.mode.asks_for_each_task or self.read_tasks:
             return GIVE_UP_IN_THE_MIDDLE_AFTER_S
         return super().patience_s

@@ -54,21 +54,40 @@ def _of_run(act: OfRun) -> Action:
     return action
 
 
-def _changing(change: Callable[[Arguments, Run], int | None], question: str = "") -> Action:
+def _changing(
+    change: Callable[[Arguments, Run], int | None], question: str = "", *, resets_done: bool = False
+) -> Action:
     """Return an action that changes a run.
 
     Args:
         change: changes the run, and returns how many tasks it changed, if that is known.
         question: the question asked first, if results are lost by it.
+        resets_done: whether completed tasks wait again.
     """
 
     def act(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
         if question:
             _make_sure(arguments, run, question)
         output.changed(run, change(arguments, run))
+        if resets_done:
+            _tell_what_is_kept(run)
         return ExitStatus.OK
 
     return _of_run(act)
+
+
+def _tell_what_is_kept(run: Run) -> None:
+    """Say that a folder decides what is computed again, and how to compute everything anew."""
+    from taskfarm_cli.common import run_files
+    from taskfarm_cli.common.guard import complain
+
+    folder = run_files.deciding_folder(run)
+    if folder is not None:
+        complain(
+            PROGRAM,
+            f"the items of this run that are in {folder} are not computed again; to compute all "
+            "anew, create another run with a folder of its own",
+        )
 
 
 def _make_sure(arguments: Arguments, run: Run, what: str) -> None:
@@ -132,6 +151,12 @@ def _watch(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
     from taskfarm_cli.manage.watch import watch
 
     return watch(run, output, arguments.timeout_s, arguments.baseurl)
+
+
+def _report(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.manage.report import report
+
+    return report(arguments, output)
 
 
 def _repair(_: Arguments, run: Run) -> int:
@@ -212,7 +237,7 @@ MODES = (
         "reset-all",
         "set all tasks waiting, completed ones too",
         Uses.CHANGES_RUN,
-        _changing(lambda _, run: run.reset_all(), "Reset all tasks of"),
+        _changing(lambda _, run: run.reset_all(), "Reset all tasks of", resets_done=True),
         short="-R",
         said="run {}: all tasks wait again",
     ),
@@ -250,6 +275,15 @@ MODES = (
         takes=("timeout_s",),
     ),
     Mode(
+        "report",
+        "write a page about the run to a file: OUT.html",
+        Uses.READS_RUN,
+        _report,
+        value=Value("report", "OUT", str),
+        takes=("journal", "results", "read_tasks"),
+        said="the report of run {} is written",
+    ),
+    Mode(
         "login",
         "get a token for a user and password, and save it",
         Uses.NO_RUN,
@@ -268,7 +302,7 @@ MODES = (
         "reset-task",
         "set these tasks waiting, in any state: 3,7-9",
         Uses.CHANGES_RUN,
-        _changing(_reset_task),
+        _changing(_reset_task, resets_done=True),
         value=Value("task_ranges", "NUMBERS", _task_ranges),
         asks_for_each_task=True,
         said="run {}: {} set waiting (not counting those that already waited at 0 %)",

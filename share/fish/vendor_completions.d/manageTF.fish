@@ -82,7 +82,7 @@ function _shtab_manageTF_using
 end
 
 set -g _shtab_manageTF_commands
-set -g _shtab_manageTF_opts_with_value --baseurl --create --password --reset-task --state --timeout-s --user -b -n -p -u
+set -g _shtab_manageTF_opts_with_value --baseurl --create --journal --password --report --reset-task --results --state --timeout-s --user -b -n -p -u
 
 complete -c manageTF -e
 complete -c manageTF -f
@@ -97,6 +97,7 @@ complete -c manageTF -n _shtab_manageTF_using -l repair -d 'repair a run that ha
 complete -c manageTF -n _shtab_manageTF_using -l delete -s d -d 'delete the run and its tasks'
 complete -c manageTF -n _shtab_manageTF_using -l wait -d 'wait until the run is finished, then show it as --info does'
 complete -c manageTF -n _shtab_manageTF_using -l watch -s w -d 'show the run after each change until it is finished'
+complete -c manageTF -n _shtab_manageTF_using -l report -xka "(_taskfarm_file)" -d 'write a page about the run to a file: OUT.html'
 complete -c manageTF -n _shtab_manageTF_using -l login -d 'get a token for a user and password, and save it'
 complete -c manageTF -n _shtab_manageTF_using -l logout -d 'remove the token saved for a server'
 complete -c manageTF -n _shtab_manageTF_using -l whoami -d 'show which server, user and credentials are used'
@@ -107,9 +108,12 @@ complete -c manageTF -n _shtab_manageTF_using -s u -l user -x -d 'the taskfarm u
 complete -c manageTF -n _shtab_manageTF_using -s p -l password -x -d 'the user'"'"'s password; all users of this machine can see it on a command line, so use '"'"'-p -'"'"', which reads it from stdin, or --login once'
 complete -c manageTF -n _shtab_manageTF_using -l state -xka "waiting computing done failed" -d 'with --tasks: list only tasks that are waiting, computing, done or failed'
 complete -c manageTF -n _shtab_manageTF_using -l timeout-s -x -d 'with --wait and --watch: end with status 7 if the run is not finished after S seconds'
+complete -c manageTF -n _shtab_manageTF_using -l journal -xka "(__fish_complete_directories)" -d 'with --report: the run'"'"'s journal, of `workTF --journal` or `run.worker(journal=…)`'
+complete -c manageTF -n _shtab_manageTF_using -l results -xka "(__fish_complete_directories)" -d 'with --report: the run'"'"'s results: the folder of `farm.map`, `workTF --results` or `workTF --log`'
+complete -c manageTF -n _shtab_manageTF_using -l read-tasks -d 'with --report and without a journal: read each task from the server, with one request for each'
 complete -c manageTF -n _shtab_manageTF_using -s y -l yes -d 'skip the question of --delete and --reset-all'
 complete -c manageTF -n _shtab_manageTF_using -l json -d 'print JSON, one document per line'
 complete -c manageTF -n _shtab_manageTF_using -l plain -d 'print the output for pipes to a terminal too'
 complete -c manageTF -n _shtab_manageTF_using -l version -d 'show the version and exit'
 complete -c manageTF -n _shtab_manageTF_using -s h -l help -d 'show this help message and exit'
-complete -c manageTF -n '_shtab_manageTF_using; and test $_shtab_manageTF_npos -eq 0' -ka "(_taskfarm_runs)" -d 'the run'"'"'s UUID; for --info, --tasks, --wait and --watch at least its first 6 characters'
+complete -c manageTF -n '_shtab_manageTF_using; and test $_shtab_manageTF_npos -eq 0' -ka "(_taskfarm_runs)" -d 'the run'"'"'s UUID; for --info, --tasks, --wait, --watch and --report at least its first 6 characters'

@@ -75,6 +75,25 @@ def test_json_counts_the_items_of_a_run(
         assert items == {"total": 4321, "chunk": 865, "done": 4321, "exact": True}
 
 
+@pytest.mark.parametrize("words", [["--reset-all"], ["--reset-task", "0-4"]])
+def test_who_resets_completed_tasks_is_told_that_the_folder_decides(
+    live_manage: Manage, live_run: Run, words: list[str]
+) -> None:
+    unknown = live_manage(*words, live_run.uuid)
+    noted(live_run)
+    done = live_manage(*words, live_run.uuid)
+    assert (unknown.status, unknown.err) == (0, "")
+    assert (done.status, done.out) == (0, unknown.out)
+    assert done.err.startswith("manageTF: the items of this run that are in /data/out are not ")
+
+
+def test_a_run_of_tasks_without_items_is_reset_without_a_word(
+    live_manage: Manage, live_run: Run
+) -> None:
+    _run_notes.write(note_of(live_run, items=5))
+    assert live_manage("--reset-all", live_run.uuid).err == ""
+
+
 @pytest.mark.parametrize("words", [["-i"], ["--wait"], ["--watch"]])
 def test_the_lines_for_pipes_stay_as_they_are(
     live_manage: Manage, live_run: Run, words: list[str]

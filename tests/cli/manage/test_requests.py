@@ -27,6 +27,8 @@ BUDGET: dict[tuple[str, ...], list[str]] = {
     ("--tasks", UUID): [RUN, RUN, *TASKS],
     ("--wait", UUID): [RUN, RUN],
     ("--watch", UUID): [RUN, RUN],
+    ("--report", "out.html", UUID): [RUN],
+    ("--report", "out.html", "--read-tasks", UUID): [RUN, RUN, *TASKS],
     ("--reset", UUID): [
         RUN,
         "POST runs/UUID/restart?all=False",
@@ -54,6 +56,7 @@ def test_a_mode_sends_no_request_more_than_it_needs(
     words: tuple[str, ...], sent: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TASKFARM_CONFIG", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     with stub_farm(StubRun(), monkeypatch) as server:
         save_login(server.url, "me", "a-token")
         assert main(words) == (1 if "--repair" in words else 0)

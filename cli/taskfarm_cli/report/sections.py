@@ -1,0 +1,300 @@
+"""The sections of a report: charts and tables with what is known of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.common.text import counted
+from taskfarm_cli.report.causes import Causes, cause_of
+from taskfarm_cli.report.hosts import MOST_ROWS
+from taskfarm_cli.report.markup import details, paragraph, section, table
+from taskfarm_sdk import charts
+
+if TYPE_CHECKING:
+    from taskfarm_cli.report.facts import JournalFacts
+    from taskfarm_cli.report.items import ItemFacts
+    from taskfarm_cli.report.journal import Attempt, JournalReader
+    from taskfarm_cli.report.scan import TaskFacts
+    from taskfarm_sdk import RunStatus
+
+MOST_CELLS = 1000
+_MOST_CAUSES = 20
+_MOST_ITEMS_NAMED = 10
+
+
+def of_server(status: RunStatus) -> str:
+    """Return what the server tells: the counts."""
+    failed = "unknown until the run is finished" if not status.finished else "unknown"
+    chart = charts.bar(
+        waiting=status.waiting,
+        computing=status.computing,
+        done=status.done,
+        failed=status.failed,
+        percent=status.percent_done,
+    )
+    counts = table(
+        "Tasks by state",
+        ("state", "tasks"),
+        (
+            ("waiting", status.waiting),
+            ("computing", status.computing),
+            ("done, with those that failed", status.done),
+            ("of these failed", failed if status.failed is None else status.failed),
+        ),
+    )
+    return section("Now, by the server", chart.html, counts)
+
+
+def of_journal(facts: JournalFacts, reader: JournalReader, status: RunStatus) -> str:
+    """Return what a journal tells of a run."""
+    source = section("Journal", *_source(facts, reader, status))
+    if not facts.attempts:
+        return source
+    return "".join(
+        (
+            section("When", charts.throughput(facts.throughput()).html),
+            section("Who", *_who(facts)),
+            section("How long", *_how_long(facts)),
+            section("Tasks", _grid(facts, status)),
+            section("Attempts", *_attempts(facts)),
+            section("Failures", *_failures(facts)),
+            source,
+        )
+    )
+
+
+def without_journal(why: str) -> str:
+    """Return what stands in the place of a journal."""
+    return section("Journal", paragraph(why))
+
+
+def of_items(facts: ItemFacts) -> str:
+    """Return what a results folder tells of the items of a run."""
+    said = (
+        f"Of {counted(f'{facts.num_items:,}', 'item')}, {facts.done:,} succeeded, "
+        f"{facts.failed:,} failed and {facts.missing:,} have no result so far."
+    )
+    cells = facts.cells(MOST_CELLS)
+    grid = charts.grid(cells, noun="item", unknown="no result so far", title="Items")
+    return section(
+        "Items",
+        paragraph(said),
+        # What workTF keeps tells no durations.
+        charts.durations(facts.durations_s, noun="items").html if facts.durations_s else "",
+        grid.html if cells else "",
+        table(
+            "Slowest items",
+            ("item", "value of the item", "took", "attempts"),
+            (
+                (str(fact.number), fact.text, charts.duration_text(fact.took_s), fact.attempts)
+                for fact in facts.slowest()
+            ),
+        ),
+        _causes(facts.causes, "items"),
+        _failed_items(facts),
+    )
+
+
+def _failed_items(facts: ItemFacts) -> str:
+    has_texts = any(fact.text for fact in facts.failures)
+    return table(
+        _first_of("Failed items", len(facts.failures), facts.failed),
+        ("item", *(("value of the item",) if has_texts else ()), "message", "attempts"),
+        (
+            (
+                str(fact.number),
+                *((fact.text,) if has_texts else ()),
+                cause_of(fact.message),
+                fact.attempts,
+            )
+            for fact in facts.failures
+        ),
+        empty="No item failed.",
+    )
+
+
+def of_tasks(facts: TaskFacts) -> str:
+    """Return what reading each task from the server told."""
+    attempts = table(
+        "Tasks by counted attempts",
+        ("attempts", "tasks"),
+        ((str(number), count) for number, count in sorted(facts.attempts.items())),
+    )
+    failed = table(
+        _first_of("Failed tasks", len(facts.failed), facts.num_failed),
+        ("task", "attempts"),
+        ((str(task), attempts) for task, attempts in facts.failed),
+        empty="No task has failed.",
+    )
+    return section("Tasks, read from the server", charts.grid(facts.cells).html, attempts, failed)
+
+
+def _source(facts: JournalFacts, reader: JournalReader, status: RunStatus) -> Iterable[str]:
+    said = f"The journal holds {counted(f'{reader.read:,}', 'attempt')} of this run."
+    if reader.read:
+        begin, end = charts.time_text(facts.begin_s), charts.time_text(facts.end_s)
+        said += f" The first began at {begin} and the last ended at {end} UTC."
+    yield paragraph(said)
+    passed = (
+        (
+            reader.damaged,
+            "damaged or torn line was passed over",
+            "damaged or torn lines were passed over",
+        ),
+        (
+            reader.of_other_runs,
+            "line of another run was left out",
+            "lines of other runs were left out",
+        ),
+        (reader.unreadable_files, "file could not be read", "files could not be read"),
+        (
+            facts.shifted,
+            "attempt has times of a wrong clock, corrected by the server's",
+            "attempts have times of wrong clocks, corrected by the server's",
+        ),
+    )
+    for count, one, many in passed:
+        if count:
+            yield paragraph(f"{count:,} {one if count == 1 else many}.")
+    if facts.states is None:
+        return
+    settled = facts.states.done + facts.states.failed
+    if settled != status.done:
+        yield paragraph(
+            f"By the journal {settled:,} tasks are done or failed, and by the server "
+            f"{status.done:,}: workers without a journal, an attempt whose worker was killed, or a "
+            "reset make that difference."
+        )
+
+
+def _who(facts: JournalFacts) -> Iterable[str]:
+    rows, left_out = facts.hosts.rows(facts.begin_s, facts.end_s)
+    title = "Who worked when" if facts.hosts.shows_workers else "Which hosts worked when"
+    yield charts.workers(
+        rows, begin_s=facts.begin_s, end_s=facts.end_s, others=left_out, title=title
+    ).html
+    hosts = facts.hosts.hosts
+    yield paragraph(
+        f"{facts.hosts.num_workers} on {counted(f'{len(hosts):,}', 'host')} ended attempts."
+    )
+    shown = sorted(hosts, key=lambda host: -host.busy_s)[:MOST_ROWS]
+    yield table(
+        _first_of("Hosts, the busiest first", len(shown), len(hosts)),
+        ("host", "attempts", "completed", "failed", "time together", "first began", "last ended"),
+        (
+            (
+                host.name,
+                host.attempts,
+                host.completed,
+                host.failed,
+                charts.duration_text(host.busy_s),
+                charts.time_text(host.begin_s),
+                charts.time_text(host.end_s),
+            )
+            for host in shown
+        ),
+    )
+
+
+def _how_long(facts: JournalFacts) -> Iterable[str]:
+    yield charts.durations(facts.durations_s, noun="completed attempts").html
+    yield table(
+        "Slowest completed attempts",
+        ("task", "attempt", "took", "host", "process", "ended"),
+        (
+            (
+                str(attempt.task),
+                attempt.number,
+                charts.duration_text(attempt.end_s - attempt.begin_s),
+                attempt.host,
+                str(attempt.pid),
+                charts.time_text(attempt.end_s),
+            )
+            for attempt in facts.slowest()
+        ),
+    )
+
+
+def _grid(facts: JournalFacts, status: RunStatus) -> str:
+    if facts.states is None:
+        return paragraph(f"There is no grid of a run with {status.num_tasks:,} tasks.")
+    cells = facts.states.cells(
+        _open_state(facts.states.done + facts.states.failed, status), MOST_CELLS
+    )
+    agrees = facts.states.done + facts.states.failed == status.done
+    unknown = "waiting or computing" if agrees else "unknown"
+    return charts.grid(cells, unknown=unknown, title="Tasks, by the journal").html
+
+
+def _open_state(settled: int, status: RunStatus) -> str:
+    """Return the state of the tasks that the journal does not show as done or failed."""
+    # Only if journal and server agree is it known what the others are.
+    if settled != status.done or (status.waiting and status.computing):
+        return "unknown"
+    return "waiting" if status.waiting else "computing"
+
+
+def _attempts(facts: JournalFacts) -> Iterable[str]:
+    yield table(
+        "Attempts by outcome",
+        ("outcome", "attempts"),
+        facts.outcomes.most_common(),
+    )
+    yield table(
+        "Completed tasks by attempt",
+        ("attempt", "tasks"),
+        (
+            (str(number) if number < 10 else "10 and more", count)
+            for number, count in sorted(facts.completed_by_attempt.items())
+        ),
+    )
+
+
+def _failures(facts: JournalFacts) -> Iterable[str]:
+    yield _causes(facts.causes, "tasks") or paragraph("No attempt failed.")
+    failed = facts.failed_for_good()
+    total = len(failed) if facts.states is None else facts.states.failed
+    has_items = any(attempt.failed_items for attempt in failed)
+    heads = ("task", "message", "attempts", "host", "process", "ended")
+    yield table(
+        _first_of("Tasks that failed for good", len(failed), total),
+        (*heads, "items") if has_items else heads,
+        (_failed_row(attempt, has_items=has_items) for attempt in failed),
+    )
+
+
+def _failed_row(attempt: Attempt, *, has_items: bool) -> Sequence[str | int]:
+    row = (
+        str(attempt.task),
+        cause_of(attempt.message),
+        attempt.number,
+        attempt.host,
+        str(attempt.pid),
+        charts.time_text(attempt.end_s),
+    )
+    return (*row, _named(attempt.failed_items)) if has_items else row
+
+
+def _causes(causes: Causes, noun: str) -> str:
+    found = causes.most_frequent()
+    left_out = causes.others + sum(cause.count for cause in found[_MOST_CAUSES:])
+    more = paragraph(f"{left_out:,} more had other causes.") if left_out else ""
+    shown = table(
+        "Failures by cause, an example of each",
+        ("failures", "message", noun),
+        ((cause.count, cause.example, _named(cause.where)) for cause in found[:_MOST_CAUSES]),
+    )
+    texts = (
+        details(cause.example, cause.text) for cause in found[:_MOST_CAUSES] if "\n" in cause.text
+    )
+    return "".join((shown, more, *texts))
+
+
+def _named(numbers: Sequence[int]) -> str:
+    named = ", ".join(map(str, numbers[:_MOST_ITEMS_NAMED]))
+    return f"{named} …" if len(numbers) >= _MOST_ITEMS_NAMED else named
+
+
+def _first_of(caption: str, shown: int, total: int) -> str:
+    return caption if shown >= total else f"{caption}: {shown:,} of {total:,}"

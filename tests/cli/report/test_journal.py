@@ -1,0 +1,170 @@
+"""Reading a journal: each attempt of the run, and nothing that damage or other runs left there."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskfarm_cli.report import journal
+from taskfarm_cli.report.journal import Attempt, JournalReader
+from tests.support.journals import RUN, START_S, facts, iso, write
+
+
+def read(folder: Path, num_tasks: int = 10) -> tuple[list[Attempt], JournalReader]:
+    reader = JournalReader(folder, RUN, num_tasks)
+    return list(reader.attempts()), reader
+
+
+def test_an_attempt_has_what_its_line_tells(tmp_path: Path) -> None:
+    line = facts(
+        3,
+        outcome="failed for good",
+        exit_status=7,
+        message="no",
+        slurm_job=12,
+        slurm_array_job=10,
+        slurm_array_task=2,
+        failed_items=[30, 31],
+    )
+    ((found,), reader) = read(write(tmp_path / "j", line))
+    assert found == Attempt(
+        task=3,
+        number=1,
+        worker="a" * 32,
+        host="node1",
+        pid=100,
+        slurm="10_2",
+        begin_s=START_S,
+        end_s=START_S + 1,
+        outcome="failed for good",
+        exit_status=7,
+        message="no",
+        failed_items=(30, 31),
+        is_shifted=False,
+    )
+    assert (reader.read, reader.damaged, reader.of_other_runs) == (1, 0, 0)
+
+
+def test_all_files_of_the_folder_are_read_and_no_others(tmp_path: Path) -> None:
+    folder = write(tmp_path / "j", facts(0))
+    write(folder, facts(1), name="node2-7.jsonl")
+    write(folder, facts(2), name="node2-7.jsonl.bak")
+    (folder / "sub.jsonl").mkdir()
+    found, _ = read(folder)
+    assert [one.task for one in found] == [0, 1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such pipes")
+def test_a_pipe_with_a_journals_name_is_not_waited_for(tmp_path: Path) -> None:
+    folder = write(tmp_path / "j", facts(0))
+    os.mkfifo(folder / "node3-1.jsonl")
+    assert len(read(folder)[0]) == 1
+
+
+def test_lines_of_other_runs_are_left_out_and_counted(tmp_path: Path) -> None:
+    found, reader = read(write(tmp_path / "j", facts(0, run="b" * 32), facts(1)))
+    assert [one.task for one in found] == [1]
+    assert (reader.of_other_runs, reader.damaged) == (1, 0)
+
+
+DAMAGED: dict[str, object] = {
+    "task": -1,
+    "attempt": "1",
+    "pid": None,
+    "worker": 7,
+    "run": None,
+    "host": [],
+    "outcome": "exploded",
+    "start": "yesterday",
+    "end": "2026-01-31T12:00:00",
+    "server_end": 5,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_line_with_an_impossible_value_is_damaged(tmp_path: Path, name: str) -> None:
+    line: dict[str, Any] = {**facts(0), name: DAMAGED[name]}
+    found, reader = read(write(tmp_path / "j", line, facts(1)))
+    assert [one.task for one in found] == [1]
+    assert (reader.read, reader.damaged) == (1, 1)
+
+
+@pytest.mark.parametrize("name", [name for name in facts() if not name.startswith("slurm")])
+def test_a_line_without_a_value_is_damaged(tmp_path: Path, name: str) -> None:
+    line = facts(0)
+    del line[name]
+    assert read(write(tmp_path / "j", line))[1].damaged == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(json.dumps(facts(0)).encode()[:80], id="torn at the end"),
+        pytest.param(b"\xff\xfe{}\n", id="no UTF-8"),
+        pytest.param(b"[1, 2]\n", id="no object"),
+        pytest.param(b"[" * 100_000 + b"\n", id="nested without end"),
+        pytest.param(json.dumps(facts(10)).encode() + b"\n", id="task beyond the run's"),
+        pytest.param(json.dumps({**facts(), "task": True}).encode() + b"\n", id="true as number"),
+        pytest.param(b"9" * 5_000 + b"\n", id="number of thousands of digits"),
+    ],
+)
+def test_damaged_lines_are_passed_over_and_counted(tmp_path: Path, line: bytes) -> None:
+    folder = write(tmp_path / "j", facts(1), line)
+    write(folder, facts(2), name="z-1.jsonl")
+    found, reader = read(folder)
+    assert [one.task for one in found] == [1, 2]
+    assert reader.damaged == 1
+
+
+def test_a_line_without_end_is_no_more_kept_than_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "LONGEST_BYTES", 1000)
+    folder = write(tmp_path / "j", facts(0), b"x" * 10_500 + b"\n", facts(1))
+    found, reader = read(folder)
+    assert [one.task for one in found] == [0, 1]
+    assert reader.damaged == 1
+
+
+def test_a_last_line_whose_end_is_not_there_yet_counts_if_it_is_whole(tmp_path: Path) -> None:
+    folder = write(tmp_path / "j", json.dumps(facts(4)).encode())
+    assert [one.task for one in read(folder)[0]] == [4]
+
+
+def test_empty_lines_are_no_damage(tmp_path: Path) -> None:
+    # A worker begins its next line with a line end, after a full disk took a part of one.
+    assert read(write(tmp_path / "j", b"\n\n", facts(0), b"\n"))[1].damaged == 0
+
+
+@pytest.mark.parametrize("off_s", [-3600.0, 7200.0])
+def test_times_of_a_wrong_clock_are_moved_to_the_servers(tmp_path: Path, off_s: float) -> None:
+    line = facts(0, begins_s=off_s, took_s=2.0, server_end=iso(START_S + 2))
+    ((found,), _) = read(write(tmp_path / "j", line))
+    assert (found.begin_s, found.end_s, found.is_shifted) == (START_S, START_S + 2, True)
+
+
+def test_times_that_agree_with_the_servers_whole_seconds_stay(tmp_path: Path) -> None:
+    line = facts(0, took_s=1.75, server_end=iso(START_S + 1))
+    ((found,), _) = read(write(tmp_path / "j", line))
+    assert (found.begin_s, found.end_s, found.is_shifted) == (START_S, START_S + 1.75, False)
+
+
+@pytest.mark.parametrize("items", [None, 7, ["x", -1, True], "text"])
+def test_items_that_are_none_are_left_out(tmp_path: Path, items: object) -> None:
+    ((found,), reader) = read(write(tmp_path / "j", facts(0, failed_items=items)))
+    assert (found.failed_items, reader.damaged) == ((), 0)
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="root and Windows may read everything"
+)
+def test_a_file_that_may_not_be_read_is_counted(tmp_path: Path) -> None:
+    folder = write(tmp_path / "j", facts(0))
+    write(folder, facts(1), name="b.jsonl").joinpath("b.jsonl").chmod(0)
+    found, reader = read(folder)
+    assert (len(found), reader.unreadable_files) == (1, 1)

@@ -1,0 +1,148 @@
+"""The page: charts and tables, escaped, self-contained and small, whatever a journal holds."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskfarm_cli.report import sections
+from taskfarm_cli.report.facts import read_journal
+from taskfarm_cli.report.page import page
+from taskfarm_cli.report.scan import TaskFacts
+from taskfarm_sdk import RunStatus, TaskInfo
+from tests.support.journals import RUN, START_S, facts, failure, iso, write
+from tests.support.markup import assert_self_contained
+
+NASTY = "<script>alert(1)</script>\"'&\u202e\x1b[31m"
+
+
+def status(num_tasks: int = 100, **other: Any) -> RunStatus:
+    counts: dict[str, Any] = {"waiting": 0, "computing": 0, "done": num_tasks, "failed": 0}
+    return RunStatus(num_tasks=num_tasks, percent_done=100.0, **{**counts, **other})
+
+
+def shown(folder: Path, its: RunStatus) -> str:
+    """Return the text of the page of a journal."""
+    html = page("Run", ["note"], [of_journal(folder, its)])
+    return assert_self_contained(html).text
+
+
+def of_journal(folder: Path, its: RunStatus) -> str:
+    return sections.of_journal(*read_journal(folder, RUN, its.num_tasks), its)
+
+
+def test_what_the_server_does_not_tell_is_unknown_and_not_zero() -> None:
+    text = assert_self_contained(sections.of_server(status(waiting=1, done=99, failed=None))).text
+    assert "of these failedunknown until the run is finished" in text
+    assert "an unknown number of them failed" in text
+    ended = assert_self_contained(sections.of_server(status(failed=None))).text
+    assert "of these failedunknown" in ended
+    assert "until" not in ended
+
+
+def test_a_journal_of_nasty_texts_makes_a_harmless_page(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "j",
+        facts(0, host=NASTY),
+        failure(1, f"{NASTY}\nTraceback {NASTY}", final=True, host=NASTY, failed_items=[10, 11]),
+    )
+    html = page(NASTY, [NASTY], [of_journal(folder, status())])
+    parsed = assert_self_contained(html)
+    assert "\x1b" not in html
+    assert "\u202e" not in html
+    assert parsed.text.count("<script>alert(1)</script>") >= 5
+    assert "10, 11" in parsed.text
+    assert ("http-equiv", "Content-Security-Policy") in parsed.attributes
+    assert ("content", "default-src 'none'; style-src 'unsafe-inline'") in parsed.attributes
+
+
+def test_each_section_says_in_words_what_its_charts_show(tmp_path: Path) -> None:
+    lines = [facts(n, begins_s=n / 10, took_s=0.5 + n / 100) for n in range(60)]
+    lines += [failure(n, f"exit status 3; its input: {n}", begins_s=-9.0) for n in range(3)]
+    text = shown(write(tmp_path / "j", *lines), status(60))
+    for said in (
+        "tasks were completed at a mean rate of",
+        "1 row shows who computed tasks",
+        "1 worker on 1 host ended attempts.",
+        "60 completed attempts took from 0.5 s to 1.09 s",
+        "Of 60 tasks: 60 done.",
+        "Attempts by outcome",
+        "Completed tasks by attempt",
+        "Failures by cause",
+        "Slowest completed attempts",
+        "The journal holds 63 attempts of this run.",
+    ):
+        assert said in text
+
+
+def test_damage_other_runs_and_wrong_clocks_are_told(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "j",
+        facts(0),
+        facts(1, begins_s=-3600, server_end=iso(START_S)),
+        facts(2, run="b" * 32),
+        b"torn\n",
+        b'{"torn',
+    )
+    text = shown(folder, status(100, done=50, waiting=50, failed=None))
+    assert "2 damaged or torn lines were passed over." in text
+    assert "1 line of another run was left out." in text
+    assert "1 attempt has times of a wrong clock, corrected by the server's." in text
+    assert "By the journal 2 tasks are done or failed, and by the server 50" in text
+    assert "98 unknown" in text
+
+
+def test_a_journal_without_attempts_says_so(tmp_path: Path) -> None:
+    assert "The journal holds 0 attempts of this run." in shown(write(tmp_path / "j"), status())
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"waiting": 99, "done": 1}, "99 waiting."),
+        ({"computing": 99, "done": 1}, "99 computing."),
+        ({"waiting": 50, "computing": 49, "done": 1}, "99 waiting or computing."),
+    ],
+)
+def test_open_tasks_have_the_state_that_the_server_tells(
+    tmp_path: Path, counts: dict[str, int], said: str
+) -> None:
+    text = shown(write(tmp_path / "j", facts(0)), status(100, failed=None, **counts))
+    assert f"Of 100 tasks: 1 done, {said}" in text
+
+
+def test_the_page_of_a_large_run_is_small_and_says_what_it_leaves_out(tmp_path: Path) -> None:
+    lines = []
+    for n in range(3000):
+        host: dict[str, Any] = {
+            "host": f"node{n % 150:03}.cluster.invalid",
+            "pid": n,
+            "worker": f"{n:032x}",
+        }
+        kind = {0: "completed", 1: "failed for good", 2: "released"}[n % 3]
+        message = f"cause {n % 900} {'abcdefghij'[n % 10] * 400}" if n % 3 == 1 else None
+        lines.append(facts(n * 300, begins_s=n, outcome=kind, message=message, **host))
+    folder = write(tmp_path / "j", *lines)
+    its = status(1_000_000, waiting=998_000, done=2000, failed=None)
+    html = page("Run", [], [of_journal(folder, its)])
+    assert len(html.encode()) < 500_000
+    text = assert_self_contained(html).text
+    assert "Tasks that failed for good: 200 of 1,000" in text
+    assert "Hosts, the busiest first: 64 of 150" in text
+    assert "3,000 workers on 150 hosts ended attempts." in text
+
+
+def test_the_tasks_read_from_the_server_are_shown() -> None:
+    read: list[int] = []
+    infos = [
+        TaskInfo(number=0, state="done", percent_completed=100.0),
+        TaskInfo(number=1, state="failed", percent_completed=0.0, attempts=3),
+        TaskInfo(number=2, state="computing", percent_completed=math.nan),
+        TaskInfo(number=3, state="waiting"),
+    ]
+    text = assert_self_contained(sections.of_tasks(TaskFacts(infos, 4, read.append))).text
+    assert "Of 4 tasks: 1 failed, 1 done, 1 computing, 1 waiting. Failed ones are in: 1." in text
+    assert read == [1, 2, 3, 4]
