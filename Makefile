@@ -126,7 +126,7 @@ bench: $(READY) $(VENV)/.bench ## measure beside the peers, write docs/benchmark
 lock: ## write constraints.txt anew from the newest releases
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --upgrade pip
-	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi]' --group dev --group bench
+	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi,view]' --group dev --group bench
 	( echo "# Written by 'make lock': what the tests ran with. Names and versions only."; \
 	  build/lock/bin/python -m pip freeze --all --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' ) > constraints.txt
 	rm -rf build/lock
@@ -145,7 +145,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (once; a minute or so) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade pip
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server,dask,mpi]' --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server,dask,mpi,view]' --group dev
 	@touch $@
 
 $(PEERS): $(READY)

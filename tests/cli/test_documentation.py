@@ -17,6 +17,8 @@ from taskfarm_cli.manage import main as manage
 from taskfarm_cli.manage.modes import MODES
 from taskfarm_cli.manage.output.documents import status_facts, task_facts
 from taskfarm_cli.serve import main as serve
+from taskfarm_cli.view import arguments as view_arguments
+from taskfarm_cli.view import main as view
 from taskfarm_sdk import RunStatus, TaskInfo
 from tests.support.help_pages import COLUMNS, difference
 
@@ -28,6 +30,7 @@ PAGE = (REFERENCE / "manageTF.md").read_text(encoding="utf-8")
 PROGRAMS = {
     "manageTF": manage.main,
     "serveTF": serve.main,
+    "viewTF": view.main,
     "workTF": taskfarm_cli.work.main.main,
 }
 
@@ -63,6 +66,7 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     ("program", "parser"),
     [
         ("manageTF", arguments.build_parser()),
+        ("viewTF", view_arguments.build_parser()),
         ("workTF", taskfarm_cli.work.command_line.arguments.build_parser()),
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 from taskfarm_cli.common import guard
 from taskfarm_cli.manage.main import main as manage_tf
 from taskfarm_cli.serve.main import main as serve_tf
+from taskfarm_cli.view.main import main as view_tf
 from taskfarm_cli.work.main import main as work_tf
 from taskfarm_sdk import logins
 from tests.support.locals_shown import forms_of, lines_that_show, shown_with_locals
@@ -78,6 +79,9 @@ WRONG: dict[str, tuple[Main, list[str]]] = {
     "work-slurm": (work_tf, [*GIVEN, UUID, "--slurm", "2", "--", "true"]),
     "work-inputs": (work_tf, [*GIVEN, "--create", "--inputs", "absent", "--", "true"]),
     "work-program": (work_tf, [*GIVEN, "-b", NOWHERE, UUID, "--", "no-such-program"]),
+    "view-option": (view_tf, [*GIVEN, "--no-such"]),
+    "view-url": (view_tf, ["-b", f"http://me:{PASSWORD}@host/"]),
+    "view-no-user": (view_tf, ["-b", NOWHERE, "-p", PASSWORD]),
     "serve-option": (serve_tf, ["--database-url", f"postgresql://me:{PASSWORD}@h/n", "--no-such"]),
     "serve-url": (serve_tf, ["--database-url", f"postgresql://me:{PASSWORD}/@h/n"]),
     "serve-scheme": (serve_tf, ["--database-url", f"mysql://me:{PASSWORD}@h/n"]),
@@ -106,6 +110,8 @@ AT_A_SERVER: dict[str, tuple[Main, list[str]]] = {
     "wait": (manage_tf, ["--wait", UUID]),
     "login": (manage_tf, ["--login"]),
     "whoami": (manage_tf, ["--whoami"]),
+    "view": (view_tf, []),
+    "view-run": (view_tf, [UUID]),
     "work": (work_tf, [UUID, "--", "true"]),
     "work-create": (work_tf, ["--create", "--num-tasks", "3", "--", "true"]),
 }

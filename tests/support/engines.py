@@ -1,4 +1,4 @@
-"""Engines that some tests need: PostgreSQL, Slurm, nginx, hosts of their own, systemd.
+"""Engines that some tests need: PostgreSQL, Slurm, nginx, hosts of their own, systemd, Chromium.
 
 They are started where `TASKFARM_REQUIRE_ENGINES` is 1, as in CI, and a missing one fails its tests
 there. Elsewhere their tests are left out, and one line at the end of the run names them.

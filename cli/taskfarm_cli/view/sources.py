@@ -1,0 +1,60 @@
+"""Where the states of a run's single tasks come from: journals, a results folder, a scan."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.view.journals import Journals, rates_of
+from taskfarm_cli.view.results import ResultsFolder
+
+if TYPE_CHECKING:
+    from taskfarm_cli.view.facts import Picture
+    from taskfarm_cli.view.records import RunRecord
+
+# Files are read and drawn for at most one tenth of the time; half of it until all was read once.
+_REST_PER_LOOK, _FIRST_REST_PER_LOOK = 9, 1
+_LEAST_REST_S = 1.0
+
+
+class Sources:
+    """The folders of a command line, and the scans that readers asked for.
+
+    Args:
+        journals: the folder of the journals, or None.
+        results: the results folder, or None.
+    """
+
+    def __init__(self, journals: Journals | None, results: ResultsFolder | None) -> None:
+        self._journals = journals
+        self._results = results
+        self._next_at: dict[str, float] = {}
+
+    def look(self, record: RunRecord) -> None:
+        """Renew the pictures of a run, if the last look is long enough ago."""
+        begun = time.monotonic()
+        if begun < self._next_at.get(record.uuid, begun):
+            return
+        self._renew(record)
+        took_s = time.monotonic() - begun
+        self._next_at[record.uuid] = time.monotonic() + self._rest_s(took_s)
+
+    def _rest_s(self, took_s: float) -> float:
+        if self._journals is not None and not self._journals.is_complete:
+            return _FIRST_REST_PER_LOOK * took_s
+        return max(_LEAST_REST_S, _REST_PER_LOOK * took_s)
+
+    def _renew(self, record: RunRecord) -> None:
+        pictures: list[Picture] = []
+        if self._journals is not None:
+            self._journals.look()
+            journal = self._journals.of(record.uuid)
+            if journal is not None and record.status is not None:
+                pictures.append(journal.picture(record.status.num_tasks))
+                record.completions = tuple(rates_of(journal.completions))
+        if self._results is not None:
+            found = self._results.picture(record.uuid)
+            pictures += [] if found is None else [found]
+        if record.scan is not None:
+            pictures.append(record.scan.picture())
+        record.pictures = tuple(pictures)

@@ -1,0 +1,173 @@
+"""What the page says, and that nothing of others' becomes HTML."""
+
+from __future__ import annotations
+
+import pytest
+
+from taskfarm_cli.view import pages
+from taskfarm_cli.view.facts import Failure, ListFacts, Outage, Picture, RunFacts, RunLine, Scan
+from taskfarm_cli.view.markup import Html, element, text
+from taskfarm_cli.view.parts import of_list, of_run
+from taskfarm_sdk import RunStatus
+from tests.support.view_tf import seen
+
+UUID = "ab" * 16
+EVIL = "<script>alert(1)</script>\u202e\"'&"
+
+
+def status(**more: object) -> RunStatus:
+    facts = {
+        "num_tasks": 10,
+        "waiting": 4,
+        "computing": 1,
+        "done": 5,
+        "failed": None,
+        "percent_done": 50.0,
+        **more,
+    }
+    return RunStatus(**facts)  # type: ignore[arg-type]
+
+
+def facts(**more: object) -> RunFacts:
+    return RunFacts(uuid=UUID, **{"status": status(), "read_at": 1e9, **more})  # type: ignore[arg-type]
+
+
+def picture(*failures: Failure, **more: object) -> Picture:
+    told = {"origin": "journal", "noun": "task", "cells": (), "num_failed": len(failures), **more}
+    return Picture(failures=failures, **told)  # type: ignore[arg-type]
+
+
+def test_failed_is_unknown_and_never_0_until_the_run_is_finished() -> None:
+    parts = of_run(facts(), None)
+    assert "Failed unknown" in seen(parts["progress"])
+    assert "Unknown" in parts["failures"]
+    line = RunLine(uuid=UUID, num_tasks_text="10", status=status())
+    assert "failed: unknown" in seen(of_list(ListFacts(lines=(line,), num_runs=1), None)["runs"])
+
+
+def test_failed_is_a_number_once_it_is_known() -> None:
+    over = status(waiting=0, computing=0, done=10, failed=3)
+    parts = of_run(facts(status=over), None)
+    assert "Failed 3" in seen(parts["progress"])
+    assert "3 tasks failed; which, and why, only a journal" in parts["failures"]
+    none = of_run(facts(status=status(waiting=0, computing=0, done=10, failed=0)), None)
+    assert none["failures"] == "<p>No task failed.</p>"
+
+
+def test_rate_and_time_left_are_unknown_until_they_are_seen() -> None:
+    assert "Rate unknown Time left unknown" in seen(of_run(facts(), None)["progress"])
+    known = of_run(facts(tasks_per_s=2.0, left_s=65.0), None)
+    assert "Rate 2 tasks/s Time left about 1:05" in seen(known["progress"])
+
+
+def test_a_server_that_is_gone_is_told_with_the_time_and_the_reason() -> None:
+    outage = Outage(since=0.0, reason=EVIL)
+    for parts in (of_run(facts(), outage), of_list(ListFacts(), outage)):
+        assert "has not answered since 1970-01-01 00:00:00 UTC" in parts["outage"]
+        assert "<script" not in parts["outage"]
+    assert of_run(facts(), None)["outage"] == ""
+
+
+def test_a_deleted_run_is_told_and_its_last_state_stays() -> None:
+    parts = of_run(facts(is_gone=True), None)
+    assert "This run was deleted" in parts["outage"]
+    assert "Done 5" in seen(parts["progress"])
+    assert "no run with this UUID" in of_run(facts(is_gone=True, status=None), None)["outage"]
+
+
+def test_a_message_of_others_becomes_text() -> None:
+    failure = Failure(number=3, attempts=2, message=EVIL)
+    shown = of_run(facts(pictures=(picture(failure, remark=EVIL),)), None)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\\u202e&quot;&#x27;&amp;" in shown["failures"]
+    assert "<script" not in "".join(shown.values())
+    assert "\u202e" not in "".join(shown.values())
+
+
+def test_odd_numbers_of_tasks_and_urls_of_others_become_text() -> None:
+    line = RunLine(uuid=UUID, num_tasks_text=EVIL, status=None)
+    parts = of_list(ListFacts(lines=(line,), num_runs=1), None)
+    page = pages.list_page(EVIL, parts, base="/p/", part=0)
+    assert "<script>" not in page
+    assert "\u202e" not in page
+
+
+def test_a_failure_says_whether_the_task_is_tried_again_and_whether_its_cause_is_known() -> None:
+    shown = of_run(
+        facts(
+            pictures=(
+                picture(
+                    Failure(number=1, attempts=1, message="later", is_final=False),
+                    Failure(number=2, attempts=3, message=None),
+                ),
+            )
+        ),
+        None,
+    )["failures"]
+    assert "1 1 (to be tried again) later" in seen(shown)
+    assert "2 3 unknown" in seen(shown)
+
+
+def test_failures_that_are_not_shown_are_counted() -> None:
+    shown = of_run(
+        facts(pictures=(picture(Failure(number=1, attempts=1, message=""), num_failed=9),)), None
+    )
+    assert "9 tasks failed by the journal. The first 1 are shown." in seen(shown["failures"])
+
+
+@pytest.mark.parametrize(
+    ("scan", "said"),
+    [
+        (Scan(read=5, num_tasks=10, is_running=True), "5 of 10 tasks so far"),
+        (Scan(read=10, num_tasks=10, is_running=False), "is complete: 10 of 10 tasks"),
+        (Scan(read=5, num_tasks=10, is_running=False, error="it broke"), "after 5 of 10 tasks"),
+    ],
+)
+def test_a_reading_of_all_tasks_shows_how_far_it_is(scan: Scan, said: str) -> None:
+    assert said in of_run(facts(scan=scan), None)["scan"]
+
+
+def test_a_long_list_is_shown_in_parts() -> None:
+    lines = (RunLine(uuid=UUID, num_tasks_text="1", status=None),)
+    middle = of_list(ListFacts(lines=lines, num_runs=50, part=1, num_parts=3), None)["parts"]
+    assert 'href="?part=1"' in middle
+    assert 'href="?part=3"' in middle
+    assert "Part 2 of 3 (50 runs)" in middle
+    last = of_list(ListFacts(lines=lines, num_runs=50, part=2, num_parts=3), None)["parts"]
+    assert "Older" not in last
+
+
+def test_each_chart_has_a_sentence_for_screen_readers() -> None:
+    parts = of_run(facts(), None)
+    assert 'aria-label="Of 10 tasks, 5 are done' in parts["progress"]
+
+
+def test_actions_stand_on_the_page_only_if_they_are_allowed() -> None:
+    parts = of_run(facts(), None)
+    for allowed in (True, False):
+        page = pages.run_page(UUID, parts, base="/p/", allow_actions=allowed, is_reading=False)
+        assert ("/delete" in page) is allowed
+        assert ("/reset-failed" in page) is allowed
+        assert "/scan" in page
+
+
+def test_a_page_has_no_script_or_style_of_its_own_and_no_address_of_others() -> None:
+    parts = of_run(facts(), None)
+    page = pages.run_page(UUID, parts, base="/p/", allow_actions=True, is_reading=True)
+    assert "style=" not in page
+    assert "<style" not in page
+    assert "onclick" not in page
+    assert '<script src="/p/page.js" defer></script>' in page
+    assert page.replace("http://www.w3.org/2000/svg", "").count("//") == 0
+
+
+def test_the_cost_of_reading_all_tasks_is_told_before() -> None:
+    page = pages.confirm_page(UUID, pages.SCAN, base="/p/", secret="s", num_tasks=100_000)
+    assert "The run has 100000 tasks. That is one request each" in page
+
+
+def test_text_is_escaped_and_html_is_not() -> None:
+    assert text(EVIL) == "&lt;script&gt;alert(1)&lt;/script&gt;\\u202e&quot;&#x27;&amp;"
+    assert text(Html("<b>")) == "<b>"
+    assert element("a", "<", href='"') == '<a href="&quot;">&lt;</a>'
+    assert element("p", hidden=True, id=None, class_="x") == '<p hidden class="x"></p>'
+    assert element("meta", http_equiv="refresh") == '<meta http-equiv="refresh">'
