@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from taskfarm_cli.manage.arguments import build_parser as manage_parser
 from taskfarm_cli.serve.arguments import build_parser as serve_parser
+from taskfarm_cli.view.arguments import build_parser as view_parser
 from taskfarm_cli.work.command_line.arguments import build_parser as work_parser
 
 
@@ -30,5 +31,6 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("manageTF", "manage the runs of a taskfarm server", manage_parser),
     Command("serveTF", "run a taskfarm server", serve_parser),
+    Command("viewTF", "show the runs of a taskfarm server in a browser", view_parser),
     Command("workTF", "run a command for each task of a run", work_parser, runs_command=True),
 )

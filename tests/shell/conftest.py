@@ -63,7 +63,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """The user's home folder, in which the shell is started; nothing of it was run at the end."""
     folder = tmp_path / "home"
     (folder / "bin").mkdir(parents=True)
-    for name in ("manageTF", "workTF", "serveTF"):
+    for name in ("manageTF", "workTF", "serveTF", "viewTF"):
         program = folder / "bin" / name
         program.write_text(f"#!/bin/sh\ntouch '{folder}/BAD'\n")
         program.chmod(0o755)

@@ -116,7 +116,7 @@ def test_the_values_of_an_option_are_offered(home: Home, shell: str) -> None:
 
 
 @in_each_shell
-@pytest.mark.parametrize("program", ["manageTF", "workTF", "serveTF"])
+@pytest.mark.parametrize("program", ["manageTF", "workTF", "serveTF", "viewTF"])
 def test_each_command_completes(home: Home, shell: str, program: str) -> None:
     assert "--version" in offered(shell, f"{program} --ver", home.environment)
 

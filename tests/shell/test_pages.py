@@ -13,12 +13,18 @@ import pytest
 
 from taskfarm_cli.manage.arguments import build_parser as manage_parser
 from taskfarm_cli.serve.arguments import build_parser as serve_parser
+from taskfarm_cli.view.arguments import build_parser as view_parser
 from taskfarm_cli.work.command_line.arguments import build_parser as work_parser
 from tests.support import engines
 from tests.support.shells import SHARE
 
 PAGES = SHARE / "man" / "man1"
-PARSERS = {"manageTF": manage_parser, "serveTF": serve_parser, "workTF": work_parser}
+PARSERS = {
+    "manageTF": manage_parser,
+    "serveTF": serve_parser,
+    "viewTF": view_parser,
+    "workTF": work_parser,
+}
 # A page of `make shell` is the same on every day.
 NO_DATE = re.compile(r'WARNING: missing date, using "": TH$')
 in_each = pytest.mark.parametrize("program", PARSERS)
