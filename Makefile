@@ -25,9 +25,9 @@ OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client genera
 	--overwrite --fail-on-warning
 
 CHECKS := drift check-format check-lint check-types check-pyright check-exports check-imports check-openapi \
-	check-spelling
+	check-spelling check-shell
 
-.PHONY: $(CHECKS) help demo test test-fast test-all test-busy coverage load hostile client cassettes check format docs bench lock dist clean
+.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load hostile client cassettes check format docs bench lock dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,11 +64,14 @@ client: $(GENERATOR_READY) ## write generated/taskfarm_api from openapi/taskfarm
 	rm -rf generated/taskfarm_api
 	$(OPENAPI) --output-path generated/taskfarm_api
 
+shell: $(READY) ## write share/ (completion and man pages) from the commands' parsers
+	$(BIN)/python -m shell
+
 cassettes: $(READY) ## record tests/cassettes again from a fresh real server
 	rm -rf tests/cassettes
 	$(PYTEST) tests -m vcr --record-mode=rewrite
 
-check: $(READY) ## format, lint, types, imports, spelling, drift of generated/: all, then name what failed
+check: $(READY) ## format, lint, types, imports, spelling, drift of generated/ and share/: all, then name what failed
 	@failed=; for check in $(CHECKS); do \
 		echo "=== $$check"; \
 		$(MAKE) --no-print-directory $$check || failed+=" $$check"; \
@@ -99,6 +102,9 @@ check-openapi: $(READY)
 
 check-spelling: $(READY)
 	$(BIN)/codespell
+
+check-shell: $(READY)
+	$(BIN)/python -m shell --check
 
 drift: $(GENERATOR_READY)
 	rm -rf build/drift && mkdir -p build/drift

@@ -19,7 +19,8 @@ class MapOptions(TypedDict, total=False):
         workers: how many items to compute at a time; see `Run.work`.
         executor: where to compute instead of in child processes; see `Run.work`.
         threads_per_task: how many threads libraries use in each child process; see `Run.work`.
-        progress: called in this thread with the run's status, about every 2 s and at the end.
+        progress: called in this thread with the run's status, about every 2 s and at the end; True
+            draws that: see `Run.watch`.
         linger: stay while other workers compute, and take over tasks that they lose; by default
             True.
         linger_s: how long at most to stay without a task while other workers compute.
@@ -46,7 +47,7 @@ class MapOptions(TypedDict, total=False):
     workers: int | None
     executor: Executor | None
     threads_per_task: int | None
-    progress: Callable[[RunStatus], None] | None
+    progress: bool | Callable[[RunStatus], None] | None
     linger: bool
     linger_s: float | None
     check: bool

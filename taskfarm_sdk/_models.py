@@ -20,6 +20,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def _percent(value: float) -> str:
+    """Format a percentage, cut and not rounded, so that 100 % says that all is done."""
+    return f"{math.floor(value * 10) / 10:.1f} %" if math.isfinite(value) else "unknown %"
+
+
 @shown_half_made
 @attrs.frozen(kw_only=True)
 class RunStatus:
@@ -58,6 +63,39 @@ class RunStatus:
     def succeeded(self) -> bool:
         """Whether the run is finished and no task failed."""
         return self.finished and self.failed == 0
+
+    @half_made
+    def __str__(self) -> str:
+        tasks = counted(self.num_tasks, "task")
+        if self.finished:
+            failed = "unknown how many failed" if self.failed is None else f"{self.failed} failed"
+            return f"{self.done} of {tasks} done, {failed}"
+        states = f"{self.computing} computing, {self.waiting} waiting"
+        return f"{self.done} of {tasks} done ({_percent(self.percent_done)}), {states}"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from taskfarm_sdk import _html
+
+        failed = self.failed or 0
+        parts = [
+            (self.done - failed, _html.DONE),
+            (failed, _html.FAILED),
+            (self.computing, _html.COMPUTING),
+        ]
+        rows = [
+            ("waiting", self.waiting),
+            ("computing", self.computing),
+            ("done", f"{self.done} of {self.num_tasks}"),
+            ("failed", self._failed_text()),
+            ("percent done", _percent(self.percent_done)),
+        ]
+        return _html.block(_html.bar(parts, self.num_tasks, str(self)), _html.table(rows))
+
+    def _failed_text(self) -> str:
+        if self.failed is not None:
+            return str(self.failed)
+        return "unknown" if self.finished else "unknown until the run is finished"
 
 
 @shown_half_made

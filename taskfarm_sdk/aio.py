@@ -8,6 +8,7 @@ from typing import Self
 
 import attrs
 
+from taskfarm_sdk import _bar
 from taskfarm_sdk._flows import repair, resetting, runs, tasks, waiting
 from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._protocol.operations import RunRow
@@ -136,16 +137,23 @@ class AsyncRun:
     num_tasks: int
     num_tasks_text: str = attrs.field(repr=False)
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows; see `Run`."""
+        from taskfarm_sdk import _html
+
+        return _html.of_run(self.uuid, self.id, self.num_tasks_text, self._link.session.url)
+
     async def status(self) -> RunStatus:
         """Get the status of the run; see `Run.status`."""
         return await self._link.drive(runs.status(self._link.session, self.uuid))
 
     def watch(
-        self, poll_s: float = 2.0, *, timeout_s: float | None = None
+        self, poll_s: float = 2.0, *, timeout_s: float | None = None, progress: bool = False
     ) -> AsyncIterator[RunStatus]:
         """Yield the status of the run until it is finished; see `Run.watch`."""
         session = self._link.session
-        return self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
+        statuses = self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
+        return _bar.shown_async(statuses) if progress else statuses
 
     async def wait(
         self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False

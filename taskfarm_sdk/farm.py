@@ -11,7 +11,7 @@ from taskfarm_sdk._flows import runs
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import Link, new_session
 from taskfarm_sdk.hidden import half_made, hide
-from taskfarm_sdk.run import Run, run_of
+from taskfarm_sdk.run import Run, run_of, runs_of
 
 # Imported on use, because a list of runs does not need them.
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Farm:
             give_up_after_s: how long to retry, in seconds, 0 or more; None uses the farm's limit.
         """
         rows = self._link.drive(runs.list_all(self._link.session, give_up_after_s))
-        return [run_of(self._link, row) for row in rows]
+        return runs_of(self._link, rows)
 
     def get_run(self, uuid: str, *, give_up_after_s: float | None = None) -> Run:
         """Return the run with a uuid.

@@ -47,11 +47,19 @@ class Run:
     num_tasks: int
     num_tasks_text: str = attrs.field(repr=False)
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: what is known without a request."""
+        from taskfarm_sdk import _html
+
+        return _html.of_run(self.uuid, self.id, self.num_tasks_text, self._link.session.url)
+
     def status(self) -> RunStatus:
         """Return the status of the run."""
         return self._link.drive(runs.status(self._link.session, self.uuid))
 
-    def watch(self, poll_s: float = 2.0, *, timeout_s: float | None = None) -> Iterator[RunStatus]:
+    def watch(
+        self, poll_s: float = 2.0, *, timeout_s: float | None = None, progress: bool = False
+    ) -> Iterator[RunStatus]:
         """Yield the status of the run, now and after every `poll_s`, until the run is finished.
 
         After the first answer, outages of the server are waited out, however long. Slow requests
@@ -60,6 +68,8 @@ class Run:
         Args:
             poll_s: seconds between two looks, more than 0.
             timeout_s: how long to watch at most, 0 or more seconds; None watches without limit.
+            progress: draw each status: in a notebook as an output that is replaced, on a terminal
+                as a line of stderr, elsewhere not at all.
 
         Raises:
             WaitTimeout: the time is over; its `run_status` says how the run stood last.
@@ -67,7 +77,12 @@ class Run:
         from taskfarm_sdk._flows import waiting
 
         session = self._link.session
-        return self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
+        statuses = self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
+        if not progress:
+            return statuses
+        from taskfarm_sdk import _bar
+
+        return _bar.shown(statuses)
 
     def wait(
         self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False
@@ -288,7 +303,7 @@ class Run:
         workers: int | None = None,
         executor: Executor | None = None,
         threads_per_task: int | None = None,
-        progress: Callable[[RunStatus], None] | None = None,
+        progress: bool | Callable[[RunStatus], None] | None = None,
         linger: bool = True,
         linger_s: float | None = None,
         check: bool = True,
@@ -349,7 +364,8 @@ class Run:
             threads_per_task: how many threads NumPy and similar libraries use in each child
                 process, set by OMP_NUM_THREADS and the like; by default the CPUs divided by
                 `workers`, but for variables that are already set. Not with an executor.
-            progress: called in this thread with the run's status, about every 2 s and at the end.
+            progress: called in this thread with the run's status, about every 2 s and at the end;
+                True draws that: see `watch`.
             linger: stay while other workers compute, and take over tasks that they lose.
             linger_s: how long at most to stay without a task while other workers compute; it begins
                 with the server's answer that none waits.
@@ -378,9 +394,11 @@ class Run:
             TaskfarmError: no child process can compute, or the executor broke or lost loops of
                 this work, and the run is not finished.
         """
+        from taskfarm_sdk import _bar
         from taskfarm_sdk._worker.options import WorkerOptions
         from taskfarm_sdk.execution.work_off import Place, Request, work_off
 
+        _bar.checked(progress)
         options = WorkerOptions(
             report_every_s=report_every_s,
             first_beat_s=first_beat_s,
@@ -396,15 +414,35 @@ class Run:
             journal=journal,
         )
         place = Place(workers=workers, executor=executor, threads_per_task=threads_per_task)
-        request = Request(
-            link=self._link,
-            uuid=self.uuid,
-            num_tasks=self.num_tasks,
-            function=function,
-            tell=progress,
-            linger_s=linger_s,
-        )
-        return work_off(request, options, place, check=check)
+        with _bar.telling(progress) as tell:
+            request = Request(
+                link=self._link,
+                uuid=self.uuid,
+                num_tasks=self.num_tasks,
+                function=function,
+                tell=tell,
+                linger_s=linger_s,
+            )
+            return work_off(request, options, place, check=check)
+
+
+class _Runs(list[Run]):
+    """A list of runs, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the newest, which are the last."""
+        from taskfarm_sdk import _html
+
+        return _html.of_runs(len(self), [_cells(run) for run in self[-_html.MOST_ROWS :]])
+
+
+def _cells(run: Run) -> tuple[object, ...]:
+    return run.id, run.uuid, run.num_tasks_text
+
+
+def runs_of(link: Link, rows: Iterable[RunRow]) -> list[Run]:
+    """Return the runs of rows that were read over a link."""
+    return _Runs(run_of(link, row) for row in rows)
 
 
 def run_of(link: Link, row: RunRow) -> Run:

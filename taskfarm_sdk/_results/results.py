@@ -62,6 +62,12 @@ class Results(Generic[T]):
     def __repr__(self) -> str:
         return f"Results('{self._folder.path}', {len(self)} items)"
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: how many items have values, and the first of them."""
+        from taskfarm_sdk._results import pages
+
+        return pages.of_results(self._folder.path, self)
+
     def __len__(self) -> int:
         return self._order.num_items
 

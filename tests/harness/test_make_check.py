@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = f"{sys.version_info[0]}.{sys.version_info[1]}"
-TOOLS = ("ruff", "mypy", "pyright", "lint-imports", "openapi-spec-validator", "codespell")
+TOOLS = ("ruff", "mypy", "pyright", "lint-imports", "openapi-spec-validator", "codespell", "python")
 # Says how it was called, and fails where that matches FAILING.
 STUB = """#!/bin/sh
 echo "$(basename "$0") $*"
@@ -35,6 +35,7 @@ CHECKS = {
     "check-imports": "lint-imports",
     "check-openapi": "openapi-spec-validator",
     "check-spelling": "codespell",
+    "check-shell": "python -m shell",
 }
 Check = Callable[..., subprocess.CompletedProcess[str]]
 

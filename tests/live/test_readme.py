@@ -74,7 +74,7 @@ def outcome(*words: str) -> subprocess.CompletedProcess[str]:
 def test_each_command_is_run_here_or_known_to_be_run_elsewhere() -> None:
     rest = set(COMMANDS) - set(MANAGING) - set(WORKING)
     assert [command for command in rest if not re.match(ELSEWHERE, command)] == []
-    assert (len(MANAGING), len(WORKING)) == (12, 2)
+    assert (len(MANAGING), len(WORKING)) == (12, 5)
 
 
 def test_the_ten_lines_work_off_a_run(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_the_ten_lines_work_off_a_run(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     uuid, status = done.stdout.splitlines()
     assert re.fullmatch("[0-9a-f]{32}", uuid)
-    assert status.startswith("RunStatus(num_tasks=100, waiting=0, computing=0, done=100, failed=0")
+    assert status == "100 of 100 tasks done, 0 failed"
 
 
 def test_the_loop_completes_tasks(farm: Farm) -> None:
@@ -129,17 +129,43 @@ def test_a_command_manages_runs(command: str, run: Run, capsys: pytest.CaptureFi
         assert (status, said) == (0, "")
 
 
-@pytest.mark.parametrize("command", WORKING)
-def test_a_command_is_run_for_each_task(command: str, farm: Farm, tmp_path: Path) -> None:
-    run = farm.create_run(3)
+# What the programs of each command print; by an option that the command has.
+PRINTED = {
+    "--inputs": ["a", "b", "c"],
+    "--csv": ["--lat=51.5 --name=an island", "--lat=64 --name=a glacier"],
+    "--grid": [f"--lr {lr} --seed {seed}" for lr in ("0.1", "0.01") for seed in range(100)],
+}
+SEEDS = [f"--seed {task}" for task in range(3)]
+
+
+@pytest.fixture
+def _work(tmp_path: Path) -> None:
+    """Make the inputs and programs that the commands name."""
     (tmp_path / "files.txt").write_text("a\nb\nc\n")
-    for name in ("process", "simulate"):
+    (tmp_path / "sites.csv").write_text("name,lat\nan island,51.5\na glacier,64\n")
+    for name in ("process", "model", "train", "simulate"):
         (tmp_path / name).write_text('#!/bin/sh\necho "$@"\n')
         (tmp_path / name).chmod(0o755)
-    done = outcome(*shlex.split(command.replace("UUID", run.uuid)))
+
+
+@pytest.mark.usefixtures("_work")
+@pytest.mark.parametrize("command", [one for one in WORKING if "--create" in one])
+def test_a_command_is_run_for_each_item(command: str) -> None:
+    (printed,) = [lines for option, lines in PRINTED.items() if f" {option} " in command]
+    done = outcome(*shlex.split(command))
     assert done.returncode == 0, done.stderr
-    printed = "abc" if "--create" in command else ["--seed 0", "--seed 1", "--seed 2"]
-    assert sorted(done.stdout.splitlines()) == list(printed)
+    assert sorted(done.stdout.splitlines()) == sorted(printed)
+
+
+@pytest.mark.usefixtures("_work")
+def test_a_commands_output_is_kept_and_read_back(farm: Farm) -> None:
+    keep, show = [shlex.split(one) for one in WORKING if "--create" not in one]
+    run = farm.create_run(3)
+    kept = outcome(*(run.uuid if word == "UUID" else word for word in keep))
+    failed = outcome(*show)
+    shown = outcome(*(word for word in show if word != "--failed"))
+    assert [kept.returncode, failed.returncode, shown.returncode] == [0, 0, 0], kept.stderr
+    assert (kept.stdout, failed.stdout, shown.stdout.splitlines()) == ("", "", SEEDS)
 
 
 SETTING = {"value": "as it is imported"}

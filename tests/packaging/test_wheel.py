@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -19,7 +21,8 @@ from zipfile import ZipFile
 import pytest
 
 import taskfarm_sdk
-from tests.support import type_checkers
+from tests.support import engines, type_checkers
+from tests.support.shells import SHARE, SHELLS, offered
 from tests.support.type_checkers import DOWNSTREAM, ROOT
 
 PACKAGES = {
@@ -101,7 +104,7 @@ def metadata_of(wheel: Path) -> Message:
 
 
 def test_the_wheel_holds_all_of_the_three_packages_and_nothing_else(wheel: Path) -> None:
-    held = {name for name in names_in(wheel) if not name.parts[0].endswith(".dist-info")}
+    held = {name for name in names_in(wheel) if not name.parts[0].endswith((".dist-info", ".data"))}
     there = {
         PurePosixPath(package, *path.relative_to(folder).parts)
         for package, folder in PACKAGES.items()
@@ -110,6 +113,38 @@ def test_the_wheel_holds_all_of_the_three_packages_and_nothing_else(wheel: Path)
     }
     assert held == there
     assert {name.parts[0] for name in held if name.name == "py.typed"} == set(PACKAGES)
+
+
+def test_the_wheel_installs_completion_and_man_pages_where_they_are_looked_for(home: Path) -> None:
+    made = {path.relative_to(SHARE) for path in SHARE.rglob("*") if path.is_file()}
+    assert len(made) == 4 * len(SCRIPTS)
+    for name in made:
+        assert (home / "share" / name).read_bytes() == (SHARE / name).read_bytes()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_line_of_the_page_loads_the_completion(home: Path, tmp_path: Path, shell: str) -> None:
+    page = (ROOT / "docs/how-to/completion-and-man-pages.md").read_text()
+    (line,) = re.findall(rf"(?m)^```{shell}\n(.+)\n```$", page)
+    path = f"{scripts_of(home)}{os.pathsep}{os.environ['PATH']}"
+    environment = {"HOME": str(tmp_path), "PATH": path}
+    for script in SCRIPTS:
+        assert offered(shell, f"{script} --versio", environment, line) == ["--version"]
+
+
+def test_man_finds_the_pages_of_commands_on_the_path(home: Path) -> None:
+    if shutil.which("man") is None:
+        engines.is_missing("man", "it is not installed")
+    path = f"{scripts_of(home)}{os.pathsep}{os.environ['PATH']}"
+    for script in SCRIPTS:
+        found = subprocess.run(
+            ["man", "--where", script],
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert Path(found.stdout.strip()) == home / "share" / "man" / "man1" / f"{script}.1"
 
 
 def test_the_metadata_is_what_the_project_says(wheel: Path) -> None:
@@ -130,7 +165,12 @@ def test_the_source_distribution_brings_tests_contract_and_configuration(dist: P
     with tarfile.open(source) as archive:
         held = {PurePosixPath(*PurePosixPath(n).parts[1:]).as_posix() for n in archive.getnames()}
     shipped = [path for path in (ROOT / "deploy").rglob("*") if path.is_file()]
-    pages = [ROOT / "README.md", ROOT / "LICENSE", *(ROOT / "docs/how-to").glob("*.md")]
+    pages = [
+        *SHARE.rglob("*TF.1"),
+        ROOT / "README.md",
+        ROOT / "LICENSE",
+        *(ROOT / "docs/how-to").glob("*.md"),
+    ]
     for path in (DOWNSTREAM, ROOT / "openapi/taskfarm.yaml", *shipped, *pages):
         assert path.relative_to(ROOT).as_posix() in held
     assert not {name for name in held if ".venv" in name or "__pycache__" in name}

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import attrs
 
-from taskfarm_sdk import _validation
+from taskfarm_sdk import _bar, _validation
+from taskfarm_sdk._bar import Progress
 from taskfarm_sdk._items.items import Items
 from taskfarm_sdk._map_options import MapOptions
-from taskfarm_sdk._models import RunStatus
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.order import Order
 from taskfarm_sdk._results.results import Results
@@ -37,7 +37,7 @@ class Settings:
     Attributes:
         place: where to compute.
         worker: options of the workers.
-        tell: called with the run's status.
+        progress: called with the run's status; True for a bar.
         linger_s: how long at most to stay without a task.
         check: whether to raise an error if items have no value.
         retry_failed: whether items of a finished run that failed are tried again.
@@ -45,7 +45,7 @@ class Settings:
 
     place: Place
     worker: WorkerOptions
-    tell: Callable[[RunStatus], None] | None
+    progress: Progress
     linger_s: float | None
     check: bool
     retry_failed: bool
@@ -73,6 +73,8 @@ def settings(options: MapOptions) -> Settings:
         _validation.seconds("linger_s", linger_s, zero=True)
     if place.workers is not None:
         _validation.at_least_one("workers", place.workers)
+    progress = options.get("progress")
+    _bar.checked(progress)
     heartbeat_s = options.get("heartbeat_s", HEARTBEAT_S)
     of_worker: dict[str, Any] = {
         "linger": True,
@@ -86,7 +88,7 @@ def settings(options: MapOptions) -> Settings:
     return Settings(
         place=place,
         worker=worker,
-        tell=options.get("progress"),
+        progress=progress,
         linger_s=linger_s,
         check=options.get("check", True),
         retry_failed=options.get("retry_failed", True),
@@ -189,18 +191,19 @@ def order_of(folder: Folder) -> Order:
 def _work(
     link: Link, folder: Folder, order: Order, computes: ItemFunction, chosen: Settings
 ) -> Results[Any]:
-    mapping = flow.Mapping(
-        link=link,
-        folder=folder,
-        order=order,
-        computes=computes,
-        options=chosen.worker,
-        place=chosen.place,
-        tell=chosen.tell,
-        linger_s=chosen.linger_s,
-        retry_failed=chosen.retry_failed,
-    )
-    return flow.map_items(mapping, check=chosen.check)
+    with _bar.telling(chosen.progress) as tell:
+        mapping = flow.Mapping(
+            link=link,
+            folder=folder,
+            order=order,
+            computes=computes,
+            options=chosen.worker,
+            place=chosen.place,
+            tell=tell,
+            linger_s=chosen.linger_s,
+            retry_failed=chosen.retry_failed,
+        )
+        return flow.map_items(mapping, check=chosen.check)
 
 
 def _no_trial(_: Folder) -> int:
