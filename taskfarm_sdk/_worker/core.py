@@ -155,8 +155,7 @@ class WorkerCore:
         """
         open_tasks = self.ledger.open_tasks
         asked_at, changes = self.requests.now(), open_tasks.changes
-        with self.vain.first_try():
-            task = self._handed_out(begun)
+        task = self.vain.first_try(lambda: self._handed_out(begun))
         if task is None:
             task = self._lingering.stay(
                 asked_at, changes, begun=begun, longest_s=lambda: self.ledger.longest_s

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 # So soon a thread that had a task claims the next one, unless another one claims ahead for it.
 CLAIMS_WITHIN_S = 1.0
@@ -24,20 +26,24 @@ class Vain:
         self._unanswered = 0
         self._answered_at: float | None = None
 
-    @contextmanager
-    def first_try(self) -> Generator[None]:
-        """Note a claim's first request; what follows it, if none waits, is idle time."""
+    def first_try(self, ask: Callable[[], T | None]) -> T | None:
+        """Return the task that a claim's first request gives; without one, idle time begins."""
         with self._lock:
             self._unanswered += 1
+        task: T | None = None
         try:
-            yield
+            task = ask()
         finally:
             with self._lock:
                 self._unanswered -= 1
-                self._answered_at = self._now()
+                # A task is in hand before the code that computes it says so.
+                self._answered_at = self._now() if task is None else None
+        return task
 
     def idle_s(self, since: float) -> float | None:
-        """Return for how long nothing has waited; None while a claim has no answer yet.
+        """Return for how long nothing has waited; None while that is not known.
+
+        That is while a claim has no answer yet, and after one that gave a task.
 
         Args:
             since: when the worker last had a task.

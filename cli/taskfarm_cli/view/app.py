@@ -24,6 +24,7 @@ from taskfarm_cli.view.keys import Keys
 from taskfarm_cli.view.markup import Html
 from taskfarm_cli.view.places import Place, list_place, run_place
 from taskfarm_cli.view.rules import Hosts, cookie_name, set_cookie
+from taskfarm_sdk.hidden import Hidden
 
 if TYPE_CHECKING:
     from taskfarm_cli.view.observer import Observer, Parts
@@ -114,7 +115,7 @@ class View:
         # A browser that is in already may follow an address again.
         if keys.knows(request.cookies.get(self._cookie, "")):
             return HTMLResponse(pages.entered_page(self._base, self._setting.start))
-        session = keys.admit(request.query_params.get("token", ""))
+        session = keys.admit(Hidden(request.query_params.get("token", "")))
         if session is None:
             return self._message(
                 "This address was used before",
@@ -243,12 +244,12 @@ def _content(name: str) -> str:
     return f"{STYLE}\n{own}"
 
 
-async def _secret_of(request: Request) -> str:
+async def _secret_of(request: Request) -> Hidden[str]:
     """Return the secret in a form, or an empty text if there is none, or too much."""
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_FORM_BYTES:
-            return ""
+            return Hidden("")
     fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=4)
-    return fields.get("secret", [""])[0]
+    return Hidden(fields.get("secret", [""])[0])

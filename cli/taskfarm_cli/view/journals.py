@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from taskfarm_cli.common.text import one_line
+from taskfarm_cli.common.text import counted, one_line
 from taskfarm_cli.view.facts import MOST_FAILURES, MOST_MESSAGE, Failure, Picture, State
 
 if TYPE_CHECKING:
@@ -147,8 +147,8 @@ class RunJournal:
             cells=tuple(cells(states, num_tasks=num_tasks)),
             failures=tuple(_finals_first(shown)),
             num_failed=known.count(_FAILED),
-            remark=f"The journal has outcomes of {num_known} of {num_tasks} tasks; whether another "
-            "task waits or is being computed, it does not tell.",
+            remark=f"The journal has outcomes of {num_known} of {counted(num_tasks, 'task')}; "
+            "whether another task waits or is being computed, it does not tell.",
         )
 
     def _reach(self, number: int) -> None:

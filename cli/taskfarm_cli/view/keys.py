@@ -34,12 +34,12 @@ class Keys:
         """The token that lets one browser in."""
         return self._token
 
-    def admit(self, token: str) -> Hidden[str] | None:
+    def admit(self, token: Hidden[str]) -> Hidden[str] | None:
         """Return a cookie's value for a token that was not used before, or None.
 
         The token is then used: the next browser needs a new one, which `token` is from now on.
         """
-        if not _same(self._token, token):
+        if not _same(self._token, token.reveal()):
             return None
         self._token = _new()
         session = _new()
@@ -51,14 +51,14 @@ class Keys:
         # Each is compared, so that the time does not tell which one it resembles.
         return sum(_same(known, session) for known in self._sessions) > 0
 
-    def form_secret(self, session: str) -> str:
+    def form_secret(self, session: str) -> Hidden[str]:
         """Return the secret of the forms in the pages of one browser."""
-        key = self._form_key.reveal().encode()
-        return hmac.new(key, session.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+        text = session.encode("utf-8", "replace")
+        return Hidden(hmac.new(self._form_key.reveal().encode(), text, hashlib.sha256).hexdigest())
 
-    def is_form_secret(self, session: str, given: str) -> bool:
+    def is_form_secret(self, session: str, given: Hidden[str]) -> bool:
         """Return whether a form came from a page that was made for this browser."""
-        return _same(Hidden(self.form_secret(session)), given)
+        return _same(self.form_secret(session), given.reveal())
 
 
 def _new() -> Hidden[str]:

@@ -211,8 +211,8 @@ class Observer:
                 record.interrupt()
         except TaskfarmError as error:
             self._answer()
-            if wish.key != LIST:
-                record = self._record(wish.key)
+            if wish.subject != LIST:
+                record = self._record(wish.subject)
                 record.asked_at, record.trouble = time.monotonic(), str(error)
                 record.interrupt()
         else:
@@ -227,13 +227,13 @@ class Observer:
     def _ask(self, wish: Wish) -> None:
         from taskfarm_sdk import RunNotFound
 
-        if wish.key == LIST:
+        if wish.subject == LIST:
             self._list.add(self._farm.runs(give_up_after_s=0), time.monotonic())
             return
-        record = self._record(wish.key)
+        record = self._record(wish.subject)
         turn_s = max(wish.every_s, self._rest_until - time.monotonic())
         try:
-            _, status = self._farm.get_run_and_status(wish.key, give_up_after_s=0)
+            _, status = self._farm.get_run_and_status(wish.subject, give_up_after_s=0)
         except RunNotFound:
             record.is_gone, record.asked_at = True, time.monotonic()
             record.interrupt()

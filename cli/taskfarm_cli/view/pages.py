@@ -9,6 +9,7 @@ import attrs
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.view.markup import Html, element, joined
 from taskfarm_cli.view.parts import TITLE
+from taskfarm_sdk.hidden import Hidden
 
 _VIEWPORT = "width=device-width, initial-scale=1"
 
@@ -167,7 +168,7 @@ def _links(here: str, actions: tuple[Action, ...]) -> Html:
 
 
 def confirm_page(
-    uuid: str, action: Action, *, base: str, secret: str, num_tasks: int | None
+    uuid: str, action: Action, *, base: str, secret: Hidden[str], num_tasks: int | None
 ) -> Html:
     """Return the page that asks whether something is really to be done.
 
@@ -184,7 +185,7 @@ def confirm_page(
         cost = " That is one request each, up to 8 at a time; the server is busy meanwhile."
     form = element(
         "form",
-        element("input", type="hidden", name="secret", value=secret),
+        element("input", type="hidden", name="secret", value=secret.reveal()),
         element("button", action.title, type="submit"),
         " ",
         element("a", "Cancel", href=f"{base}runs/{uuid}"),

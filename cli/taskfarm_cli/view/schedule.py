@@ -18,13 +18,13 @@ class Wish:
     """Something that viewers look at.
 
     Attributes:
-        key: what it is.
+        subject: what it is.
         every_s: how often it is read at best.
         read_at: when it was read last, by a monotonic clock; -inf if never.
         is_page: whether it is what a page is about, and not one of many lines in it.
     """
 
-    key: str
+    subject: str
     every_s: float
     read_at: float = -math.inf
     is_page: bool = True

@@ -6,10 +6,11 @@ import pytest
 
 from taskfarm_cli.view.keys import MOST_SESSIONS, Keys
 from taskfarm_cli.view.opening import Opening
+from taskfarm_sdk.hidden import Hidden
 
 
 def let_in(keys: Keys) -> str:
-    session = keys.admit(keys.token.reveal())
+    session = keys.admit(keys.token)
     assert session is not None
     return session.reveal()
 
@@ -17,17 +18,17 @@ def let_in(keys: Keys) -> str:
 def test_a_token_lets_one_browser_in_once() -> None:
     keys = Keys()
     token = keys.token.reveal()
-    session = keys.admit(token)
+    session = keys.admit(Hidden(token))
     assert session is not None
     assert keys.knows(session.reveal())
-    assert keys.admit(token) is None
+    assert keys.admit(Hidden(token)) is None
     assert keys.token.reveal() != token
 
 
 @pytest.mark.parametrize("token", ["", "x", "ü", "\ud800"])
 def test_a_wrong_token_lets_nobody_in_and_uses_nothing_up(token: str) -> None:
     keys = Keys()
-    assert keys.admit(token) is None
+    assert keys.admit(Hidden(token)) is None
     assert let_in(keys)
 
 
@@ -53,8 +54,8 @@ def test_a_form_of_one_browser_is_refused_from_another() -> None:
     secret = keys.form_secret(one)
     assert keys.is_form_secret(one, secret)
     assert not keys.is_form_secret(other, secret)
-    assert not keys.is_form_secret(one, one)
-    assert not keys.is_form_secret(one, "")
+    assert not keys.is_form_secret(one, Hidden(one))
+    assert not keys.is_form_secret(one, Hidden(""))
 
 
 def test_the_secrets_of_one_process_are_not_those_of_the_next() -> None:

@@ -9,6 +9,7 @@ from taskfarm_cli.view.facts import Failure, ListFacts, Outage, Picture, RunFact
 from taskfarm_cli.view.markup import Html, element, text
 from taskfarm_cli.view.parts import of_list, of_run
 from taskfarm_sdk import RunStatus
+from taskfarm_sdk.hidden import Hidden
 from tests.support.view_tf import seen
 
 UUID = "ab" * 16
@@ -161,7 +162,7 @@ def test_a_page_has_no_script_or_style_of_its_own_and_no_address_of_others() -> 
 
 
 def test_the_cost_of_reading_all_tasks_is_told_before() -> None:
-    page = pages.confirm_page(UUID, pages.SCAN, base="/p/", secret="s", num_tasks=100_000)
+    page = pages.confirm_page(UUID, pages.SCAN, base="/p/", secret=Hidden("s"), num_tasks=100_000)
     assert "The run has 100000 tasks. That is one request each" in page
 
 

@@ -12,14 +12,14 @@ from taskfarm_cli.view.schedule import EVERY_S, Wish, choose, may_hurry, rest_s,
 
 def played(wishes: list[Wish], turns: int) -> list[str]:
     """Return what is read in so many turns, one every `EVERY_S`."""
-    known = {wish.key: wish for wish in wishes}
+    known = {wish.subject: wish for wish in wishes}
     read: list[str] = []
     for turn in range(turns):
         now = turn * EVERY_S
         wish = choose(known.values(), now)
         if wish is not None:
-            read.append(wish.key)
-            known[wish.key] = attrs.evolve(wish, read_at=now)
+            read.append(wish.subject)
+            known[wish.subject] = attrs.evolve(wish, read_at=now)
     return read
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from taskfarm_sdk import Farm, Run, Task, TaskfarmError
 from taskfarm_sdk._sansio.clock import Clock
+from taskfarm_sdk._worker import vain
 from taskfarm_sdk._worker.requests import Requests
 from taskfarm_sdk._worker.vain import Vain
 from taskfarm_sdk.execution import (
@@ -133,7 +134,7 @@ def test_a_slot_that_gave_a_task_back_for_a_lack_claims_nothing_for_a_while(
 
 
 def test_waiting_for_the_answer_to_a_claim_is_no_waiting_for_a_task(
-    real_time_farm: Farm, proxy: FaultProxy
+    real_time_farm: Farm, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = real_time_farm.create_run(3)
     looks = itertools.count()
@@ -148,6 +149,8 @@ def test_waiting_for_the_answer_to_a_claim_is_no_waiting_for_a_task(
             wanted = seen + 3
             wait_until(lambda: seen >= wanted)
 
+    # However long this thread takes until it asks.
+    monkeypatch.setattr(vain, "CLAIMS_WITHIN_S", NET_S)
     proxy.before_passing_on = be_late
     with run.worker(linger=False) as worker:
         slots = Dispatcher(worker, 1, completed, interrupt=ignore, linger_s=0)
@@ -173,6 +176,7 @@ def test_loops_in_an_executor_do_not_count_the_wait_for_an_answer_either(
     idle_s = Vain.idle_s
     monkeypatch.setattr(Vain, "idle_s", look)
     monkeypatch.setattr(loop, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(vain, "CLAIMS_WITHIN_S", NET_S)
     proxy.before_passing_on = be_late
     with ThreadPoolExecutor(1) as pool:
         status = run.work(lambda _: None, executor=pool, linger_s=0, linger=False)
