@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import NoReturn, Self
 
 import attrs
 
-from taskfarm_sdk._flows import tasks
+from taskfarm_sdk._flows import resetting, tasks
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._processes.signals import SignalHandling
+from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._worker.core import WorkerCore
 from taskfarm_sdk._worker.options import WorkerOptions
@@ -177,6 +178,32 @@ def done_tasks(worker: Worker, numbers: Iterable[int]) -> list[int]:
     """
     core = core_of(worker)
     flow = tasks.done_among(core.link.session, core.run_uuid, core.num_tasks, numbers)
+    return core.link.drive(flow)
+
+
+def reopen_tasks(worker: Worker, numbers: Iterable[int]) -> list[int]:
+    """Set those of some tasks waiting that are done, and have not failed for good.
+
+    Tasks that others have begun meanwhile are left to them.
+
+    Args:
+        worker: a worker of their run.
+        numbers: the tasks' numbers.
+
+    Returns:
+        Those that wait now.
+
+    Raises:
+        RunNotFound: the run was deleted.
+        TaskNotFound: a task has no row on the server.
+        TaskfarmError: the server cannot be asked.
+    """
+    core = core_of(worker)
+
+    def choose(rows: Sequence[TaskRow]) -> list[TaskRow]:
+        return [row for row in rows if not tasks.is_failed(row)]
+
+    flow = resetting.reopen(core.link.session, core.run_uuid, core.num_tasks, numbers, choose)
     return core.link.drive(flow)
 
 

@@ -256,6 +256,18 @@ class Folder:
                 raise cannot_write(self.path, error) from error
         self.sync()
 
+    def set_aside(self, name: str) -> None:
+        """Give a file a name under which nothing looks for it.
+
+        Raises:
+            TaskfarmError: it cannot be renamed.
+        """
+        place = self._descriptor
+        try:
+            os.replace(name, names.set_aside(name), src_dir_fd=place, dst_dir_fd=place)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+
     def remove(self, name: str) -> None:
         """Remove a file, if there is one of this name."""
         self._remove(name)

@@ -33,6 +33,11 @@ def is_results_file(name: str) -> bool:
     return name.endswith(SUFFIX) and not name.startswith(".")
 
 
+def set_aside(name: str) -> str:
+    """Return the name of a file that counts no more, and that nobody removed."""
+    return f"{name}.set-aside"
+
+
 def temporary(name: str) -> str:
     """Return a unique name under which a file is written before it gets its own."""
     return f".{name}.{_random()}.tmp"

@@ -25,7 +25,7 @@ from taskfarm_sdk.execution.attempt_plan import reason as reason_of_chunk
 from taskfarm_sdk.execution.chunk_position import ChunkPosition
 from taskfarm_sdk.execution.dispatcher import Dispatcher
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
-from taskfarm_sdk.worker import done_tasks, worker_of_chunks
+from taskfarm_sdk.worker import done_tasks, reopen_tasks, worker_of_chunks
 
 __all__ = [
     "GONE_AFTER_S",
@@ -48,6 +48,7 @@ __all__ = [
     "plain_environment",
     "raise_open_files",
     "reason_of_chunk",
+    "reopen_tasks",
     "usable_cpus",
     "why_it_ended",
     "with_threads",

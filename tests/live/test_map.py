@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -22,12 +23,14 @@ from taskfarm_sdk import (
     Items,
     ItemsFailed,
     RunNotFound,
+    ServerError,
     TooManyFailures,
     _run_notes,
     join,
     results,
 )
 from taskfarm_sdk._failures import MOST
+from taskfarm_sdk._flows import runs
 from taskfarm_sdk._items.seeds import item_seed
 from tests.support.executors import executor
 from tests.support.maps import HASTY, calls_in, named_as, noting
@@ -37,6 +40,10 @@ pytestmark = pytest.mark.live
 
 def double(value: int) -> int:
     return 2 * value
+
+
+def negated(value: int) -> int:
+    return -value
 
 
 def fail_at(*bad: int) -> Callable[[int], int]:
@@ -73,6 +80,21 @@ def test_the_number_of_items_in_a_chunk_is_found_by_a_trial_whose_results_are_ke
     assert set(calls_in(calls).values()) == {1}
     (run,) = farm.runs()
     assert run.num_tasks == 16  # 8 for each of two workers
+
+
+def test_what_an_abandoned_trial_left_is_no_result_of_the_work_that_follows(
+    farm: Farm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise ServerError("not now", status=503)
+
+    with monkeypatch.context() as away:
+        away.setattr(runs, "create", refuse)
+        with pytest.raises(ServerError):
+            farm.map(negated, range(40), folder=folder, workers=1, **HASTY)
+    found = farm.map(double, range(40), folder=folder, chunk=10, workers=1, **HASTY)
+    assert list(found.values()) == [2 * value for value in range(40)]
+    assert [path.name for path in folder.glob("*.set-aside")]
 
 
 def test_going_on_computes_nothing_again(farm: Farm, folder: Path, calls: Path) -> None:

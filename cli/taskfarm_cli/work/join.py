@@ -37,7 +37,8 @@ def join(folder: str, options: Options, screen: Screen) -> ExitStatus:
         screen.say("asked to end; running tasks were released")
         return ExitStatus.OK
     said = _said(folder, results)
-    if not results.missing:
+    # What failed in a finished run is an error; in an unfinished one it is tried again.
+    if not results.missing and not results.failed:
         screen.say(said)
     elif options.batch:
         screen.say(f"{said}; others still compute")

@@ -131,7 +131,7 @@ def reopen(
         UsageError: the folder cannot be read.
         TaskfarmError: the server cannot be asked.
     """
-    from taskfarm_sdk.execution import done_tasks
+    from taskfarm_sdk.execution import done_tasks, reopen_tasks
 
     folder = _folder(plan.options)
     assert folder is not None
@@ -147,14 +147,15 @@ def reopen(
         missing = list(lacking(done))
         if missing and _is_shared(folder):
             missing = _seen_late(missing, lacking, sleep)
+        # Others may have begun some of them meanwhile.
+        opened = reopen_tasks(worker, missing) if missing else []
+        items = sum(len(known.among(chunks.of(task))) for task in opened)
     except OSError as error:
         raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
-    if not missing:
+    if not opened:
         return
-    run.reset_tasks(missing)
-    items = sum(len(known.among(chunks.of(task))) for task in missing)
     screen.say(
-        f"{folder} has no success of {counted(items, 'item')} of {counted(len(missing), 'task')} "
+        f"{folder} has no success of {counted(items, 'item')} of {counted(len(opened), 'task')} "
         "that the server calls done: they are computed again"
     )
 

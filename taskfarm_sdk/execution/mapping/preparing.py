@@ -16,6 +16,7 @@ from taskfarm_sdk._items.items import Items
 from taskfarm_sdk._items.stored import write_items
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._results import claim as claims
+from taskfarm_sdk._results import names
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.names import FUNCTION, ITEMS
 from taskfarm_sdk._results.order import Order, function_of, publish_function, seed_name
@@ -121,6 +122,7 @@ def _make(
 ) -> Order:
     run_uuid: str | None = None
     try:
+        _set_results_aside(folder)
         function = packed(wanted.computes).content
         chunks = wanted.chunks() or Chunks.cut(len(wanted.items), try_size(folder))
         # A process that died here before may have left its own.
@@ -151,6 +153,16 @@ def _make(
         )
     _run_notes.write(_note_of(order, folder))
     return order
+
+
+def _set_results_aside(folder: Folder) -> None:
+    """Let no results count that were there before the order: they may be of other work.
+
+    A start that tried the first items leaves them if it ends before there is an order.
+    """
+    for name in filter(names.is_results_file, folder.names()):
+        log.warning("'%s' is of a start that was given up, and is set aside", folder.path / name)
+        folder.set_aside(name)
 
 
 def _note_of(order: Order, folder: Folder) -> RunNote:

@@ -69,9 +69,8 @@ class ChunkRunner:
         except OSError as error:
             return faults.after_look(error)
         outcome = attempt.run()
-        if isinstance(outcome, Completed):
-            # What the server calls done is on the disk.
-            self._sync(task)
+        # What the server calls done is on the disk, and whoever gets the task next can see what is.
+        self._sync(task)
         return outcome
 
     def _sync(self, task: Task) -> None:
@@ -98,18 +97,23 @@ class _Attempt:
             of.open_items.read_on()
             open_items = of.open_items.among(self._items)
         self._position = ChunkPosition(task, self._items, of.chunks.size, open_items)
+        self._order = self._in_order()
         self._failed: list[int] = []
         # What the reason describes: the first failure, or what ended the attempt.
         self._described: tuple[int, Failed] | None = None
 
     def run(self) -> Outcome:
         """Run the commands until all had their turn, nothing but failures came, or it must end."""
-        order = self._order()
+        order, known = self._order, self._of.open_items
         for place, item in enumerate(order):
             if self._must_stop():
                 return Released()
             if self._is_hopeless():
                 return self._outcome(untried=len(order) - place)
+            if known is not None and known.is_kept(item):
+                # Who had the task meanwhile has computed it.
+                self._position.done(item)
+                continue
             outcome = self._compute(item)
             if isinstance(outcome, Released):
                 return outcome
@@ -117,7 +121,7 @@ class _Attempt:
                 break
         return self._outcome()
 
-    def _order(self) -> list[int]:
+    def _in_order(self) -> list[int]:
         position, known = self._position, self._of.open_items
         if known is None:
             # The position moves on past items without a gap alone.

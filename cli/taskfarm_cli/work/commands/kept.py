@@ -139,6 +139,9 @@ class Log:
         self._index = _Appended(place / f"{name}{INDEX}")
         self._spools = SlotSpools(slots)
         self._lock = threading.Lock()
+        # How much of the index is surely on the disk, and why no more can be.
+        self._safe_bytes = 0
+        self._unsafe: OSError | None = None
 
     def begin(self, job: Job, attempt: int) -> Streams:
         """Return the streams of an attempt at a job that begins."""
@@ -160,6 +163,8 @@ class Log:
     def end(self, streams: Streams, slot: int, status: int) -> None:
         """Add what the command wrote."""
         with self._lock:
+            if self._unsafe is not None:
+                raise self._unsafe
             log_bytes, index_bytes = self._log.size, self._index.size
             try:
                 places = [self._add(spool) for spool in self._spools.of(slot)]
@@ -171,15 +176,31 @@ class Log:
                 raise
 
     def sync(self) -> None:
-        """Have log and index on the disk: what the log holds before what speaks of it."""
-        self._log.sync()
-        self._index.sync()
+        """Have log and index on the disk: what the log holds before what speaks of it.
+
+        If that fails once, it fails from then on: a system tells one caller alone that data of all
+        may be lost. The index then speaks of what is surely there.
+        """
+        with self._lock:
+            if self._unsafe is None:
+                self._sync()
+            if self._unsafe is not None:
+                raise self._unsafe
 
     def close(self) -> None:
         """Close all files."""
         self._log.close()
         self._index.close()
         self._spools.close()
+
+    def _sync(self) -> None:
+        try:
+            self._log.sync()
+            self._index.sync()
+            self._safe_bytes = self._index.size
+        except OSError as error:
+            self._unsafe = error
+            self._index.cut(self._safe_bytes)
 
     def _add(self, spool: Spool) -> tuple[int, int]:
         begin = self._log.size

@@ -223,11 +223,14 @@ def exit_of(folder: str, item: int) -> int | None:
     Args:
         folder: the folder of `--results`.
         item: the item's number.
+
+    Raises:
+        OSError: it is there, and cannot be read.
     """
     try:
         with open(f"{folder}/{item}/{EXIT}", "rb") as file:  # noqa: PTH123 - one for each item
             return int(file.read())
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
 
 

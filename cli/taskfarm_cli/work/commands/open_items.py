@@ -31,6 +31,10 @@ class OpenItems(Protocol):
         """Return those of some open items that have failed attempts on record."""
         ...
 
+    def is_kept(self, item: int) -> bool:
+        """Return whether an item that was open has a success by now that must not be replaced."""
+        ...
+
 
 class OpenOfLogs:
     """The open items of a folder of `--log`.
@@ -68,6 +72,10 @@ class OpenOfLogs:
         """Return those of some open items that have failed attempts on record."""
         return {item for item in items if self._states[item] == _FAILED}
 
+    def is_kept(self, item: int) -> bool:  # noqa: ARG002 - as OpenItems has it
+        """Return False: what is kept is never replaced, and looking costs more than most items."""
+        return False
+
     def _take(self, record: Record) -> None:
         if record.item >= len(self._states):
             return  # of no run like this
@@ -99,3 +107,7 @@ class OpenOfResults:
     def failed(self, items: Collection[int]) -> set[int]:
         """Return those of some open items whose last attempt failed."""
         return {item for item in items if exit_of(self._folder, item) is not None}
+
+    def is_kept(self, item: int) -> bool:
+        """Return whether an item has a success by now: another attempt would replace it."""
+        return exit_of(self._folder, item) == 0

@@ -76,6 +76,10 @@ class Folder:
         """Return the failed ones."""
         return self.tried.intersection(items)
 
+    def is_kept(self, item: int) -> bool:
+        """Return whether an item was done."""
+        return item in self.done
+
 
 @attrs.define
 class Disk:
@@ -299,7 +303,20 @@ def test_output_that_cannot_be_kept_ends_the_attempt_and_names_the_folder(
     assert commands.ran == [10, 11, 12, 13]
 
 
-def test_what_is_completed_is_on_the_disk(perform: Perform, disk: Disk) -> None:
+def test_what_another_has_computed_meanwhile_is_not_computed_over_it(
+    perform: Perform, commands: Commands
+) -> None:
+    folder = Folder({10, 11})
+    commands.after = lambda item: folder.done.update({14, 15} if item == 12 else ())
+    assert isinstance(perform(middle(), folder), Completed)
+    assert commands.ran == [12, 13, 16, 17, 18, 19]
+
+
+@pytest.mark.parametrize("outcome", [Completed(), Failed("bad"), Released()])
+def test_what_is_kept_is_on_the_disk_before_another_can_get_the_task(
+    perform: Perform, disk: Disk, commands: Commands, outcome: Outcome
+) -> None:
+    commands.outcomes[14] = outcome
     perform(middle())
     assert disk.synced == 1
 

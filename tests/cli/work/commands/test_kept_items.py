@@ -14,6 +14,7 @@ from taskfarm_cli.work.commands.kept_items import (
     Identity,
     IndexFile,
     Output,
+    exit_of,
     holds_output,
     index_line,
     log_name,
@@ -175,3 +176,13 @@ def test_what_a_folder_is_for_is_read_as_it_was_written(tmp_path: Path) -> None:
 )
 def test_a_damaged_file_says_nothing(content: str) -> None:
     assert Identity.from_json(content) is None
+
+
+def test_an_exit_status_that_cannot_be_read_is_an_error_and_not_an_open_item(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "3").mkdir()
+    (tmp_path / "3" / "exit").symlink_to("exit")
+    with pytest.raises(OSError, match="symbolic links"):
+        exit_of(str(tmp_path), 3)
+    assert exit_of(str(tmp_path), 4) is None
