@@ -85,7 +85,8 @@ def program_on(host: Host, farm: FleetFarm, tmp_path: Path, number: int = 0) -> 
         "calls": str(calls), "items": ITEMS, "chunk": CHUNK, "item_s": ITEM_S,
     }  # fmt: skip
     # Processes of one host tell by its name whether the creator of a run was killed.
-    named = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', host.name]
+    name = host.name.replace("_", "0")  # which no name of a machine may have
+    named = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', name]
     with (base / "out").open("w") as out, (base / "err").open("w") as err:
         process = host.start(
             [*named, sys.executable, map_script.__file__],
