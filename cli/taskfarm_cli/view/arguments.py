@@ -27,7 +27,7 @@ All browsers together cost the server at most one request in 2 s, and none while
 The server tells counts. Which tasks have failed, and why, comes from a journal, from a results
 folder, or from reading all tasks, which the page offers and which takes a request for each task.
 
-Ctrl-C and SIGTERM end it. To see it from another machine, use a tunnel: 'ssh -L 8000:localhost:PORT
+Ctrl-C and SIGTERM end it. To see it from another machine, use a tunnel: 'ssh -L 8000:127.0.0.1:PORT
 HOST' there, and the address with port 8000.
 
 exit status:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import stat
 from array import array
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 MOST_TASKS = 10_000_000
 # A part of a large journal is read at a time, so that the page is answered meanwhile.
 MOST_BYTES = 4 * 1024 * 1024
+# What each run costs is bounded, and so is their number.
+MOST_RUNS = 1_000
+_RUN = re.compile("[0-9a-f]{32}")
 _NONE, _DONE, _WAITING, _FAILED = range(4)
 _CODES = {"completed": _DONE, "failed": _WAITING, "failed for good": _FAILED}
 _STATES: tuple[State, ...] = ("unknown", "done", "waiting", "failed")
@@ -92,14 +96,18 @@ class Journals:
     def _add(self, line: bytes) -> None:
         try:
             entry: object = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if not isinstance(entry, dict):
             return
         facts = cast("dict[str, object]", entry)
         uuid = facts.get("run")
-        if isinstance(uuid, str):
+        if isinstance(uuid, str) and _RUN.fullmatch(uuid) and self._has_room(uuid):
             self._runs.setdefault(uuid, RunJournal()).add(facts)
+
+
+    def _has_room(self, uuid: str) -> bool:
+        return uuid in self._runs or len(self._runs) < MOST_RUNS
 
 
 class RunJournal:
@@ -155,7 +163,7 @@ class RunJournal:
         more = number + 1 - len(self._codes)
         if more > 0:
             self._codes.extend(bytes(more))
-            self._ends.extend([-math.inf] * more)
+            self._ends.extend(array("d", [-math.inf]) * more)
 
     def _forget(self) -> None:
         """Forget the messages of the tasks with the highest numbers."""

@@ -209,9 +209,14 @@ class Observer:
             self._outage = Outage(since=since, reason=str(error))
             for record in self._records.values():
                 record.interrupt()
+            if isinstance(error, ServerError) and wish.subject != LIST:
+                # It may be this run alone: the others have their turns.
+                self._record(wish.subject).asked_at = time.monotonic()
         except TaskfarmError as error:
             self._answer()
-            if wish.subject != LIST:
+            if wish.subject == LIST:
+                self._list.asked_at = time.monotonic()
+            else:
                 record = self._record(wish.subject)
                 record.asked_at, record.trouble = time.monotonic(), str(error)
                 record.interrupt()

@@ -191,3 +191,29 @@ def test_rates_over_time_add_up_to_what_was_completed(tmp_path: Path) -> None:
     points = list(rates_of(found.completions))
     width_s = points[1][0] - points[0][0]
     assert sum(rate * width_s for _, rate in points) == pytest.approx(40)
+
+
+def test_a_line_that_is_nested_too_deeply_costs_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a-1.jsonl").write_bytes(line(0) + b"[" * 200_000 + b"\n" + line(1))
+    assert states(picture_of(tmp_path, 2))["done"] == [0, 1]
+
+
+@pytest.mark.parametrize("run", ["", "x", "A" * 32, "a" * 33, None, ["a" * 32]])
+def test_a_line_of_what_is_no_run_is_passed_over(tmp_path: Path, run: object) -> None:
+    (tmp_path / "a-1.jsonl").write_bytes(line(0) + line(9_999_999, run=run))
+    journals = Journals(tmp_path)
+    journals.look()
+    assert list(journals._runs) == [RUN]
+
+
+def test_the_number_of_runs_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_RUNS", 2)
+    lines = [line(0, run=f"{number:032x}") for number in range(4)]
+    (tmp_path / "a-1.jsonl").write_bytes(b"".join([*lines, line(1, run=f"{1:032x}")]))
+    journals = Journals(tmp_path)
+    journals.look()
+    assert list(journals._runs) == [f"{0:032x}", f"{1:032x}"]
+    first, second = journals.of(f"{0:032x}"), journals.of(f"{1:032x}")
+    assert first is not None
+    assert second is not None
+    assert states(second.picture(2))["done"] == [0, 1]
