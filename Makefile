@@ -55,7 +55,7 @@ coverage: $(READY) $(PEERS) ## run `make test-all` and tell which lines it reach
 	$(BIN)/coverage report --skip-covered --ignore-errors
 
 load: $(READY) ## run the tests that take the whole machine (PYTEST_ARGS=… for more)
-	$(PYTEST) -m alone $(PYTEST_ARGS)
+	$(PYTEST) tests/engines -m alone $(PYTEST_ARGS)
 
 hostile: $(READY) ## run the whole matrix of hostile replies; `make test-all` runs a part of it
 	TASKFARM_WHOLE_MATRIX=1 $(PYTEST) tests/hostile --numprocesses 4 $(PYTEST_ARGS)

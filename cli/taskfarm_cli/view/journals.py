@@ -105,7 +105,6 @@ class Journals:
         if isinstance(uuid, str) and _RUN.fullmatch(uuid) and self._has_room(uuid):
             self._runs.setdefault(uuid, RunJournal()).add(facts)
 
-
     def _has_room(self, uuid: str) -> bool:
         return uuid in self._runs or len(self._runs) < MOST_RUNS
 
