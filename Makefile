@@ -35,7 +35,7 @@ help: ## list these targets
 demo: $(READY) ## start the real server, create a run, work it off, show the result
 	@$(BIN)/python examples/demo.py
 
-test: $(READY) $(PEERS) ## run the tests but the longest: under five minutes (PYTEST_ARGS=… for more)
+test: $(READY) $(PEERS) ## run the tests but the longest (PYTEST_ARGS=… for more)
 	$(PYTEST) -m "not long and not alone" --numprocesses 4 $(APART) $(PYTEST_ARGS)
 
 test-all: $(READY) $(PEERS) ## run `make test` and the longest: kills, lost servers, hostile replies
