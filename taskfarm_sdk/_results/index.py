@@ -1,4 +1,4 @@
-"""Which items of a run have results: the index that workers decide by."""
+"""The index that workers decide by: the items of a run that have results."""
 
 from __future__ import annotations
 

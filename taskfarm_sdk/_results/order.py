@@ -1,4 +1,4 @@
-"""What a results folder is for: one document, made by one process and read by all others."""
+"""The order of a results folder, which says what it is for: one process makes it, all read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a notebook shows of results."""
+"""The page that a notebook shows of results."""
 
 from __future__ import annotations
 

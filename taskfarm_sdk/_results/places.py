@@ -1,4 +1,4 @@
-"""Where each item's result is: the index that readers of results use."""
+"""The index that readers of results use: the place of each item's result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Since when a worker claims in vain: the server, not the wait for its answer, makes it idle."""
+"""The time since a worker claims in vain: the answer makes it idle, not the wait for it."""
 
 from __future__ import annotations
 

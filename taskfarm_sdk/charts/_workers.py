@@ -1,4 +1,4 @@
-"""Who worked when: a row for each worker or host, whose height shows how much it computed."""
+"""The chart of workers: a row for each worker or host, as high as it computed much."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many items of a run have results, as far as the counts of its tasks show it."""
+"""The number of items that have results, as far as the counts of the tasks show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the journal of a run tells, gathered in one pass and in bounded memory."""
+"""The facts that the journal of a run tells, gathered in one pass and in bounded memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who computed attempts when: workers, or hosts if there are many workers, in bounded memory."""
+"""The attempts of each worker, or of each host if there are many, in bounded memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a results folder tells of the items of a run, gathered in one pass and in bounded memory."""
+"""Facts of the items of a run, gathered from its folder in one pass and in bounded memory."""
 
 from __future__ import annotations
 

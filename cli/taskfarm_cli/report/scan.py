@@ -1,4 +1,4 @@
-"""What reading each task from the server tells, gathered in one pass."""
+"""The facts that reading each task from the server tells, gathered in one pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was seen of a run over time: how many tasks were done, and when nobody could tell."""
+"""The history of a run: how many tasks were seen done, and when nobody could tell."""
 
 from __future__ import annotations
 

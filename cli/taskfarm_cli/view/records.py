@@ -1,4 +1,4 @@
-"""What the observer keeps of each run, and the facts that it makes of it."""
+"""The record that the observer keeps of each run, and the facts that it makes of it."""
 
 from __future__ import annotations
 

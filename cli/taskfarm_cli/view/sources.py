@@ -1,4 +1,4 @@
-"""Where the states of a run's single tasks come from: journals, a results folder, a scan."""
+"""The sources of the states of a run's tasks: journals, a results folder, a scan."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work.command_line.parse import parse
 from taskfarm_sdk import Farm, results
+from taskfarm_sdk._caught import Caught
+from taskfarm_sdk._results.folder import Folder
+from taskfarm_sdk._results.writer import ResultsWriter
 from taskfarm_sdk.testing import LocalServer
 from tests.support.work_tf import WorkTF
 
@@ -130,3 +134,20 @@ def test_a_folder_that_was_not_prepared_is_refused(work_tf: WorkTF, tmp_path: Pa
     assert done.returncode == 2
     assert "was not prepared" in done.stderr
     assert work_tf("--join", str(tmp_path / "missing")).returncode == 2
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("work_folder")
+def test_items_that_failed_and_are_to_be_tried_again_are_not_called_done(
+    work_tf: WorkTF, farm: Farm, folder: Path
+) -> None:
+    run = farm.prepare(lambda value: value, range(2), folder=folder, chunk=1)
+    with run.worker() as other:
+        held = other.claim()
+        assert held is not None
+        with Folder.open(folder) as place, closing(ResultsWriter(place)) as writer:
+            writer.failure(held.number, 1, Caught("ValueError", "bad", ""), 0.0)
+        done = work_tf("--join", str(folder), "-j1", "--linger-s", "0.5")
+        assert done.returncode == 7
+        assert "1 of 2 items have results; others still compute" in done.stderr
+        held.release()

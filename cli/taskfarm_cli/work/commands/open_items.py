@@ -1,4 +1,4 @@
-"""Which items of a run the folder of `--results` or `--log` has no success of."""
+"""The open items of a run: those of which `--results` or `--log` has no success."""
 
 from __future__ import annotations
 
