@@ -115,8 +115,12 @@ def _without_sources(facts: RunFacts) -> str:
 
 
 def _failures(picture: Picture) -> Html:
+    if picture.num_failed is None:
+        return element("p", f"Unknown by the {picture.origin}, which cannot be read.")
     many = f"{counted(picture.num_failed, picture.noun)} failed"
     heading = f"{many} by the {picture.origin}"
+    if not picture.is_whole:
+        heading = f"At least {heading}, as far as it was read"
     if not picture.failures:
         return element("p", f"{heading}.")
     shown = len(picture.failures)

@@ -60,7 +60,8 @@ class Picture:
         noun: "task" or "item".
         cells: the grid's cells.
         failures: the failed ones, by number, at most `MOST_FAILURES`.
-        num_failed: how many have failed.
+        num_failed: how many have failed; None if that is unknown.
+        is_whole: whether all of the source was read; else more may have failed.
         remark: what is to be known about the source.
     """
 
@@ -68,7 +69,8 @@ class Picture:
     noun: str
     cells: tuple[Cell, ...]
     failures: tuple[Failure, ...]
-    num_failed: int
+    num_failed: int | None
+    is_whole: bool = True
     remark: str = ""
 
 

@@ -140,8 +140,13 @@ class RunJournal:
             if len(self._failures) > 4 * MOST_FAILURES:
                 self._forget()
 
-    def picture(self, num_tasks: int) -> Picture:
-        """Return the states of the tasks."""
+    def picture(self, num_tasks: int, *, is_whole: bool = True) -> Picture:
+        """Return the states of the tasks.
+
+        Args:
+            num_tasks: how many tasks the run has.
+            is_whole: whether the journals were read to their ends.
+        """
         from taskfarm_sdk.charts import cells
 
         known = self._codes[:num_tasks]
@@ -154,6 +159,7 @@ class RunJournal:
             cells=tuple(cells(states, num_tasks=num_tasks)),
             failures=tuple(_finals_first(shown)),
             num_failed=known.count(_FAILED),
+            is_whole=is_whole,
             remark=f"The journal has outcomes of {num_known} of {counted(num_tasks, 'task')}; "
             "whether another task waits or is being computed, it does not tell.",
         )

@@ -46,7 +46,7 @@ class ResultsFolder:
                 noun="item",
                 cells=(),
                 failures=(),
-                num_failed=0,
+                num_failed=None,
                 remark=f"It cannot be read: {error}",
             )
 

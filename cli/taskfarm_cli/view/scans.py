@@ -62,6 +62,7 @@ class TaskScan:
             cells=tuple(cells(states, num_tasks=self._run.num_tasks)),
             failures=tuple(self._failures[:MOST_FAILURES]),
             num_failed=self._num_failed,
+            is_whole=self._over.is_set() and not self._error,
             remark="The server does not store why a task failed.",
         )
 

@@ -50,7 +50,8 @@ class Sources:
             self._journals.look()
             journal = self._journals.of(record.uuid)
             if journal is not None and record.status is not None:
-                pictures.append(journal.picture(record.status.num_tasks))
+                is_whole = self._journals.is_complete
+                pictures.append(journal.picture(record.status.num_tasks, is_whole=is_whole))
                 record.completions = tuple(rates_of(journal.completions))
         if self._results is not None:
             found = self._results.picture(record.uuid)

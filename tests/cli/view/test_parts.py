@@ -55,6 +55,19 @@ def test_failed_is_a_number_once_it_is_known() -> None:
     assert none["failures"] == "<p>No task failed.</p>"
 
 
+def test_failed_is_unknown_where_its_source_cannot_be_read() -> None:
+    away = picture(origin="results folder", noun="item", num_failed=None, remark="It is away")
+    shown = seen(of_run(facts(pictures=(away,)), None)["failures"])
+    assert shown == "Unknown by the results folder, which cannot be read."
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_of_a_source_that_was_read_in_part_failed_is_a_least_number(count: int) -> None:
+    part = picture(num_failed=count, is_whole=False)
+    shown = seen(of_run(facts(pictures=(part,)), None)["failures"])
+    assert shown == f"At least {count} tasks failed by the journal, as far as it was read."
+
+
 def test_rate_and_time_left_are_unknown_until_they_are_seen() -> None:
     assert "Rate unknown Time left unknown" in seen(of_run(facts(), None)["progress"])
     known = of_run(facts(tasks_per_s=2.0, left_s=65.0), None)
