@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -17,7 +16,8 @@ from typing import BinaryIO, Self
 
 from taskfarm_sdk._processes.mounts import is_shared
 from taskfarm_sdk._results import names, trust
-from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
+from taskfarm_sdk._results.folder_errors import cannot, cannot_write
+from taskfarm_sdk.errors import ConfigurationError
 
 # Without O_NONBLOCK, opening a named pipe waits for a writer.
 _READ = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | os.O_RDONLY
@@ -62,7 +62,7 @@ class Folder:
         except FileExistsError:
             return cls.open(absolute)
         except OSError as error:
-            raise _cannot("create", absolute, error) from error
+            raise cannot("create", absolute, error) from error
         descriptor = _open_folder(absolute)
         try:
             trust.refuse_hidden_owners(absolute, os.fstat(descriptor))
@@ -120,7 +120,7 @@ class Folder:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise _cannot("list", self.path, error) from error
+            raise cannot("list", self.path, error) from error
 
     def exists(self, name: str) -> bool:
         """Return whether it has a file of this name."""
@@ -137,7 +137,7 @@ class Folder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _cannot("look at", self.path / name, error) from error
+            raise cannot("look at", self.path / name, error) from error
         trust.refuse_file(self.path / name, status)
         return status.st_size
 
@@ -155,7 +155,7 @@ class Folder:
             raise
         except OSError as error:
             self.size(name)  # says what else than a file it is
-            raise _cannot("read", path, error) from error
+            raise cannot("read", path, error) from error
         try:
             trust.refuse_file(path, os.fstat(descriptor))
         except BaseException:
@@ -344,25 +344,6 @@ class Folder:
             os.unlink(name, dir_fd=self._descriptor)
 
 
-def cannot_write(path: Path, error: OSError) -> TaskfarmError:
-    """Return the error of a results folder that cannot be written."""
-    what = error.strerror or str(error)
-    advice = "check its disk"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        advice = "free some space or raise the limit"
-    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        advice = f"make it writable (chmod 700 {shlex.quote(str(path))})"
-    elif error.errno in (errno.EMFILE, errno.ENFILE):
-        advice = "raise the limit of open files (ulimit -n)"
-    elif error.errno in (errno.ENOENT, errno.ESTALE):
-        advice = "it was removed"
-    return TaskfarmError(
-        f"results cannot be written to '{path}' ({what}): {advice}, and start the work again; the "
-        "results that are there are kept",
-        detail=what,
-    )
-
-
 def _absolute(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow a symbolic link
 
@@ -384,12 +365,7 @@ def _open_folder(path: Path) -> int:
             raise ConfigurationError(
                 f"'{path}' is not a folder: choose another name for the results folder"
             ) from None
-        raise _cannot("open", path, error) from error
-
-
-def _cannot(verb: str, path: Path, error: OSError) -> ConfigurationError:
-    why = error.strerror or str(error)
-    return ConfigurationError(f"cannot {verb} '{path}' ({why}): check the path and your rights")
+        raise cannot("open", path, error) from error
 
 
 def _sync_path(path: Path) -> None:

@@ -15,7 +15,8 @@ from taskfarm_sdk._caught import Caught, caught
 from taskfarm_sdk._pickles import pack_value
 from taskfarm_sdk._processes.forks import renew_in_children
 from taskfarm_sdk._results import names, values
-from taskfarm_sdk._results.folder import Folder, cannot_write
+from taskfarm_sdk._results.folder import Folder
+from taskfarm_sdk._results.folder_errors import cannot_write
 from taskfarm_sdk._results.record import Codec, Outcome, encode_head
 from taskfarm_sdk.errors import TaskfarmError
 
