@@ -19,6 +19,7 @@ from taskfarm_sdk._processes import mounts
 from taskfarm_sdk._results import folder as folder_module
 from taskfarm_sdk._results import trust
 from taskfarm_sdk._results.folder import Folder
+from taskfarm_sdk._results.folder_errors import cannot_write
 
 
 @pytest.fixture
@@ -356,7 +357,7 @@ def test_a_file_system_that_keeps_no_modes_is_noticed_at_creation(
     ],
 )  # fmt: skip
 def test_an_error_of_writing_says_what_to_do(code: int, advice: str) -> None:
-    error = folder_module.cannot_write(Path("/srv/sweep"), OSError(code, os.strerror(code)))
+    error = cannot_write(Path("/srv/sweep"), OSError(code, os.strerror(code)))
     assert advice in str(error)
     assert "/srv/sweep" in str(error)
     assert error.detail == os.strerror(code)
