@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from taskfarm_sdk._processes.mounts import is_shared
+from taskfarm_sdk._processes.naming import name_first
 from taskfarm_sdk._results import names, trust
 from taskfarm_sdk._results.folder_errors import cannot, cannot_write
 from taskfarm_sdk.errors import ConfigurationError
@@ -24,8 +25,6 @@ _READ = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | os.O_RDONL
 _FOLDER = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_DIRECTORY", 0) | os.O_RDONLY
 _LOCK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | os.O_RDWR | os.O_CREAT
 _CREATE = getattr(os, "O_NOFOLLOW", 0) | os.O_RDWR | os.O_CREAT | os.O_EXCL
-# File systems without hard links answer so.
-_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 class Folder:
@@ -235,7 +234,7 @@ class Folder:
             return False
         with self._written(name, write) as temporary:
             try:
-                created = self._link(temporary, name)
+                created = name_first(temporary, name, dir_fd=self._descriptor)
             except OSError as error:
                 raise cannot_write(self.path, error) from error
         self.sync()
@@ -303,41 +302,6 @@ class Folder:
             yield temporary
         finally:
             self._remove(temporary)
-
-    def _link(self, temporary: str, name: str) -> bool:
-        place = self._descriptor
-        try:
-            os.link(temporary, name, src_dir_fd=place, dst_dir_fd=place, follow_symlinks=False)
-        except OSError as error:
-            if error.errno in _NO_LINKS:
-                return self._copy(temporary, name)
-            # NFS can say that it failed when only the reply was lost; the count of names tells.
-            if os.stat(temporary, dir_fd=place).st_nlink == 2:
-                return True
-            if error.errno == errno.EEXIST:
-                return False
-            raise
-        return True
-
-    def _copy(self, temporary: str, name: str) -> bool:
-        """Create a file as `_link` does, where others can see it before it is whole."""
-        try:
-            target = self.create_file(name)
-        except FileExistsError:
-            return False
-        try:
-            with (
-                os.fdopen(target, "wb") as file,
-                os.fdopen(self.open_file(temporary), "rb") as source,
-            ):
-                while block := source.read(1 << 20):
-                    file.write(block)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            self._remove(name)
-            raise
-        return True
 
     def _remove(self, name: str) -> None:
         with suppress(OSError):

@@ -16,7 +16,7 @@ from taskfarm_cli.common.text import one_line
 from taskfarm_cli.report.causes import Causes
 from taskfarm_cli.report.facts import MOST_FAILED, MOST_SLOWEST
 from taskfarm_cli.report.tasks import MOST_TASKS
-from taskfarm_cli.work.commands.kept_items import read_identity
+from taskfarm_cli.work.commands.identity import read_identity
 from taskfarm_cli.work.show.kept import Kept
 from taskfarm_cli.work.show.streams import Reader
 from taskfarm_sdk.charts import Cell

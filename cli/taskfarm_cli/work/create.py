@@ -33,7 +33,7 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     of_several = f"{counted(plan.num_items, 'item')} in " if plan.chunk > 1 else ""
     screen.say(f"run {run.uuid}: {of_several}{counted(count, 'task')}")
     try:
-        manifest.write(run, work, options.results or options.log)
+        manifest.write(run, work, options.kept_in)
     except OSError as error:
         screen.say(f"cannot write the run's manifest to {Path.cwd()}: {error.strerror}")
     return run

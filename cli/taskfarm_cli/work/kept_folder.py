@@ -1,35 +1,24 @@
-"""The folder of `--results` or `--log`: whose it is, and what work on it begins with."""
+"""The folder of `--results` or `--log`: whose it is, and which items it leaves open."""
 
 from __future__ import annotations
 
-import os
-import secrets
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
 from taskfarm_cli.common.exit_status import UsageError
-from taskfarm_cli.common.text import counted
-from taskfarm_cli.work.commands.kept_items import (
-    IDENTITY,
-    Identity,
-    holds_output,
-    read_identity,
-)
+from taskfarm_cli.work.commands.identity import IDENTITY, Identity, publish, read_identity
+from taskfarm_cli.work.commands.kept_items import holds_output
 from taskfarm_cli.work.commands.open_items import OpenItems, OpenOfLogs, OpenOfResults
+from taskfarm_cli.work.sources.origin import document_of
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options, Plan
-    from taskfarm_cli.work.screen import Screen
-    from taskfarm_sdk import Run, Worker
+    from taskfarm_sdk import Run
 
 # A folder holds three files for each item, and a file system slows down with so many.
 MOST_RESULTS = 100_000
-# How long a network file system may show what another machine wrote late, and how often to look.
-SEEN_WITHIN_S = 90.0
-LOOK_EVERY_S = 2.0
 
 
 def check(plan: Plan) -> None:
@@ -52,6 +41,17 @@ def check(plan: Plan) -> None:
         raise _nobodys(folder)
 
 
+def identity_of(plan: Plan, run: Run) -> Identity | None:
+    """Return what the folder says of a run; None where it says nothing, or is another run's.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    folder = _folder(plan.options)
+    found = None if folder is None else _identity_in(folder)
+    return found if found is not None and found.run == run.uuid else None
+
+
 def check_of(plan: Plan, run: Run) -> None:
     """Refuse a folder that this run's output cannot be kept in, and write nothing.
 
@@ -59,17 +59,8 @@ def check_of(plan: Plan, run: Run) -> None:
         UsageError: it is another run's, or would get too many files.
     """
     folder = _folder(plan.options)
-    if folder is None:
-        return
-    chunks = plan.chunks(run.num_tasks)
-    if chunks.size > 1:
-        _check_number(plan.options, chunks.items)
-    found = _identity_in(folder)
-    if found is not None:
-        _check_same(folder, found, run.uuid, chunks.items, chunks.size)
-    elif chunks.size > 1 and holds_output(folder) and _identity_in(folder) is None:
-        # Read again: another workTF may have begun meanwhile.
-        raise _nobodys(folder)
+    if folder is not None:
+        _checked(folder, plan, _own(plan, run, ""))
 
 
 def take(plan: Plan, run: Run, server: str) -> None:
@@ -86,11 +77,9 @@ def take(plan: Plan, run: Run, server: str) -> None:
     folder = _folder(plan.options)
     if folder is None:
         return
-    check_of(plan, run)
-    if _identity_in(folder) is None:
-        chunks = plan.chunks(run.num_tasks)
-        own = Identity(server, run.uuid, chunks.items, chunks.size)
-        _check_same(folder, _written(folder, own), own.run, own.items, own.chunk)
+    own = _own(plan, run, server)
+    if _checked(folder, plan, own) is None:
+        _check_same(folder, _published(folder, own), own)
 
 
 def open_items(plan: Plan, num_tasks: int) -> OpenItems | None:
@@ -108,80 +97,8 @@ def open_items(plan: Plan, num_tasks: int) -> OpenItems | None:
     return None if options.log is None else OpenOfLogs(Path(options.log), chunks.items)
 
 
-def reopen(
-    plan: Plan,
-    run: Run,
-    worker: Worker,
-    known: OpenItems,
-    screen: Screen,
-    *,
-    sleep: Callable[[float], object] = time.sleep,
-) -> None:
-    """Set tasks waiting that are done on the server, though the folder lacks some of their items.
-
-    Args:
-        plan: the plan for the run.
-        run: the run.
-        worker: a worker of the run.
-        known: what the folder knows.
-        screen: shows what was done.
-        sleep: waits for so many seconds.
-
-    Raises:
-        UsageError: the folder cannot be read.
-        TaskfarmError: the server cannot be asked.
-    """
-    from taskfarm_sdk.execution import done_tasks, reopen_tasks
-
-    folder = _folder(plan.options)
-    assert folder is not None
-    chunks = plan.chunks(run.num_tasks)
-
-    def lacking(tasks: Iterable[int]) -> Iterator[int]:
-        known.read_on()
-        return (task for task in tasks if known.among(chunks.of(task)))
-
-    try:
-        done = done_tasks(worker, lacking(range(run.num_tasks)))
-        # In this order: what they kept was on the disk before the server had them done.
-        missing = list(lacking(done))
-        if missing and _is_shared(folder):
-            missing = _seen_late(missing, lacking, sleep)
-        # Others may have begun some of them meanwhile.
-        opened = reopen_tasks(worker, missing) if missing else []
-        items = sum(len(known.among(chunks.of(task))) for task in opened)
-    except OSError as error:
-        raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
-    if not opened:
-        return
-    screen.say(
-        f"{folder} has no success of {counted(items, 'item')} of {counted(len(opened), 'task')} "
-        "that the server calls done: they are computed again"
-    )
-
-
-def _seen_late(
-    missing: list[int],
-    lacking: Callable[[list[int]], Iterator[int]],
-    sleep: Callable[[float], object],
-) -> list[int]:
-    """Return what is still lacking once a network file system cannot be only late."""
-    give_up_at = time.monotonic() + SEEN_WITHIN_S
-    while missing and time.monotonic() < give_up_at:
-        sleep(LOOK_EVERY_S)
-        missing = list(lacking(missing))
-    return missing
-
-
-def _is_shared(folder: Path) -> bool:
-    from taskfarm_sdk.execution import is_shared
-
-    return is_shared(folder)
-
-
 def _folder(options: Options) -> Path | None:
-    name = options.results if options.results is not None else options.log
-    return None if name is None else Path(name)
+    return None if options.kept_in is None else Path(options.kept_in)
 
 
 def _check_number(options: Options, num_items: int) -> None:
@@ -204,16 +121,44 @@ def _identity_in(folder: Path) -> Identity | None:
     return found
 
 
-def _check_same(folder: Path, found: Identity, uuid: str, items: int, chunk: int) -> None:
-    if found.run != uuid:
+def _own(plan: Plan, run: Run, server: str) -> Identity:
+    """Return what the folder is to be for."""
+    chunks = plan.chunks(run.num_tasks)
+    own = Identity(server, run.uuid, chunks.items, chunks.size)
+    if plan.inputs is None:
+        return own
+    origin = document_of(plan.options.asked)
+    return attrs.evolve(own, inputs_sha256=plan.inputs.digest(), inputs=origin)
+
+
+def _checked(folder: Path, plan: Plan, own: Identity) -> Identity | None:
+    """Return what a folder is for, which is the same as is wanted; None if it does not say it."""
+    if own.chunk > 1:
+        _check_number(plan.options, own.items)
+    found = _identity_in(folder)
+    if found is not None:
+        _check_same(folder, found, own)
+    elif own.chunk > 1 and holds_output(folder) and _identity_in(folder) is None:
+        # Read again: another workTF may have begun meanwhile.
+        raise _nobodys(folder)
+    return found
+
+
+def _check_same(folder: Path, found: Identity, own: Identity) -> None:
+    if found.run != own.run:
         raise UsageError(
-            f"{folder} holds the output of run {found.run}, not of {uuid}: give another folder"
+            f"{folder} holds the output of run {found.run}, not of {own.run}: give another folder"
         )
-    if (found.items, found.chunk) != (items, chunk):
+    if (found.items, found.chunk) != (own.items, own.chunk):
         raise UsageError(
             f"{folder} holds the output of {found.items:,} items in chunks of {found.chunk:,}, and "
-            f"these are {items:,} in chunks of {chunk:,}: are they the items of this "
+            f"these are {own.items:,} in chunks of {own.chunk:,}: are they the items of this "
             "run?"
+        )
+    if found.inputs_sha256 is not None and found.inputs_sha256 != own.inputs_sha256:
+        raise UsageError(
+            f"{folder} holds the output of other inputs than these, by their SHA-256: have they "
+            "changed since? Give those that the run was created with"
         )
 
 
@@ -224,23 +169,11 @@ def _nobodys(folder: Path) -> UsageError:
     )
 
 
-def _written(folder: Path, own: Identity) -> Identity:
+def _published(folder: Path, own: Identity) -> Identity:
     """Write what the folder is for, unless another workTF has just done so; return what it says."""
-    path = folder / IDENTITY
-    beside = folder / f".{IDENTITY}.{secrets.token_hex(4)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        beside.write_text(own.to_json(), encoding="utf-8")
-        try:
-            # Unlike a file that is opened exclusively, it is never seen half-written.
-            os.link(beside, path)
-        except FileExistsError:
-            return _identity_in(folder) or own
-        except OSError:
-            beside.replace(path)  # no hard links here
+        is_ours = publish(folder, own)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()
-    return own
+        raise UsageError(f"cannot write {folder / IDENTITY}: {error.strerror}") from error
+    return own if is_ours else _identity_in(folder) or own

@@ -80,6 +80,7 @@ def _here(plan: Plan, screen: Screen) -> ExitStatus:
     with screen.told(), open_farm(plan.options) as farm:
         run, plan = _find_or_create(plan, farm, screen)
         if plan.options.dry_run:
+            kept_folder.check_of(plan, run)
             return _dry_run(plan, plan.chunks(run.num_tasks).items)
         kept_folder.take(plan, run, farm.url)
         from taskfarm_cli.work.work_off import work_off
@@ -89,13 +90,14 @@ def _here(plan: Plan, screen: Screen) -> ExitStatus:
 
 def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
     from taskfarm_cli.work import kept_folder
+    from taskfarm_cli.work.reopening import Reopening
     from taskfarm_cli.work.slurm import submit as slurm
 
     options = plan.options
     _warn_of_unused_inputs(plan, screen)
     with screen.told(), slurm.open_farm(options) as farm:
         if options.dry_run and plan.name is None:
-            return slurm.dry_run(options, farm, slurm.NEW_RUN, screen)
+            return slurm.dry_run(plan.options_of_workers, farm, slurm.NEW_RUN, screen)
         if (fault := _fault_of_program(plan.template)) is not None:
             screen.say(f"{fault}; each node checks again")
         kept_folder.check(plan)
@@ -103,9 +105,13 @@ def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
             slurm.probe(options, farm, screen)
         run, plan = _find_or_create(plan, farm, screen)
         options = plan.options_of_workers
+        kept_folder.check_of(plan, run)
         if options.dry_run:
             return slurm.dry_run(options, farm, run.uuid, screen)
-        kept_folder.check_of(plan, run)
+        reopening = None if plan.name is None else Reopening.of(plan, run, screen)
+        if reopening is not None:
+            # Once, for all of the workers: each has --no-retry-failed.
+            reopening.open_again(failed=options.retry_failed)
         return slurm.submit(options, farm, run, screen, is_new=plan.name is None)
 
 

@@ -6,14 +6,17 @@ folder, which is found from any folder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import attrs
+
 from taskfarm_cli.common import run_files
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.text import command, counted
+from taskfarm_cli.work import kept_folder
 from taskfarm_cli.work.command_line.arguments import PROGRAM
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._run_notes import RunNote
@@ -77,13 +80,15 @@ def check(run: Run, plan: Plan) -> Plan:
     Raises:
         UsageError: the inputs cannot be cut into the run's tasks, or not as was asked for, or a
             manifest of the run in the folder or a note names other inputs, or a function that
-            computes them.
+            computes them; or nothing tells how many items a task has, and the command needs that.
     """
     manifests = list(run_files.known(run.uuid))
     for note, _ in manifests:
         if note.command is None:
             raise UsageError(_of_a_function(note))
-    fault = _fault_of_number(run.num_tasks, plan, [note for note, _ in manifests])
+    kept = kept_folder.identity_of(plan, run)
+    told = {note.items for note, _ in manifests} | ({kept.items} if kept is not None else set())
+    fault = _fault_of_number(run.num_tasks, plan, told)
     if fault:
         origin = _origin(*manifests[0]) if manifests else ""
         raise UsageError(f"run {run.uuid} has {fault}{origin}")
@@ -91,11 +96,19 @@ def check(run: Run, plan: Plan) -> Plan:
     for note, path in manifests:
         if note.inputs_sha256 != given:
             raise UsageError(_difference(note, path, given))
-    return plan.of_run(run.num_tasks)
+    if not (plan.knows_items or told) and (word := plan.template.item_word) is not None:
+        raise UsageError(_unknown(run.uuid, word))
+    return attrs.evolve(plan.of_run(run.num_tasks), knows_items=plan.knows_items or bool(told))
 
 
-def _fault_of_number(tasks: int, plan: Plan, notes: Sequence[RunNote]) -> str:
-    """Return why so many inputs are not those of so many tasks; an empty text if they may be."""
+def _fault_of_number(tasks: int, plan: Plan, told: Collection[int]) -> str:
+    """Return why so many inputs are not those of so many tasks; an empty text if they may be.
+
+    Args:
+        tasks: the number of the run's tasks.
+        plan: the plan for the run.
+        told: how many items the run has, as what is known here of it tells; empty if nothing does.
+    """
     items, asked = plan.num_items, plan.options.chunk
     if plan.inputs is None or (items == tasks and asked is None):
         return ""
@@ -108,10 +121,9 @@ def _fault_of_number(tasks: int, plan: Plan, notes: Sequence[RunNote]) -> str:
             f"{has}, and {inputs} with --chunk {asked} are {plan.num_tasks}: give the inputs and "
             "the --chunk that it was created with."
         )
-    if any(note.items == items for note in notes) and _can_be_cut(items, tasks):
+    if items in told and _can_be_cut(items, tasks):
         return ""
-    # Without a note, nothing tells whether its tasks have several of them each.
-    several = " If each task has several, give --chunk too." if not notes and items > tasks else ""
+    several = " If each task has several, give --chunk too." if not told and items > tasks else ""
     are = "is" if items == 1 else "are"
     return f"{has}, and there {are} {inputs}: is it the right file?{several}"
 
@@ -122,6 +134,15 @@ def _can_be_cut(items: int, tasks: int) -> bool:
     except ConfigurationError:
         return False
     return True
+
+
+def _unknown(uuid: str, word: str) -> str:
+    """Return that a word in the command needs what nothing tells."""
+    return (
+        f"the command contains {word}, which stands for an item, and nothing here tells whether a "
+        f"task of run {uuid} is one item or several: give the inputs that the run was created with "
+        "(and its --chunk), or --chunk 1 if it has none, or write {task} for the number of the task"
+    )
 
 
 def _of_a_function(note: RunNote) -> str:

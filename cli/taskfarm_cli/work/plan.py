@@ -29,7 +29,8 @@ class Options:
         uuid: the run's UUID as it was given; None with `create`.
         command: the words behind `--`; none with `join`.
         join: the results folder to compute the open items of, or None.
-        retry_failed: with `join`, whether items that failed are tried again.
+        retry_failed: where a folder decides which items are open, whether those that failed are
+            tried again if the run is finished.
         create: whether to create a run.
         new: whether to create one even if an unfinished one of the same work exists.
         num_tasks: the new run's number of tasks, if there are no inputs.
@@ -121,6 +122,11 @@ class Options:
         return Asked(self.inputs, self.nul, self.csv, self.grid, self.glob, self.values)
 
     @property
+    def kept_in(self) -> str | None:
+        """The folder that output is kept in, or None."""
+        return self.log if self.results is None else self.results
+
+    @property
     def patience_s(self) -> float:
         """How long a request is retried while the server is not reachable."""
         return GIVE_UP_IN_THE_MIDDLE_AFTER_S
@@ -137,6 +143,8 @@ class Plan:
         template: makes the items' commands.
         chunk: how many items each task has; the last may have fewer. For a run that is there,
             `of_run` finds it out.
+        knows_items: whether something tells how many items a task has. Without inputs, a run that
+            another created may be of tasks, or of chunks of its inputs.
     """
 
     options: Options
@@ -144,6 +152,7 @@ class Plan:
     inputs: Inputs | None = attrs.field(repr=False)
     template: Template
     chunk: int = 1
+    knows_items: bool = True
 
     @classmethod
     def of(cls, options: Options) -> Plan:
@@ -161,8 +170,11 @@ class Plan:
             has_inputs=inputs is not None,
             columns=None if inputs is None else inputs.columns,
         )
-        made = cls(options, name, inputs, template)
-        return made if inputs is None else made._of_chunks(_cut(len(inputs), options.chunk))
+        if inputs is not None:
+            made = cls(options, name, inputs, template)
+            return made._of_chunks(_cut(len(inputs), options.chunk))
+        is_told = name is None or options.chunk is not None
+        return cls(options, name, None, template, knows_items=is_told)
 
     @property
     def num_items(self) -> int:
@@ -188,7 +200,9 @@ class Plan:
     @property
     def options_of_workers(self) -> Options:
         """The options for workTFs on other machines, which may not see how the run was created."""
-        return attrs.evolve(self.options, chunk=self.chunk) if self.chunk > 1 else self.options
+        if self.chunk == 1 and (self.inputs is not None or not self.knows_items):
+            return self.options
+        return attrs.evolve(self.options, chunk=self.chunk)
 
     def of_run(self, num_tasks: int) -> Plan:
         """Return the plan for a run of so many tasks: with the size of its chunks.
@@ -203,7 +217,7 @@ class Plan:
         """Return what an item's command is made for, in a slot."""
         task = item // self.chunk
         if self.inputs is None:
-            return Job(task, item, None, {}, slot)
+            return Job(task, item, None, {}, slot, self.knows_items)
         text, values = self.inputs.at(item)
         return Job(task, item, text, values, slot)
 

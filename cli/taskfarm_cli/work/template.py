@@ -27,6 +27,7 @@ class Job(NamedTuple):
         input: its input, or None where the run has none.
         values: the values of the input's columns by their names; none where it has no columns.
         slot: the number of the slot, from 0.
+        knows_item: whether `item` is surely an item's number, and not only that of a task.
     """
 
     task: int
@@ -34,6 +35,7 @@ class Job(NamedTuple):
     input: str | None
     values: Mapping[str, str]
     slot: int
+    knows_item: bool = True
 
     @property
     def text(self) -> str:
@@ -42,7 +44,7 @@ class Job(NamedTuple):
 
     def environment(self) -> dict[str, str]:
         """Return the variables that tell the command its item and its input."""
-        facts = {ITEM: str(self.item)}
+        facts = {ITEM: str(self.item)} if self.knows_item else {}
         if self.input is not None:
             facts[VARIABLE] = self.input
         return {**facts, **{COLUMN + name: value for name, value in self.values.items()}}
@@ -89,6 +91,8 @@ _OF_THE_INPUT = {"input", "", ".", "/", "//", "/."}
 _NAME = r"(?<!\$)\{([^\W\d]\w*)\}"
 _ESCAPED = "{{"
 _OF_THE_ITEM = {"item", "#"}
+# They need neither the item nor its input.
+_OF_THE_TASK = {"task", "%"}
 _NO_COLUMNS = Columns()
 
 
@@ -147,6 +151,14 @@ class Template:
     def uses_input(self) -> bool:
         """Whether the command contains the input, or a variable that holds it or a part of it."""
         return bool(self._used & self._of_the_input) or self._has(VARIABLE, COLUMN)
+
+    @property
+    def item_word(self) -> str | None:
+        """A word in the command that stands for its item or the item's input; None without one."""
+        place = min(self._used - _OF_THE_TASK, default=None)
+        if place is not None:
+            return f"{{{place}}}"
+        return ITEM if self._has(ITEM) else None
 
     def check_several(self) -> None:
         """Refuse a command that would be the same for several items of a task.

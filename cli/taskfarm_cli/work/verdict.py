@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ def verdict(
     place: str | None = None,
     chunks: Chunks | None = None,
     kept_in: str | None = None,
+    check_whole: Callable[[], None] | None = None,
 ) -> ExitStatus:
     """Report the run's status, and return the exit status of workTF.
 
@@ -39,6 +41,7 @@ def verdict(
         place: where the tasks' output is kept, if it is.
         chunks: the items of each task; None to look for a note about them.
         kept_in: the folder that the output is kept in.
+        check_whole: raises an error if that folder lacks items; None where it decides nothing.
 
     Raises:
         CommandError: the exit status is not 0.
@@ -63,6 +66,8 @@ def verdict(
         output = "" if place is None else f"; their output: {place}"
         raise CommandError(f"{said}{output}", ExitStatus.TASKS_FAILED)
     if status.finished:
+        if check_whole is not None:
+            check_whole()
         run_files.finish(run.uuid)
         return ExitStatus.OK
     if limited:
@@ -112,8 +117,8 @@ def _of_failed(
         items: how many items failed, as the folder tells; 0 where it does not.
     """
     tasks = counted(status.failed or 0, "task")
-    reset = manage_command(baseurl, "--reset-failed", run.uuid)
     if kept_in is None or not items:
+        reset = manage_command(baseurl, "--reset-failed", run.uuid)
         listing = manage_command(baseurl, "--tasks", "--state", "failed", run.uuid)
         return (
             f"{status.failed} of {counted(status.num_tasks, 'task')} of run {run.uuid} failed: "
@@ -121,6 +126,6 @@ def _of_failed(
         )
     listing = command(PROGRAM, "--show", kept_in, "--failed")
     return (
-        f"{counted(items, 'item')} of {tasks} of run {run.uuid} failed: {listing} says how, "
-        f"{reset} sets what failed waiting"
+        f"{counted(items, 'item')} of {tasks} of run {run.uuid} failed: {listing} says how, and "
+        "the same command tries them again"
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.text import counted
-from taskfarm_cli.work import kept_folder, manifest, resume, time_limit
+from taskfarm_cli.work import manifest, resume, time_limit
 from taskfarm_cli.work.commands.chunk import ChunkRunner
 from taskfarm_cli.work.commands.failure_text import place_of_outputs
 from taskfarm_cli.work.commands.joblog import JobLog
@@ -19,6 +19,7 @@ from taskfarm_cli.work.commands.kept import Log, Results
 from taskfarm_cli.work.commands.output import Passing
 from taskfarm_cli.work.commands.runner import CommandRunner
 from taskfarm_cli.work.commands.slots import slots_for
+from taskfarm_cli.work.reopening import Reopening
 from taskfarm_cli.work.slurm import job_environment
 from taskfarm_cli.work.status_line import StatusLine
 from taskfarm_cli.work.verdict import verdict
@@ -71,6 +72,7 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
     options = plan.options
     in_chunks, chunks = plan.chunk > 1, plan.chunks(run.num_tasks)
     end = time_limit.end(options, screen)
+    reopening = Reopening.of(plan, run, screen)
     with ExitStack() as undo:
         slots = slots_for(min(_jobs(options, screen), run.num_tasks), screen.say)
         sink = undo.enter_context(closing(_sink(options, slots.number, screen)))
@@ -89,12 +91,12 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
         perform = runner.perform
         if in_chunks:
             worker = worker_of_chunks(worker)
-            known = kept_folder.open_items(plan, run.num_tasks)
-            if known is not None:
-                kept_folder.reopen(plan, run, worker, known, screen)
+            known = None if reopening is None else reopening.known
             perform = ChunkRunner(
                 runner, plan, run.num_tasks, sink=sink, open_items=known, deadline=deadline
             ).perform
+        if reopening is not None:
+            reopening.open_again(failed=options.retry_failed)
         undo.enter_context(worker)
         dispatcher = Dispatcher(
             worker,
@@ -114,7 +116,8 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
         baseurl=options.baseurl,
         place=place_of_outputs(options, in_chunks=in_chunks),
         chunks=chunks,
-        kept_in=options.log if options.results is None else options.results,
+        kept_in=options.kept_in,
+        check_whole=None if reopening is None else reopening.check_whole,
     )
 
 

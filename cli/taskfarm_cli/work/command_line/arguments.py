@@ -107,7 +107,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--no-retry-failed",
         dest="retry_failed",
         action="store_false",
-        help="with --join: if the run is finished, leave its failed items as they are",
+        help="if the run is finished, leave its failed items as they are; with --join, and with "
+        "--results or --log where tasks are chunks",
     )
     run.add_argument(
         "--new",

@@ -171,7 +171,8 @@ def _check_inputs(options: Options) -> None:
         raise UsageError(f"{' and '.join(sources)} do not go together: inputs have one source")
     if options.nul and options.inputs is None:
         raise UsageError("-0 goes with --inputs")
-    if options.chunk is None or sources:
+    # Without inputs, 1 says that each task is an item.
+    if options.chunk in (None, 1) or sources:
         return
     if options.num_tasks is not None:
         raise UsageError(
@@ -183,14 +184,13 @@ def _check_inputs(options: Options) -> None:
 
 def _check_together(options: Options) -> None:
     _check_inputs(options)
-    if not options.retry_failed and options.join is None:
-        raise UsageError("--no-retry-failed goes with --join FOLDER")
+    if not options.retry_failed and options.join is None and options.kept_in is None:
+        raise UsageError("--no-retry-failed goes with --join FOLDER, --results DIR or --log DIR")
     if FROM_STDIN in (options.inputs, options.csv) and options.password == Hidden(FROM_STDIN):
         raise UsageError("cannot read both the inputs and the password from stdin")
     if options.linger_s is not None and not options.linger:
         raise UsageError("--linger-s does not go with --no-linger")
-    kept = options.results is not None or options.log is not None
-    if kept and (options.tag or options.line_buffer):
+    if options.kept_in is not None and (options.tag or options.line_buffer):
         raise UsageError("--tag and --line-buffer do not go with --results or --log")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +31,8 @@ class ResultFile:
     """A file that keeps one stream of one attempt.
 
     Args:
-        path: where it is; an earlier attempt's file is overwritten.
+        path: where it is. An earlier attempt's file loses its name: that attempt may still write,
+            on another machine.
 
     Raises:
         OSError: it cannot be written.
@@ -36,7 +40,8 @@ class ResultFile:
 
     def __init__(self, path: Path) -> None:
         self.place: str = str(path.parent)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        self._path = path
+        self._file = _new_file(path)
         self._fault: OSError | None = None
 
     def write(self, content: bytes) -> int:
@@ -47,17 +52,34 @@ class ResultFile:
         """Close it; a network file system may report a failed write only now.
 
         Raises:
-            OSError: a write failed; raised again at each call.
+            OSError: a write failed, or another attempt took its name; raised again at each call.
         """
         file, self._file = self._file, -1
         try:
             if file >= 0:
-                os.close(file)
+                self._close(file)
         except OSError as error:
             error.filename = self.place
             self._fault = error
         if self._fault is not None:
             raise self._fault
+
+    def _close(self, file: int) -> None:
+        is_replaced = False
+        with suppress(OSError):  # the folder may be away for a moment
+            is_replaced = not os.path.samestat(os.fstat(file), self._path.stat())
+        os.close(file)
+        if is_replaced:
+            raise OSError(errno.ESTALE, "another attempt at it has begun, whose output is kept")
+
+
+def _new_file(path: Path) -> int:
+    while True:
+        with suppress(FileExistsError):
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        if path.is_symlink() or not path.is_file():
+            return os.open(path, os.O_WRONLY | os.O_TRUNC)  # the user's own, or in the way
+        path.unlink(missing_ok=True)
 
 
 class Results:
@@ -88,6 +110,8 @@ class Results:
         except OSError:
             out.close()
             raise
+        # An attempt elsewhere that ended just now has left one of files that are gone.
+        (folder / EXIT).unlink(missing_ok=True)
         self._files[job.slot] = (out, err)
         return Streams(job.task, job.item, attempt, out, err)
 
@@ -169,7 +193,7 @@ class Log:
             try:
                 places = [self._add(spool) for spool in self._spools.of(slot)]
                 numbers = (streams.task, streams.item, streams.attempt)
-                self._index.add(index_line(*numbers, status, places))
+                self._index.add(index_line(*numbers, status, places, ended_at=time.time()))
             except OSError:
                 self._log.cut(log_bytes)
                 self._index.cut(index_bytes)

@@ -1,10 +1,10 @@
 """Names and formats in the folder of `--results` or `--log`, and the reader of what was kept there.
 
-The folder holds `taskfarm.json`: what it is for. `--results` keeps a folder for each item, named by
-its number, with the files `stdout`, `stderr` and `exit`. `--log` keeps two files of each workTF:
-`HOST-PID-RANDOM.log` with all output, and `HOST-PID-RANDOM.index` with a line of JSON for each
-attempt. Folders of earlier releases lack `taskfarm.json`, and the random part and the item in the
-names and lines of `--log`: there an item's number is its task's.
+The folder holds `taskfarm.json`, which says what it is for (`identity`). `--results` keeps a folder
+for each item, named by its number, with the files `stdout`, `stderr` and `exit`. `--log` keeps two
+files of each workTF: `HOST-PID-RANDOM.log` with all output, and `HOST-PID-RANDOM.index` with a line
+of JSON for each attempt. Folders of earlier releases lack `taskfarm.json`, and the random part, the
+item and the time in the names and lines of `--log`: there an item's number is its task's.
 """
 
 from __future__ import annotations
@@ -15,51 +15,16 @@ import secrets
 import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
-import attrs
-
-IDENTITY = "taskfarm.json"
 LOG, INDEX = ".log", ".index"
 STDOUT, STDERR, EXIT = "stdout", "stderr", "exit"
 # What is read at a time of an output.
 BLOCK_BYTES = 1 << 20
 # The exit status as a shell reports it after a signal.
 STATUS_OF_SIGNALS = 128
-
-
-@attrs.frozen
-class Identity:
-    """What a folder is for, as `taskfarm.json` says.
-
-    Attributes:
-        server: the API's URL.
-        run: the run's UUID.
-        items: how many items the run has.
-        chunk: how many items each task has; the last may have fewer.
-    """
-
-    server: str
-    run: str
-    items: int
-    chunk: int
-
-    def to_json(self) -> str:
-        """Return the content of the file."""
-        return json.dumps(attrs.asdict(self), indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Identity | None:
-        """Return what a file says, or None if it is no such file."""
-        try:
-            facts = json.loads(text)
-            server, run, items, chunk = (facts[field.name] for field in attrs.fields(cls))
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return None
-        is_sound = isinstance(server, str) and isinstance(run, str)
-        if not is_sound or type(items) is not int or type(chunk) is not int:
-            return None
-        return cls(server, run, items, chunk) if min(items, chunk) >= 1 else None
+# No time of an attempt is later, in seconds since the epoch; a number beyond it is none of workTF's.
+LATEST_S = 1e11
 
 
 class Output(NamedTuple):
@@ -98,6 +63,7 @@ class Record(NamedTuple):
         exit: the command's exit status as a shell reports it, 128 and more after a signal.
         stdout: what it wrote there.
         stderr: the same.
+        ended_at: when it ended, in seconds since the epoch; 0 where that is not kept.
     """
 
     item: int
@@ -105,15 +71,38 @@ class Record(NamedTuple):
     exit: int
     stdout: Output
     stderr: Output
+    ended_at: float = 0.0
 
     @property
-    def rank(self) -> tuple[bool, int]:
-        """The order among the records of an item, of which the greatest counts."""
-        return self.exit == 0, self.attempt or 0
+    def rank(self) -> tuple[bool, float, int]:
+        """The order among the records of an item, of which the greatest counts.
+
+        Attempts alone do not tell the last one: after a reset they are counted from 1 again.
+        """
+        return self.exit == 0, self.ended_at, self.attempt or 0
+
+
+class _Late(NamedTuple):
+    """Lines of an index that may be read only in part so far.
+
+    Attributes:
+        start: where they begin in the index.
+        end: where they end.
+        log_bytes: how large the log was, which lacked what they tell of; None if bytes of the lines
+            themselves were missing.
+    """
+
+    start: int
+    end: int
+    log_bytes: int | None
 
 
 class IndexFile:
     """The index of one workTF; each call of `records` goes on where the last one ended.
+
+    On a network file system another machine may see a file's new size before its new bytes, which
+    are zeros until then, and an index before its log. Such lines are read again; a line without
+    zeros that is no record is damaged for good.
 
     Args:
         path: the file.
@@ -123,32 +112,66 @@ class IndexFile:
         self._path = path
         self._log = str(path.with_suffix(LOG))
         self._next = 0
+        self._late: list[_Late] = []
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether what was read may be gone, because the file was cut or removed."""
+        return _size(str(self._path)) < self._next
 
     def records(self) -> Iterator[Record]:
-        """Yield what was added since the last time.
+        """Yield what was added since the last time, and what was late then.
 
-        A line without an end is read once it has one. A damaged line is passed over, and one whose
-        output is missing from the log, as after a power loss.
+        A line without an end is read once it has one.
 
         Raises:
-            OSError: the file cannot be read.
+            OSError: the file cannot be read; the next call begins anew.
         """
-        if _size(str(self._path)) == self._next:
+        due = [late for late in self._late if self._may_be_here(late)]
+        if not due and _size(str(self._path)) == self._next:
             return
-        with self._path.open("rb") as file:
-            file.seek(self._next)
-            log_bytes = -1
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
-                self._next += len(line)
-                record = record_of(line, self._log)
-                if record is None:
-                    continue
-                if log_bytes < _end_of(record):
-                    log_bytes = _size(self._log)
-                if log_bytes >= _end_of(record):
-                    yield record
+        self._late = [late for late in self._late if late not in due]
+        try:
+            with self._path.open("rb") as file:
+                for late in due:
+                    yield from self._read(file, late.start, late.end)
+                yield from self._read(file, self._next)
+        except OSError:
+            self._next, self._late = 0, []
+            raise
+
+    def _may_be_here(self, late: _Late) -> bool:
+        return late.log_bytes is None or late.log_bytes != _size(self._log)
+
+    def _read(self, file: BinaryIO, start: int, end: int | None = None) -> Iterator[Record]:
+        """Yield the records of lines up to an end; without one, of all that were never read."""
+        file.seek(start)
+        log_bytes = -1
+        for line in file:
+            if start == end or not line.endswith(b"\n"):
+                return
+            begin, start = start, start + len(line)
+            if end is None:
+                self._next = start
+            record = record_of(line, self._log)
+            if record is None:
+                if b"\0" in line:
+                    self._note_late(_Late(begin, start, None))
+                continue
+            if log_bytes < _end_of(record):
+                log_bytes = _size(self._log)
+            if log_bytes >= _end_of(record):
+                yield record
+            else:
+                self._note_late(_Late(begin, start, log_bytes))
+
+    def _note_late(self, late: _Late) -> None:
+        """Add lines, joined with the last if they touch: they may be many."""
+        if self._late:
+            last = self._late[-1]
+            if (last.end, last.log_bytes) == (late.start, late.log_bytes):
+                late = self._late.pop()._replace(end=late.end)
+        self._late.append(late)
 
 
 def log_name() -> str:
@@ -162,7 +185,13 @@ def index_files(folder: Path) -> list[Path]:
 
 
 def index_line(
-    task: int, item: int, attempt: int, status: int, places: Sequence[tuple[int, int]]
+    task: int,
+    item: int,
+    attempt: int,
+    status: int,
+    places: Sequence[tuple[int, int]],
+    *,
+    ended_at: float,
 ) -> bytes:
     """Return the line of an attempt in an index.
 
@@ -172,9 +201,14 @@ def index_line(
         attempt: which attempt at the task it was, from 1.
         status: the command's exit status, negative for a signal.
         places: offset and length of stdout and of stderr in the log.
+        ended_at: when it ended, in seconds since the epoch.
     """
-    facts = {"task": task, "item": item, "attempt": attempt, "exit": status}
-    return (json.dumps(facts | dict(zip((STDOUT, STDERR), places, strict=True))) + "\n").encode()
+    facts = {
+        **{"task": task, "item": item, "attempt": attempt, "exit": status},
+        **dict(zip((STDOUT, STDERR), places, strict=True)),
+        "ended_at": round(ended_at, 3),
+    }
+    return (json.dumps(facts) + "\n").encode()
 
 
 def record_of(line: bytes, log: str) -> Record | None:
@@ -188,16 +222,18 @@ def record_of(line: bytes, log: str) -> Record | None:
         facts = json.loads(line)
         item = facts.get("item", facts["task"])
         numbers = (item, facts["attempt"], *facts[STDOUT], *facts[STDERR])
-        status = facts["exit"]
+        status, ended_at = facts["exit"], facts.get("ended_at", 0)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     if len(numbers) != 6 or any(type(one) is not int or one < 0 for one in numbers):
         return None
-    if type(status) is not int:
+    if type(status) is not int or type(ended_at) not in (int, float):
+        return None
+    if not 0 <= ended_at <= LATEST_S:
         return None
     _, attempt, *places = numbers
     out, err = Output(log, *places[:2]), Output(log, *places[2:])
-    return Record(item, attempt, shown_status(status), out, err)
+    return Record(item, attempt, shown_status(status), out, err, ended_at)
 
 
 def shown_status(status: int) -> int:
@@ -231,18 +267,6 @@ def exit_of(folder: str, item: int) -> int | None:
         with open(f"{folder}/{item}/{EXIT}", "rb") as file:  # noqa: PTH123 - one for each item
             return int(file.read())
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        return None
-
-
-def read_identity(folder: Path) -> Identity | None:
-    """Return what a folder is for, or None if it does not say it.
-
-    Raises:
-        OSError: its file cannot be read.
-    """
-    try:
-        return Identity.from_json((folder / IDENTITY).read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

@@ -55,12 +55,15 @@ class OpenOfLogs:
     def read_on(self) -> None:
         """Read what workers have kept since the last time."""
         with self._lock:
+            files, states = self._files, self._states
+            if any(file.is_cut for file in files.values()):
+                # A workTF cuts off what its disk may have lost, and it counts no more. Others go on
+                # with the old states until the new ones are whole.
+                files, states = {}, bytearray(len(states))
             for path in index_files(self._folder):
-                file = self._files.get(path)
-                if file is None:
-                    file = self._files[path] = IndexFile(path)
-                for record in file.records():
-                    self._take(record)
+                for record in files.setdefault(path, IndexFile(path)).records():
+                    _take(record, states)
+            self._files, self._states = files, states
 
     def among(self, items: range) -> list[int]:
         """Return those of consecutive items that no attempt ended with exit status 0, ascending."""
@@ -75,14 +78,6 @@ class OpenOfLogs:
     def is_kept(self, item: int) -> bool:  # noqa: ARG002 - as OpenItems has it
         """Return False: what is kept is never replaced, and looking costs more than most items."""
         return False
-
-    def _take(self, record: Record) -> None:
-        if record.item >= len(self._states):
-            return  # of no run like this
-        if record.exit == 0:
-            self._states[record.item] = _DONE
-        elif self._states[record.item] != _DONE:
-            self._states[record.item] = _FAILED
 
 
 class OpenOfResults:
@@ -111,3 +106,12 @@ class OpenOfResults:
     def is_kept(self, item: int) -> bool:
         """Return whether an item has a success by now: another attempt would replace it."""
         return exit_of(self._folder, item) == 0
+
+
+def _take(record: Record, states: bytearray) -> None:
+    if record.item >= len(states):
+        return  # of no run like this
+    if record.exit == 0:
+        states[record.item] = _DONE
+    elif states[record.item] != _DONE:
+        states[record.item] = _FAILED

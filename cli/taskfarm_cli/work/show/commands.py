@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.text import one_line
 from taskfarm_cli.work.command_line.show_arguments import ShowOptions
 from taskfarm_cli.work.commands.kept_items import Record
+from taskfarm_cli.work.show import table
 from taskfarm_cli.work.show.kept import Kept
 from taskfarm_cli.work.show.streams import Reader, copy
 from taskfarm_cli.work.show.summary import Summary
-
-COLUMNS = ("item", "attempt", "exit", "stdout", "stderr")
 
 
 def show(options: ShowOptions) -> ExitStatus:
@@ -27,30 +24,42 @@ def show(options: ShowOptions) -> ExitStatus:
         CommandError: items failed or are missing; the rest was shown.
         OSError: the folder cannot be read, or the output not be written.
     """
-    kept = Kept.of(Path(options.folder))
+    folder = Path(options.folder)
+    kept = Kept.of(folder)
     summary = Summary(options.folder)
     with Reader() as reader:
         if options.failed:
-            _each(kept, kept.numbers(), summary, lambda record: _list_failed(record, reader))
+            _each(kept, summary, lambda record: _list_failed(record, reader))
             return summary.end(has_listed=True)
         if options.csv is not None:
-            _write_table(options.csv, kept, summary, reader)
+            with table.written(Path(options.csv), folder, reader) as write:
+                _each(
+                    kept,
+                    summary,
+                    lambda record: write(record.item, record),
+                    missing=lambda item: write(item, None),
+                )
             return summary.end()
         printer = _Printer(reader, tag=options.tag)
         if options.item is not None:
             return _one(options, kept, printer)
-        _each(kept, kept.numbers(), summary, printer.show)
+        _each(kept, summary, printer.show)
     return summary.end()
 
 
 def _each(
-    kept: Kept, numbers: Iterable[int], summary: Summary, use: Callable[[Record], None]
+    kept: Kept,
+    summary: Summary,
+    use: Callable[[Record], object],
+    *,
+    missing: Callable[[int], object] = lambda _: None,
 ) -> None:
-    """Use the record of each item that has one, and count all."""
-    for item in numbers:
+    """Use the record of each item that has one, or its number, and count all."""
+    for item in kept.numbers():
         record = kept.record(item)
         if record is None:
             summary.missing(item)
+            missing(item)
             continue
         use(record)
         if record.exit == 0:
@@ -99,27 +108,3 @@ def _list_failed(record: Record, reader: Reader) -> None:
     if record.exit != 0:
         said = one_line(reader.last_line(record.stderr))
         print(record.item, record.exit, said, sep="\t")
-
-
-def _write_table(path: str, kept: Kept, summary: Summary, reader: Reader) -> None:
-    """Write a row for each item; the bytes of outputs stay as they are."""
-    with Path(path).open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        _write_rows(file, kept, summary, reader)
-
-
-def _write_rows(file: TextIO, kept: Kept, summary: Summary, reader: Reader) -> None:
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-
-    def text(blocks: bytes) -> str:
-        return blocks.decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")
-
-    def write(record: Record) -> None:
-        streams = [text(reader.whole(output)) for output in (record.stdout, record.stderr)]
-        attempt = "" if record.attempt is None else record.attempt
-        writer.writerow((record.item, attempt, record.exit, *streams))
-
-    for item in kept.numbers():
-        if kept.record(item) is None:
-            writer.writerow((item, "", "", "", ""))
-        _each(kept, (item,), summary, write)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import UsageError
-from taskfarm_cli.work.commands.kept_items import holds_output, read_identity
+from taskfarm_cli.work.commands.identity import read_identity
+from taskfarm_cli.work.commands.kept_items import holds_output
 
 if TYPE_CHECKING:
     from taskfarm_cli.common.exit_status import ExitStatus

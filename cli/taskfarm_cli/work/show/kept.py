@@ -6,14 +6,8 @@ from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from taskfarm_cli.work.commands.kept_items import (
-    STDERR,
-    STDOUT,
-    Output,
-    Record,
-    read_identity,
-    records,
-)
+from taskfarm_cli.work.commands.identity import read_identity
+from taskfarm_cli.work.commands.kept_items import STDERR, STDOUT, Output, Record, records
 
 # What the arrays hold; a number beyond it is no record of workTF's.
 _MOST = 2**31 - 1
@@ -21,7 +15,7 @@ _NOTHING, _OWN_FOLDER = -1, -2
 
 
 class Kept:
-    """The records that count, in 44 bytes each, whatever the number of items and attempts.
+    """The records that count, in 52 bytes each, whatever the number of items and attempts.
 
     Args:
         folder: the folder that they are from.
@@ -37,6 +31,7 @@ class Kept:
         self._file = array("i", [_NOTHING]) * (items or 0)
         self._attempt = array("i", [0]) * (items or 0)
         self._exit = array("i", [0]) * (items or 0)
+        self._ended_at = array("d", [0]) * (items or 0)
         self._places = array("q", [0]) * (4 * (items or 0))
         numbers: dict[str, int] = {}
         for record in found:
@@ -74,7 +69,7 @@ class Kept:
         log = self._logs[self._file[row]]
         places = self._places[4 * row : 4 * row + 4]
         out, err = Output(log, *places[:2]), Output(log, *places[2:])
-        return Record(item, self._attempt[row], self._exit[row], out, err)
+        return Record(item, self._attempt[row], self._exit[row], out, err, self._ended_at[row])
 
     def counts(self) -> tuple[int, int]:
         """Return how many items succeeded, and how many failed."""
@@ -95,6 +90,7 @@ class Kept:
             return
         self._exit[row] = record.exit
         self._attempt[row] = attempt or 0
+        self._ended_at[row] = record.ended_at
         if attempt is None:
             self._file[row] = _OWN_FOLDER
             return
@@ -114,6 +110,7 @@ class Kept:
             self._file.append(_NOTHING)
             self._attempt.append(0)
             self._exit.append(0)
+            self._ended_at.append(0)
             self._places.extend((0, 0, 0, 0))
         return row
 
@@ -121,4 +118,5 @@ class Kept:
         if self._file[row] == _NOTHING:
             return False
         # As `Record.rank` orders them; among equal ones the last counts.
-        return (self._exit[row] == 0, self._attempt[row]) > record.rank
+        known = (self._exit[row] == 0, self._ended_at[row], self._attempt[row])
+        return known > record.rank

@@ -34,8 +34,7 @@ def of_worker(options: Options, url: str, uuid: str) -> list[str]:
 def _work(options: Options, uuid: str) -> list[str]:
     if options.join is None:
         return [uuid, *words_of(options.values), "--", *options.command]
-    # The one who submits has set waiting what is to be tried again.
-    return ["--no-retry-failed", f"--join={Path(options.join).absolute()}"]
+    return [f"--join={Path(options.join).absolute()}"]
 
 
 def _options(options: Options) -> list[str]:
@@ -45,6 +44,8 @@ def _options(options: Options) -> list[str]:
         ("--shell", options.shell),
         ("--tag", options.tag),
         ("--line-buffer", options.line_buffer),
+        # The one who submits has set waiting what is to be tried again.
+        ("--no-retry-failed", options.kept_in is not None or options.join is not None),
     ):
         words += [name] if flag else []
     for name, path in (

@@ -1,0 +1,103 @@
+"""`taskfarm.json` in the folder of `--results` or `--log`: what the folder is for."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from taskfarm_sdk._processes.naming import name_first
+
+IDENTITY = "taskfarm.json"
+
+
+@attrs.frozen
+class Identity:
+    """What a folder is for, as `taskfarm.json` says.
+
+    Attributes:
+        server: the API's URL.
+        run: the run's UUID.
+        items: how many items the run has.
+        chunk: how many items each task has; the last may have fewer.
+        inputs_sha256: the digest of the inputs; None where there are none, and in the folder of an
+            earlier version.
+        inputs: where the inputs are from; None if they cannot be read from there again.
+    """
+
+    server: str
+    run: str
+    items: int
+    chunk: int
+    inputs_sha256: str | None = None
+    inputs: Mapping[str, object] | None = None
+
+    def to_json(self) -> str:
+        """Return the content of the file."""
+        document = json.dumps(attrs.asdict(self), indent=2, ensure_ascii=False)
+        return document.encode(errors="backslashreplace").decode() + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Identity | None:
+        """Return what a file says, or None if it is no such file."""
+        try:
+            facts = json.loads(text)
+            made = cls(**{name: facts[name] for name in ("server", "run", "items", "chunk")})
+            return attrs.evolve(made, **_of_inputs(facts)) if made._is_sound() else None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+
+    def _is_sound(self) -> bool:
+        texts, numbers = (self.server, self.run), (self.items, self.chunk)
+        return all(isinstance(text, str) for text in texts) and all(
+            type(number) is int and number >= 1 for number in numbers
+        )
+
+
+def _of_inputs(facts: Mapping[str, object]) -> dict[str, Any]:
+    kinds = {"inputs_sha256": str, "inputs": dict}
+    return {name: facts[name] for name, kind in kinds.items() if isinstance(facts.get(name), kind)}
+
+
+def read_identity(folder: Path) -> Identity | None:
+    """Return what a folder is for, or None if it does not say it.
+
+    Raises:
+        OSError: its file cannot be read.
+    """
+    try:
+        return Identity.from_json((folder / IDENTITY).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def publish(folder: Path, own: Identity) -> bool:
+    """Create the file of a folder, whole, unless there is one.
+
+    Args:
+        folder: the folder, which exists.
+        own: what it is for.
+
+    Returns:
+        Whether this call created it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    beside = folder / f".{IDENTITY}.{secrets.token_hex(4)}"
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(own.to_json())
+            file.flush()
+            # Without it, a crash could leave output that nobody knows the run of.
+            os.fsync(file.fileno())
+        return name_first(str(beside), str(folder / IDENTITY))
+    finally:
+        with suppress(OSError):
+            beside.unlink()

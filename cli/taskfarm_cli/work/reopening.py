@@ -1,0 +1,123 @@
+"""The tasks of a run that wait again, because its folder has no success of some of their items."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
+from taskfarm_cli.common.text import counted
+from taskfarm_cli.work import kept_folder
+from taskfarm_sdk.execution import done_tasks, is_shared, reopen_tasks
+
+if TYPE_CHECKING:
+    from taskfarm_cli.work.commands.open_items import OpenItems
+    from taskfarm_cli.work.plan import Plan
+    from taskfarm_cli.work.screen import Screen
+    from taskfarm_sdk import Run
+    from taskfarm_sdk._items.chunks import Chunks
+
+# How long a network file system may show what another machine wrote late, and how often to look.
+SEEN_WITHIN_S = 90.0
+LOOK_EVERY_S = 2.0
+
+
+@attrs.frozen
+class Reopening:
+    """The tasks of a run whose folder decides which items are open.
+
+    Attributes:
+        run: the run.
+        chunks: the items of each task.
+        known: what the folder knows of the items.
+        folder: the folder, as the user named it.
+        screen: shows what was done.
+        sleep: waits for so many seconds.
+    """
+
+    run: Run
+    chunks: Chunks
+    known: OpenItems
+    folder: str
+    screen: Screen
+    sleep: Callable[[float], object] = time.sleep
+
+    @classmethod
+    def of(cls, plan: Plan, run: Run, screen: Screen) -> Reopening | None:
+        """Return that of a plan for a run; None if no folder decides."""
+        known, folder = kept_folder.open_items(plan, run.num_tasks), plan.options.kept_in
+        if known is None or folder is None:
+            return None
+        return cls(run, plan.chunks(run.num_tasks), known, folder, screen)
+
+    def open_again(self, *, failed: bool) -> None:
+        """Set tasks waiting that the server calls done, though the folder lacks items of them.
+
+        Args:
+            failed: whether to do so with those that have failed for good too, if the run is
+                finished. While others are at work, each worker of a fleet would try them anew.
+
+        Raises:
+            UsageError: the folder cannot be read.
+            TaskfarmError: the server cannot be asked.
+        """
+        if failed and self.run.status().finished and (number := self.run.reset_failed()):
+            self.screen.say(
+                f"{counted(number, 'failed task')} of the finished run will be tried again, which "
+                "--no-retry-failed prevents"
+            )
+        worker = self.run.worker()
+        try:
+            done = done_tasks(worker, self._lacking(range(self.run.num_tasks)))
+            # In this order: what they kept was on the disk before the server had them done.
+            missing = self._not_late(list(self._lacking(done)))
+            # Others may have begun some of them meanwhile.
+            opened = reopen_tasks(worker, missing) if missing else []
+            items = self._open_items(opened)
+        except OSError as error:
+            raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
+        if opened:
+            self.screen.say(
+                f"{self.folder} has no success of {items} of {counted(len(opened), 'task')} that "
+                "the server calls done: they are computed again"
+            )
+
+    def check_whole(self) -> None:
+        """Refuse to call work done whose output the folder has only in part.
+
+        Raises:
+            CommandError: it has no success of some items.
+        """
+        try:
+            missing = self._not_late(list(self._lacking(range(self.run.num_tasks))))
+            items = self._open_items(missing)
+        except OSError as error:
+            raise CommandError(f"cannot read {error.filename}: {error.strerror}") from error
+        if missing:
+            raise CommandError(
+                f"{self.folder} has no success of {items}, though the server calls all tasks done: "
+                "do all machines share this folder? The same command computes these items again",
+                ExitStatus.NOT_FINISHED,
+            )
+
+    def _open_items(self, tasks: Iterable[int]) -> str:
+        return counted(sum(len(self.known.among(self.chunks.of(task))) for task in tasks), "item")
+
+    def _lacking(self, tasks: Iterable[int]) -> Iterator[int]:
+        """Read on, and yield those of some tasks of whose items the folder lacks some."""
+        self.known.read_on()
+        return (task for task in tasks if self.known.among(self.chunks.of(task)))
+
+    def _not_late(self, missing: list[int]) -> list[int]:
+        """Return what is still lacking once a network file system cannot be only late."""
+        if not missing or not is_shared(Path(self.folder)):
+            return missing
+        give_up_at = time.monotonic() + SEEN_WITHIN_S
+        while missing and time.monotonic() < give_up_at:
+            self.sleep(LOOK_EVERY_S)
+            missing = list(self._lacking(missing))
+        return missing
