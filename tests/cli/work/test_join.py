@@ -57,9 +57,13 @@ def test_what_is_for_commands_is_refused(words: list[str], said: str) -> None:
         parse(["--join", "folder", *words])
 
 
-def test_what_failed_can_be_left_alone_only_in_a_results_folder() -> None:
+def test_what_failed_can_be_left_alone_only_where_a_folder_decides() -> None:
     assert parse(["--join", "folder"]).retry_failed
     assert not parse(["--join", "folder", "--no-retry-failed"]).retry_failed
+    for folder in ("--log", "--results"):
+        assert not parse(
+            [folder, "out", "--no-retry-failed", "0" * 32, "--", "true"]
+        ).retry_failed
     with pytest.raises(UsageError, match="--no-retry-failed goes with --join"):
         parse(["--no-retry-failed", "0" * 32, "--", "true"])
 

@@ -154,7 +154,24 @@ def test_more_items_than_a_run_has_tasks_need_chunks() -> None:
     assert plan("--create", "--grid=n=0:3000000000", "--chunk=9999").num_tasks == 300_031
 
 
-def test_without_inputs_each_task_is_an_item() -> None:
-    made = plan(UUID).of_run(7)
+@pytest.mark.parametrize(
+    ("words", "environment"),
+    [
+        pytest.param((UUID,), {}, id="nothing tells"),
+        pytest.param((UUID, "--chunk=1"), {"TASKFARM_ITEM": "6"}, id="the command line tells"),
+        pytest.param(("--create", "--num-tasks=7"), {"TASKFARM_ITEM": "6"}, id="a new run"),
+    ],
+)
+def test_without_inputs_a_tasks_number_is_an_items_only_if_something_tells_so(
+    words: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    made = plan(*words).of_run(7)
     assert (made.chunks(7).size, made.job(6, 0).task) == (1, 6)
-    assert made.job(6, 0).environment() == {"TASKFARM_ITEM": "6"}
+    assert made.job(6, 0).environment() == environment
+    # Another machine may not see what tells it here.
+    assert (made.options_of_workers.chunk == 1) == bool(environment)
+
+
+def test_chunks_of_several_items_need_the_inputs() -> None:
+    with pytest.raises(UsageError, match="--chunk goes with the inputs"):
+        plan(UUID, "--chunk=2")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_cli.work.commands.kept_items import IDENTITY, Identity, index_line
+from taskfarm_cli.work.commands.identity import IDENTITY, Identity
+from taskfarm_cli.work.commands.kept_items import index_line
 from taskfarm_sdk import Farm
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import NET_S
@@ -106,6 +107,7 @@ def test_a_table_has_a_row_for_each_item(kept: Path, show: WorkTF, tmp_path: Pat
     assert {row["item"]: row["exit"] for row in rows} == statuses
     assert [row["stdout"] for row in rows] == [f"out {item}" for item in range(14)]
     assert [row["stderr"] for row in rows] == [f"err {item}" for item in range(14)]
+    assert [row["i"] for row in rows] == list(map(str, range(14)))
 
 
 @both
@@ -135,7 +137,7 @@ def write_log(folder: Path, items: list[int], total: int | None) -> None:
             at, content = log.tell(), b"out %d\n" % item
             log.write(content)
             places = ((at, len(content)), (at + len(content), 0))
-            index.write(index_line(item // 100, item, 1, 0, places))
+            index.write(index_line(item // 100, item, 1, 0, places, ended_at=1e9))
 
 
 def test_what_is_missing_is_named_and_not_a_success(show: WorkTF, tmp_path: Path) -> None:

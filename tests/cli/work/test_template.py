@@ -187,6 +187,23 @@ def test_a_column_counts_as_the_input_in_the_warning_about_unused_ones() -> None
 
 
 @pytest.mark.parametrize(
+    ("words", "shell", "word"),
+    [
+        (["./train", "{}"], False, "{}"),
+        (["./train", "{item}", "{task}"], False, "{item}"),
+        (["./train", "out.{#}"], False, "{#}"),
+        (["./train", "{/.}"], False, "{/.}"),
+        (['./train "$TASKFARM_ITEM"'], True, "TASKFARM_ITEM"),
+        (["./train", "{task}", "{%}"], False, None),
+        (['./train "$TASKFARM_TASK"'], True, None),
+        (["./train"], False, None),
+    ],
+)
+def test_what_stands_for_an_item_is_known(words: list[str], shell: bool, word: str | None) -> None:
+    assert Template(words, shell=shell, has_inputs=False).item_word == word
+
+
+@pytest.mark.parametrize(
     ("words", "shell"),
     [
         (["./train", "--seed={task}", "{}"], False),

@@ -20,7 +20,7 @@ from taskfarm_sdk import (
     Worker,
 )
 from taskfarm_sdk._protocol import lease as leases
-from taskfarm_sdk.worker import core_of
+from taskfarm_sdk.worker import core_of, done_tasks, reopen_tasks
 from tests.support.clock import FastClock
 from tests.support.farms import async_farm_by
 from tests.support.fault_proxy import Fault, FaultProxy, Seen
@@ -119,6 +119,24 @@ def test_a_failed_task_that_somebody_queued_meanwhile_is_left_to_him(
     proxy.before_passing_on = queue_it_before_the_second_look
     assert mixed.reset_failed() == 1
     assert held(client, mixed, 3) == ("computing", 55.5)
+
+
+def test_only_what_is_done_is_opened_again_and_what_others_have_begun_is_left_to_them(
+    mixed: Run, client: httpx.Client
+) -> None:
+    others = {number: held(client, mixed, number) for number in (1, 2, 3, 4)}
+    assert others[2][0] == "computing"
+    assert reopen_tasks(mixed.worker(), range(8)) == [0]
+    assert held(client, mixed, 0) == ("waiting", 0.0)
+    assert {number: held(client, mixed, number) for number in others} == others
+    assert mixed.status().rows == 5
+
+
+def test_what_was_begun_again_meanwhile_is_not_opened(mixed: Run, client: httpx.Client) -> None:
+    done = done_tasks(mixed.worker(), range(8))
+    client.put(f"runs/{mixed.uuid}/tasks/0", json={"percentCompleted": 1, "status": "computing"})
+    assert (done, reopen_tasks(mixed.worker(), done)) == ([0], [])
+    assert held(client, mixed, 0) == ("computing", 1.0)
 
 
 def test_named_tasks_wait_again_whatever_they_were_at(mixed: Run, client: httpx.Client) -> None:

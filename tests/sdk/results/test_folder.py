@@ -238,7 +238,16 @@ def test_a_file_system_without_hard_links_will_do(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "link", refuse_links)
+    seen: list[bytes | None] = []
+    replace = os.replace
+
+    def look(*names: str, **more: int | None) -> None:
+        seen.append(folder.read("order"))
+        replace(*names, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "replace", look)
     assert folder.publish("order", lambda file: file.write(b"first"))
+    assert seen == [None], "nobody sees a part of it"
     assert not folder.publish("order", lambda file: file.write(b"second"))
     assert folder.read("order") == b"first"
     assert folder.names() == ["order"]

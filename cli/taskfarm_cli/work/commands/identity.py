@@ -40,8 +40,7 @@ class Identity:
 
     def to_json(self) -> str:
         """Return the content of the file."""
-        document = json.dumps(attrs.asdict(self), indent=2, ensure_ascii=False)
-        return document.encode(errors="backslashreplace").decode() + "\n"
+        return json.dumps(attrs.asdict(self), indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Identity | None:

@@ -23,7 +23,7 @@ STDOUT, STDERR, EXIT = "stdout", "stderr", "exit"
 BLOCK_BYTES = 1 << 20
 # The exit status as a shell reports it after a signal.
 STATUS_OF_SIGNALS = 128
-# No time of an attempt is later, in seconds since the epoch; a number beyond it is none of workTF's.
+# No attempt ends later, in seconds since the epoch; a number beyond it is none of workTF's.
 LATEST_S = 1e11
 
 
@@ -203,11 +203,9 @@ def index_line(
         places: offset and length of stdout and of stderr in the log.
         ended_at: when it ended, in seconds since the epoch.
     """
-    facts = {
-        **{"task": task, "item": item, "attempt": attempt, "exit": status},
-        **dict(zip((STDOUT, STDERR), places, strict=True)),
-        "ended_at": round(ended_at, 3),
-    }
+    facts: dict[str, object] = {"task": task, "item": item, "attempt": attempt, "exit": status}
+    facts |= zip((STDOUT, STDERR), places, strict=True)
+    facts["ended_at"] = round(ended_at, 3)
     return (json.dumps(facts) + "\n").encode()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ def keep(folder: Path, name: str, *statuses: tuple[int, int]) -> None:
     (folder / f"{name}.log").touch()
     with (folder / f"{name}.index").open("ab") as index:
         for item, status in statuses:
-            index.write(index_line(0, item, 1, status, ((0, 0), (0, 0))))
+            index.write(index_line(0, item, 1, status, ((0, 0), (0, 0)), ended_at=1e9))
 
 
 def keep_result(folder: Path, item: int, status: str) -> None:
@@ -62,6 +64,46 @@ def test_each_line_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         known.read_on()
     assert len(parsed) == 4
     assert known.among(range(6)) == [4, 5]
+
+
+def test_what_a_worker_cuts_off_its_index_counts_no_more(tmp_path: Path) -> None:
+    known = OpenOfLogs(tmp_path, 6)
+    keep(tmp_path, "a-1-x", (0, 0))
+    whole = (tmp_path / "a-1-x.index").stat().st_size
+    keep(tmp_path, "a-1-x", (1, 0))
+    keep(tmp_path, "b-2-y", (4, 0))
+    assert read(known) == ([2, 3, 5], set())
+    # Its disk may have lost the last line.
+    os.truncate(tmp_path / "a-1-x.index", whole)
+    assert read(known) == ([1, 2, 3, 5], set())
+
+
+def test_an_index_that_is_gone_leaves_its_items_open(tmp_path: Path) -> None:
+    known = OpenOfLogs(tmp_path, 6)
+    keep(tmp_path, "a-1-x", (0, 0))
+    keep(tmp_path, "b-2-y", (4, 0))
+    known.read_on()
+    (tmp_path / "a-1-x.index").unlink()
+    assert read(known) == ([0, 1, 2, 3, 5], set())
+
+
+def test_a_folder_that_cannot_be_read_anew_is_read_anew_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = OpenOfLogs(tmp_path, 6)
+    keep(tmp_path, "a-1-x", (0, 0))
+    keep(tmp_path, "b-2-y", (4, 0))
+    known.read_on()
+    (tmp_path / "a-1-x.index").write_bytes(b"")
+    with monkeypatch.context() as patch:
+        patch.setattr(kept_items.IndexFile, "records", refuse)
+        with pytest.raises(OSError, match="Stale"):
+            known.read_on()
+    assert read(known) == ([0, 1, 2, 3, 5], set())
+
+
+def refuse(_: kept_items.IndexFile) -> None:
+    raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
 
 
 def test_items_of_no_run_like_this_are_passed_over(tmp_path: Path) -> None:

@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_cli.work.commands.kept_items import (
-    IDENTITY,
-    Identity,
-    Output,
-    Record,
-    index_line,
-)
+from taskfarm_cli.work.commands.identity import IDENTITY, Identity
+from taskfarm_cli.work.commands.kept_items import Output, Record, index_line
 from taskfarm_cli.work.show.kept import Kept
 
 
@@ -76,8 +71,9 @@ def test_what_no_work_tf_can_have_written_is_passed_over() -> None:
 def test_a_folder_is_read_with_its_number_of_items(tmp_path: Path) -> None:
     (tmp_path / IDENTITY).write_text(Identity("http://x.invalid/", "0" * 32, 3, 2).to_json())
     (tmp_path / "h-1-a.log").write_bytes(b"outerr")
-    (tmp_path / "h-1-a.index").write_bytes(index_line(1, 2, 1, -9, ((0, 3), (3, 3))) + b'{"torn')
+    line = index_line(1, 2, 1, -9, ((0, 3), (3, 3)), ended_at=1e9)
+    (tmp_path / "h-1-a.index").write_bytes(line + b'{"torn')
     kept = Kept.of(tmp_path)
     log = str(tmp_path / "h-1-a.log")
     assert kept.num_items == 3
-    assert kept.record(2) == Record(2, 1, 137, Output(log, 0, 3), Output(log, 3, 3))
+    assert kept.record(2) == Record(2, 1, 137, Output(log, 0, 3), Output(log, 3, 3), 1e9)

@@ -127,3 +127,9 @@ def test_workers_of_a_results_folder_join_it_and_leave_what_failed() -> None:
     assert (there.jobs, there.max_attempts, there.linger_s) == (3, 2, 600)
     assert there.journal == str(Path.cwd() / "j")
     assert (there.slurm, there.batch, there.retry_failed) == (None, True, False)
+
+
+@pytest.mark.parametrize("name", ["log", "results"])
+def test_workers_leave_what_failed_to_the_one_who_submits_them(name: str) -> None:
+    assert not parse(worker(*GIVEN[name])[4:]).retry_failed
+    assert parse(worker()[4:]).retry_failed
