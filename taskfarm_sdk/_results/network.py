@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import attrs
-
-from taskfarm_sdk._results.folder import Folder
 
 # Linux keeps a listing for at most 60 s (acdirmax, nfs(5)), and the attributes of a file as long.
 DELAY_S = 90.0
@@ -34,8 +33,17 @@ class Patience:
 USUAL = Patience()
 
 
+class Place(Protocol):
+    """A folder that may be on a network file system."""
+
+    @property
+    def is_network(self) -> bool:
+        """Whether several machines share its file system."""
+        ...
+
+
 def wait_until_seen(
-    folder: Folder, look: Callable[[bool], list[int]], patience: Patience
+    folder: Place, look: Callable[[bool], list[int]], patience: Patience
 ) -> list[int]:
     """Return what is still missing in a folder once it cannot be only late.
 
@@ -43,7 +51,7 @@ def wait_until_seen(
     until nothing is missing, or the time is over. Elsewhere it is looked at once.
 
     Args:
-        folder: the results folder.
+        folder: the folder.
         look: returns what is missing; called with whether damaged bytes are to be read again.
         patience: how long to look again.
     """

@@ -8,7 +8,6 @@ import random
 import re
 import resource
 import signal
-import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -22,12 +21,10 @@ from taskfarm_sdk import (
     Item,
     Items,
     ItemsFailed,
-    RunNotFound,
     ServerError,
     TooManyFailures,
     _run_notes,
     join,
-    results,
 )
 from taskfarm_sdk._failures import MOST
 from taskfarm_sdk._flows import runs
@@ -312,89 +309,6 @@ def test_a_grid_gives_its_columns_to_the_table(farm: Farm, folder: Path, tmp_pat
     found.to_csv(tmp_path / "table.csv")
     lines = (tmp_path / "table.csv").read_text().splitlines()
     assert lines == ["a,b,value", "1,x,10", "1,y,10", "2,x,20", "2,y,20"]
-
-
-def test_two_programs_that_map_on_a_folder_at_once_share_one_run(
-    farm: Farm, folder: Path, calls: Path
-) -> None:
-    compute = noting(calls, double)
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            farm.map(compute, range(40), folder=folder, chunk=2, workers=1, **HASTY)
-        except BaseException as error:  # noqa: BLE001 - raised by the test
-            failures.append(error)
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
-    assert len(farm.runs()) == 1
-    assert list(results(folder).values()) == [2 * value for value in range(40)]
-
-
-def test_what_was_prepared_is_joined_with_the_function_in_the_folder(
-    farm: Farm, folder: Path
-) -> None:
-    run = farm.prepare(double, range(10), folder=folder, chunk=4)
-    assert (run.num_tasks, run.status().waiting) == (3, 3)
-    assert list(results(folder).missing) == list(range(10))
-    found = join(folder, farm=farm, workers=1, **HASTY)
-    assert list(found.values()) == [2 * value for value in range(10)]
-    assert run.status().finished
-
-
-def test_another_function_or_other_items_are_refused(farm: Farm, folder: Path) -> None:
-    farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
-    before = farm.runs()
-    for other in (
-        lambda: farm.map(str, range(10), folder=folder),
-        lambda: farm.map(double, range(11), folder=folder),
-        lambda: farm.map(double, range(1, 11), folder=folder),
-        lambda: farm.map(double, range(10), folder=folder, chunk=5),
-        lambda: farm.map(double, range(10), folder=folder, seed=7),
-    ):
-        with pytest.raises(ConfigurationError, match="holds the results of other work"):
-            other()
-    assert farm.runs() == before
-
-
-def test_a_folder_that_others_can_write_to_is_worked_on_by_nobody(
-    farm: Farm, folder: Path, calls: Path
-) -> None:
-    farm.prepare(noting(calls, double), range(10), folder=folder, chunk=2)
-    folder.chmod(0o777)
-    for work in (
-        lambda: farm.map(noting(calls, double), range(10), folder=folder, chunk=2),
-        lambda: join(folder, farm=farm),
-        lambda: results(folder),
-    ):
-        with pytest.raises(ConfigurationError, match=f"chmod 700 .*{folder.name}"):
-            work()
-    assert not calls_in(calls)
-
-
-def test_a_function_that_another_python_pickled_is_not_loaded_and_map_brings_its_own(
-    farm: Farm, folder: Path
-) -> None:
-    farm.prepare(double, range(10), folder=folder, chunk=2)
-    order = folder / "order.json"
-    order.write_text(json.dumps({**json.loads(order.read_text()), "python": "3.9"}))
-    with pytest.raises(ConfigurationError, match=r"pickled by Python 3.9, and another version"):
-        join(folder, farm=farm, workers=1, **HASTY)
-    found = farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
-    assert list(found.values()) == [2 * value for value in range(10)]
-
-
-def test_a_deleted_run_is_an_error_that_says_what_is_saved(farm: Farm, folder: Path) -> None:
-    farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
-    (run,) = farm.runs()
-    run.delete()
-    with pytest.raises(RunNotFound, match="10 of 10 items have results there"):
-        farm.map(double, range(10), folder=folder, chunk=2, workers=1, **HASTY)
 
 
 def test_a_task_that_the_server_calls_done_is_computed_if_its_results_are_gone(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import attrs
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import kept_folder
+from taskfarm_sdk._results.network import USUAL, Patience, wait_until_seen
 from taskfarm_sdk.execution import done_tasks, is_shared, reopen_tasks
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from taskfarm_cli.work.screen import Screen
     from taskfarm_sdk import Run
     from taskfarm_sdk._items.chunks import Chunks
-
-# How long a network file system may show what another machine wrote late, and how often to look.
-SEEN_WITHIN_S = 90.0
-LOOK_EVERY_S = 2.0
 
 
 @attrs.frozen
@@ -36,7 +32,7 @@ class Reopening:
         known: what the folder knows of the items.
         folder: the folder, as the user named it.
         screen: shows what was done.
-        sleep: waits for so many seconds.
+        patience: how long a network file system may show late what another machine wrote.
     """
 
     run: Run
@@ -44,7 +40,7 @@ class Reopening:
     known: OpenItems
     folder: str
     screen: Screen
-    sleep: Callable[[float], object] = time.sleep
+    patience: Patience = USUAL
 
     @classmethod
     def of(cls, plan: Plan, run: Run, screen: Screen) -> Reopening | None:
@@ -53,6 +49,11 @@ class Reopening:
         if known is None or folder is None:
             return None
         return cls(run, plan.chunks(run.num_tasks), known, folder, screen)
+
+    @property
+    def is_network(self) -> bool:
+        """Whether several machines share the folder's file system."""
+        return is_shared(Path(self.folder))
 
     def open_again(self, *, failed: bool) -> None:
         """Set tasks waiting that the server calls done, though the folder lacks items of them.
@@ -74,7 +75,7 @@ class Reopening:
         try:
             done = done_tasks(worker, self._lacking(range(self.run.num_tasks)))
             # In this order: what they kept was on the disk before the server had them done.
-            missing = self._not_late(list(self._lacking(done)))
+            missing = self._not_late(done)
             # Others may have begun some of them meanwhile.
             opened = reopen_tasks(worker, missing) if missing else []
             items = self._open_items(opened)
@@ -93,7 +94,7 @@ class Reopening:
             CommandError: it has no success of some items.
         """
         try:
-            missing = self._not_late(list(self._lacking(range(self.run.num_tasks))))
+            missing = self._not_late(range(self.run.num_tasks))
             items = self._open_items(missing)
         except OSError as error:
             raise CommandError(f"cannot read {error.filename}: {error.strerror}") from error
@@ -112,12 +113,13 @@ class Reopening:
         self.known.read_on()
         return (task for task in tasks if self.known.among(self.chunks.of(task)))
 
-    def _not_late(self, missing: list[int]) -> list[int]:
-        """Return what is still lacking once a network file system cannot be only late."""
-        if not missing or not is_shared(Path(self.folder)):
-            return missing
-        give_up_at = time.monotonic() + SEEN_WITHIN_S
-        while missing and time.monotonic() < give_up_at:
-            self.sleep(LOOK_EVERY_S)
+    def _not_late(self, tasks: Iterable[int]) -> list[int]:
+        """Return those of some tasks of whose items the folder lacks some, and not only so far."""
+        missing = tasks
+
+        def look(_: bool) -> list[int]:
+            nonlocal missing
             missing = list(self._lacking(missing))
-        return missing
+            return missing
+
+        return wait_until_seen(self, look, self.patience)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
+import attrs
 import pytest
 
 from taskfarm_cli.work.commands.kept_items import records
 from taskfarm_sdk import Farm
 from tests.support.chunked import NOTING, Chunked
+from tests.support.processes import NET_S, wait_until
 from tests.support.work_tf import WORK, NewRun, WorkTF
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
@@ -27,7 +30,9 @@ def test_results_are_kept_in_a_folder_an_item(new_run: NewRun) -> None:
     assert items.attempt(TELLING).returncode == 5
     identity = json.loads(Path("kept/taskfarm.json").read_text())
     assert identity.pop("server").endswith("/api/")
-    assert identity == {"run": run.uuid, "items": 10, "chunk": 5}
+    assert len(identity.pop("inputs_sha256")) == 64
+    inputs = {"inputs": str(Path("inputs").absolute())}
+    assert identity == {"run": run.uuid, "items": 10, "chunk": 5, "inputs": inputs}
     files = {str(file.relative_to("kept")): file.read_text() for file in Path("kept").glob("*/*")}
     assert files == {
         f"{item}/{name}": text
@@ -85,14 +90,55 @@ def test_what_is_done_on_the_server_and_open_in_the_folder_is_computed_again(
 
 
 @pytest.mark.parametrize("kept", BOTH)
-def test_a_task_that_failed_for_good_stays_so_until_a_person_resets_it(
+def test_what_failed_in_a_finished_run_is_tried_again_unless_told_otherwise(
     new_run: NewRun, kept: tuple[str, ...]
 ) -> None:
     items = Chunked(new_run(2), 10, 5, ("-j1", "--max-attempts", "1", *kept))
-    failing = f"{NOTING}; test {{item}} != 7"
-    assert items.attempt(failing).returncode == 5
-    again = items.attempt(failing)
-    assert (again.returncode, "computed again" in again.stderr) == (5, False)
+    failing = f"{NOTING}; test {{item}} != 7 -o -e mended"
+    first = items.attempt(failing)
+    assert (first.returncode, "the same command tries them again" in first.stderr) == (5, True)
+    left = attrs.evolve(items, words=(*items.words, "--no-retry-failed")).attempt(failing)
+    assert (left.returncode, "will be tried again" in left.stderr) == (5, False)
+    assert items.each_once
+    Path("mended").touch()
+    assert "1 failed task of the finished run will be tried again" in items.work(failing)
+    assert items.seen() == Counter([*range(10), 7])
+
+
+def test_who_finishes_a_run_says_what_its_own_folder_lacks(new_run: NewRun) -> None:
+    run = new_run(4)
+    here, there = (Chunked(run, 20, 5, ("-j1", "--log", name)) for name in ("here", "there"))
+    waiting = f"{NOTING}; test {{item}} != 0 || until test -e go; do sleep 0.05; done"
+    mine = here.started(waiting)
+    wait_until(lambda: here.total() == 1, NET_S)
+    others = attrs.evolve(there, words=(*there.words, "--no-linger")).attempt()
+    assert others.returncode == 0, others.stderr
+    Path("go").touch()
+    _, said = mine.communicate(timeout=NET_S)
+    assert mine.returncode == 7
+    assert "here has no success of 15 items, though the server calls all tasks done" in said
+    assert "here has no success of 15 items of 3 tasks that the server calls done" in here.work()
+    assert len({record.item for record in records("here") if record.exit == 0}) == 20
+
+
+def test_the_folder_tells_the_items_where_nothing_else_does(
+    work_tf: WorkTF, new_run: NewRun
+) -> None:
+    run = new_run(2)
+    items = Chunked(run, 10, 5, ("-j1", "--log", "kept", "--max-tasks", "1"))
+    assert items.attempt().returncode == 7
+    own = (run.uuid, "-j1", "--log", "kept")
+    none = work_tf(*own, "--", "echo", "{item}")
+    assert (none.returncode, none.stdout) == (2, "")
+    assert "holds the output of 10 items in chunks of 5" in none.stderr
+    inputs = Path("inputs").read_text()
+    Path("inputs").write_text(inputs.replace("input 7", "input x"))
+    changed = work_tf(*own, "--inputs", "inputs", "--dry-run", "--", "echo", "{item}")
+    assert (changed.returncode, changed.stdout) == (2, "")
+    assert "kept holds the output of other inputs than these" in changed.stderr
+    Path("inputs").write_text(inputs)
+    done = work_tf(*own, "--inputs", "inputs", "--shell", "--", NOTING)
+    assert done.returncode == 0, done.stderr
     assert items.each_once
 
 

@@ -216,6 +216,35 @@ def test_where_nothing_tells_the_chunk_it_is_asked_for(
     assert len(done.stdout.split()) == 8
 
 
+def test_no_task_is_taken_for_an_item_where_nothing_tells_that_it_is_one(
+    work_tf: WorkTF,
+    begun: tuple[str, Sequence[str]],
+    live_farm: Farm,
+    work_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    uuid, _ = begun
+    (work_folder / f"taskfarm-{uuid}.json").unlink()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another state"))
+    for word in ("{item}", "{}", "{#}", "TASKFARM_ITEM"):
+        done = work_tf(uuid, "--", "echo", f"${word}")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"the command contains {word}, which stands for an item" in done.stderr
+        assert f"a task of run {uuid} is one item or several" in done.stderr
+    assert live_farm.get_run(uuid).status().waiting == 2
+    done = work_tf(uuid, "-j1", "--max-tasks", "1", "--", "env")
+    assert "TASKFARM_TASK=" in done.stdout, done.stderr
+    assert "TASKFARM_ITEM=" not in done.stdout
+
+
+def test_without_inputs_a_chunk_of_1_tells_that_each_task_is_an_item(
+    work_tf: WorkTF, new_run: NewRun
+) -> None:
+    done = work_tf(new_run(3).uuid, "--chunk", "1", "-j1", "--", "echo", "{item}", "{}")
+    assert (done.returncode, done.stdout) == (0, "0 0\n1 1\n2 2\n"), done.stderr
+
+
 @pytest.mark.parametrize(
     "other", [("--grid", "n=1:13"), ("--grid", "m=0:12"), (":::", *map(str, range(12)))]
 )

@@ -61,9 +61,7 @@ def test_what_failed_can_be_left_alone_only_where_a_folder_decides() -> None:
     assert parse(["--join", "folder"]).retry_failed
     assert not parse(["--join", "folder", "--no-retry-failed"]).retry_failed
     for folder in ("--log", "--results"):
-        assert not parse(
-            [folder, "out", "--no-retry-failed", "0" * 32, "--", "true"]
-        ).retry_failed
+        assert not parse([folder, "out", "--no-retry-failed", "0" * 32, "--", "true"]).retry_failed
     with pytest.raises(UsageError, match="--no-retry-failed goes with --join"):
         parse(["--no-retry-failed", "0" * 32, "--", "true"])
 

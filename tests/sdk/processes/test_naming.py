@@ -36,7 +36,9 @@ def named(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_the_name_appears_with_all_of_the_content(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_appears_with_all_of_the_content(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[str | None] = []
     target = file.with_name("name")
     replace = os.replace
