@@ -33,6 +33,11 @@ class _Followed:
     size: int = 0
     damaged: list[tuple[int, int]] = attrs.field(factory=list[tuple[int, int]])
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether bytes of it may be late: some are damaged, or not understood so far."""
+        return bool(self.damaged) or self.position < self.size
+
     def reopen_end(self) -> None:
         """Understand anew what is damaged at the end: a record there can reach beyond it."""
         if self.damaged and self.damaged[-1][1] == self.position:
@@ -78,18 +83,22 @@ class Follower:
         Args:
             take: called with the number of a file in `files` and whole records of it; records of
                 which it raised an error, and those that were damaged, can come again.
-            again: whether damaged stretches are read again: on a network file system another
-                machine can see a file's new size before its new bytes.
+            again: whether damaged stretches are read again. On a network file system they always
+                are: another machine can see a file's new size before its new bytes.
 
         Raises:
             ConfigurationError: a file may not be trusted.
         """
+        doubtful = any(one.is_doubtful for one in self._followed.values())
+        again = doubtful and (again or self.folder.is_network)
         for name in self.folder.names():
             if not names.is_results_file(name):
                 continue
             size = self.folder.size(name)
             followed = self._followed.get(name)
-            if size is None or (followed is not None and size == followed.size and not again):
+            if size is None:
+                continue
+            if followed and size == followed.size and not (again and followed.is_doubtful):
                 continue
             if followed is None:
                 followed = self._followed[name] = _Followed(len(self.files))

@@ -12,9 +12,11 @@ from taskfarm_sdk import (
     ConfigurationError,
     Farm,
     RunNotFound,
+    TaskfarmError,
     join,
     results,
 )
+from taskfarm_sdk._results.folder import Folder
 from tests.support.maps import HASTY, calls_in, noting
 
 pytestmark = pytest.mark.live
@@ -55,6 +57,25 @@ def test_what_was_prepared_is_joined_with_the_function_in_the_folder(
     found = join(folder, farm=farm, workers=1, **HASTY)
     assert list(found.values()) == [2 * value for value in range(10)]
     assert run.status().finished
+
+
+def test_an_order_that_may_not_be_on_the_disk_names_no_run_that_is_gone(
+    farm: Farm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = Folder.sync
+
+    def fail_once_the_order_is_there(self: Folder) -> None:
+        sync(self)
+        if self.exists("order.json"):
+            raise TaskfarmError("the disk is ill")
+
+    before = len(list(farm.runs()))
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "sync", fail_once_the_order_is_there)
+        with pytest.raises(TaskfarmError, match="the disk is ill"):
+            farm.prepare(double, range(4), folder=folder, chunk=2)
+    assert len(list(farm.runs())) == before
+    assert list(farm.map(double, range(4), folder=folder, chunk=2).values()) == [0, 2, 4, 6]
 
 
 def test_another_function_or_other_items_are_refused(farm: Farm, folder: Path) -> None:

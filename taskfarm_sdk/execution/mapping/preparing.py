@@ -18,7 +18,7 @@ from taskfarm_sdk._logging import log
 from taskfarm_sdk._results import claim as claims
 from taskfarm_sdk._results import names
 from taskfarm_sdk._results.folder import Folder
-from taskfarm_sdk._results.names import FUNCTION, ITEMS
+from taskfarm_sdk._results.names import FUNCTION, ITEMS, ORDER
 from taskfarm_sdk._results.order import Order, function_of, publish_function, seed_name
 from taskfarm_sdk._run_notes import RunNote
 from taskfarm_sdk._session.link import Link
@@ -180,6 +180,11 @@ def _note_of(order: Order, folder: Folder) -> RunNote:
 
 def _undo(link: Link, folder: Folder, run_uuid: str | None) -> None:
     if run_uuid is not None:
+        with suppress(TaskfarmError):
+            order = Order.load(folder)
+            if order is not None and order.run_uuid == run_uuid:
+                # It is there, though not surely on the disk: it must not name a run that is gone.
+                folder.remove(ORDER)
         with suppress(TaskfarmError):
             link.drive(runs.delete(link.session, run_uuid))
     claims.give_up(folder)

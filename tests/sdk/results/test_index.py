@@ -20,8 +20,9 @@ from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.index import Index
 from taskfarm_sdk._results.network import Patience
 from taskfarm_sdk._results.record import HEAD_SIZE
+from taskfarm_sdk._results.results import Results
 from taskfarm_sdk._results.writer import ResultsWriter
-from tests.support.results_folders import new_folder, results_files, write, write_failure
+from tests.support.results_folders import new_folder, order, results_files, write, write_failure
 
 NUM_ITEMS = 100
 
@@ -317,3 +318,37 @@ def test_on_a_network_file_system_bytes_that_come_after_the_size_are_found(
     on_network.at_sleep = lambda: path.write_bytes(content)
     assert index.wait_for([1, 2, 3], patience=on_network.patience) == []
     assert on_network.now == network.POLL_S
+
+
+@pytest.mark.parametrize("where", ["middle", "end"])
+def test_whoever_reads_on_finds_bytes_that_were_late(
+    folder: Folder, index: Index, on_network: Time, where: str
+) -> None:
+    path = write(folder, {1: "one", 2: "two", 3: "three"})
+    content = path.read_bytes()
+    first = HEAD_SIZE + 2
+    late = slice(first, 2 * first) if where == "middle" else slice(2 * first, len(content))
+    path.write_bytes(content[: late.start] + bytes(late.stop - late.start) + content[late.stop :])
+    known: Results[str] = Results(folder, order(NUM_ITEMS))
+    index.read_on()
+    assert (index.num_done < 3, len(known.missing) > NUM_ITEMS - 3) == (True, True)
+    path.write_bytes(content)
+    index.read_on()
+    assert (index.num_done, len(known.missing)) == (3, NUM_ITEMS - 3)
+    assert on_network.now == 0
+
+
+def test_on_a_local_disk_what_is_damaged_is_read_once(
+    folder: Folder, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(folder, {1: "one", 2: "two"})
+    content = path.read_bytes()
+    path.write_bytes(content[: HEAD_SIZE + 2] + bytes(len(content) - HEAD_SIZE - 2))
+    index.read_on()
+    monkeypatch.setattr(os, "pread", no_read)
+    index.read_on()
+    assert index.num_done == 1
+
+
+def no_read(*_: object) -> bytes:
+    raise AssertionError("nothing is new")
