@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -36,7 +37,8 @@ class Chunked(Protocol):
 class Index:
     """Which items have a success, as far as the folder was read; safe among threads.
 
-    It has a byte for each item. A pickled one goes on from where it was.
+    It has a byte for each item, and four once an item has failed. A pickled one goes on from where
+    it was.
 
     Args:
         folder: the results folder.
@@ -46,16 +48,20 @@ class Index:
     def __init__(self, folder: Folder, num_items: int) -> None:
         self._follower = Follower(folder)
         self._states = bytearray(num_items)
+        # The highest failed attempt at each item.
+        self._attempts = array("I")
         self._lock = threading.Lock()
         renew_in_children(self)
 
-    def __getstate__(self) -> tuple[Follower, bytes]:
+    def __getstate__(self) -> tuple[Follower, bytes, bytes]:
         with self._lock:
-            return self._follower, zlib.compress(self._states, 1)
+            packed = (zlib.compress(part, 1) for part in (self._states, self._attempts.tobytes()))
+            return self._follower, *packed
 
-    def __setstate__(self, state: tuple[Follower, bytes]) -> None:
-        self._follower, packed = state
-        self._states = bytearray(zlib.decompress(packed))
+    def __setstate__(self, state: tuple[Follower, bytes, bytes]) -> None:
+        self._follower, states, attempts = state
+        self._states = bytearray(zlib.decompress(states))
+        self._attempts = array("I", zlib.decompress(attempts))
         self._lock = threading.Lock()
         renew_in_children(self)
 
@@ -90,6 +96,7 @@ class Index:
         with self._lock:
             if self._follower.restart_if_cut():
                 self._states[:] = bytes(len(self._states))
+                self._attempts = array("I")
             self._follower.read_on(self._take, again=again)
 
     def is_done(self, item: int) -> bool:
@@ -99,6 +106,13 @@ class Index:
     def has_failed(self, item: int) -> bool:
         """Return whether an item has failed attempts and no success."""
         return self._states[item] >= _FAILED
+
+    def failed_attempts(self, item: int) -> int:
+        """Return the number of the last failed attempt at an item; 0 without one.
+
+        The server counts the attempts at a task from 1 again after a reset; these go on.
+        """
+        return self._attempts[item] if self._attempts else 0
 
     def begin(self) -> None:
         """Tell the failures read so far from those that are read later."""
@@ -168,13 +182,19 @@ class Index:
     def _take(self, _: int, records: list[Found]) -> None:
         states = self._states
         num_items = len(states)
-        for _offset, item, _attempt, outcome in records:
+        for _offset, item, attempt, outcome in records:
             if item >= num_items:
                 continue  # of no run like this
             if outcome == _SUCCESS:
                 states[item] = _DONE
             elif states[item] != _DONE:
                 states[item] = _FAILED_ANEW
+                self._note_attempt(item, attempt)
+
+    def _note_attempt(self, item: int, attempt: int) -> None:
+        if not self._attempts:
+            self._attempts = array("I", bytes(array("I").itemsize * len(self._states)))
+        self._attempts[item] = max(self._attempts[item], attempt)
 
 
 def _positions(states: bytearray, state: int, start: int, stop: int) -> Iterator[int]:

@@ -200,3 +200,21 @@ def test_of_works_that_go_on_at_once_one_opens_a_failed_task_and_none_does_so_ag
     # It has failed since they began.
     assert [one.open_again(failed=True, complete=True) for one in before] == [False] * 3
     assert reopening().open_again(failed=True, complete=False)
+
+
+def test_after_a_reset_the_last_failure_counts_and_the_attempts_go_on(
+    farm: Farm, folder: Path
+) -> None:
+    def failing(why: str) -> Callable[[int], int]:
+        def compute(value: int) -> int:
+            if value == 3:
+                raise ValueError(why)
+            return value
+
+        return named_as(double, compute)
+
+    for why, max_attempts in (("first", 3), ("second", 1)):
+        compute, most = failing(why), max_attempts
+        farm.map(compute, range(6), folder=folder, chunk=3, check=False, max_attempts=most, **HASTY)
+        assert str(results(folder)[3].error) == why
+    assert results(folder)[3].attempts == 4

@@ -64,9 +64,10 @@ class ChunkFunction:
     def lost_item(self, task: Task, item: int, why: str) -> None:
         """Record the failure of an item that ended its process, in the process that saw it."""
         place = self._workplace()
-        attempt = task.attempts + 1
+        attempt = _number(place.index, item, task.attempts + 1)
         failure = Caught("ProcessEnded", why, "")
-        place.writer.failure(item, attempt, failure, 0.0, final=attempt >= self.max_attempts)
+        final = task.attempts + 1 >= self.max_attempts
+        place.writer.failure(item, attempt, failure, 0.0, final=final)
         place.writer.sync()
 
     def _workplace(self) -> Workplace:
@@ -84,16 +85,18 @@ class _Attempt:
         self._place = place
         self._task = task
         self._handle = handle_of(task)
-        self._number = task.attempts + 1
+        self._attempt = task.attempts + 1
         # Its process may have died of one of its items, which is to be known the next time.
         self._is_suspect = not self._handle.is_new or bool(self._handle.lost_items)
-        self._call = spec.computes.caller(task, self._number)
+        self._call = spec.computes.caller(task, self._attempt)
         self._writer = place.writer
-        self._is_last = self._number >= spec.max_attempts
+        self._is_last = self._attempt >= spec.max_attempts
         self._items = spec.chunks.of(task.number)
         self._open = place.index.open_in(self._items)
         self._done = len(self._items) - len(self._open)
         self._failed: list[int] = list(self._handle.lost_items)
+        # The attempts at items that failed before: their number may be higher than the task's.
+        self._numbers: dict[int, int] = {}
         self._first_failure: Caught | None = None
         self._report_at = monotonic() + REPORT_EVERY_S
 
@@ -121,11 +124,14 @@ class _Attempt:
 
     def _compute_all(self) -> int | None:
         """Compute the open items; return how many were not tried, None if the worker stops."""
+        index = self._place.index
+        failed = index.failed_in(self._items)
+        self._numbers = {item: _number(index, item, self._attempt) for item in failed}
         order = in_order(
             self._open,
             # Only what ended the first attempt's process has left no record of it.
             attempts=1 if self._task.attempts == 1 else 0,
-            failed=self._place.index.failed_in(self._items),
+            failed=failed,
             skipped=self._handle.lost_items,
         )
         values = self._place.items.chunk(self._task.number) if order else []
@@ -144,9 +150,10 @@ class _Attempt:
         )
 
     def _compute(self, item: int, value: object) -> None:
+        number = self._numbers.get(item, self._attempt) if self._numbers else self._attempt
         if self._is_suspect:
             # Of an earlier attempt, so that whatever is recorded of this one counts instead.
-            self._writer.failure(item, max(self._number - 1, 1), ENDED, 0.0)
+            self._writer.failure(item, max(number - 1, 1), ENDED, 0.0)
             self._writer.flush()
         # A million small items spend their time here: no call that can be left out.
         began = monotonic()
@@ -158,9 +165,9 @@ class _Attempt:
             failure = failure_of(error, stop_requested=self._task.stop_requested)
         ended = monotonic()
         if failure is None:
-            failure = self._writer.success(item, self._number, returned, ended - began)
+            failure = self._writer.success(item, number, returned, ended - began)
         else:
-            self._writer.failure(item, self._number, failure, ended - began, final=self._is_last)
+            self._writer.failure(item, number, failure, ended - began, final=self._is_last)
         if failure is None:
             self._done += 1
         else:
@@ -169,3 +176,8 @@ class _Attempt:
         if ended >= self._report_at:
             self._report_at = ended + REPORT_EVERY_S
             self._task.update(100 * self._done / len(self._items))
+
+
+def _number(index: Index, item: int, attempt: int) -> int:
+    """Return which attempt at an item an attempt at its task is, also after a reset."""
+    return max(attempt, index.failed_attempts(item) + 1)

@@ -189,6 +189,21 @@ def test_a_pickled_index_goes_on_from_where_it_was(
     assert sum(sizes) == path.stat().st_size
 
 
+def test_the_last_failed_attempt_at_an_item_is_known(folder: Folder, index: Index) -> None:
+    index.read_on()
+    assert index.failed_attempts(3) == 0
+    for attempt in (2, 3, 1):
+        write_failure(folder, 3, ValueError("no"), attempt=attempt)
+    index.read_on()
+    copy: Index = pickle.loads(pickle.dumps(index))
+    assert [one.failed_attempts(3) for one in (index, copy)] == [3, 3]
+    assert index.failed_attempts(4) == 0
+    for path in results_files(folder):
+        path.unlink()
+    index.read_on()
+    assert index.failed_attempts(3) == 0
+
+
 def test_an_index_of_a_million_items_is_a_megabyte_and_pickled_less(folder: Folder) -> None:
     assert len(pickle.dumps(Index(folder, 1_000_000))) < 20_000
 
