@@ -73,6 +73,8 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
     in_chunks, chunks = plan.chunk > 1, plan.chunks(run.num_tasks)
     end = time_limit.end(options, screen)
     reopening = Reopening.of(plan, run, screen)
+    if reopening is not None:
+        reopening.open_again(failed=options.retry_failed)
     with ExitStack() as undo:
         slots = slots_for(min(_jobs(options, screen), run.num_tasks), screen.say)
         sink = undo.enter_context(closing(_sink(options, slots.number, screen)))
@@ -86,18 +88,14 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
             open_files=slots.open_files,
             jobs=slots.number,
         )
-        worker = _worker(options, run)
         deadline = Deadline(end.at, in_parts=in_chunks)
         perform = runner.perform
         if in_chunks:
-            worker = worker_of_chunks(worker)
             known = None if reopening is None else reopening.known
             perform = ChunkRunner(
                 runner, plan, run.num_tasks, sink=sink, open_items=known, deadline=deadline
             ).perform
-        if reopening is not None:
-            reopening.open_again(failed=options.retry_failed)
-        undo.enter_context(worker)
+        worker = undo.enter_context(_worker(plan, run))
         dispatcher = Dispatcher(
             worker,
             slots.number,
@@ -159,8 +157,9 @@ def _joblog(options: Options) -> AbstractContextManager[JobLog | None]:
     return nullcontext() if options.joblog is None else closing(JobLog(options.joblog))
 
 
-def _worker(options: Options, run: Run) -> Worker:
-    return run.worker(
+def _worker(plan: Plan, run: Run) -> Worker:
+    options = plan.options
+    worker = run.worker(
         max_attempts=options.max_attempts,
         halt_after=options.halt_after,
         linger=options.linger,
@@ -168,3 +167,4 @@ def _worker(options: Options, run: Run) -> Worker:
         journal=options.journal,
         fleet_size=job_environment.fleet_size(),
     )
+    return worker_of_chunks(worker) if plan.chunk > 1 else worker
