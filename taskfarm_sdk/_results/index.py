@@ -55,8 +55,8 @@ class Index:
 
     def __getstate__(self) -> tuple[Follower, bytes, bytes]:
         with self._lock:
-            packed = (zlib.compress(part, 1) for part in (self._states, self._attempts.tobytes()))
-            return self._follower, *packed
+            attempts = zlib.compress(self._attempts.tobytes(), 1)
+            return self._follower, zlib.compress(self._states, 1), attempts
 
     def __setstate__(self, state: tuple[Follower, bytes, bytes]) -> None:
         self._follower, states, attempts = state

@@ -18,7 +18,9 @@ from taskfarm_sdk._processes.exit_status import (
 from taskfarm_sdk._processes.groups import GONE_AFTER_S, Group, plain_environment
 from taskfarm_sdk._processes.limits import OpenFiles, raise_open_files
 from taskfarm_sdk._processes.mounts import is_shared
+from taskfarm_sdk._processes.naming import name_first
 from taskfarm_sdk._processes.threads import with_threads
+from taskfarm_sdk._results.network import Patience, wait_until_seen
 from taskfarm_sdk._worker.deadline import Deadline
 from taskfarm_sdk.execution.attempt_plan import in_order, is_hopeless
 from taskfarm_sdk.execution.attempt_plan import reason as reason_of_chunk
@@ -38,6 +40,7 @@ __all__ = [
     "Group",
     "OpenFiles",
     "Outcome",
+    "Patience",
     "Released",
     "done_tasks",
     "how_it_ended",
@@ -45,11 +48,13 @@ __all__ = [
     "is_hopeless",
     "is_shared",
     "may_be_asked",
+    "name_first",
     "plain_environment",
     "raise_open_files",
     "reason_of_chunk",
     "reopen_tasks",
     "usable_cpus",
+    "wait_until_seen",
     "why_it_ended",
     "with_threads",
     "worker_of_chunks",

@@ -11,8 +11,13 @@ import attrs
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import kept_folder
-from taskfarm_sdk._results.network import USUAL, Patience, wait_until_seen
-from taskfarm_sdk.execution import done_tasks, is_shared, reopen_tasks
+from taskfarm_sdk.execution import (
+    Patience,
+    done_tasks,
+    is_shared,
+    reopen_tasks,
+    wait_until_seen,
+)
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.commands.open_items import OpenItems
@@ -40,7 +45,7 @@ class Reopening:
     known: OpenItems
     folder: str
     screen: Screen
-    patience: Patience = USUAL
+    patience: Patience = attrs.field(factory=Patience)
 
     @classmethod
     def of(cls, plan: Plan, run: Run, screen: Screen) -> Reopening | None:

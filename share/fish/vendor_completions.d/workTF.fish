@@ -89,7 +89,7 @@ complete -c workTF -f
 
 complete -c workTF -n _shtab_workTF_using -l create -d 'create a run, and describe it in taskfarm-UUID.json in this folder'
 complete -c workTF -n _shtab_workTF_using -l join -xka "(__fish_complete_directories)" -d 'compute the open items of a results folder of farm.prepare or farm.map, with the function in it; there is no UUID and no command'
-complete -c workTF -n _shtab_workTF_using -l no-retry-failed -d 'with --join: if the run is finished, leave its failed items as they are'
+complete -c workTF -n _shtab_workTF_using -l no-retry-failed -d 'if the run is finished, leave its failed items as they are; with --join, and with --results or --log where tasks are chunks'
 complete -c workTF -n _shtab_workTF_using -l new -d 'with --create: even if an unfinished run of the same work was created here'
 complete -c workTF -n _shtab_workTF_using -l num-tasks -x -d 'with --create: the number of tasks, if there are no inputs'
 complete -c workTF -n _shtab_workTF_using -l shell -d 'the command is one argument, a line for /bin/sh; its input is "$TASKFARM_INPUT", a column of it "$TASKFARM_IN_NAME"; the exit status of a pipeline is that of its last command'

@@ -12,8 +12,6 @@ from typing import Any
 
 import attrs
 
-from taskfarm_sdk._processes.naming import name_first
-
 IDENTITY = "taskfarm.json"
 
 
@@ -89,6 +87,9 @@ def publish(folder: Path, own: Identity) -> bool:
     Raises:
         OSError: it cannot be written.
     """
+    # Imported where it is used: to read a folder back needs none of it.
+    from taskfarm_sdk.execution import name_first
+
     beside = folder / f".{IDENTITY}.{secrets.token_hex(4)}"
     try:
         with beside.open("w", encoding="utf-8") as file:

@@ -78,7 +78,8 @@ def _new_file(path: Path) -> int:
         with suppress(FileExistsError):
             return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         if path.is_symlink() or not path.is_file():
-            return os.open(path, os.O_WRONLY | os.O_TRUNC)  # the user's own, or in the way
+            # The user's own, or in the way.
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         path.unlink(missing_ok=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work.sources import load, names
@@ -45,14 +45,15 @@ def load_again(document: Mapping[str, object], sha256: str | None) -> Inputs | N
         document: where they are from, as `document_of` returned it.
         sha256: their digest.
     """
-    facts = dict(document)
+    # Of whatever type: what does not fit raises one of the errors below.
+    facts: dict[str, Any] = dict(document)
     folder = facts.pop(_FOLDER, "")
     try:
-        asked = _NOTHING._replace(**facts)  # pyright: ignore[reportArgumentType]
+        asked = _NOTHING._replace(**facts)
         if not all(_is_file(file) for name in _FILES if (file := getattr(asked, name))):
             return None
         patterns = asked.glob
-        inputs = names.load(patterns, cast("str", folder)) if patterns else load.load(asked)
+        inputs = names.load(patterns, folder) if patterns else load.load(asked)
         return inputs if inputs is not None and inputs.digest() == sha256 else None
     except (UsageError, OSError, ValueError, TypeError, AttributeError):
         # Whatever is wrong with them or the document: these are not the inputs.

@@ -75,9 +75,8 @@ def test_of_two_attempts_at_once_the_output_of_one_is_kept_whole(
         own.end(of_own, 0, 0)
     of_lost.out.write(b", and more")
     for _ in range(2):
-        with pytest.raises(OSError, match="another attempt at it has begun") as caught:
+        with pytest.raises(OSError, match="another attempt at it has begun.*/3'"):
             lost.end(of_lost, 0, 0)
-    assert caught.value.filename == str(tmp_path / "3")
     assert exit_of(str(tmp_path), 3) == (None if ends_first else 0), "nothing ended but its own"
     if ends_first:
         own.end(of_own, 0, 0)
