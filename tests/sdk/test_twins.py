@@ -16,7 +16,8 @@ PAIRS = [pytest.param(Farm, AsyncFarm, id="Farm"), pytest.param(Run, AsyncRun, i
 
 
 def public(kind: type) -> dict[str, Any]:
-    return {name: value for name, value in vars(kind).items() if not name.startswith("_")}
+    shown = [name for name in dir(kind) if not name.startswith("_")]
+    return {name: inspect.getattr_static(kind, name) for name in shown}
 
 
 def methods(kind: type) -> dict[str, Any]:
