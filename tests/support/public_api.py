@@ -89,7 +89,8 @@ def callables_of(home: str, value: object) -> Iterator[Public]:
         return
     if value.__name__ not in MADE_INSIDE:
         yield Public(f"{home}.{value.__name__}", value, value.__doc__ or "", value)
-    own = {name for base in value.__mro__ if _is_of_the_sdk(base) for name in vars(base)}
+    bases = [base for base in value.__mro__ if base is value or _is_of_the_sdk(base)]
+    own = {name for base in bases for name in vars(base)}
     for name, method in inspect.getmembers(value, inspect.isroutine):
         if not name.startswith("_") and name in own:
             told = method.__doc__ or ""
