@@ -87,7 +87,9 @@ def check(run: Run, plan: Plan) -> Plan:
         if note.command is None:
             raise UsageError(_of_a_function(note))
     kept = kept_folder.identity_of(plan, run)
-    told = {note.items for note, _ in manifests} | ({kept.items} if kept is not None else set())
+    told = {note.items for note, _ in manifests}
+    if kept is not None:
+        told.add(kept.items)
     fault = _fault_of_number(run.num_tasks, plan, told)
     if fault:
         origin = _origin(*manifests[0]) if manifests else ""

@@ -8,11 +8,12 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import attrs
 
 IDENTITY = "taskfarm.json"
+_KINDS: Mapping[str, type] = {"server": str, "run": str, "items": int, "chunk": int}
+_OF_INPUTS: Mapping[str, type] = {"inputs_sha256": str, "inputs": dict}
 
 
 @attrs.frozen
@@ -44,22 +45,19 @@ class Identity:
     def from_json(cls, text: str | bytes) -> Identity | None:
         """Return what a file says, or None if it is no such file."""
         try:
-            facts = json.loads(text)
-            made = cls(**{name: facts[name] for name in ("server", "run", "items", "chunk")})
-            return attrs.evolve(made, **_of_inputs(facts)) if made._is_sound() else None
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            found = json.loads(text)
+            facts = {name: found[name] for name in _KINDS}
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
-
-    def _is_sound(self) -> bool:
-        texts, numbers = (self.server, self.run), (self.items, self.chunk)
-        return all(isinstance(text, str) for text in texts) and all(
-            type(number) is int and number >= 1 for number in numbers
-        )
-
-
-def _of_inputs(facts: Mapping[str, object]) -> dict[str, Any]:
-    kinds = {"inputs_sha256": str, "inputs": dict}
-    return {name: facts[name] for name, kind in kinds.items() if isinstance(facts.get(name), kind)}
+        if not all(type(facts[name]) is kind for name, kind in _KINDS.items()):
+            return None
+        if min(facts["items"], facts["chunk"]) < 1:
+            return None
+        # Odd ones tell nothing, as none do.
+        of_inputs = {
+            name: found[name] for name, kind in _OF_INPUTS.items() if type(found.get(name)) is kind
+        }
+        return cls(**facts, **of_inputs)
 
 
 def read_identity(folder: Path) -> Identity | None:
