@@ -116,7 +116,8 @@ def test_it_prints_all_of_it_on_light_paper(chromium: Browser, report: str, tmp_
     with chromium.page(dark=True) as page:
         opened(page, report)
         page.print(tmp_path / "report.pdf")
-        page.ask("Emulation.setEmulatedMedia", media="print")
+        dark = {"name": "prefers-color-scheme", "value": "dark"}
+        page.ask("Emulation.setEmulatedMedia", media="print", features=[dark])
         assert page.run("getComputedStyle(document.body).color") == "rgb(27, 31, 36)"
     done = subprocess.run(
         ["pdftotext", "-layout", tmp_path / "report.pdf", "-"],
