@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_cli.outcomes.items import ItemFact
+from taskfarm_cli.outcomes.item_facts import ItemFact
 from taskfarm_cli.report import sections
 from taskfarm_cli.report.facts import read_journal
 from taskfarm_cli.report.items import ItemFacts

@@ -46,7 +46,7 @@ def test_a_name_with_several_addresses_is_bound_to_each(monkeypatch: pytest.Monk
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.2", 0)),
         ]
 
-    monkeypatch.setattr(module.socket, "getaddrinfo", resolved)
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
     assert addresses_of("node1.invalid") == ["::1", "127.0.0.2"]
 
 
