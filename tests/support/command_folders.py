@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from taskfarm_cli.work.commands.identity import IDENTITY, Identity
 from taskfarm_cli.work.commands.kept_items import (
     EXIT,
-    IDENTITY,
     INDEX,
     LOG,
     STDERR,
     STDOUT,
-    Identity,
     index_line,
 )
 
@@ -44,4 +43,4 @@ def log(folder: Path, item: int, status: int, stderr: str = "", *, attempt: int 
         file.write(out + err)
     places = [(at, len(out)), (at + len(out), len(err))]
     with index.open("ab") as file:
-        file.write(index_line(item, item, attempt, status, places))
+        file.write(index_line(item, item, attempt, status, places, ended_at=1e9 + attempt))

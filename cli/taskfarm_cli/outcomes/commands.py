@@ -10,12 +10,12 @@ from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.text import one_line
 from taskfarm_cli.outcomes.attempt import MOST_MESSAGE
 from taskfarm_cli.outcomes.item_facts import DONE, FAILED, ItemFact
+from taskfarm_cli.work.commands.identity import read_identity
 from taskfarm_cli.work.commands.kept_items import (
     IndexFile,
     Record,
     index_files,
     item_folders,
-    read_identity,
     record_in_folder,
 )
 from taskfarm_cli.work.show.kept import Kept
@@ -72,6 +72,9 @@ class CommandItems:
                     yield _fact(record, reader)
 
     def _read_on(self) -> None:
+        if any(index.is_cut for index in self._indexes.values()):
+            # A workTF cuts off what its disk may have lost.
+            self._kept, self._indexes = Kept(str(self._folder), (), self.num_items), {}
         for path in index_files(self._folder):
             for record in self._indexes.setdefault(path, IndexFile(path)).records():
                 self._kept.add(record)
