@@ -38,7 +38,7 @@ def test_the_page_of_files_tells_each_exit_status() -> None:
     table = page[page.index("## Exit statuses") :]
     told = {
         int(status)
-        for row in re.findall(r"^\| ([\d, ]+) \|", table, re.M)
+        for row in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
         for status in row.split(",")
     }
     assert {status for status in ExitStatus if status < 126} <= told
@@ -83,7 +83,7 @@ def test_the_page_of_the_rest_api_has_each_operation_and_object() -> None:
 def test_the_links_of_that_page_lead_to_its_headings() -> None:
     page = openapi.page_of(CONTRACT)
     headings = {heading.lower() for heading in re.findall(r"^#+ (\w+)$", page, flags=re.MULTILINE)}
-    assert {link for link in re.findall(r"\]\(#(\w+)\)", page)} <= headings
+    assert set(re.findall(r"\]\(#(\w+)\)", page)) <= headings
 
 
 def test_a_docstring_in_markdown_becomes_restructuredtext() -> None:

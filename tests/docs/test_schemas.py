@@ -1,4 +1,4 @@
-"""The schemas of docs/reference/schemas fit what the real programs write, and describe all of it."""
+"""The schemas of docs/reference/schemas describe all that the real programs write."""
 
 from __future__ import annotations
 
