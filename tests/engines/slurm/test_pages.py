@@ -10,7 +10,6 @@ import pytest
 
 from taskfarm_sdk import Farm
 from tests.support.pages import DOCS, blocks_of, execution, faults_of
-from tests.support.slurm_cluster import Cluster
 
 pytestmark = [pytest.mark.slurm, pytest.mark.live]
 PAGES = [
