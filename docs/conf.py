@@ -43,8 +43,8 @@ _ELSEWHERE = (
     r"io|logging|pandas|polars|httpx|requests|uuid|attr|attrs|builtins)(\..*)?"
 )
 _BUILT_IN = "|".join(dir(builtins))
-# Type variables, and classes that only the package itself makes.
-_OWN = r"(.*\.)?(T|R|T_co|Self|Link|Handle|WorkerCore|RunRow|PathLike|optional|[a-z_]+ \w+)"
+# Type variables, what modules import for type checkers alone, and classes of private modules.
+_OWN = r"(.*\.)?(T|T_co|Executor|Link|Handle|WorkerCore)|taskfarm_sdk\.(.*\.)?_.*"
 nitpick_ignore_regex = [("py:.*", _ELSEWHERE), ("py:.*", f"({_BUILT_IN})"), ("py:.*", _OWN)]
 
 html_theme = "furo"
@@ -57,24 +57,41 @@ html_show_sphinx = False
 html_theme_options = {"top_of_page_buttons": []}
 
 _COMMENT = re.compile(r"^<!--.*?-->\n", re.DOTALL | re.MULTILINE)
+# Documents beside this folder are files to Sphinx, not pages.
+_BESIDE = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+(?:CONTRIBUTING|deploy/README)\.md)\)")
+_PLACE_OF_REST = "<!-- all other pages of this folder -->\n"
 _PLACE_OF_API = "<!-- operations of openapi/taskfarm.yaml -->\n"
 
 
 def read_source(_app: object, page: str, source: list[str]) -> None:
-    """Write the REST API's description into its page, and leave out comments for the tests."""
+    """Complete a page by what is written elsewhere, and leave out comments for the tests."""
+    rest = _rest_of((ROOT / "docs" / page).parent, source[0])
+    source[0] = source[0].replace(_PLACE_OF_REST, rest)
     if page == "reference/http-api":
         import yaml
 
         contract = yaml.safe_load((ROOT / "openapi" / "taskfarm.yaml").read_text(encoding="utf-8"))
         source[0] = source[0].replace(_PLACE_OF_API, openapi.page_of(contract))
-    source[0] = _COMMENT.sub("", source[0])
+    source[0] = _COMMENT.sub("", _BESIDE.sub(r"{download}`\1 <\2>`", source[0]))
+
+
+def _rest_of(folder: Path, index: str) -> str:
+    """Return a table of contents of a folder's pages that its index does not name."""
+    named = {"index", *index.split()}
+    rest = sorted(page.stem for page in folder.glob("*.md") if page.stem not in named)
+    lines = ["## More", "", "```{toctree}", ":maxdepth: 1", "", *rest, "```", ""]
+    return "\n".join(lines) if rest else ""
 
 
 def read_docstring(
-    _app: object, _kind: str, name: str, _thing: object, _options: object, lines: list[str]
+    _app: object, kind: str, name: str, _thing: object, _options: object, lines: list[str]
 ) -> None:
     """Turn a docstring from Markdown into reStructuredText, before napoleon reads its sections."""
     lines[:] = docstrings.as_rst(lines, lambda text: docstrings.public_target(text, name))
+    if kind == "property" and ": " in lines[0]:
+        # Napoleon would take what is before the colon for the property's type.
+        before, after = lines[0].split(": ", 1)
+        lines[:1] = [f"{before}:", after]
 
 
 def find_public(app: Any, env: Any, node: Any, content: Any) -> Any:

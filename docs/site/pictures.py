@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
 import pty
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -20,11 +20,11 @@ from pathlib import Path
 from docs.site.screens import Screen, picture
 from taskfarm_sdk import Farm, Run, logins
 from taskfarm_sdk.testing import LocalServer
+from tests.support.chromium import Browser, Page
 
 COLUMNS = 84
 BIN = Path(sys.executable).parent
-# A page is given so long to draw itself.
-PAGE_S = 10
+WIDTH = 900
 
 
 def show(words: list[str], until: Callable[[], bool] = lambda: False) -> Screen:
@@ -85,7 +85,7 @@ def draw_commands(folder: Path, farm: Farm) -> None:
     info = show(["manageTF", "--info", run.uuid])
     save(folder, "info.svg", info, "manageTF --info: a finished run of which some tasks failed")
     words = ["workTF", "--create", "-j", "2", "--max-attempts", "1", ":::", "one", "two", "three"]
-    worked = show([*words, "--", "sh", "-c", 'test "$0" != two', "{}"])
+    worked = show([*words, "--", "test", "{}", "!=", "two"])
     save(folder, "work.svg", worked, "workTF: a run of three tasks, one of which failed")
 
 
@@ -102,7 +102,10 @@ def draw_pages(folder: Path, farm: Farm) -> None:
     report = Path("report.html").absolute()
     words = ["--report", str(report), run.uuid, "--journal", "journal"]
     subprocess.run([BIN / "manageTF", *words], check=True)
-    shoot(report.as_uri(), folder / "report.png", 1500)
+    with Browser() as browser, browser.page(WIDTH) as page:
+        page.go(report.as_uri())
+        page.wait_for("How long")
+        shoot(page, folder / "report.png", 1000)
     view = subprocess.Popen(
         [BIN / "viewTF", "--journal", "journal", run.uuid], stderr=subprocess.PIPE, text=True
     )
@@ -110,32 +113,20 @@ def draw_pages(folder: Path, farm: Farm) -> None:
         assert view.stderr is not None
         address = re.search(r"http://\S+", view.stderr.readline())
         assert address is not None
-        shoot(address[0], folder / "view.png", 1200)
+        with Browser() as browser, browser.page(WIDTH) as page:
+            page.go(address[0])
+            page.wait_for("Of 120 tasks")
+            shoot(page, folder / "view.png", 800)
     finally:
         view.terminate()
         view.wait()
 
 
-def shoot(address: str, file: Path, height: int) -> None:
-    """Write the picture of a page as Chromium shows it."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("Chromium is missing: apt-get install chromium")
-    with tempfile.TemporaryDirectory() as profile:
-        options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-        size = [f"--window-size=900,{height}", f"--timeout={PAGE_S * 1000}"]
-        subprocess.run(
-            [
-                chromium,
-                *options,
-                *size,
-                f"--user-data-dir={profile}",
-                f"--screenshot={file}",
-                address,
-            ],
-            check=True,
-            stderr=subprocess.DEVNULL,
-        )
+def shoot(page: Page, file: Path, height: int) -> None:
+    """Write a picture of the upper part of a page, at three quarters of its size."""
+    clip = {"x": 0, "y": 0, "width": WIDTH, "height": height, "scale": 0.75}
+    found = page.ask("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+    file.write_bytes(base64.b64decode(found["data"]))
 
 
 def main(folder: Path) -> None:
