@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 import taskfarm_sdk  # noqa: E402
-from docs.site import docstrings, openapi  # noqa: E402
+from docs.site import accessible, docstrings, openapi  # noqa: E402
 
 project = "taskfarm-sdk"
 author = "the authors of taskfarm-sdk"
@@ -104,8 +104,15 @@ def find_public(app: Any, env: Any, node: Any, content: Any) -> Any:
     )
 
 
+def improve_pages(app: Any, error: Exception | None) -> None:
+    """Change the built pages where Sphinx and its theme leave people out."""
+    if error is None:
+        accessible.improve_all(Path(app.outdir))
+
+
 def setup(app: Any) -> None:
     """Connect the functions above with Sphinx."""
     app.connect("source-read", read_source)
     app.connect("autodoc-process-docstring", read_docstring, priority=100)
     app.connect("missing-reference", find_public)
+    app.connect("build-finished", improve_pages)

@@ -32,7 +32,7 @@ def test_what_the_page_shows_for_a_cluster_is_what_happens(
     saved_farm.create_run(1)
     # The server is on this machine, and so are the nodes.
     blocks = [
-        block._replace(code=block.code.replace("workTF ", "workTF --allow-loopback "))
+        block._replace(code=block.code.replace("--slurm", "--allow-loopback --slurm"))
         if "--slurm" in block.code
         else block
         for block in blocks_of(page.read_text(encoding="utf-8"))
