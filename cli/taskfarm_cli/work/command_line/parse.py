@@ -138,8 +138,8 @@ def _check_run(options: Options) -> None:
             "no run UUID was given: `manageTF --list` lists the runs, --create creates one (is a "
             "shell variable unset?)"
         )
-    if options.new or options.num_tasks is not None:
-        raise UsageError("--new and --num-tasks go with --create")
+    if options.new or options.num_tasks is not None or options.name is not None:
+        raise UsageError("--new, --num-tasks and --name go with --create")
 
 
 def _sources(options: Options) -> list[str]:
