@@ -14,21 +14,18 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common import run_files
 from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
 from taskfarm_cli.common.credentials import open_farm
 from taskfarm_cli.common.exit_status import ExitStatus
-from taskfarm_cli.common.log_lines import outage_log
 from taskfarm_cli.manage.mode import PROGRAM
-from taskfarm_cli.manage.progress import Progress
-from taskfarm_sdk import _finished_runs
 from taskfarm_sdk.errors import RequestRejected, RunNotFound, ServerError, UnexpectedReply
 
+# Imported on use, because the list for a pipe needs none of it.
 if TYPE_CHECKING:
     from taskfarm_cli.common.run_files import RunNote
+    from taskfarm_cli.manage.progress import Progress
     from taskfarm_cli.manage.mode import Arguments
     from taskfarm_cli.manage.output.base import Output
     from taskfarm_sdk import Farm, Run, RunStatus
@@ -51,9 +48,15 @@ def list_runs(arguments: Arguments, output: Output) -> ExitStatus:
     Raises:
         TaskfarmError: the server cannot be asked.
     """
-    told = outage_log(PROGRAM) if arguments.unfinished else nullcontext()
-    with told, open_farm(arguments) as farm:
-        output.runs(unfinished(farm) if arguments.unfinished else RunList(farm, _all(farm)))
+    with open_farm(arguments) as farm:
+        if arguments.unfinished:
+            from taskfarm_cli.common.log_lines import outage_log
+
+            with outage_log(PROGRAM):
+                listed = unfinished(farm)
+        else:
+            listed = RunList(farm, _all(farm))
+        output.runs(listed)
     return ExitStatus.OK
 
 
@@ -78,6 +81,8 @@ class RunList:
 
     def notes(self) -> Mapping[str, RunNote]:
         """Return what is noted about runs of the server, by their UUIDs."""
+        from taskfarm_cli.common import run_files
+
         return run_files.notes_of(self._farm.url)
 
     def statuses(self, most: int) -> Statuses:
@@ -101,6 +106,9 @@ def unfinished(farm: Farm) -> RunList:
     Raises:
         TaskfarmError: the server cannot be asked.
     """
+    from taskfarm_cli.manage.progress import Progress
+    from taskfarm_sdk import _finished_runs
+
     runs = _all(farm)
     seen = _finished_runs.seen(farm.url)
     known = sorted((run for run in runs if run.uuid in seen), key=lambda run: seen[run.uuid])
@@ -148,6 +156,8 @@ def _status(run: Run) -> Statuses:
 
 
 def _note(farm: Farm, statuses: Statuses, runs: Sequence[Run]) -> None:
+    from taskfarm_sdk import _finished_runs
+
     now = int(time.time())
     finished = {uuid: now for uuid, status in statuses.items() if status and status.finished}
     unfinished = {uuid for uuid, status in statuses.items() if status and not status.finished}
