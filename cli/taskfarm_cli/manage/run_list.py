@@ -25,9 +25,9 @@ from taskfarm_sdk.errors import RequestRejected, RunNotFound, ServerError, Unexp
 # Imported on use, because the list for a pipe needs none of it.
 if TYPE_CHECKING:
     from taskfarm_cli.common.run_files import RunNote
-    from taskfarm_cli.manage.progress import Progress
     from taskfarm_cli.manage.mode import Arguments
     from taskfarm_cli.manage.output.base import Output
+    from taskfarm_cli.manage.progress import Progress
     from taskfarm_sdk import Farm, Run, RunStatus
 
 # As many as the SDK sends at a time when it reads tasks.
