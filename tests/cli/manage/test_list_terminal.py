@@ -83,8 +83,13 @@ def test_all_unfinished_runs_are_shown_with_their_progress(
 @pytest.mark.parametrize("columns", [60, 200])
 def test_the_history_is_a_block_for_each_run(columns: int) -> None:
     note = RunNote(
-        **{"run": "a" * 32, "url": "http://farm.invalid/api/", "num_tasks": 10, "items": 10},
-        **{"chunk": 1, "name": "sweep", "command": ("echo", "x" * 500)},
+        run="a" * 32,
+        url="http://farm.invalid/api/",
+        num_tasks=10,
+        items=10,
+        chunk=1,
+        name="sweep",
+        command=("echo", "x" * 500),
     )
     run_files.write_note(note)
     with PseudoTerminal(["--history"], {}, columns=columns) as terminal:
