@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -88,8 +90,8 @@ def test_a_reset_elsewhere_is_seen_after_some_lists(
     farm: Farm, runs: StubRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_list, "MOST_AGAIN", 1)
-    now = iter(range(1000, 2000))
-    monkeypatch.setattr(run_list.time, "time", lambda: next(now))
+    now = itertools.count(1000)
+    monkeypatch.setattr(run_list, "time", SimpleNamespace(time=lambda: next(now)))
     unfinished(farm)
     for uuid in runs.uuids:
         runs.counts[uuid] = FRESH
@@ -161,8 +163,10 @@ def test_a_run_that_cannot_be_read_hides_no_other_and_is_not_hidden(
     assert listed.statuses(1)[broken] is None
 
 
-def test_a_server_that_is_gone_ends_the_list(farm: Farm, server: StubServer) -> None:
-    server.answers = page(503)
+def test_a_server_that_is_gone_ends_the_list(
+    farm: Farm, server: StubServer, runs: StubRuns
+) -> None:
+    server.answers = lambda asked: page(503) if "/runs/" in asked.path else runs.reply(asked)
     with pytest.raises(ServerError):
         unfinished(farm)
 

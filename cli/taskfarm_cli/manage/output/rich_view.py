@@ -74,12 +74,11 @@ class View:
         if not listed.is_read:
             # The last line is the shell's.
             number = min(number, table.columns.rows(self._console.height - 1))
-        statuses = listed.statuses(number)
         self._print((table.head(), "bold"))
         # By rich, each line would take as long as all of them do.
         for line in table.older(len(listed.runs) - number):
             print(line)
-        for parts in table.newest(number, statuses):
+        for parts in table.newest(number, listed.statuses(number)):
             self._print(*parts)
 
     def history(self, notes: Sequence[RunNote]) -> None:
