@@ -57,6 +57,7 @@ def test_the_newest_screenful_shows_its_progress_with_a_request_for_each(
     assert all(len(line) <= columns for line in lines)
     assert lines[0].split() == [runs.uuids[0], "10"]
     assert terminal.text.count(" %") == shown
+    assert lines.index(head) == 100 - shown
     last = " ".join(lines[-1 if columns == 200 else -2 :])
     assert last.startswith(f"{runs.uuids[-1]}  sweep")
     assert "35.0 %" in last
