@@ -212,7 +212,7 @@ class Table:
         known = math.isfinite(percent)
         # 100.0 % says that all is done.
         shown = min(percent, _LESS_THAN_ALL) if percent < 100 else percent
-        told = f"{percentage(shown):>{_PERCENT}}" if known else f"{'? %':>{_PERCENT}}"
+        told = f"{cut(percentage(shown), _PERCENT) if known else '? %':>{_PERCENT}}"
         bar = width - _PERCENT
         if bar < _LEAST_BAR:
             return (_GAP, ""), (told, "")

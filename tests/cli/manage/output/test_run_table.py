@@ -101,7 +101,7 @@ def test_how_many_failed_is_unknown_until_it_is_known(columns: int, failed: int 
     finished = shown(a_status(**FINISHED, failed=failed), columns)
     if failed is None:
         assert "unknown" in finished
-    elif columns >= 132:
+    elif columns >= 120:
         assert finished.split()[-1] == str(failed)
     else:
         assert ("3 of 200 tasks failed" in finished) is (failed == 3)
@@ -160,7 +160,7 @@ def test_less_than_all_is_not_shown_as_all() -> None:
 
 def test_a_bar_is_as_long_as_the_work_that_is_done() -> None:
     half = shown(a_status(percent_done=50.0), 80)
-    assert half.count("#") == half.count("-")
+    assert half.count("-") - half.count("#") in (0, 1)
     assert "#" not in shown(a_status(percent_done=math.nan), 80)
     assert "? %" in shown(a_status(percent_done=math.nan), 80)
 
