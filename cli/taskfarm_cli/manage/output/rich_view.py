@@ -19,6 +19,7 @@ from rich.text import Text
 
 from taskfarm_cli.common import pace
 from taskfarm_cli.common.item_counts import items_done
+from taskfarm_cli.common.terminal import columns, lines
 from taskfarm_cli.common.text import counted, percentage, printable, wrapped
 from taskfarm_cli.manage.advice import advice
 from taskfarm_cli.manage.output import run_table
@@ -69,11 +70,11 @@ class View:
             self._console.print("no unfinished runs" if listed.is_read else "no runs")
             return
         marks = run_table.DRAWN if self._console.encoding.startswith("utf") else run_table.ASCII
-        table = RunTable(listed.runs, listed.notes(), self._console.width, time.time(), marks=marks)
+        table = RunTable(listed.runs, listed.notes(), _width(), time.time(), marks=marks)
         number = len(listed.runs)
         if not listed.is_read:
             # The last line is the shell's.
-            number = min(number, table.columns.rows(self._console.height - 1))
+            number = min(number, table.columns.rows(lines(sys.stdout) - 1))
         older = len(listed.runs) - number
         if older:
             self._print((table.head(), "bold"))
@@ -87,9 +88,9 @@ class View:
     def history(self, notes: Sequence[RunNote]) -> None:
         """Show a few lines about each run that was created here."""
         for note in notes:
-            head, *lines = block(note, self._console.width)
+            head, *others = block(note, _width())
             self._print((head, "bold"))
-            for line in lines:
+            for line in others:
                 print(line)
         if not notes:
             self._console.print("no run was created here")
@@ -179,6 +180,11 @@ class View:
     def _say(self, text: str, style: str = "") -> None:
         # Broken here, not by rich, so that commands stay in one piece.
         self._console.print(Text(wrapped(text, self._console.width), style=style), soft_wrap=True)
+
+
+def _width() -> int:
+    # rich takes 80 columns for granted where a terminal is dumb.
+    return max(LEAST_WIDTH, columns(sys.stdout))
 
 
 @contextmanager
