@@ -321,15 +321,20 @@ def _files_of(run: str) -> Iterator[Path]:
 
 
 def _forget_oldest() -> None:
-    """Where there are too many notes, remove those of finished runs first, then the oldest."""
+    """Where there are too many notes, remove the oldest.
+
+    Those of runs without a name go first, and of these those of finished runs.
+    """
     paths = list(notes_folder().glob("*.json"))
     if len(paths) <= MOST_NOTES:
         return
-    dated: list[tuple[bool, float, Path]] = []
+    dated: list[tuple[bool, bool, float, Path]] = []
     for path in paths:
         with suppress(OSError):  # another process may have removed it
             note = read(path)
-            dated.append((note is not None and not note.finished, path.stat().st_mtime, path))
+            is_named = note is not None and note.name is not None
+            is_open = note is not None and not note.finished
+            dated.append((is_named, is_open, path.stat().st_mtime, path))
     for *_, path in sorted(dated)[: max(0, len(dated) - KEPT_OF_TOO_MANY)]:
         with suppress(OSError):
             path.unlink()

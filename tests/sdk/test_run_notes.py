@@ -126,6 +126,16 @@ def test_finished_runs_make_room_first_and_then_the_oldest(monkeypatch: pytest.M
     assert [found.run for found in _run_notes.all_notes()] == ["4", "5", "6"]
 
 
+def test_names_are_kept_longest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_run_notes, "MOST_NOTES", 3)
+    monkeypatch.setattr(_run_notes, "KEPT_OF_TOO_MANY", 2)
+    _run_notes.write(attrs.evolve(note("0", finished=True), name="sweep"))
+    os.utime(_run_notes.note_path("0", "sweep"), (0, 0))
+    for number in range(1, 4):
+        note_at(f"{number}", number)
+    assert [found.run for found in _run_notes.all_notes()] == ["0", "3"]
+
+
 def test_that_a_run_is_finished_is_noted_only_where_it_has_a_note() -> None:
     _run_notes.note_finished(UUID)
     assert list(_run_notes.all_notes()) == []

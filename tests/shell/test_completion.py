@@ -66,16 +66,14 @@ def test_two_thousand_runs_are_offered(home: Home, shell: str) -> None:
 
 
 @in_each_shell
-@pytest.mark.parametrize("name", HOSTILE)
-def test_what_stands_where_a_name_would_is_neither_run_nor_offered(
-    home: Home, shell: str, name: str
-) -> None:
+def test_what_stands_where_a_name_would_is_neither_run_nor_offered(home: Home, shell: str) -> None:
     folder = _run_notes.notes_folder()
     run = "0123456789abcdef" * 2
-    for file in (f"{name}@{run}.json", f"x{name}@{run}.json", f"x@{name}@{run}.json"):
-        (folder / file.replace("/", "_")).write_text("{}")
+    for name in HOSTILE:
+        for file in (f"{name}@{run}.json", f"x{name}@{run}.json", f"x@{name}@{run}.json"):
+            (folder / file.replace("/", "_")).write_text("{}")
     found = offered(shell, "manageTF --info ", home.environment)
-    assert set(found) <= {*home.runs, run, ""}
+    assert [word for word in found if word.replace("\n", "")] == home.runs
 
 
 @in_each_shell
