@@ -98,8 +98,8 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         "uuid",
         metavar="UUID",
         nargs="?",
-        help="the run's UUID; for --info, --tasks, --wait, --watch and --report at least its "
-        "first 6 characters",
+        help="the run's UUID, or the name that it was created with here; for --info, --tasks, "
+        "--wait, --watch and --report its beginning, of a UUID at least 6 characters",
     )
     shown = parser.add_argument_group("modes", "At most one; a UUID alone means --info.")
     modes = shown.add_mutually_exclusive_group()
@@ -121,6 +121,19 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     options = parser.add_argument_group("options")
+    options.add_argument(
+        "--name",
+        metavar="NAME",
+        help="with --create: a name for the run, which this user can give instead of its UUID: a "
+        "letter, then letters, digits, '.', '_' and '-'",
+    )
+    options.add_argument(
+        "--unfinished",
+        action="store_true",
+        default=None,
+        help="with --list: only runs that are not finished, with one request for each run that was "
+        "not seen finished before",
+    )
     options.add_argument(
         "--state",
         choices=STATES,

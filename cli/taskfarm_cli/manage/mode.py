@@ -91,6 +91,8 @@ class Arguments(Connection):
         uuid: the run's UUID as given; None if the mode takes none.
         mode: the mode.
         num_tasks: the number of tasks of the new run; None unless `--create`.
+        name: the name of the new run, or None.
+        unfinished: whether to list only runs that are not finished; None if not.
         task_ranges: the numbers of the tasks to reset; None unless `--reset-task`.
         state: the state of the tasks to list, or None for all.
         timeout_s: how long to wait at most, or None.
@@ -106,6 +108,8 @@ class Arguments(Connection):
     uuid: str | None
     mode: Mode
     num_tasks: int | None
+    name: str | None
+    unfinished: bool | None
     task_ranges: tuple[range, ...] | None
     state: State | None
     timeout_s: float | None
@@ -120,6 +124,6 @@ class Arguments(Connection):
     @property
     def patience_s(self) -> float:
         """How long a request is retried while the server is unreachable."""
-        if self.mode.asks_for_each_task or self.read_tasks:
+        if self.mode.asks_for_each_task or self.read_tasks or self.unfinished:
             return GIVE_UP_IN_THE_MIDDLE_AFTER_S
         return super().patience_s

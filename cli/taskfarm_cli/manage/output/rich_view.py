@@ -19,14 +19,19 @@ from rich.text import Text
 
 from taskfarm_cli.common import pace
 from taskfarm_cli.common.item_counts import items_done
+from taskfarm_cli.common.terminal import columns, lines
 from taskfarm_cli.common.text import counted, percentage, printable, wrapped
 from taskfarm_cli.manage.advice import advice
+from taskfarm_cli.manage.output import run_table
+from taskfarm_cli.manage.output.history import block
 from taskfarm_cli.manage.output.plain import Plain
+from taskfarm_cli.manage.output.run_table import Table as RunTable
 
 if TYPE_CHECKING:
-    from taskfarm_cli.common.run_files import RunItems
+    from taskfarm_cli.common.run_files import RunItems, RunNote
     from taskfarm_cli.manage.output.base import Identity
     from taskfarm_cli.manage.output.wording import Wording
+    from taskfarm_cli.manage.run_list import RunList
     from taskfarm_sdk import Run, RunStatus, TaskInfo, TaskState
     from taskfarm_sdk.logins import Login
 
@@ -59,15 +64,39 @@ class View:
         if self._console.width < LEAST_WIDTH:  # noqa: PLR1730
             self._console.width = LEAST_WIDTH
 
-    def runs(self, runs: Sequence[Run]) -> None:
-        """Show a table of all runs."""
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("ID", justify="right")
-        table.add_column("UUID", no_wrap=True, min_width=32)
-        table.add_column("TASKS", justify="right")
-        for run in runs:
-            table.add_row(str(run.id), run.uuid, printable(run.num_tasks_text))
-        self._console.print(table if runs else "no runs")
+    def runs(self, listed: RunList) -> None:
+        """Show a table of the runs, and the progress of the newest that the screen holds."""
+        if not listed.runs:
+            self._console.print("no unfinished runs" if listed.is_read else "no runs")
+            return
+        marks = run_table.DRAWN if self._console.encoding.startswith("utf") else run_table.ASCII
+        table = RunTable(listed.runs, listed.notes(), _width(), time.time(), marks=marks)
+        number = len(listed.runs)
+        if not listed.is_read:
+            # The last line is the shell's.
+            number = min(number, table.columns.rows(lines(sys.stdout) - 1))
+        older = len(listed.runs) - number
+        if older:
+            self._print((table.head(), "bold"))
+            for line in table.older(older):
+                print(line)  # as rich would print it, and much sooner
+        # Also below the older runs, for the first head is no longer on the screen.
+        self._print((table.head(), "bold"))
+        for parts in table.newest(number, listed.statuses(number)):
+            self._print(*parts)
+
+    def history(self, notes: Sequence[RunNote]) -> None:
+        """Show a few lines about each run that was created here."""
+        for note in notes:
+            head, *others = block(note, _width())
+            self._print((head, "bold"))
+            for line in others:
+                print(line)
+        if not notes:
+            self._console.print("no run was created here")
+
+    def _print(self, *parts: tuple[str, str]) -> None:
+        self._console.print(Text.assemble(*parts), soft_wrap=True)
 
     def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:
         """Show the status of the run, with advice if something is wrong."""
@@ -151,6 +180,11 @@ class View:
     def _say(self, text: str, style: str = "") -> None:
         # Broken here, not by rich, so that commands stay in one piece.
         self._console.print(Text(wrapped(text, self._console.width), style=style), soft_wrap=True)
+
+
+def _width() -> int:
+    # rich takes 80 columns for granted where a terminal is dumb.
+    return max(LEAST_WIDTH, columns(sys.stdout))
 
 
 @contextmanager
