@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from taskfarm_cli.common.run_files import RunItems
+    from taskfarm_cli.manage.standing import Row
     from taskfarm_sdk import Run, RunStatus, TaskInfo
+    from taskfarm_sdk.charts import Cell
     from taskfarm_sdk.logins import Login
 
 
@@ -27,6 +30,36 @@ class Identity(NamedTuple):
     accepted: bool | None
 
 
+class Picture(NamedTuple):
+    """The states of the tasks or items of a run, from one source.
+
+    Attributes:
+        source: the source: "server", "journal" or "results".
+        folder: the folder that was read; None for the server.
+        noun: "task" or "item".
+        unknown: what is known of those whose state is unknown.
+        cells: their states, in blocks.
+    """
+
+    source: str
+    folder: str | None
+    noun: str
+    unknown: str
+    cells: Sequence[Cell]
+
+
+class Board(Protocol):
+    """Shows several runs while they change."""
+
+    def show(self, rows: Sequence[Row], changed: Row) -> None:
+        """Show all runs, of which one was read."""
+        ...
+
+    def shows(self, run: Run) -> bool:
+        """Return whether a run is shown, or left out for want of room."""
+        ...
+
+
 class Output(Protocol):
     """Print the results of a mode to stdout."""
 
@@ -44,12 +77,20 @@ class Output(Protocol):
         """Show each status of a run as `run` does, and return the last one."""
         ...
 
+    def board(self) -> AbstractContextManager[Board]:
+        """Return what shows several runs inside its `with` block, and leaves their last state."""
+        ...
+
     def created(self, run: Run) -> None:
         """Show a new run."""
         ...
 
     def tasks(self, run: Run, infos: Iterable[TaskInfo]) -> None:
         """Show tasks of a run, each as soon as it is read."""
+        ...
+
+    def picture(self, run: Run, picture: Picture) -> None:
+        """Show the tasks or items of a run as a picture."""
         ...
 
     def changed(self, run: Run, count: int | None = None) -> None:

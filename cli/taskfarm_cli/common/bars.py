@@ -1,0 +1,60 @@
+"""The bar of a run's progress in a line of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from taskfarm_cli.common.text import fitting, percentage
+
+if TYPE_CHECKING:
+    from taskfarm_sdk import RunStatus
+
+# For what is done, what failed, and the rest.
+ASCII, LINES = "#x-", "━x─"
+LEAST_WIDTH, MOST_WIDTH = 10, 30
+_FRAME = 2
+_GAP = 1
+
+
+def bar(status: RunStatus, width: int, glyphs: str = ASCII) -> str:
+    """Return the bar of a run, in a frame where it is in ASCII.
+
+    Args:
+        status: the run's status.
+        width: how many columns it has, with its frame.
+        glyphs: what it consists of: `ASCII` or `LINES`.
+    """
+    from taskfarm_sdk.charts import text_bar
+
+    is_framed = glyphs == ASCII
+    drawn = text_bar(
+        waiting=status.waiting,
+        computing=status.computing,
+        done=status.done,
+        failed=status.failed,
+        percent=status.percent_done,
+        width=max(0, width - _FRAME * is_framed),
+        glyphs=glyphs,
+    )
+    return f"[{drawn}]" if is_framed else drawn
+
+
+def percent(status: RunStatus) -> str:
+    """Return the percentage of a run as a part of a line."""
+    return percentage(status.percent_done).strip() or "percentage unknown"
+
+
+def barred(status: RunStatus, pieces: Sequence[str], columns: int) -> str:
+    """Return a line of a bar and as many of the pieces as fit behind it.
+
+    Args:
+        status: the run's status.
+        pieces: parts of the line, the most important one first.
+        columns: the width.
+    """
+    words = fitting(pieces, max(0, columns - LEAST_WIDTH - _GAP))
+    width = min(MOST_WIDTH, columns - len(words) - _GAP)
+    if width < LEAST_WIDTH:
+        return words[: max(0, columns)]
+    return f"{bar(status, width)} {words}"
