@@ -131,8 +131,9 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         "uuids",
         metavar="UUID",
         nargs="*",
-        help="the run's UUID; for --info, --tasks, --wait, --watch and --report at least its "
-        "first 6 characters; for --wait and --watch also several runs",
+        help="the run's UUID, or the name that it was created with here; for --info, --tasks, "
+        "--wait, --watch and --report its beginning, of a UUID at least 6 characters; for --wait "
+        "and --watch also several runs",
     )
     shown = parser.add_argument_group("modes", "At most one; a UUID alone means --info.")
     modes = shown.add_mutually_exclusive_group()
@@ -155,6 +156,19 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     options = parser.add_argument_group("options")
     options.add_argument(
+        "--name",
+        metavar="NAME",
+        help="with --create: a name for the run, which this user can give instead of its UUID: a "
+        "letter, then letters, digits, '.', '_' and '-'",
+    )
+    options.add_argument(
+        "--unfinished",
+        action="store_true",
+        default=None,
+        help="with --list: only runs that are not finished; with --wait and --watch: all of these, "
+        "in place of UUIDs; one request for each run that was not seen finished before",
+    )
+    options.add_argument(
         "--state",
         choices=STATES,
         metavar="STATE",
@@ -165,12 +179,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         default=None,
         help="with --tasks: show the tasks as a picture, from --results, --journal or the server",
-    )
-    options.add_argument(
-        "--unfinished",
-        action="store_true",
-        default=None,
-        help="with --wait and --watch: all runs that are not finished, in place of UUIDs",
     )
     options.add_argument(
         "--timeout-s",

@@ -93,9 +93,10 @@ class Arguments(Connection):
         uuids: the runs' UUIDs as given: one, or several for some modes.
         mode: the mode.
         num_tasks: the number of tasks of the new run; None unless `--create`.
+        name: the name of the new run, or None.
+        unfinished: whether only, or all, runs that are not finished are meant; None if not.
         task_ranges: the numbers of the tasks to reset; None unless `--reset-task`.
         state: the state of the tasks to list, or None for all.
-        unfinished: whether all runs that are not finished are meant; None if not.
         map: whether to show the tasks as a picture; None if not.
         timeout_s: how long to wait at most, or None.
         report: the file to write; None unless `--report`.
@@ -111,9 +112,10 @@ class Arguments(Connection):
     uuids: list[str]
     mode: Mode
     num_tasks: int | None
+    name: str | None
+    unfinished: bool | None
     task_ranges: tuple[range, ...] | None
     state: State | None
-    unfinished: bool | None
     map: bool | None
     timeout_s: float | None
     report: str | None
@@ -132,6 +134,6 @@ class Arguments(Connection):
     @property
     def patience_s(self) -> float:
         """How long a request is retried while the server is unreachable."""
-        if self.mode.asks_for_each_task or self.read_tasks:
+        if self.mode.asks_for_each_task or self.read_tasks or self.unfinished:
             return GIVE_UP_IN_THE_MIDDLE_AFTER_S
         return super().patience_s

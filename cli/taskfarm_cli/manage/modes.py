@@ -17,23 +17,10 @@ from taskfarm_cli.manage.mode import PROGRAM, Mode, Uses, Value
 if TYPE_CHECKING:
     from taskfarm_cli.manage.mode import Arguments
     from taskfarm_cli.manage.output.base import Output
-    from taskfarm_sdk import Farm, Run
+    from taskfarm_sdk import Run
 
 Action = Callable[["Arguments", "Output"], ExitStatus]
 OfRun = Callable[["Arguments", "Run", "Output"], ExitStatus]
-
-
-def _of_farm(act: Callable[[Arguments, Farm, Output], None]) -> Action:
-    """Return an action on the server as a whole, without a run."""
-
-    def action(arguments: Arguments, output: Output) -> ExitStatus:
-        from taskfarm_cli.common.credentials import open_farm
-
-        with open_farm(arguments) as farm:
-            act(arguments, farm, output)
-        return ExitStatus.OK
-
-    return action
 
 
 def _of_run(act: OfRun) -> Action:
@@ -88,11 +75,19 @@ def _changing(
         if question:
             _make_sure(arguments, run, question)
         output.changed(run, change(arguments, run))
+        _note_change(run)
         if resets_done:
             _tell_what_is_kept(run)
         return ExitStatus.OK
 
     return _of_run(act)
+
+
+def _note_change(run: Run) -> None:
+    """Note that a run is no longer known to be finished."""
+    from taskfarm_cli.common import run_files
+
+    run_files.reopen(run.uuid)
 
 
 def _tell_what_is_kept(run: Run) -> None:
@@ -124,20 +119,47 @@ def _make_sure(arguments: Arguments, run: Run, what: str) -> None:
         raise CommandError("nothing was changed")
 
 
-def _delete(_: Arguments, run: Run) -> None:
+def _delete(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.common import run_files
+    from taskfarm_cli.common.run_name import NotedRunGone
+
+    try:
+        return _delete_run(arguments, output)
+    except NotedRunGone as gone:
+        run_files.forget(gone.uuid)
+        raise CommandError(
+            f"run {gone.uuid} was deleted before; what was noted about it here is removed now",
+            gone.status,
+        ) from gone
+
+
+def _delete_with_files(_: Arguments, run: Run) -> None:
     from taskfarm_cli.common import run_files
 
     run.delete()
     run_files.forget(run.uuid)
 
 
-def _list(_: Arguments, farm: Farm, output: Output) -> None:
-    output.runs(farm.runs())
+_delete_run = _changing(_delete_with_files, "Delete")
 
 
-def _create(arguments: Arguments, farm: Farm, output: Output) -> None:
-    assert arguments.num_tasks is not None
-    output.created(farm.create_run(arguments.num_tasks))
+def _list(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.manage.run_list import list_runs
+
+    return list_runs(arguments, output)
+
+
+def _create(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.manage.create import create
+
+    return create(arguments, output)
+
+
+def _history(_: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.common import run_files
+
+    output.history(run_files.history())
+    return ExitStatus.OK
 
 
 def _info(arguments: Arguments, output: Output) -> ExitStatus:
@@ -233,7 +255,13 @@ INFO = Mode("info", "show the status of the run", Uses.READS_RUN, _info, short="
 
 # In the order of --help.
 MODES = (
-    Mode("list", "list all runs", Uses.NO_RUN, _of_farm(_list), short="-l"),
+    Mode("list", "list all runs", Uses.NO_RUN, _list, short="-l", takes=("unfinished",)),
+    Mode(
+        "history",
+        "list the runs that were created here, on all servers, without asking any",
+        Uses.NO_RUN,
+        _history,
+    ),
     INFO,
     Mode(
         "tasks",
@@ -283,7 +311,7 @@ MODES = (
         "delete",
         "delete the run and its tasks",
         Uses.CHANGES_RUN,
-        _changing(_delete, "Delete"),
+        _delete,
         short="-d",
         said="run {} is deleted",
     ),
@@ -342,8 +370,9 @@ MODES = (
         "create",
         "create a run with NUM_TASKS tasks and print its UUID",
         Uses.NO_RUN,
-        _of_farm(_create),
+        _create,
         short="-n",
         value=Value("num_tasks", "NUM_TASKS", number_of_tasks),
+        takes=("name",),
     ),
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # So many characters of a UUID are enough for all modes that read; more where runs share them.
 _LEAST_PREFIX, _UUID_LENGTH = 8, 32
+_LONGEST_NAME = 20
 # From this width on, UUIDs are whole.
 _WIDE = 120
 _LEAST_BAR = 6
@@ -83,15 +84,16 @@ def _others(rows: Sequence[Row]) -> str:
 
 def _drawn(rows: Sequence[Row], columns: int, now: float, glyphs: str) -> list[Line]:
     names = _names(rows, columns)
+    widest = max(map(len, names), default=0)
     counts = [_count(row, is_short=False) for row in rows]
     if columns < _WIDE and max(map(len, counts), default=0) > columns // 3:
         counts = [_count(row, is_short=True) for row in rows]
     count = max(map(len, counts), default=0)
-    room = columns - max(map(len, names), default=0) - _PERCENT - count - 5
+    room = columns - widest - _PERCENT - count - 5
     level, bar = _level(rows, room, now)
     return [
         Line(
-            name,
+            f"{name:<{widest}}",
             bars.bar(row.status, bar, glyphs) if bar else "",
             f"{percentage(row.status.percent_done):>{_PERCENT}}  {done:>{count}} ",
             level(row, now)[: max(0, room - bar - bool(bar))],
@@ -102,15 +104,18 @@ def _drawn(rows: Sequence[Row], columns: int, now: float, glyphs: str) -> list[L
 
 
 def _names(rows: Sequence[Row], columns: int) -> list[str]:
-    uuids = [row.run.uuid for row in rows]
-    if columns >= _WIDE:
-        return uuids
-    lengths = range(_LEAST_PREFIX, _UUID_LENGTH)
-    tells_apart = (
-        length for length in lengths if len({uuid[:length] for uuid in uuids}) == len(uuids)
-    )
-    length = next(tells_apart, _UUID_LENGTH)
-    return [uuid[:length] for uuid in uuids]
+    is_wide = columns >= _WIDE
+    length = _UUID_LENGTH if is_wide else _told_apart([row.run.uuid for row in rows])
+    most = _UUID_LENGTH if is_wide else _LONGEST_NAME
+    return [(row.name or row.run.uuid[:length])[:most] for row in rows]
+
+
+def _told_apart(uuids: Sequence[str]) -> int:
+    """Return how many characters of UUIDs tell them apart."""
+    for length in range(_LEAST_PREFIX, _LONGEST_NAME):
+        if len({uuid[:length] for uuid in uuids}) == len(uuids):
+            return length
+    return _LONGEST_NAME
 
 
 def _count(row: Row, *, is_short: bool) -> str:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.connection_options import (
-    GIVE_UP_AFTER_S,
-    GIVE_UP_IN_THE_MIDDLE_AFTER_S,
-)
+from taskfarm_cli.common import run_files
+from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
 from taskfarm_cli.common.credentials import open_farm
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
 from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.log_lines import outage_log
-from taskfarm_cli.common.run_files import items_of
 from taskfarm_cli.common.run_name import RunName
 from taskfarm_cli.common.text import counted, manage_command
 from taskfarm_cli.manage.follow import Clock, Follower, SystemClock
 from taskfarm_cli.manage.mode import PROGRAM
-from taskfarm_cli.manage.progress import Progress
+from taskfarm_cli.manage.run_list import unfinished
 from taskfarm_cli.manage.standing import Row, Standing, Watched
 
 if TYPE_CHECKING:
@@ -53,7 +50,7 @@ def follow_several(
     say = partial(complain, PROGRAM)
     with open_farm(arguments) as farm:
         found = _unfinished(farm, say) if arguments.unfinished else _named(farm, names)
-        watched = [Watched(run, status, items_of(run), clock.now()) for run, status in found]
+        watched = _watched(farm, found, clock)
         if not watched:
             say("no run is unfinished")
             return ExitStatus.OK
@@ -62,7 +59,7 @@ def follow_several(
         if silent:
             for one in watched:
                 if not one.is_over:
-                    output.run(one.run, one.status, items_of(one.run))
+                    output.run(one.run, one.status, one.row.items)
         rows = [_with_failures(one.row) for one in watched]
     return verdict(rows, arguments.baseurl, None if all_over else arguments.timeout_s)
 
@@ -99,6 +96,20 @@ def verdict(rows: Sequence[Row], baseurl: str | None, timeout_s: float | None = 
     raise CommandError(f"of {counted(len(rows), 'run')}: {'; '.join(told)}", statuses[0])
 
 
+def _watched(farm: Farm, found: Iterable[tuple[Run, RunStatus]], clock: Clock) -> Sequence[Watched]:
+    notes = run_files.notes_of(farm.url)
+    return [
+        Watched(
+            run,
+            status,
+            run_files.items_of(run),
+            clock.now(),
+            name=notes[run.uuid].name if run.uuid in notes else None,
+        )
+        for run, status in found
+    ]
+
+
 def _named(farm: Farm, names: Iterable[RunName]) -> Iterator[tuple[Run, RunStatus]]:
     """Yield the runs that were asked for, each once."""
     seen: set[str] = set()
@@ -109,25 +120,17 @@ def _named(farm: Farm, names: Iterable[RunName]) -> Iterator[tuple[Run, RunStatu
             yield run, status
 
 
-def _unfinished(farm: Farm, say: partial[None]) -> Iterator[tuple[Run, RunStatus]]:
-    """Yield the server's runs that are not finished; it takes a request for each run."""
-    from taskfarm_sdk import RequestRejected, RunNotFound, UnexpectedReply
-
-    runs = farm.runs(give_up_after_s=GIVE_UP_AFTER_S)
-    patience_s = GIVE_UP_IN_THE_MIDDLE_AFTER_S
-    with Progress("run") as progress, outage_log(PROGRAM):
-        for count, run in enumerate(runs, 1):
-            try:
-                _, status = farm.get_run_and_status(run.uuid, give_up_after_s=patience_s)
-            except RunNotFound:
-                continue  # it was deleted meanwhile
-            except (UnexpectedReply, RequestRejected) as error:
-                progress.clear()
-                say(f"run {run.uuid} cannot be read, and is left out: {error}")
-                continue
-            if not status.finished:
-                yield run, status
-            progress.show(count, len(runs))
+def _unfinished(farm: Farm, say: Callable[[str], None]) -> Iterator[tuple[Run, RunStatus]]:
+    """Yield the server's runs that are not finished."""
+    with outage_log(PROGRAM):
+        found = unfinished(farm)
+    statuses = found.statuses(1)
+    for run in found.runs:
+        status = statuses[run.uuid]
+        if status is None:
+            say(f"run {run.uuid} cannot be read, and is left out")
+        else:
+            yield run, status
 
 
 class _AtTheEnd:

@@ -46,6 +46,7 @@ class Row(NamedTuple):
         standing: how it stands.
         estimate: its rate and time left; None where that is unknown.
         stale_s: for how long tasks were computing without a sign of life; None if they were not.
+        name: its name; None if it has none here.
     """
 
     run: Run
@@ -54,6 +55,7 @@ class Row(NamedTuple):
     standing: Standing
     estimate: Estimate | None = None
     stale_s: float | None = None
+    name: str | None = None
 
 
 class Watched:
@@ -64,14 +66,24 @@ class Watched:
         status: its status.
         items: what is known about its items.
         now: when its status was read, by a monotonic clock.
+        name: its name; None if it has none here.
     """
 
-    def __init__(self, run: Run, status: RunStatus, items: RunItems | None, now: float) -> None:
+    def __init__(
+        self,
+        run: Run,
+        status: RunStatus,
+        items: RunItems | None,
+        now: float,
+        *,
+        name: str | None = None,
+    ) -> None:
         self.run = run
         self.status = status
         self.asked_at: float = -math.inf
         self.has_trouble = False
         self._items = items
+        self._name = name
         self._forecast = Forecast(None if items is None else items.chunks)
         self._signs = Signs()
         self._end: Standing | None = None
@@ -113,6 +125,7 @@ class Watched:
             standing,
             None if is_over else self._forecast.estimate(),
             None if is_over else self._signs.stale_s,
+            self._name,
         )
 
     @property

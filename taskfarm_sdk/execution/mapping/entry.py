@@ -104,6 +104,7 @@ def wanted(
     *,
     pass_item: bool,
     seed: int | None,
+    name: str | None,
 ) -> Wanted:
     """Return what a caller wants computed, checked.
 
@@ -113,7 +114,7 @@ def wanted(
     if seed is not None and type(seed) is not int:
         raise ConfigurationError(f"seed must be an integer, not {seed!r}")
     computes = ItemFunction(function, pass_item, seed)
-    return Wanted(folder, computes, Items.of(items), chunk)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    return Wanted(folder, computes, Items.of(items), chunk, name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def map_on(link: Link, wanted: Wanted, chosen: Settings) -> Results[Any]:

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from taskfarm_cli.common.run_files import RunItems
+    from taskfarm_cli.common.run_files import RunItems, RunNote
+    from taskfarm_cli.manage.run_list import RunList
     from taskfarm_cli.manage.standing import Row
     from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.charts import Cell
@@ -63,8 +64,12 @@ class Board(Protocol):
 class Output(Protocol):
     """Print the results of a mode to stdout."""
 
-    def runs(self, runs: Sequence[Run]) -> None:
-        """Show all runs."""
+    def runs(self, listed: RunList) -> None:
+        """Show the runs of a server."""
+        ...
+
+    def history(self, notes: Sequence[RunNote]) -> None:
+        """Show the runs that were created here, the newest last."""
         ...
 
     def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from taskfarm_sdk._items.counts import items_done
 
 if TYPE_CHECKING:
-    from taskfarm_cli.common.run_files import RunItems
+    from taskfarm_cli.common.run_files import RunItems, RunNote
     from taskfarm_cli.manage.output.base import Board, Identity, Picture
     from taskfarm_cli.manage.output.wording import Wording
+    from taskfarm_cli.manage.run_list import RunList
     from taskfarm_cli.manage.standing import Row
     from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.charts import Cell
@@ -108,6 +109,25 @@ def cell_facts(cell: Cell) -> Document:
     }
 
 
+def note_facts(note: RunNote) -> Document:
+    """Return the keys of a run that was created here."""
+    return {
+        "name": note.name,
+        "uuid": note.run,
+        "url": note.url,
+        "created": note.time,
+        "num_tasks": note.num_tasks,
+        "items": note.items,
+        "chunk": note.chunk,
+        "command": None if note.command is None else list(note.command),
+        "shell": note.shell,
+        "function": note.function,
+        "folder": note.folder,
+        "results": note.results,
+        "noted_finished": note.finished,
+    }
+
+
 def _finite(percent: float) -> float | None:
     return percent if math.isfinite(percent) else None
 
@@ -141,9 +161,13 @@ class Documents:
     def __init__(self, wording: Wording) -> None:
         self._wording = wording
 
-    def runs(self, runs: Sequence[Run]) -> None:
-        """Print all runs."""
-        self._tell({"runs": [run_facts(run) for run in runs]})
+    def runs(self, listed: RunList) -> None:
+        """Print the runs of a server."""
+        self._tell({"runs": [run_facts(run) for run in listed.runs]})
+
+    def history(self, notes: Sequence[RunNote]) -> None:
+        """Print the runs that were created here."""
+        self._tell({"runs": [note_facts(note) for note in notes]})
 
     def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:
         """Print the status of the run, and of its items where tasks are chunks of them."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common.text import field, printable
 
 if TYPE_CHECKING:
-    from taskfarm_cli.common.run_files import RunItems
+    from taskfarm_cli.common.run_files import RunItems, RunNote
     from taskfarm_cli.manage.output.base import Board, Identity, Picture
+    from taskfarm_cli.manage.run_list import RunList
     from taskfarm_cli.manage.standing import Row
     from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
@@ -56,10 +57,17 @@ class _Lines:
 class Plain:
     """Prints lines in a fixed format, the same on every machine and terminal."""
 
-    def runs(self, runs: Sequence[Run]) -> None:
+    def runs(self, listed: RunList) -> None:
         """Print a line for each run."""
-        for run in runs:
+        for run in listed.runs:
             print(line_of_run(run))
+
+    def history(self, notes: Sequence[RunNote]) -> None:
+        """Print a line for each run that was created here."""
+        from taskfarm_cli.manage.output.history import line_of_note
+
+        for note in notes:
+            print(line_of_note(note))
 
     def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:  # noqa: ARG002 - as Output has it
         """Print a line with the status of the run."""

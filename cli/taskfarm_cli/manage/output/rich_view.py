@@ -20,16 +20,20 @@ from taskfarm_cli.common import bars
 from taskfarm_cli.common.forecast import Forecast
 from taskfarm_cli.common.text import counted, percentage, printable, wrapped
 from taskfarm_cli.manage.advice import advice
+from taskfarm_cli.manage.output import run_table
+from taskfarm_cli.manage.output.history import block
 from taskfarm_cli.manage.output.plain import Plain
+from taskfarm_cli.manage.output.run_table import Table as RunTable
 from taskfarm_cli.manage.picture import grid_of, head_of, legend_of
 from taskfarm_cli.manage.rows import Line, chosen, table
 from taskfarm_cli.manage.standing import Row, Standing
 from taskfarm_sdk._items.counts import items_done
 
 if TYPE_CHECKING:
-    from taskfarm_cli.common.run_files import RunItems
+    from taskfarm_cli.common.run_files import RunItems, RunNote
     from taskfarm_cli.manage.output.base import Board, Identity, Picture
     from taskfarm_cli.manage.output.wording import Wording
+    from taskfarm_cli.manage.run_list import RunList
     from taskfarm_sdk import Run, RunStatus, TaskInfo, TaskState
     from taskfarm_sdk.logins import Login
 
@@ -74,15 +78,37 @@ class View:
         if self._console.width < LEAST_WIDTH:  # noqa: PLR1730
             self._console.width = LEAST_WIDTH
 
-    def runs(self, runs: Sequence[Run]) -> None:
-        """Show a table of all runs."""
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("ID", justify="right")
-        table.add_column("UUID", no_wrap=True, min_width=32)
-        table.add_column("TASKS", justify="right")
-        for run in runs:
-            table.add_row(str(run.id), run.uuid, printable(run.num_tasks_text))
-        self._console.print(table if runs else "no runs")
+    def runs(self, listed: RunList) -> None:
+        """Show a table of the runs, and the progress of the newest that the screen holds."""
+        if not listed.runs:
+            self._console.print("no unfinished runs" if listed.is_read else "no runs")
+            return
+        marks = run_table.DRAWN if self._console.encoding.startswith("utf") else run_table.ASCII
+        table = RunTable(listed.runs, listed.notes(), self._console.width, time.time(), marks=marks)
+        number = len(listed.runs)
+        if not listed.is_read:
+            # The last line is the shell's.
+            number = min(number, table.columns.rows(self._console.height - 1))
+        statuses = listed.statuses(number)
+        self._print((table.head(), "bold"))
+        # By rich, each line would take as long as all of them do.
+        for line in table.older(len(listed.runs) - number):
+            print(line)
+        for parts in table.newest(number, statuses):
+            self._print(*parts)
+
+    def history(self, notes: Sequence[RunNote]) -> None:
+        """Show a few lines about each run that was created here."""
+        for note in notes:
+            head, *lines = block(note, self._console.width)
+            self._print((head, "bold"))
+            for line in lines:
+                self._print((line, ""))
+        if not notes:
+            self._console.print("no run was created here")
+
+    def _print(self, *parts: tuple[str, str]) -> None:
+        self._console.print(Text.assemble(*parts), soft_wrap=True)
 
     def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:
         """Show the status of the run, with advice if something is wrong."""
