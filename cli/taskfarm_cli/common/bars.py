@@ -48,13 +48,15 @@ def percent(status: RunStatus) -> str:
 def barred(status: RunStatus, pieces: Sequence[str], columns: int) -> str:
     """Return a line of a bar and as many of the pieces as fit behind it.
 
+    Where not even the first one does, there is no bar.
+
     Args:
         status: the run's status.
         pieces: parts of the line, the most important one first.
         columns: the width.
     """
-    words = fitting(pieces, max(0, columns - LEAST_WIDTH - _GAP))
-    width = min(MOST_WIDTH, columns - len(words) - _GAP)
-    if width < LEAST_WIDTH:
-        return words[: max(0, columns)]
-    return f"{bar(status, width)} {words}"
+    room = columns - LEAST_WIDTH - _GAP
+    if room < len(pieces[0]):
+        return fitting(pieces, columns)
+    words = fitting(pieces, room)
+    return f"{bar(status, min(MOST_WIDTH, columns - len(words) - _GAP))} {words}"

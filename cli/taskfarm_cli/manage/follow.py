@@ -102,9 +102,10 @@ class Follower:
         """Read runs once, and return how long to rest after it."""
         before_s, self._took_s, self._asked_for_s = self._took_s, 0.0, 0.0
         began, requests = self._clock.now(), 0
+        shown = self._board.shown()
         due = turns.of_round(
             [watched for watched in self._watched if not watched.is_over],
-            lambda watched: self._board.shows(watched.run),
+            lambda watched: shown is None or watched.run.uuid in shown,
             is_away=bool(self._failures),
         )
         for watched in due:
@@ -178,7 +179,8 @@ class Follower:
         watched.asked_at = self._clock.now()
         if watched.has_trouble and not self._failures:
             return True
-        self._asked_for_s = getattr(error, "retry_after_s", None) or 0.0
+        asked_for_s = getattr(error, "retry_after_s", None) or 0.0
+        self._asked_for_s = min(asked_for_s, turns.LONGEST_REST_S)
         if self._away_since is None:
             self._away_since = watched.asked_at
         self._failures[watched.run.uuid] = error

@@ -72,8 +72,12 @@ def chosen(rows: Sequence[Row], lines: int) -> list[Row]:
     """Return the runs that get a line of their own, in their order."""
     if len(rows) <= lines:
         return list(rows)
-    ranked = sorted(range(len(rows)), key=lambda place: _RANKS.get(rows[place].standing, 0))
+    ranked = sorted(range(len(rows)), key=lambda place: _rank(rows[place].standing))
     return [rows[place] for place in sorted(ranked[: max(0, lines - 1)])]
+
+
+def _rank(standing: Standing) -> int:
+    return 0 if standing.needs_attention else _RANKS[standing]
 
 
 def _others(rows: Sequence[Row]) -> str:
@@ -121,7 +125,7 @@ def _told_apart(uuids: Sequence[str]) -> int:
 def _count(row: Row, *, is_short: bool) -> str:
     count = None if row.items is None else items_done(row.items.chunks, row.status)
     if count is None:
-        return f"{row.status.done} of {row.run.num_tasks}"
+        return f"{row.status.done} of {row.status.num_tasks}"
     if is_short:
         return f"{'' if count.is_exact else '~'}{count.done} of {count.total}"
     return str(count).removesuffix(" done")

@@ -146,9 +146,8 @@ class _AtTheEnd:
             self._shown.add(changed.run.uuid)
             self._output.run(changed.run, changed.status, changed.items)
 
-    def shows(self, run: Run) -> bool:  # noqa: ARG002 - as Board has it
+    def shown(self) -> None:
         """Return that all runs are read alike."""
-        return True
 
 
 def _board(output: Output, *, silent: bool) -> AbstractContextManager[Board]:

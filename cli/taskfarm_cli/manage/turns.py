@@ -13,6 +13,8 @@ MOST_PER_S = 5
 HIDDEN_PER_ROUND = 5
 # As the SDK's own polls: the server counts slowly where there are large runs.
 REST_PER_REQUEST = 19
+# Of what a server asks for, which may be nonsense.
+LONGEST_REST_S = 60.0
 
 
 class Turn(Protocol):
@@ -38,8 +40,9 @@ def of_round(runs: Sequence[T], is_shown: Callable[[T], bool], *, is_away: bool)
     waiting = sorted(runs, key=lambda run: run.asked_at)
     if is_away:
         return waiting[:1]
-    hidden = [run for run in waiting if not is_shown(run)][:HIDDEN_PER_ROUND]
-    return [run for run in waiting if is_shown(run) or run in hidden]
+    hidden = [run for run in waiting if not is_shown(run)]
+    kept = {id(run) for run in hidden[HIDDEN_PER_ROUND:]}
+    return [run for run in waiting if id(run) not in kept]
 
 
 def rest_s(
@@ -54,4 +57,4 @@ def rest_s(
         asked_for_s: how long the server asked to be left alone.
     """
     spaced_s = max(ROUND_S, requests / MOST_PER_S) - took_s
-    return max(spaced_s, REST_PER_REQUEST * answers_took_s, asked_for_s)
+    return max(0.0, spaced_s, REST_PER_REQUEST * answers_took_s, asked_for_s)

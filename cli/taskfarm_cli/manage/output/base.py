@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -56,8 +56,8 @@ class Board(Protocol):
         """Show all runs, of which one was read."""
         ...
 
-    def shows(self, run: Run) -> bool:
-        """Return whether a run is shown, or left out for want of room."""
+    def shown(self) -> Container[str] | None:
+        """Return the UUIDs of the runs that are not left out for want of room; None for all."""
         ...
 
 

@@ -146,9 +146,8 @@ class _Changes:
             self._output.run(changed.run, changed.status, changed.items)
         self._before[changed.run.uuid] = facts
 
-    def shows(self, run: Run) -> bool:  # noqa: ARG002 - as Board has it
-        """Return that each run is shown."""
-        return True
+    def shown(self) -> None:
+        """Return that all runs are shown."""
 
 
 class Documents:

@@ -49,9 +49,8 @@ class _Lines:
             print(line, flush=True)
         self._before[changed.run.uuid] = line
 
-    def shows(self, run: Run) -> bool:  # noqa: ARG002 - as Board has it
-        """Return that each run is shown."""
-        return True
+    def shown(self) -> None:
+        """Return that all runs are shown."""
 
 
 class Plain:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -319,9 +319,9 @@ class _Board:
         self._rows = rows
         self.refresh()
 
-    def shows(self, run: Run) -> bool:
-        """Return whether a run has a line of its own."""
-        return any(row.run.uuid == run.uuid for row in chosen(self._rows, self._lines))
+    def shown(self) -> Container[str]:
+        """Return the UUIDs of the runs that have a line of their own."""
+        return {row.run.uuid for row in chosen(self._rows, self._lines)}
 
     def frame(self) -> RenderableType:
         """Return the lines."""
