@@ -74,8 +74,12 @@ def _changing(
     def act(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
         if question:
             _make_sure(arguments, run, question)
-        output.changed(run, change(arguments, run))
-        _note_change(run)
+        try:
+            count = change(arguments, run)
+        finally:
+            # Also where the outcome is unknown.
+            _note_change(run)
+        output.changed(run, count)
         if resets_done:
             _tell_what_is_kept(run)
         return ExitStatus.OK

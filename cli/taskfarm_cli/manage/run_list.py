@@ -16,9 +16,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common.at_once import for_each
 from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
 from taskfarm_cli.common.credentials import open_farm
-from taskfarm_cli.common.exit_status import ExitStatus
+from taskfarm_cli.common.exit_status import ExitStatus, status_of
 from taskfarm_cli.manage.mode import PROGRAM
 from taskfarm_sdk.errors import RequestRejected, RunNotFound, ServerError, UnexpectedReply
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from taskfarm_cli.manage.progress import Progress
     from taskfarm_sdk import Farm, Run, RunStatus
 
-# As many as the SDK sends at a time when it reads tasks.
-AT_ONCE = 8
 # So many runs that were seen finished are read again by each `--unfinished`, those read longest ago
 # first: of as many runs, a reset elsewhere is seen at once, and of more runs after some lists.
 MOST_AGAIN = 100
@@ -134,14 +133,14 @@ def _all(farm: Farm) -> Sequence[Run]:
 
 def _read(runs: Sequence[Run], progress: Progress | None = None) -> Statuses:
     """Read the statuses of runs; a run that was deleted meanwhile has none."""
-    from concurrent.futures import ThreadPoolExecutor
-
     statuses: dict[str, RunStatus | None] = {}
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="taskfarm-list") as pool:
-        for number, found in enumerate(pool.map(_status, runs), 1):
-            statuses.update(found)
-            if progress is not None:
-                progress.show(number, len(runs), "run")
+
+    def keep(found: Statuses) -> None:
+        statuses.update(found)
+        if progress is not None:
+            progress.show(len(statuses), len(runs), "run")
+
+    for_each(_status, runs, keep)
     return statuses
 
 
@@ -150,7 +149,11 @@ def _status(run: Run) -> Statuses:
         return {run.uuid: run.status()}
     except RunNotFound:
         return {}
-    except (RequestRejected, ServerError, UnexpectedReply):
+    except ServerError as error:
+        if status_of(error) == ExitStatus.NOT_REACHABLE:
+            raise
+        return {run.uuid: None}
+    except (RequestRejected, UnexpectedReply):
         # Of one run, such as another client's: the others are to be seen.
         return {run.uuid: None}
 

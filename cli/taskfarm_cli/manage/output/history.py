@@ -51,7 +51,7 @@ def block(note: RunNote, columns: int) -> list[str]:
 
 def _head(note: RunNote) -> str:
     when = printable(note.time) if note.created_s is None else local(note.created_s)
-    return f"{note.run}  {when}"
+    return f"{printable(note.run)}  {when}"
 
 
 def _size(note: RunNote) -> str:

@@ -89,12 +89,14 @@ class View:
         if not listed.is_read:
             # The last line is the shell's.
             number = min(number, table.columns.rows(self._console.height - 1))
-        statuses = listed.statuses(number)
+        older = len(listed.runs) - number
+        if older:
+            self._print((table.head(), "bold"))
+            for line in table.older(older):
+                print(line)  # as rich would print it, and much sooner
+        # Also below the older runs, for the first head is no longer on the screen.
         self._print((table.head(), "bold"))
-        # By rich, each line would take as long as all of them do.
-        for line in table.older(len(listed.runs) - number):
-            print(line)
-        for parts in table.newest(number, statuses):
+        for parts in table.newest(number, listed.statuses(number)):
             self._print(*parts)
 
     def history(self, notes: Sequence[RunNote]) -> None:
@@ -103,7 +105,7 @@ class View:
             head, *lines = block(note, self._console.width)
             self._print((head, "bold"))
             for line in lines:
-                self._print((line, ""))
+                print(line)
         if not notes:
             self._console.print("no run was created here")
 
