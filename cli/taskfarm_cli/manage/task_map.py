@@ -69,19 +69,19 @@ def _picture(arguments: Arguments, run: Run) -> Picture:
 
 
 def _by_journal(folder: Path, run: Run) -> Picture:
-    from taskfarm_cli.report.facts import read_journal
-    from taskfarm_cli.report.tasks import MOST_TASKS
+    from taskfarm_cli.outcomes.journal import JournalReader
+    from taskfarm_cli.outcomes.states import TaskStates
 
     status = run.status()
+    _refuse_too_many(status.num_tasks, "task")
+    states = TaskStates(status.num_tasks)
     try:
-        facts, _ = read_journal(folder, run.uuid, status.num_tasks)
+        for attempt in JournalReader(folder, run.uuid, status.num_tasks).attempts():
+            states.add(attempt)
     except OSError as error:
         raise CommandError(
             f"--journal: {str(folder)!r} cannot be read ({error.strerror})"
         ) from error
-    states = facts.states
-    if states is None:
-        raise CommandError(f"there is no picture of a run with more than {MOST_TASKS:,} tasks")
     # Only if journal and server agree is it known what the others are.
     agrees = states.done + states.failed == status.done
     unknown = "waiting or computing" if agrees else "unknown"
@@ -97,20 +97,25 @@ def _open_state(status: RunStatus) -> str:
 
 
 def _by_results(folder: Path, run: Run) -> Picture:
-    from taskfarm_cli.report.items import check_results, read_items
-    from taskfarm_cli.report.tasks import MOST_TASKS
+    from taskfarm_cli.outcomes.items import check_results, item_cells, open_items
 
     check_results(folder, run.uuid)
     try:
-        facts = read_items(folder)
+        items = open_items(folder)
+        _refuse_too_many(items.num_items, "item")
+        cells = item_cells(items.states(), _MOST_CELLS)
     except OSError as error:
         raise CommandError(
             f"--results: {str(folder)!r} cannot be read ({error.strerror})"
         ) from error
-    if facts.num_items > MOST_TASKS:
-        raise CommandError(f"there is no picture of a run with more than {MOST_TASKS:,} items")
-    cells = facts.cells(_MOST_CELLS)
     return Picture("results", str(folder), "item", "no result so far", cells)
+
+
+def _refuse_too_many(number: int, noun: str) -> None:
+    from taskfarm_cli.outcomes.states import MOST_TASKS
+
+    if number > MOST_TASKS:
+        raise CommandError(f"there is no picture of a run with more than {MOST_TASKS:,} {noun}s")
 
 
 def _by_server(run: Run) -> Picture:
@@ -124,7 +129,7 @@ def _by_server(run: Run) -> Picture:
 
 def _noted_results(run: Run) -> Path | None:
     """Return the results folder of a run that its note names, if it is there and of this run."""
-    from taskfarm_cli.report.items import check_results
+    from taskfarm_cli.outcomes.items import check_results
 
     items = run_files.items_of(run)
     if items is None or items.kept_in is None or not Path(items.kept_in).is_dir():
