@@ -53,8 +53,9 @@ def _check_takes(arguments: Arguments) -> None:
     for attribute in sorted({name for mode in MODES for name in mode.takes}):
         if getattr(arguments, attribute) is None or attribute in arguments.mode.takes:
             continue
-        takers = " and ".join(mode.options[0] for mode in MODES if attribute in mode.takes)
-        raise UsageError(f"--{attribute.replace('_', '-')} is only valid with {takers}")
+        *takers, last = (mode.options[0] for mode in MODES if attribute in mode.takes)
+        named = f"{', '.join(takers)} and {last}" if takers else last
+        raise UsageError(f"--{attribute.replace('_', '-')} is only valid with {named}")
 
 
 def _check_map(arguments: Arguments) -> None:

@@ -1,4 +1,4 @@
-"""`--tasks --map` on a stub server: where the picture comes from, what it costs, and how it looks."""
+"""`--tasks --map` on a stub server: where the picture comes from, its cost, and how it looks."""
 
 from __future__ import annotations
 
