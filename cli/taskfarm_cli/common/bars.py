@@ -15,6 +15,7 @@ ASCII, LINES = "#x-", "━x─"
 LEAST_WIDTH, MOST_WIDTH = 10, 30
 _FRAME = 2
 _GAP = 1
+_LESS_THAN_ALL = 99.9
 
 
 def bar(status: RunStatus, width: int, glyphs: str = ASCII) -> str:
@@ -41,8 +42,10 @@ def bar(status: RunStatus, width: int, glyphs: str = ASCII) -> str:
 
 
 def percent(status: RunStatus) -> str:
-    """Return the percentage of a run as a part of a line."""
-    return percentage(status.percent_done).strip() or "percentage unknown"
+    """Return the percentage of a run with one decimal; 100 % only where it is reached."""
+    found = status.percent_done
+    shown = min(found, _LESS_THAN_ALL) if found < 100 else found
+    return percentage(shown).strip() or "percentage unknown"
 
 
 def barred(status: RunStatus, pieces: Sequence[str], columns: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_cli.common import bars
 from taskfarm_cli.common.pace import duration
-from taskfarm_cli.common.text import counted, percentage
+from taskfarm_cli.common.text import counted
 from taskfarm_cli.manage.standing import Row, Standing
 from taskfarm_sdk._items.counts import items_done
 
@@ -99,12 +99,17 @@ def _drawn(rows: Sequence[Row], columns: int, now: float, glyphs: str) -> list[L
         Line(
             f"{name:<{widest}}",
             bars.bar(row.status, bar, glyphs) if bar else "",
-            f"{percentage(row.status.percent_done):>{_PERCENT}}  {done:>{count}} ",
+            f"{_percent(row.status):>{_PERCENT}}  {done:>{count}} ",
             level(row, now)[: max(0, room - bar - bool(bar))],
             row.standing,
         )
         for name, row, done in zip(names, rows, counts, strict=True)
     ]
+
+
+def _percent(status: RunStatus) -> str:
+    known = bars.percent(status)
+    return known if len(known) <= _PERCENT else "? %"
 
 
 def _names(rows: Sequence[Row], columns: int) -> list[str]:

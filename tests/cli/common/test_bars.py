@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from taskfarm_cli.common.bars import ASCII, LINES, MOST_WIDTH, bar, barred, percent
@@ -49,3 +50,10 @@ def test_an_unknown_percentage_is_said_to_be_unknown() -> None:
     )
     assert percent(status) == "percentage unknown"
     assert percent(HALF) == "50.0 %"
+
+
+@pytest.mark.parametrize(
+    ("done", "text"), [(99.96, "99.9 %"), (100.0, "100.0 %"), (250.0, "250.0 %")]
+)
+def test_less_than_all_is_not_shown_as_all(done: float, text: str) -> None:
+    assert percent(attrs.evolve(HALF, percent_done=done)) == text

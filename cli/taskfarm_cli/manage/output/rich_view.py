@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 # A UUID must stay in one piece to be copied; a narrower terminal wraps the lines itself.
 LEAST_WIDTH = 60
+_PERCENT = len("100.0 %")
 REFRESHES_PER_S = 4
 
 _STYLES: dict[TaskState, str] = {
@@ -230,7 +231,7 @@ class View:
             yield live
 
     def _standing(self, run: Run, status: RunStatus, items: RunItems | None) -> RenderableType:
-        percent = percentage(status.percent_done) or "percentage unknown"
+        percent = f"{bars.percent(status):>{_PERCENT}}"
         title = Text.assemble((f"run {run.id}", "bold"), f"  {run.uuid}")
         width = max(0, self._console.width - len(percent) - 1)
         bar = _coloured(bars.bar(status, width, self._glyphs))
