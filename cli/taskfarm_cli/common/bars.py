@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.text import fitting, percentage
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 # For what is done, what failed, and the rest.
 ASCII, LINES = "#x-", "━x─"
 LEAST_WIDTH, MOST_WIDTH = 10, 30
+# Of bars and pictures; digits are tenths of what is computed.
+_STYLES = {"━": "green", "#": "green", "x": "bold red", "─": "dim", "-": "dim", ".": "dim"}
+_DIGIT_STYLE = "cyan"
 _FRAME = 2
 _GAP = 1
 _LESS_THAN_ALL = 99.9
@@ -41,11 +45,24 @@ def bar(status: RunStatus, width: int, glyphs: str = ASCII) -> str:
     return f"[{drawn}]" if is_framed else drawn
 
 
+def styled(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the pieces of a bar or of a row of a picture, each with its style on a terminal."""
+    for glyph, same in groupby(text):
+        style = _DIGIT_STYLE if glyph.isdigit() else _STYLES.get(glyph, "")
+        yield "".join(same), style
+
+
 def percent(status: RunStatus) -> str:
     """Return the percentage of a run with one decimal; 100 % only where it is reached."""
     found = status.percent_done
     shown = min(found, _LESS_THAN_ALL) if found < 100 else found
     return percentage(shown).strip() or "percentage unknown"
+
+
+def short_percent(status: RunStatus) -> str:
+    """Return the same in seven columns at most: `? %` where it is unknown or another client's."""
+    shown = percent(status)
+    return shown if len(shown) <= len("100.0 %") else "? %"
 
 
 def barred(status: RunStatus, pieces: Sequence[str], columns: int) -> str:

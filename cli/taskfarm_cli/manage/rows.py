@@ -99,17 +99,12 @@ def _drawn(rows: Sequence[Row], columns: int, now: float, glyphs: str) -> list[L
         Line(
             f"{name:<{widest}}",
             bars.bar(row.status, bar, glyphs) if bar else "",
-            f"{_percent(row.status):>{_PERCENT}}  {done:>{count}} ",
+            f"{bars.short_percent(row.status):>{_PERCENT}}  {done:>{count}} ",
             level(row, now)[: max(0, room - bar - bool(bar))],
             row.standing,
         )
         for name, row, done in zip(names, rows, counts, strict=True)
     ]
-
-
-def _percent(status: RunStatus) -> str:
-    known = bars.percent(status)
-    return known if len(known) <= _PERCENT else "? %"
 
 
 def _names(rows: Sequence[Row], columns: int) -> list[str]:

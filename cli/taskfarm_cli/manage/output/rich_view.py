@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -20,7 +19,6 @@ from taskfarm_cli.common import bars
 from taskfarm_cli.common.forecast import Forecast
 from taskfarm_cli.common.text import counted, percentage, printable, wrapped
 from taskfarm_cli.manage.advice import advice
-from taskfarm_cli.manage.output import run_table
 from taskfarm_cli.manage.output.history import block
 from taskfarm_cli.manage.output.plain import Plain
 from taskfarm_cli.manage.output.run_table import Table as RunTable
@@ -57,9 +55,6 @@ _STANDINGS = {
     Standing.DELETED: "bold red",
     Standing.UNREADABLE: "bold red",
 }
-# Of what bars and pictures consist of; digits are tenths of what is computed.
-_GLYPHS = {"━": "green", "#": "green", "x": "bold red", "─": "dim", "-": "dim", ".": "dim"}
-_DIGIT = "cyan"
 _ACCEPTED = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -84,8 +79,9 @@ class View:
         if not listed.runs:
             self._console.print("no unfinished runs" if listed.is_read else "no runs")
             return
-        marks = run_table.DRAWN if self._console.encoding.startswith("utf") else run_table.ASCII
-        table = RunTable(listed.runs, listed.notes(), self._console.width, time.time(), marks=marks)
+        table = RunTable(
+            listed.runs, listed.notes(), self._console.width, time.time(), glyphs=self._glyphs
+        )
         number = len(listed.runs)
         if not listed.is_read:
             # The last line is the shell's.
@@ -294,13 +290,9 @@ def _going(seen: Forecast, status: RunStatus) -> Text:
     return Text("no progress in the last 2 minutes" * seen.stands_still(), style="dim")
 
 
-def _coloured(text: str, styles: Mapping[str, str] = _GLYPHS) -> Text:
+def _coloured(text: str) -> Text:
     """Return a text whose characters have the colours of what they stand for."""
-    found = Text(no_wrap=True)
-    for glyph, same in groupby(text):
-        style = _DIGIT if glyph.isdigit() else styles.get(glyph, "")
-        found.append("".join(same), style=style)
-    return found
+    return Text.assemble(*bars.styled(text), no_wrap=True)
 
 
 class _Board:
