@@ -43,9 +43,10 @@ def _parsed(words: Sequence[str]) -> Arguments:
     parser = build_parser()
     arguments, more = parser.parse_known_args(words, namespace=Arguments())
     # argparse passes over runs that stand behind another run and an option.
-    if unknown := [word for word in more if word.startswith("-")]:
+    others = [word for word in more if word != "--"]
+    if unknown := [word for word in others if word.startswith("-")]:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    arguments.uuids += more
+    arguments.uuids += others
     return arguments
 
 
