@@ -102,7 +102,7 @@ def test_how_many_failed_is_unknown_until_it_is_known(columns: int, failed: int 
     finished = shown(a_status(**FINISHED, failed=failed), columns)
     if failed is None:
         assert "unknown" in finished
-    elif columns >= 132:
+    elif columns >= 120:
         assert finished.split()[-1] == str(failed)
     else:
         assert ("3 of 200 tasks failed" in finished) is (failed == 3)
