@@ -110,6 +110,9 @@ class Forecast:
             # An attempt failed, and what it had done is lost: that ends no completion before.
             lost = self._points[-1][1] - here
             self._points = [(then, amount - lost) for then, amount in self._points]
+        if self._points and here > self._points[-1][1] and self._now > self._points[-1][0]:
+            # Until then nothing was completed; when in the time since, nobody saw.
+            self._points.append((self._now, self._points[-1][1]))
         if not self._points or here > self._points[-1][1]:
             self._points.append((now, here))
         if len(self._points) > _MOST_POINTS:
@@ -164,9 +167,16 @@ class Forecast:
         return Range(max(0.0, root - 1) ** 2 / within_s, (root + 1) ** 2 / within_s)
 
     def _count(self, within_s: float) -> float:
+        """Return the completions of the last seconds, by even steps between readings."""
         begin = self._now - within_s
-        before = (amount for then, amount in reversed(self._points) if then <= begin)
-        return self._points[-1][1] - next(before, self._points[0][1])
+        after = self._points[-1]
+        for point in reversed(self._points):
+            if point[0] <= begin:
+                between_s = after[0] - point[0]
+                share = min(1.0, (begin - point[0]) / between_s) if between_s else 0.0
+                return self._points[-1][1] - point[1] - share * (after[1] - point[1])
+            after = point
+        return self._points[-1][1] - self._points[0][1]
 
     def _amount(self, status: RunStatus) -> float:
         if self._chunks is None:

@@ -33,25 +33,25 @@ def lines(*rows: Row, columns: int = 80, height: int = 24) -> list[str]:
 
 def test_80_columns() -> None:
     assert lines(*ROWS) == [
-        "00000001 [#####--------]  40.0 %   4 of 10  2 computing, 40 to 65 s left",
-        "00000002 [-------------]   0.0 %   0 of 10  10 waiting, nobody computes",
-        "00000003 [#####--------]  40.0 %   4 of 10  2 computing, no sign of life for 3:10",
-        "00000004 [#############] 100.0 %  10 of 10  finished",
-        "00000005 [##########xxx] 100.0 %  10 of 10  finished, 2 tasks failed",
-        "00000006 [#####--------]  40.0 %   4 of 10  deleted",
-        "00000007 [#####--------]  40.0 %   4 of 10  cannot be read",
+        "00000001 [####-------]  40.0 %   4 of 10  2 computing, 40 to 65 s left",
+        "00000002 [-----------]   0.0 %   0 of 10  10 waiting, nobody computes",
+        "00000003 [####-------]  40.0 %   4 of 10  2 computing, no sign of life for 3:10",
+        "00000004 [###########] 100.0 %  10 of 10  finished",
+        "00000005 [#########xx] 100.0 %  10 of 10  finished, 2 tasks failed",
+        "00000006 [####-------]  40.0 %   4 of 10  deleted",
+        "00000007 [####-------]  40.0 %   4 of 10  cannot be read",
     ]
 
 
 def test_60_columns() -> None:
     assert lines(*ROWS, columns=60) == [
-        "00000001 [#####-------]  40.0 %   4 of 10  40 to 65 s left",
-        "00000002 [------------]   0.0 %   0 of 10  waiting",
-        "00000003 [#####-------]  40.0 %   4 of 10  stale for 3:10",
-        "00000004 [############] 100.0 %  10 of 10  finished",
-        "00000005 [#########xxx] 100.0 %  10 of 10  2 failed",
-        "00000006 [#####-------]  40.0 %   4 of 10  deleted",
-        "00000007 [#####-------]  40.0 %   4 of 10  cannot be read",
+        "00000001 [#####--------]  40.0 %   4 of 10  40 to 65 s left",
+        "00000002 [-------------]   0.0 %   0 of 10  waiting",
+        "00000003 [#####--------]  40.0 %   4 of 10  stale for 3:10",
+        "00000004 [#############] 100.0 %  10 of 10  finished",
+        "00000005 [##########xxx] 100.0 %  10 of 10  2 failed",
+        "00000006 [#####--------]  40.0 %   4 of 10  deleted",
+        "00000007 [#####--------]  40.0 %   4 of 10  cannot be read",
     ]
 
 
@@ -61,14 +61,14 @@ def test_200_columns_have_whole_uuids_and_the_rate() -> None:
     assert line.endswith("2 computing, 4 waiting, 1.9 to 2.6 tasks/s, 40 to 65 s left")
 
 
-@pytest.mark.parametrize("columns", [10, 20, 30, 40, 60, 80, 119, 120, 200])
+@pytest.mark.parametrize("columns", [60, 61, 72, 80, 119, 120, 132, 200, 500])
 def test_no_line_is_as_wide_as_the_terminal(columns: int) -> None:
     name = "x" * 64
     rows = [row._replace(name=name) for row in ROWS]
     items = RunItems(Chunks(123_456_789, 13_000), None)
     status = counts(4_000, num_tasks=13_000)
     rows.append(Row(a_run(8), status, items, Standing.COMPUTING, ESTIMATE))
-    assert max(map(len, lines(*rows, columns=columns))) < max(columns, 50)
+    assert max(map(len, lines(*rows, columns=columns))) < columns
 
 
 def test_items_are_counted_where_tasks_are_chunks_of_them() -> None:

@@ -184,5 +184,5 @@ def test_unfinished_is_refused_by_other_modes(run_manage: Manage, runs: StubRuns
     found = run_manage("-i", "--unfinished", runs.uuids[0])
     assert (found.status, found.error) == (
         2,
-        "--unfinished is only valid with --list and --wait and --watch",
+        "--unfinished is only valid with --list, --wait and --watch",
     )

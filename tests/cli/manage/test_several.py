@@ -14,7 +14,6 @@ from tests.support.clock import FastClock
 from tests.support.manage_tf import Manage
 from tests.support.stub_farm import requests_at
 from tests.support.stub_runs import (
-    FAILED,
     FINISHED,
     FRESH,
     UNDER_WAY,
@@ -25,13 +24,15 @@ from tests.support.stub_runs import (
 )
 from tests.support.stub_server import StubServer
 
+# A failed task counts about 0.0099 %.
+TWO_FAILED = Counts(done=10, percent_done=80.00198)
 InAWait = Callable[[StubRuns], object]
 
 
 @pytest.fixture
 def runs() -> StubRuns:
     """Five runs, of which the first, second and fourth are finished."""
-    return StubRuns(FINISHED, FAILED, UNDER_WAY, FINISHED, FRESH)
+    return StubRuns(FINISHED, TWO_FAILED, UNDER_WAY, FINISHED, FRESH)
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_the_columns_of_the_head_stand_above_their_values() -> None:
     (line,) = table.newest(1, {UUIDS[0]: a_status()})
     head, text = table.head(), "".join(part for part, _ in line)
     assert len(head) == len(text)
-    for title, value in (("UUID", UUIDS[0]), ("NAME", "sweep"), ("PROGRESS", "#")):
+    for title, value in (("UUID", UUIDS[0]), ("NAME", "sweep"), ("PROGRESS", "[")):
         assert head.index(title) == text.index(value)
     for title, value in (("AGE", "2 h"), ("TASKS", "200"), ("WAITING", "138"), ("DONE", "58")):
         assert head.index(title) + len(title) == text.index(value) + len(value)
