@@ -184,8 +184,8 @@ def _in_a_word(row: Row, now: float) -> str:
             return "finished, failed?"
         case Standing.UNREADABLE:
             return "cannot be read"
-        case _:
-            return row.standing.value
+        case standing:
+            return str(standing.value)
 
 
 def _doubt(status: RunStatus) -> str:

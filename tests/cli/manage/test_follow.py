@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, cast
 
@@ -39,15 +40,17 @@ class Scene:
         self.farm = FakeFarm(self.answer, self.clock.now)
         self.board = Shown()
         self.said: list[str] = []
-        self.answers: dict[int, list[Answer]] = {}
+        self.answers: dict[int, Sequence[Answer]] = {}
         self.watched = watched(statuses)
         self.took_s = 0.0
 
     def answer(self, uuid: str) -> Answer:
         """Return the next answer about a run; the last one stays."""
         self.clock.advance(self.took_s)
-        answers = self.answers[int(uuid[:8], 16)]
-        return answers.pop(0) if len(answers) > 1 else answers[0]
+        number = int(uuid[:8], 16)
+        first, *others = self.answers[number]
+        self.answers[number] = others or [first]
+        return first
 
     def follow(self, timeout_s: float | None = None) -> bool:
         """Follow the runs to their end."""

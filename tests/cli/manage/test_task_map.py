@@ -151,9 +151,14 @@ def test_at_a_terminal_it_asks_before_it_reads_many(
     run_manage: Manage, server: StubServer, monkeypatch: pytest.MonkeyPatch, agrees: bool
 ) -> None:
     asked: list[str] = []
+
+    def confirm(question: str) -> bool:
+        asked.append(question)
+        return agrees
+
     monkeypatch.setattr(task_map, "_MOST_UNASKED", 19)
     monkeypatch.setattr(task_map, "can_ask", lambda: True)
-    monkeypatch.setattr(task_map, "confirm", lambda question: asked.append(question) or agrees)
+    monkeypatch.setattr(task_map, "confirm", confirm)
     found = run_manage("--tasks", "--map", UUID)
     (question,) = asked
     assert question.startswith("Reading 20 tasks takes a request for each")

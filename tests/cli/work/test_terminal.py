@@ -61,7 +61,7 @@ def test_the_line_tells_the_time_left_as_a_range_and_fits(new_run: NewRun, colum
             terminal.expect(r"left   \d running here   \d+( to \d+)? tasks/s")
         terminal.press(CTRL_C)
         assert terminal.end() == 130
-    drawn = re.findall(r"\r(\[[^\r\n]*)", terminal.text)
+    drawn = re.findall(r"\r(\[[^\r\n^]*)", terminal.text)
     assert max(map(len, drawn)) < columns
 
 

@@ -184,7 +184,7 @@ class View:
         lines[0].stylize("bold")
         for row in grid.rows:
             number, _, cells = row.rpartition(" ")
-            lines.append(Text(f"{number} ", style="dim").append_text(_coloured(cells)))
+            lines.append(Text.assemble((f"{number} ", "dim"), *bars.styled(cells)))
         lines += [Text(line, style="dim") for line in legend_of(grid, width)]
         for line in lines:
             self._console.print(line, soft_wrap=True)
@@ -338,7 +338,10 @@ class _Board:
 def _line(line: Line) -> Text:
     if line.standing is None:
         return Text(str(line), style="dim", no_wrap=True)
-    text = Text(f"{line.begin} ", style="bold", no_wrap=True)
-    if line.bar:
-        text.append_text(_coloured(line.bar)).append(" ")
-    return text.append(f"{line.middle} ").append(line.end, style=_STANDINGS[line.standing])
+    return Text.assemble(
+        (f"{line.begin} ", "bold"),
+        *bars.styled(f"{line.bar} " if line.bar else ""),
+        f"{line.middle} ",
+        (line.end, _STANDINGS[line.standing]),
+        no_wrap=True,
+    )
