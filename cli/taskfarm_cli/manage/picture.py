@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_cli.common.text import printable
 
 if TYPE_CHECKING:
-    from taskfarm_cli.manage.output.base import Picture
     from taskfarm_sdk import Run
-    from taskfarm_sdk.charts import TextGrid
+    from taskfarm_sdk.charts import Cell, TextGrid
 
 # With the lines above and below it, and the next prompt, it fits into 24 lines.
 MOST_ROWS = 15
 _MOST_SENTENCE_LINES = 3
+
+
+class Picture(NamedTuple):
+    """The states of the tasks or items of a run, from one source.
+
+    Attributes:
+        source: the source: "server", "journal" or "results".
+        folder: the folder that was read; None for the server.
+        noun: "task" or "item".
+        unknown: what is known of those whose state is unknown.
+        cells: their states, in blocks.
+    """
+
+    source: str
+    folder: str | None
+    noun: str
+    unknown: str
+    cells: Sequence[Cell]
 
 
 def grid_of(picture: Picture, columns: int) -> TextGrid:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common import run_files
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.terminal import can_ask, confirm
-from taskfarm_cli.manage.output.base import Picture
+from taskfarm_cli.manage.picture import Picture
 from taskfarm_cli.manage.progress import Progress
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_cli.manage import task_map
-from taskfarm_cli.manage.output.base import Picture
-from taskfarm_cli.manage.picture import lines_of
+from taskfarm_cli.manage.picture import Picture, lines_of
 from taskfarm_sdk import _run_notes
 from taskfarm_sdk._run_notes import RunNote
 from taskfarm_sdk.charts import Cell

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from taskfarm_cli.common.run_files import RunItems, RunNote
+    from taskfarm_cli.manage.picture import Picture
     from taskfarm_cli.manage.run_list import RunList
     from taskfarm_cli.manage.standing import Row
     from taskfarm_sdk import Run, RunStatus, TaskInfo
-    from taskfarm_sdk.charts import Cell
     from taskfarm_sdk.logins import Login
 
 
@@ -29,24 +29,6 @@ class Identity(NamedTuple):
     user: str | None
     source: str | None
     accepted: bool | None
-
-
-class Picture(NamedTuple):
-    """The states of the tasks or items of a run, from one source.
-
-    Attributes:
-        source: the source: "server", "journal" or "results".
-        folder: the folder that was read; None for the server.
-        noun: "task" or "item".
-        unknown: what is known of those whose state is unknown.
-        cells: their states, in blocks.
-    """
-
-    source: str
-    folder: str | None
-    noun: str
-    unknown: str
-    cells: Sequence[Cell]
 
 
 class Board(Protocol):

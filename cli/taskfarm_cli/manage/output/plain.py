@@ -10,7 +10,8 @@ from taskfarm_cli.common.text import field, printable
 
 if TYPE_CHECKING:
     from taskfarm_cli.common.run_files import RunItems, RunNote
-    from taskfarm_cli.manage.output.base import Board, Identity, Picture
+    from taskfarm_cli.manage.output.base import Board, Identity
+    from taskfarm_cli.manage.picture import Picture
     from taskfarm_cli.manage.run_list import RunList
     from taskfarm_cli.manage.standing import Row
     from taskfarm_sdk import Run, RunStatus, TaskInfo

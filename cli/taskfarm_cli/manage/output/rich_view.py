@@ -29,8 +29,9 @@ from taskfarm_sdk._items.counts import items_done
 
 if TYPE_CHECKING:
     from taskfarm_cli.common.run_files import RunItems, RunNote
-    from taskfarm_cli.manage.output.base import Board, Identity, Picture
+    from taskfarm_cli.manage.output.base import Board, Identity
     from taskfarm_cli.manage.output.wording import Wording
+    from taskfarm_cli.manage.picture import Picture
     from taskfarm_cli.manage.run_list import RunList
     from taskfarm_sdk import Run, RunStatus, TaskInfo, TaskState
     from taskfarm_sdk.logins import Login
