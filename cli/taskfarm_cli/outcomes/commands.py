@@ -9,7 +9,7 @@ from pathlib import Path
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.text import one_line
 from taskfarm_cli.outcomes.attempt import MOST_MESSAGE
-from taskfarm_cli.outcomes.items import DONE, FAILED, ItemFact
+from taskfarm_cli.outcomes.item_facts import DONE, FAILED, ItemFact
 from taskfarm_cli.work.commands.kept_items import (
     IndexFile,
     Record,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from taskfarm_cli.outcomes.attempt import MOST_MESSAGE
-from taskfarm_cli.outcomes.items import DONE, FAILED, ItemFact
+from taskfarm_cli.outcomes.item_facts import DONE, FAILED, ItemFact
 from taskfarm_sdk import Result, Results, results
 
 # Of a representation that a user's class makes.

@@ -1,82 +1,16 @@
-"""Read what became of the items of a run from its folder, of `farm.map` or of workTF."""
+"""Folders of results, of `farm.map` or of workTF: which one it is, and of which run."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 from taskfarm_cli.common.exit_status import UsageError
+from taskfarm_cli.outcomes.item_facts import ItemsFolder
 from taskfarm_cli.work.commands.kept_items import read_identity
-from taskfarm_sdk.charts import Cell
 
 _ORDER = "order.json"
 _MOST_ORDER_BYTES = 1 << 20
-# The states of items: of the others nothing is known.
-DONE, FAILED = 1, 2
-
-
-class ItemFact(NamedTuple):
-    """An item that has a result.
-
-    Attributes:
-        number: its number, from 0.
-        text: the item, shortened; empty if the folder does not hold it.
-        attempts: how many attempts at it ended; None if the folder does not tell.
-        took_s: how long the last one took; NaN if the folder does not tell.
-        failed: whether it failed.
-        message: why it failed; empty if it did not. It is cut after some thousands of characters.
-        exit_status: its command's exit status, if it has one.
-    """
-
-    number: int
-    text: str
-    attempts: int | None
-    took_s: float
-    failed: bool
-    message: str
-    exit_status: int | None = None
-
-
-class ItemsFolder(Protocol):
-    """The results of the items of one run.
-
-    `states` and `facts` also read what was added since the last time. What is stored in a folder of
-    `farm.map` is unpickled, which runs code.
-    """
-
-    @property
-    def run_uuid(self) -> str:
-        """The run's UUID."""
-
-    @property
-    def num_items(self) -> int:
-        """How many items the run has."""
-
-    def states(self) -> bytearray:
-        """Return the state of each item: `DONE`, `FAILED`, or 0 for one without a result.
-
-        Raises:
-            OSError: the folder cannot be read.
-            TaskfarmError: it may not be trusted.
-        """
-
-    def fact(self, number: int) -> ItemFact | None:
-        """Return what became of an item, or None if it had no result when `states` was called.
-
-        Raises:
-            OSError: the folder cannot be read.
-            TaskfarmError: it may not be trusted.
-        """
-
-    def facts(self) -> Iterator[ItemFact]:
-        """Yield what became of each item that has a result, by number.
-
-        Raises:
-            OSError: the folder cannot be read.
-            TaskfarmError: it may not be trusted.
-        """
 
 
 def open_items(folder: Path) -> ItemsFolder:
@@ -119,26 +53,6 @@ def check_results(folder: Path, run_uuid: str | None = None) -> None:
         raise UsageError(
             f"--results: {str(folder)!r} holds the results of run {its_run}, not of {run_uuid}"
         )
-
-
-def item_cells(states: bytearray, most: int) -> list[Cell]:
-    """Return the cells of the grid of items.
-
-    Args:
-        states: the state of each item.
-        most: the highest number of cells.
-    """
-    size = max(1, -(-len(states) // most))
-    blocks = ((first, states[first : first + size]) for first in range(0, len(states), size))
-    return [
-        Cell(
-            first=first,
-            done=block.count(DONE),
-            failed=block.count(FAILED),
-            unknown=block.count(0),
-        )
-        for first, block in blocks
-    ]
 
 
 def _run_of(folder: Path) -> str | None:

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from taskfarm_cli.outcomes.items import DONE, FAILED, ItemFact, item_cells, open_items
+from taskfarm_cli.outcomes.item_facts import DONE, FAILED, ItemFact, item_cells
+from taskfarm_cli.outcomes.items import open_items
 from taskfarm_cli.outcomes.states import MOST_TASKS
 from taskfarm_cli.report.causes import Causes
 from taskfarm_cli.report.facts import MOST_SLOWEST

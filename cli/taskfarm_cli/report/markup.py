@@ -11,7 +11,9 @@ from taskfarm_cli.common.text import printable
 # A text that is longer is broken into lines, which a host's name or a time is not.
 _LONG = 40
 # No cell of a table is larger, whatever its text contains, so that no journal makes a large page.
-MOST_CELL_BYTES = 900
+MOST_CELL_BYTES = 750
+# The name of a machine, or an item.
+MOST_NAME_BYTES = 200
 _MOST_DETAILS_BYTES = 4000
 _CUT = "…"
 _CODE = re.compile("`([^`]+)`")

@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.report.causes import Causes, cause_of
 from taskfarm_cli.report.hosts import MOST_ROWS
-from taskfarm_cli.report.markup import details, paragraph, section, table
+from taskfarm_cli.report.markup import (
+    MOST_NAME_BYTES,
+    clipped,
+    details,
+    paragraph,
+    section,
+    table,
+)
 from taskfarm_sdk import charts
 
 if TYPE_CHECKING:
     from taskfarm_cli.outcomes.attempt import Attempt
-    from taskfarm_cli.outcomes.items import ItemFact
+    from taskfarm_cli.outcomes.item_facts import ItemFact
     from taskfarm_cli.outcomes.journal import JournalReader
     from taskfarm_cli.report.facts import JournalFacts
     from taskfarm_cli.report.items import ItemFacts
@@ -91,7 +98,12 @@ def of_items(facts: ItemFacts) -> str:
             "Slowest items",
             ("item", "value of the item", "took", "attempts"),
             (
-                (str(fact.number), fact.text, charts.duration_text(fact.took_s), _attempts_at(fact))
+                (
+                    str(fact.number),
+                    clipped(fact.text, MOST_NAME_BYTES),
+                    charts.duration_text(fact.took_s),
+                    _attempts_at(fact),
+                )
                 for fact in facts.slowest()
             ),
         ),
@@ -109,7 +121,7 @@ def _failed_items(facts: ItemFacts) -> str:
         (
             (
                 str(fact.number),
-                *((fact.text,) if has_texts else ()),
+                *((clipped(fact.text, MOST_NAME_BYTES),) if has_texts else ()),
                 cause_of(fact.message),
                 _attempts_at(fact),
             )
@@ -193,7 +205,7 @@ def _who(facts: JournalFacts) -> Iterable[str]:
         ("host", "attempts", "completed", "failed", "time together", "first began", "last ended"),
         (
             (
-                host.name,
+                clipped(host.name, MOST_NAME_BYTES),
                 host.attempts,
                 host.completed,
                 host.failed,
@@ -216,7 +228,7 @@ def _how_long(facts: JournalFacts) -> Iterable[str]:
                 str(attempt.task),
                 attempt.number,
                 charts.duration_text(attempt.end_s - attempt.begin_s),
-                attempt.host,
+                clipped(attempt.host, MOST_NAME_BYTES),
                 str(attempt.pid),
                 charts.time_text(attempt.end_s),
             )
@@ -308,7 +320,7 @@ def _failed_row(attempt: Attempt) -> Sequence[str | int]:
         str(attempt.task),
         cause_of(attempt.message),
         attempt.number,
-        attempt.host,
+        clipped(attempt.host, MOST_NAME_BYTES),
         str(attempt.pid),
         charts.time_text(attempt.end_s),
     )

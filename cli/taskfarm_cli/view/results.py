@@ -6,7 +6,8 @@ from itertools import compress, count, islice
 from pathlib import Path
 
 from taskfarm_cli.common.text import shortened
-from taskfarm_cli.outcomes.items import FAILED, ItemsFolder, item_cells, open_items
+from taskfarm_cli.outcomes.item_facts import FAILED, ItemsFolder, item_cells
+from taskfarm_cli.outcomes.items import open_items
 from taskfarm_cli.view.facts import MOST_FAILURES, MOST_MESSAGE, Failure, Picture
 
 _MOST_CELLS = 1000

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from taskfarm_cli.common.exit_status import UsageError
-from taskfarm_cli.outcomes.items import DONE, FAILED, check_results, item_cells, open_items
+from taskfarm_cli.outcomes.item_facts import DONE, FAILED, item_cells
+from taskfarm_cli.outcomes.items import check_results, open_items
 from taskfarm_sdk._results.folder import Folder
 from tests.support import command_folders, results_folders
 
@@ -37,10 +39,10 @@ def commands(path: Path, *, by_log: bool) -> tuple[Path, str, Add]:
     return folder, command_folders.RUN, add
 
 
-KINDS = {
+KINDS: dict[str, Callable[[Path], tuple[Path, str, Add]]] = {
     "farm.map": functions,
-    "--results": lambda path: commands(path, by_log=False),
-    "--log": lambda path: commands(path, by_log=True),
+    "--results": partial(commands, by_log=False),
+    "--log": partial(commands, by_log=True),
 }
 
 

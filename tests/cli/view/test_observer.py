@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -191,4 +192,4 @@ def test_what_was_read_long_ago_is_read_at_once_when_a_page_is_opened(observe: O
 def _is_old(observer: Observer) -> bool:
     record = observer.record(ONE)
     assert record is not None
-    return module.time.monotonic() - record.asked_at > 3 * TURN_S
+    return time.monotonic() - record.asked_at > 3 * TURN_S

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -39,14 +40,17 @@ def test_while_the_server_is_away_no_pace_is_told() -> None:
     assert pace(read(*STEADY).facts(12.0, is_away=True)) == (None, None)
 
 
-@pytest.mark.parametrize("how", ["interrupt", "fail", "vanish"])
-def test_after_an_error_no_pace_is_told(how: str) -> None:
+AFTER: dict[str, Callable[[RunRecord], None]] = {
+    "an outage": RunRecord.interrupt,
+    "an odd reply": lambda record: record.fail("odd", 12.0),
+    "its deletion": lambda record: record.vanish(12.0),
+}
+
+
+@pytest.mark.parametrize("happens", AFTER.values(), ids=list(AFTER))
+def test_after_an_error_no_pace_is_told(happens: Callable[[RunRecord], None]) -> None:
     record = read(*STEADY)
-    {
-        "interrupt": record.interrupt,
-        "fail": lambda: record.fail("odd", 12.0),
-        "vanish": lambda: record.vanish(12.0),
-    }[how]()
+    happens(record)
     assert pace(record.facts(12.0, is_away=False)) == (None, None)
 
 

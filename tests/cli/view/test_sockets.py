@@ -12,23 +12,10 @@ import pytest
 from taskfarm_cli.common.exit_status import CommandError
 from taskfarm_cli.view import sockets as module
 from taskfarm_cli.view.sockets import address_of, addresses_of, bind, bind_all
+from tests.support.addresses import of_this_machine
 
 # Reserved for examples: no machine has it.
 OF_NOBODY = "192.0.2.1"
-
-
-def of_this_machine(*addresses: str) -> list[str]:
-    """Return those of some addresses that can be bound here."""
-    found: list[str] = []
-    for address in addresses:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        try:
-            with socket.socket(family, socket.SOCK_STREAM) as tried:
-                tried.bind((address, 0))
-        except OSError:
-            continue
-        found.append(address)
-    return found
 
 
 def bound(stack: ExitStack, sockets: Sequence[socket.socket]) -> list[tuple[str, int]]:
@@ -59,7 +46,7 @@ def test_a_name_with_several_addresses_is_bound_to_each(monkeypatch: pytest.Monk
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.2", 0)),
         ]
 
-    monkeypatch.setattr(module.socket, "getaddrinfo", resolved)
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
     assert addresses_of("node1.invalid") == ["::1", "127.0.0.2"]
 
 
