@@ -97,7 +97,8 @@ def _open_state(status: RunStatus) -> str:
 
 
 def _by_results(folder: Path, run: Run) -> Picture:
-    from taskfarm_cli.outcomes.items import check_results, item_cells, open_items
+    from taskfarm_cli.outcomes.item_facts import item_cells
+    from taskfarm_cli.outcomes.items import check_results, open_items
 
     check_results(folder, run.uuid)
     try:
