@@ -137,7 +137,7 @@ class Standing:
         """Return what a notebook shows: the items, if tasks are chunks of several, and the run."""
         from taskfarm_sdk import _html
 
-        page = self.status._repr_html_()
+        page = self.status._repr_html_()  # pyright: ignore[reportPrivateUsage]
         count = items_done(self.chunks, self.status)
         return page if count is None else _html.block(_html.line(str(count)), page)
 

@@ -131,7 +131,12 @@ class Forecast:
 
     def stands_still(self) -> bool:
         """Return whether nothing was completed in the last two minutes, all of them watched."""
-        return bool(self._points) and self._now - self._points[-1][0] >= WINDOW_S
+        return self.quiet_s >= WINDOW_S
+
+    @property
+    def quiet_s(self) -> float:
+        """For how long nothing was completed, as far as the run was watched."""
+        return self._now - self._points[-1][0] if self._points else 0.0
 
     def _per_s(self) -> Range | None:
         if not self._points:

@@ -163,7 +163,7 @@ def _in_short(row: Row, now: float) -> str:
         case Standing.STALE:
             return f"{computing}, no sign of life for {duration(row.stale_s or 0)}"
         case Standing.WAITING:
-            return f"{status.waiting} waiting, nobody computes"
+            return f"{status.waiting} waiting{', nobody computes' if row.is_idle else ''}"
         case Standing.FAILED:
             return f"finished, {counted(status.failed or 0, 'task')} failed"
         case Standing.FINISHED:

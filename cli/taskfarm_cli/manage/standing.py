@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from taskfarm_cli.common.run_files import RunItems
     from taskfarm_sdk import Run, RunStatus
 
+# After so long without a completion, a run without computing tasks is idle.
+_IDLE_S = 30.0
+
 
 class Standing(Enum):
     """How a run stands, as one word for its row."""
@@ -47,6 +50,7 @@ class Row(NamedTuple):
         estimate: its rate and time left; None where that is unknown.
         stale_s: for how long tasks were computing without a sign of life; None if they were not.
         name: its name; None if it has none here.
+        is_idle: whether tasks wait, and nobody seems to compute any.
     """
 
     run: Run
@@ -56,6 +60,7 @@ class Row(NamedTuple):
     estimate: Estimate | None = None
     stale_s: float | None = None
     name: str | None = None
+    is_idle: bool = False
 
 
 class Watched:
@@ -126,6 +131,7 @@ class Watched:
             None if is_over else self._forecast.estimate(),
             None if is_over else self._signs.stale_s,
             self._name,
+            standing is Standing.WAITING and self._forecast.quiet_s >= _IDLE_S,
         )
 
     @property
@@ -136,4 +142,6 @@ class Watched:
             return Standing.FAILED if self.status.failed else Standing.FINISHED
         if self._signs.stale_s is not None:
             return Standing.STALE
-        return Standing.COMPUTING if self.status.computing else Standing.WAITING
+        # Between two short tasks, nothing is computed for a moment.
+        is_at_work = self.status.computing or self._forecast.estimate() is not None
+        return Standing.COMPUTING if is_at_work else Standing.WAITING

@@ -199,3 +199,19 @@ def test_a_row_tells_rate_and_time_left() -> None:
     assert row.estimate is not None
     assert row.estimate.per_s.least < 1 < row.estimate.per_s.most
     assert row.estimate.rate_text().endswith(" tasks/s")
+
+
+def test_a_run_that_waits_is_idle_only_after_a_while_without_completions() -> None:
+    scene = Scene(counts(0, 0))
+    scene.answers = {1: [counts(0, 0)]}
+    scene.follow(timeout_s=20)
+    assert not scene.watched[0].row.is_idle
+    scene.follow(timeout_s=20)
+    assert scene.watched[0].row.is_idle
+
+
+def test_a_run_of_short_tasks_is_at_work_between_two_of_them() -> None:
+    scene = Scene(counts(0, 0, num_tasks=1000))
+    scene.answers = {1: [counts(done, 0, num_tasks=1000) for done in range(2, 100, 2)]}
+    scene.follow(timeout_s=60)
+    assert scene.standings == [Standing.COMPUTING]

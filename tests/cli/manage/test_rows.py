@@ -17,7 +17,7 @@ ESTIMATE = Estimate(Range(1.9, 2.6), Range(40, 65), "task", NOW)
 COMPUTING = Row(a_run(1), counts(4), None, Standing.COMPUTING, ESTIMATE)
 ROWS = (
     COMPUTING,
-    Row(a_run(2), counts(0, 0), None, Standing.WAITING),
+    Row(a_run(2), counts(0, 0), None, Standing.WAITING, is_idle=True),
     Row(a_run(3), counts(4), None, Standing.STALE, stale_s=190.0),
     Row(a_run(4), counts(10), None, Standing.FINISHED),
     Row(a_run(5), counts(10, failed=2), None, Standing.FAILED),
