@@ -12,7 +12,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from taskfarm_sdk import _secrets
 from taskfarm_sdk.hidden import Hidden
@@ -71,9 +71,10 @@ def _write(path: Path, url: str, finished: Mapping[str, int]) -> None:
 
 def _read(path: Path, url: str) -> dict[str, int]:
     document = _document(path)
-    finished = document.get("finished")
-    if document.get("url") != url or not isinstance(finished, dict):
+    found = document.get("finished")
+    if document.get("url") != url or not isinstance(found, dict):
         return {}
+    finished = cast("dict[str, object]", found)
     return {run: at for run, at in finished.items() if type(at) is int}
 
 
@@ -82,12 +83,12 @@ def _url_in(path: Path) -> str:
     return url if isinstance(url, str) else ""
 
 
-def _document(path: Path) -> dict[str, Any]:
+def _document(path: Path) -> dict[str, object]:
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
 
 
 def _path(url: str) -> Path:

@@ -43,7 +43,9 @@ def check_free(name: str | None, farm: Farm) -> None:
     Raises:
         UsageError: the name is taken.
     """
-    for note in [] if name is None else run_files.named(name):
+    if name is None:
+        return
+    for note in run_files.named(name):
         if note.name != name or note.url != farm.url:
             continue
         try:

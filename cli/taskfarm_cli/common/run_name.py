@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
-from taskfarm_cli.common.text import manage_command
+from taskfarm_cli.common.text import counted, manage_command
 from taskfarm_cli.common.times import local
 from taskfarm_sdk.errors import RunNotFound
 
@@ -161,7 +161,8 @@ class RunName:
             return here[0].run
         if here:
             listed = _listed([f"{note.run} ({note.name})" for note in here])
-            raise UsageError(f"{self._text!r} may mean {len(here)} runs at {url}: {listed}")
+            several = counted(len(here), "run")
+            raise UsageError(f"{self._text!r} may mean {several} at {url}: {listed}")
         others = sorted({note.url for note in self._called})
         raise UsageError(
             f"no run at {url} is known here as {self._text!r}, but one at {_listed(others)} is: "

@@ -132,7 +132,7 @@ def wrapped(text: str, columns: int, command: str = "") -> str:
 
 def cut(text: str, columns: int) -> str:
     """Return a text that fits into a number of columns, with an ellipsis where it was cut."""
-    return text if len(text) <= columns else f"{text[: max(0, columns - 1)]}…"
+    return text if len(text) <= columns else f"{text[: columns - 1]}…" if columns else ""
 
 
 def fitting(pieces: Sequence[str], columns: int) -> str:

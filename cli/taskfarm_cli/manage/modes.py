@@ -148,7 +148,7 @@ _delete_run = _changing(_delete_with_files, "Delete")
 
 
 def _list(arguments: Arguments, output: Output) -> ExitStatus:
-    from taskfarm_cli.manage.run_list import list_runs
+    from taskfarm_cli.manage.listing import list_runs
 
     return list_runs(arguments, output)
 

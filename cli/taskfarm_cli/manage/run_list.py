@@ -1,4 +1,4 @@
-"""`--list`: the runs of a server, and what is asked about each of them.
+"""The runs of a server, and what is asked about each of them.
 
 The list itself is one request. The status of a run takes one more, which is sent only for the runs
 that are shown with it, or that `--unfinished` has to know.
@@ -11,23 +11,20 @@ these again each time, and the commands forget the finish of a run that they res
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.at_once import for_each
 from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
-from taskfarm_cli.common.credentials import open_farm
 from taskfarm_cli.common.exit_status import ExitStatus, status_of
-from taskfarm_cli.manage.mode import PROGRAM
+from taskfarm_cli.common.guard import complain
+from taskfarm_cli.common.text import counted
 from taskfarm_sdk.errors import RequestRejected, RunNotFound, ServerError, UnexpectedReply
 
 # Imported on use, because the list for a pipe needs none of it.
 if TYPE_CHECKING:
     from taskfarm_cli.common.run_files import RunNote
-    from taskfarm_cli.manage.mode import Arguments
-    from taskfarm_cli.manage.output.base import Output
     from taskfarm_cli.manage.progress import Progress
     from taskfarm_sdk import Farm, Run, RunStatus
 
@@ -39,24 +36,6 @@ MANY_REQUESTS = 1000
 
 # None where a run could not be read although the server answers.
 Statuses = Mapping[str, "RunStatus | None"]
-
-
-def list_runs(arguments: Arguments, output: Output) -> ExitStatus:
-    """List the runs that were asked for.
-
-    Raises:
-        TaskfarmError: the server cannot be asked.
-    """
-    with open_farm(arguments) as farm:
-        if arguments.unfinished:
-            from taskfarm_cli.common.log_lines import outage_log
-
-            with outage_log(PROGRAM):
-                listed = unfinished(farm)
-        else:
-            listed = RunList(farm, _all(farm))
-        output.runs(listed)
-    return ExitStatus.OK
 
 
 class RunList:
@@ -108,16 +87,16 @@ def unfinished(farm: Farm) -> RunList:
     from taskfarm_cli.manage.progress import Progress
     from taskfarm_sdk import _finished_runs
 
-    runs = _all(farm)
+    runs = all_runs(farm)
     seen = _finished_runs.seen(farm.url)
     known = sorted((run for run in runs if run.uuid in seen), key=lambda run: seen[run.uuid])
     left_out = {run.uuid for run in known[MOST_AGAIN:]}
     asked = [run for run in runs if run.uuid not in left_out]
     if len(asked) > MANY_REQUESTS:
-        print(
-            f"{PROGRAM}: reading {len(asked):,} runs, with one request for each; those that are "
-            "finished are left out from now on",
-            file=sys.stderr,
+        complain(
+            "manageTF",
+            f"reading {counted(f'{len(asked):,}', 'run')}, with one request for each; those that "
+            "are finished are left out from now on",
         )
     with Progress() as progress:
         statuses = _read(asked, progress)
@@ -126,7 +105,8 @@ def unfinished(farm: Farm) -> RunList:
     return RunList(farm, left, statuses)
 
 
-def _all(farm: Farm) -> Sequence[Run]:
+def all_runs(farm: Farm) -> Sequence[Run]:
+    """Return all runs of a server, the newest last."""
     # The first request gives up soon, however long later requests are retried.
     return farm.runs(give_up_after_s=GIVE_UP_AFTER_S)
 

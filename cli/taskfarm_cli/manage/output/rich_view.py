@@ -17,6 +17,7 @@ from rich.text import Text
 
 from taskfarm_cli.common import bars
 from taskfarm_cli.common.forecast import Forecast
+from taskfarm_cli.common.terminal import columns, lines
 from taskfarm_cli.common.text import counted, percentage, printable, wrapped
 from taskfarm_cli.manage.advice import advice
 from taskfarm_cli.manage.output.history import block
@@ -80,13 +81,11 @@ class View:
         if not listed.runs:
             self._console.print("no unfinished runs" if listed.is_read else "no runs")
             return
-        table = RunTable(
-            listed.runs, listed.notes(), self._console.width, time.time(), glyphs=self._glyphs
-        )
+        table = RunTable(listed.runs, listed.notes(), _width(), time.time(), glyphs=self._glyphs)
         number = len(listed.runs)
         if not listed.is_read:
             # The last line is the shell's.
-            number = min(number, table.columns.rows(self._console.height - 1))
+            number = min(number, table.columns.rows(lines(sys.stdout) - 1))
         older = len(listed.runs) - number
         if older:
             self._print((table.head(), "bold"))
@@ -100,9 +99,9 @@ class View:
     def history(self, notes: Sequence[RunNote]) -> None:
         """Show a few lines about each run that was created here."""
         for note in notes:
-            head, *lines = block(note, self._console.width)
+            head, *others = block(note, _width())
             self._print((head, "bold"))
-            for line in lines:
+            for line in others:
                 print(line)
         if not notes:
             self._console.print("no run was created here")
@@ -237,6 +236,11 @@ class View:
     def _say(self, text: str, style: str = "") -> None:
         # Broken here, not by rich, so that commands stay in one piece.
         self._console.print(Text(wrapped(text, self._console.width), style=style), soft_wrap=True)
+
+
+def _width() -> int:
+    # rich takes 80 columns for granted where a terminal is dumb.
+    return max(LEAST_WIDTH, columns(sys.stdout))
 
 
 @contextmanager

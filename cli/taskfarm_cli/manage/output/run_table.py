@@ -40,7 +40,7 @@ class Columns(NamedTuple):
         all: the width of a line at most.
         name: that of names; 0 where no run has one.
         age: that of ages; 0 where none is known.
-        tasks: that of numbers of tasks.
+        tasks: that of numbers of tasks; 0 where there is no room for them.
         counts: that of each count.
         bar: that of the bar and the percentage, in one line with the rest; 0 for a second line.
     """
@@ -117,17 +117,22 @@ class Table:
                 if it could not be read.
         """
         for run in self._runs[len(self._runs) - number :]:
-            line = self._line(run)
+            left = (self._line(run), "")
             status = statuses.get(run.uuid)
             if status is None:
                 gone = run.uuid not in statuses
                 told = "was deleted meanwhile" if gone else "its status could not be read"
-                yield from self._with((line, ""), ((told, DIM),))
+                progress: Line = ((_GAP, ""), (told, DIM))
             elif self.columns.has_one_line:
-                yield ((line, ""), *self._progress(status, self.columns.bar), *self._counts(status))
+                progress = (*self._progress(status, self.columns.bar), *self._counts(status))
             else:
-                yield ((line, ""),)
-                yield self._second(status)
+                progress = self._second(status)
+            if self.columns.has_one_line:
+                # A run with more rows than tasks has counts that are wider than their columns.
+                yield _cut((left, *progress), self.columns.all)
+            else:
+                yield (left,)
+                yield progress
 
     def _fitted(self, columns: int) -> Columns:
         known = [note for run in self._runs if (note := self._notes.get(run.uuid)) is not None]
@@ -146,10 +151,11 @@ class Table:
         room = columns - made.left - len(_GAP) - sum(len(_GAP) + width for width in counts)
         if room >= _LEAST_BAR + _PERCENT:
             return made._replace(counts=counts, bar=min(_MOST_BAR + _PERCENT, room))
-        return made._replace(name=min(made.name, max(_LEAST_NAME, self._room_for_name(made))))
-
-    def _room_for_name(self, made: Columns) -> int:
-        return made.all - made._replace(name=0).left - len(_GAP)
+        if made.left > columns:
+            # The second line tells how many tasks there are.
+            made = made._replace(tasks=0)
+        room = columns - made._replace(name=0).left - len(_GAP)
+        return made._replace(name=min(made.name, max(_LEAST_NAME, room)))
 
     def _age(self, note: RunNote) -> str:
         return "" if note.created_s is None else age(self._now - note.created_s)
@@ -166,16 +172,9 @@ class Table:
             parts.append(f"{cut(name, columns.name):<{columns.name}}")
         if columns.age:
             parts.append(f"{old:>{columns.age}}")
-        # Where it does not fit, the second line tells it.
-        parts.append(f"{tasks:>{columns.tasks}}")
+        if columns.tasks:
+            parts.append(f"{tasks:>{columns.tasks}}")
         return cut(_GAP.join(parts), columns.all)
-
-    def _with(self, left: Part, more: Line) -> Iterator[Line]:
-        if self.columns.has_one_line:
-            yield (left, (_GAP, ""), *more)
-        else:
-            yield (left,)
-            yield ((_GAP, ""), *more)
 
     def _second(self, status: RunStatus) -> Line:
         """Return the second line about a run: bar, percentage and counts, as far as they fit."""
@@ -206,6 +205,14 @@ class Table:
             (_in_columns(numbers, widths[:-1]), ""),
             (_in_columns((failed,), widths[-1:]), style),
         )
+
+
+def _cut(line: Line, columns: int) -> Line:
+    fitting: list[Part] = []
+    for text, style in line:
+        fitting.append((cut(text, columns), style))
+        columns = max(0, columns - len(text))
+    return tuple(fitting)
 
 
 def _in_columns(texts: Sequence[str], widths: Sequence[int]) -> str:
