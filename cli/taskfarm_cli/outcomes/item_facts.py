@@ -43,10 +43,12 @@ class ItemsFolder(Protocol):
     @property
     def run_uuid(self) -> str:
         """The run's UUID."""
+        ...
 
     @property
     def num_items(self) -> int:
         """How many items the run has."""
+        ...
 
     def states(self) -> bytearray:
         """Return the state of each item: `DONE`, `FAILED`, or 0 for one without a result.
@@ -55,6 +57,7 @@ class ItemsFolder(Protocol):
             OSError: the folder cannot be read.
             TaskfarmError: it may not be trusted.
         """
+        ...
 
     def fact(self, number: int) -> ItemFact | None:
         """Return what became of an item, or None if it had no result when `states` was called.
@@ -63,6 +66,7 @@ class ItemsFolder(Protocol):
             OSError: the folder cannot be read.
             TaskfarmError: it may not be trusted.
         """
+        ...
 
     def facts(self) -> Iterator[ItemFact]:
         """Yield what became of each item that has a result, by number.
@@ -71,6 +75,7 @@ class ItemsFolder(Protocol):
             OSError: the folder cannot be read.
             TaskfarmError: it may not be trusted.
         """
+        ...
 
 
 def item_cells(states: bytearray, most: int) -> list[Cell]:

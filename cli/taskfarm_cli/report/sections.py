@@ -108,7 +108,7 @@ def of_items(facts: ItemFacts) -> str:
             ),
         ),
         _by_attempt("Items that succeeded, by attempts", "items", facts.done_by_attempts),
-        _causes(facts.causes, "items"),
+        _causes("Failures of items by cause, an example of each", facts.causes, "items"),
         _failed_items(facts),
     )
 
@@ -277,7 +277,8 @@ def _by_attempt(caption: str, noun: str, counts: Mapping[int, int]) -> str:
 
 
 def _failures(facts: JournalFacts) -> Iterable[str]:
-    yield _causes(facts.causes, "tasks") or paragraph("No attempt failed.")
+    causes = _causes("Failures by cause, an example of each", facts.causes, "tasks")
+    yield causes or paragraph("No attempt failed.")
     yield _failed_for_good(facts)
     yield _failed_before(facts)
 
@@ -326,12 +327,12 @@ def _failed_row(attempt: Attempt) -> Sequence[str | int]:
     )
 
 
-def _causes(causes: Causes, noun: str) -> str:
+def _causes(caption: str, causes: Causes, noun: str) -> str:
     found = causes.most_frequent()
     left_out = causes.others + sum(cause.count for cause in found[_MOST_CAUSES:])
     more = paragraph(f"{left_out:,} more had other causes.") if left_out else ""
     shown = table(
-        "Failures by cause, an example of each",
+        caption,
         ("failures", "message", noun),
         ((cause.count, cause.example, _named(cause.where)) for cause in found[:_MOST_CAUSES]),
     )
