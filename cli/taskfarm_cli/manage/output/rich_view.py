@@ -146,8 +146,8 @@ class View:
     def board(self) -> Generator[Board]:
         """Return what shows a line for each of several runs, and leaves the last ones."""
         if self._console.is_dumb_terminal:
-            with Plain().board() as lines:
-                yield lines
+            with Plain().board() as plain:
+                yield plain
             return
         shown = _Board(self._console, self._glyphs)
         try:
@@ -178,15 +178,15 @@ class View:
 
     def picture(self, run: Run, picture: Picture) -> None:
         """Show the picture as wide as the terminal, in colours."""
-        width = self._console.width
+        width = _width()
         grid = grid_of(picture, width - 1)
-        lines = [Text(line) for line in head_of(run, picture, grid, width)]
-        lines[0].stylize("bold")
+        drawn = [Text(line) for line in head_of(run, picture, grid, width)]
+        drawn[0].stylize("bold")
         for row in grid.rows:
             number, _, cells = row.rpartition(" ")
-            lines.append(Text.assemble((f"{number} ", "dim"), *bars.styled(cells)))
-        lines += [Text(line, style="dim") for line in legend_of(grid, width)]
-        for line in lines:
+            drawn.append(Text.assemble((f"{number} ", "dim"), *bars.styled(cells)))
+        drawn += [Text(line, style="dim") for line in legend_of(grid, width)]
+        for line in drawn:
             self._console.print(line, soft_wrap=True)
 
     def changed(self, run: Run, count: int | None = None) -> None:
@@ -325,14 +325,14 @@ class _Board:
 
     def frame(self) -> RenderableType:
         """Return the lines."""
-        lines = table(
+        drawn = table(
             self._rows,
             columns=self._console.width,
             lines=self._lines,
             now=time.monotonic(),
             glyphs=self._glyphs,
         )
-        return Group(*map(_line, lines))
+        return Group(*map(_line, drawn))
 
     @property
     def _lines(self) -> int:
