@@ -18,8 +18,9 @@ from taskfarm_sdk.charts import Timeline
 
 # A part of a large journal is read at a time, so that the page is answered meanwhile.
 MOST_BYTES = 4 * 1024 * 1024
-# What each run costs is bounded, and so is their number.
+# What each run costs is bounded, and so are their number and that of all tasks, of 9 bytes each.
 MOST_RUNS = 1_000
+MOST_TASKS_TOGETHER = 20_000_000
 _RUN = re.compile("[0-9a-f]{32}")
 _MOST_CELLS = 1000
 _MOST_POINTS = 120
@@ -35,6 +36,7 @@ class Journals:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._reader = JournalReader(Path(folder))
         self._runs: dict[str, RunJournal] = {}
+        self._num_tasks = 0
 
     @staticmethod
     def is_folder(path: str) -> bool:
@@ -49,12 +51,24 @@ class Journals:
     def look(self) -> None:
         """Read what is new, up to some megabytes."""
         for attempt in self._reader.read_on(MOST_BYTES):
-            run = self._runs.get(attempt.run)
+            run = self._run_of(attempt)
             if run is None:
-                if len(self._runs) >= MOST_RUNS or not _RUN.fullmatch(attempt.run):
-                    continue
-                run = self._runs[attempt.run] = RunJournal()
+                continue
+            self._num_tasks -= run.num_tasks
             run.add(attempt)
+            self._num_tasks += run.num_tasks
+
+    def _run_of(self, attempt: Attempt) -> RunJournal | None:
+        """Return the run of an attempt, or None if there is no room for it."""
+        run = self._runs.get(attempt.run)
+        more = attempt.task + 1 - (0 if run is None else run.num_tasks)
+        if self._num_tasks + max(0, more) > MOST_TASKS_TOGETHER:
+            return None
+        if run is not None:
+            return run
+        if len(self._runs) >= MOST_RUNS or not _RUN.fullmatch(attempt.run):
+            return None
+        return self._runs.setdefault(attempt.run, RunJournal())
 
     def of(self, uuid: str) -> RunJournal | None:
         """Return what the journals tell about a run; None if they have no line of it."""
@@ -84,6 +98,11 @@ class RunJournal:
             self._failures.pop(number, None)
         elif number in self._failures:
             self._failures[number] = attrs.evolve(self._failures[number], is_final=False)
+
+    @property
+    def num_tasks(self) -> int:
+        """How many tasks are kept: one more than the highest number of one."""
+        return len(self._states)
 
     def throughput(self) -> list[tuple[float, float]]:
         """Return completions per second over time, as points of a chart."""

@@ -131,6 +131,20 @@ def test_the_number_of_runs_is_bounded(tmp_path: Path, monkeypatch: pytest.Monke
     assert states(second.picture(2))["done"] == [0, 1]
 
 
+def test_the_number_of_all_tasks_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_TASKS_TOGETHER", 100)
+    other = "b" * 32
+    lines = [facts(59), facts(60, run=other), facts(39, run=other), facts(60), facts(3)]
+    journals = Journals(write(tmp_path / "j", *lines))
+    journals.look()
+    found = {run: journals.of(run) for run in (RUN, other)}
+    kept = {run: one and one.num_tasks for run, one in found.items()}
+    assert kept == {RUN: 60, other: 40}
+    assert states(picture_of(tmp_path / "j", 60))["done"] == [3, 59]
+
+
 def test_a_hundred_thousand_tasks_make_a_picture_of_a_thousand_cells(tmp_path: Path) -> None:
     folder = write(tmp_path / "j", failure(0, "no", final=True), facts(99_999))
     picture = picture_of(folder, 100_000)
