@@ -217,6 +217,18 @@ def find(run: str) -> RunNote | None:
     return None if located is None else located[0]
 
 
+def chunks_of(run: str, num_tasks: int) -> Chunks | None:
+    """Return the items of each task of a run, as its note tells; None if none does.
+
+    Args:
+        run: the run's UUID.
+        num_tasks: how many tasks it has: a note of another number tells nothing of it.
+    """
+    note = find(run)
+    chunks = None if note is None else note.chunks
+    return chunks if chunks is not None and chunks.tasks == num_tasks else None
+
+
 def locate(run: str) -> tuple[RunNote, Path] | None:
     """Return the note of a run and its file, or None if there is none."""
     for path in _files_of(run):

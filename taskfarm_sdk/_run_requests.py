@@ -41,7 +41,8 @@ class RunRequests:
             poll_s: seconds between two looks, more than 0.
             timeout_s: how long to watch at most, 0 or more seconds; None watches without limit.
             progress: draw each status: in a notebook as an output that is replaced, on a terminal
-                as a line of stderr, elsewhere not at all.
+                as a line of stderr, elsewhere not at all. Items are counted where tasks are chunks
+                of several, as the note of a run that this user created tells.
 
         Raises:
             WaitTimeout: the time is over; its `run_status` says how the run stood last.
@@ -52,9 +53,9 @@ class RunRequests:
         statuses = self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
         if not progress:
             return statuses
-        from taskfarm_sdk import _bar
+        from taskfarm_sdk import _bar, _run_notes
 
-        return _bar.shown(statuses)
+        return _bar.shown(statuses, _run_notes.chunks_of(self.uuid, self.num_tasks))
 
     def wait(
         self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False

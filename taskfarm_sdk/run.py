@@ -227,7 +227,7 @@ class Run(RunRequests):
             TaskfarmError: no child process can compute, or the executor broke or lost loops of
                 this work, and the run is not finished.
         """
-        from taskfarm_sdk import _bar
+        from taskfarm_sdk import _bar, _run_notes
         from taskfarm_sdk._worker.options import WorkerOptions
         from taskfarm_sdk.execution.work_off import Place, Request, work_off
 
@@ -247,7 +247,9 @@ class Run(RunRequests):
             journal=journal,
         )
         place = Place(workers=workers, executor=executor, threads_per_task=threads_per_task)
-        with _bar.telling(progress) as tell:
+        is_bar = progress is True
+        chunks = _run_notes.chunks_of(self.uuid, self.num_tasks) if is_bar else None
+        with _bar.telling(progress, chunks) as tell:
             request = Request(
                 link=self._link,
                 uuid=self.uuid,

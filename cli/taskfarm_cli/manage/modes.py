@@ -41,6 +41,25 @@ def _of_run(act: OfRun) -> Action:
     return action
 
 
+def _of_runs(act: OfRun, *, silent: bool = False) -> Action:
+    """Return an action on one run, or on several.
+
+    Args:
+        act: the action on one.
+        silent: whether several are shown only when they are finished.
+    """
+    of_one = _of_run(act)
+
+    def action(arguments: Arguments, output: Output) -> ExitStatus:
+        if len(arguments.uuids) == 1:
+            return of_one(arguments, output)
+        from taskfarm_cli.manage.several import follow_several
+
+        return follow_several(arguments, output, silent=silent)
+
+    return action
+
+
 def _changing(
     change: Callable[[Arguments, Run], int | None], question: str = "", *, resets_done: bool = False
 ) -> Action:
@@ -160,7 +179,16 @@ def _info(arguments: Arguments, output: Output) -> ExitStatus:
     return ExitStatus.OK
 
 
-def _tasks(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
+def _tasks(arguments: Arguments, output: Output) -> ExitStatus:
+    if not arguments.map:
+        return _of_run(_task_list)(arguments, output)
+    from taskfarm_cli.manage.task_map import check_folders, show_map
+
+    check_folders(arguments)
+    return _of_run(show_map)(arguments, output)
+
+
+def _task_list(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
     from taskfarm_cli.manage.tasks import list_tasks
 
     list_tasks(run, output, arguments.state)
@@ -243,9 +271,9 @@ MODES = (
         "tasks",
         "list the run's tasks with their states",
         Uses.READS_RUN,
-        _of_run(_tasks),
+        _tasks,
         asks_for_each_task=True,
-        takes=("state",),
+        takes=("state", "map", "journal", "results", "read_tasks"),
     ),
     Mode(
         "reset",
@@ -295,16 +323,18 @@ MODES = (
         "wait",
         "wait until the run is finished, then show it as --info does",
         Uses.READS_RUN,
-        _of_run(_wait),
-        takes=("timeout_s",),
+        _of_runs(_wait, silent=True),
+        takes_several=True,
+        takes=("timeout_s", "unfinished"),
     ),
     Mode(
         "watch",
         "show the run after each change until it is finished",
         Uses.READS_RUN,
-        _of_run(_watch),
+        _of_runs(_watch),
         short="-w",
-        takes=("timeout_s",),
+        takes_several=True,
+        takes=("timeout_s", "unfinished"),
     ),
     Mode(
         "report",

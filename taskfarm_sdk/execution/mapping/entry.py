@@ -11,6 +11,7 @@ import attrs
 
 from taskfarm_sdk import _bar, _validation
 from taskfarm_sdk._bar import Progress
+from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._items.items import Items
 from taskfarm_sdk._map_options import MapOptions
 from taskfarm_sdk._results.folder import Folder
@@ -192,7 +193,7 @@ def order_of(folder: Folder) -> Order:
 def _work(
     link: Link, folder: Folder, order: Order, computes: ItemFunction, chosen: Settings
 ) -> Results[Any]:
-    with _bar.telling(chosen.progress) as tell:
+    with _bar.telling(chosen.progress, Chunks(order.num_items, order.num_tasks)) as tell:
         mapping = flow.Mapping(
             link=link,
             folder=folder,

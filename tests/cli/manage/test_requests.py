@@ -30,6 +30,11 @@ BUDGET: dict[tuple[str, ...], list[str]] = {
     ("--tasks", UUID): [RUN, RUN, *TASKS],
     ("--wait", UUID): [RUN, RUN],
     ("--watch", UUID): [RUN, RUN],
+    ("--watch", UUID, UUID): [RUN, RUN],
+    ("--watch", "--unfinished"): [LIST, RUN],
+    ("--wait", "--unfinished"): [LIST, RUN],
+    ("--tasks", "--map", UUID): [RUN, RUN, *TASKS],
+    ("--tasks", "--map", "--journal", ".", UUID): [RUN, RUN],
     ("--report", "out.html", UUID): [RUN],
     ("--report", "out.html", "--read-tasks", UUID): [RUN, RUN, *TASKS],
     ("--reset", UUID): [

@@ -180,6 +180,9 @@ def test_many_requests_are_announced(
     assert said.startswith("manageTF: reading 5 runs, with one request for each")
 
 
-def test_unfinished_goes_with_list_alone(run_manage: Manage, runs: StubRuns) -> None:
+def test_unfinished_is_refused_by_other_modes(run_manage: Manage, runs: StubRuns) -> None:
     found = run_manage("-i", "--unfinished", runs.uuids[0])
-    assert (found.status, found.error) == (2, "--unfinished is only valid with --list")
+    assert (found.status, found.error) == (
+        2,
+        "--unfinished is only valid with --list, --wait and --watch",
+    )

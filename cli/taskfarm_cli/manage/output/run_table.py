@@ -6,11 +6,11 @@ second line, because its UUID stays in one piece.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskfarm_cli.common.text import counted, cut, percentage, printable
+from taskfarm_cli.common import bars
+from taskfarm_cli.common.text import counted, cut, printable
 from taskfarm_cli.common.times import age
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _LEAST_NAME, _MOST_NAME = 8, 24
 _MOST_TASKS = 12
 _LEAST_BAR, _MOST_BAR = 8, 40
 _PERCENT = len(" 100.0 %")
-_LESS_THAN_ALL = 99.9
 _COUNTS = ("WAITING", "COMPUTING", "DONE", "FAILED")
 _UNKNOWN = "unknown"
 
@@ -32,22 +31,6 @@ BOLD, DIM, GREEN, RED = "bold", "dim", "green", "bold red"
 # A text with its style.
 Part = tuple[str, str]
 Line = tuple[Part, ...]
-
-
-class Marks(NamedTuple):
-    """The characters of a bar, which can be told apart without colours.
-
-    Attributes:
-        done: what is done.
-        left: what is not.
-    """
-
-    done: str
-    left: str
-
-
-DRAWN = Marks("━", "─")
-ASCII = Marks("#", "-")
 
 
 class Columns(NamedTuple):
@@ -93,7 +76,7 @@ class Table:
         notes: what is noted about them, by their UUIDs.
         columns: the width of the terminal.
         now: the time, in seconds since 1970.
-        marks: the characters of bars.
+        glyphs: what bars consist of: `bars.ASCII` or `bars.LINES`.
     """
 
     def __init__(
@@ -102,12 +85,12 @@ class Table:
         notes: Mapping[str, RunNote],
         columns: int,
         now: float,
-        marks: Marks = DRAWN,
+        glyphs: str = bars.LINES,
     ) -> None:
         self._runs = runs
         self._notes = notes
         self._now = now
-        self._marks = marks
+        self._glyphs = glyphs
         self._tasks = {run.uuid: cut(printable(run.num_tasks_text), _MOST_TASKS) for run in runs}
         self.columns = self._fitted(columns)
 
@@ -207,22 +190,11 @@ class Table:
 
     def _progress(self, status: RunStatus, width: int) -> Line:
         """Return a gap, the bar and the percentage: the bar only if there is room for one."""
-        percent = status.percent_done
-        known = math.isfinite(percent)
-        # 100.0 % says that all is done.
-        shown = min(percent, _LESS_THAN_ALL) if percent < 100 else percent
-        told = f"{cut(percentage(shown), _PERCENT) if known else '? %':>{_PERCENT}}"
+        told = f"{bars.short_percent(status):>{_PERCENT}}"
         bar = width - _PERCENT
         if bar < _LEAST_BAR:
             return (_GAP, ""), (told, "")
-        share = min(1.0, max(0.0, percent / 100)) if known else 0.0
-        done = int(share * bar)
-        return (
-            (_GAP, ""),
-            (self._marks.done * done, RED if status.failed else GREEN),
-            (self._marks.left * (bar - done), DIM),
-            (told, ""),
-        )
+        return (_GAP, ""), *bars.styled(bars.bar(status, bar, self._glyphs)), (told, "")
 
     def _counts(self, status: RunStatus) -> Line:
         widths = self.columns.counts

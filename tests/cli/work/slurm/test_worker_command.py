@@ -20,6 +20,7 @@ FOR_THE_SUBMITTER = {
         "create",
         "join",
         "retry_failed",
+        "name",
         "new",
         "num_tasks",
         "uuid",
