@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from taskfarm_sdk import _text
 from taskfarm_sdk._models import RunStatus
 from taskfarm_sdk.errors import ConfigurationError
 
@@ -33,7 +34,7 @@ def checked(progress: object) -> None:
     if not (progress is None or isinstance(progress, bool) or callable(progress)):
         raise ConfigurationError(
             "progress is True for a bar, or a function that is called with the run's status, not "
-            f"{progress!r}"
+            f"{_text.shown(progress)}"
         )
 
 

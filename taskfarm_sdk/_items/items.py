@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar, overload
 
+from taskfarm_sdk import _validation
 from taskfarm_sdk._items.grids import Grid, axis
 from taskfarm_sdk._items.lines import Lines, check_utf8, read
 from taskfarm_sdk._items.sources import Given, Part, Source, given
@@ -59,7 +60,7 @@ class Items(Sequence[T_co]):
         Raises:
             ConfigurationError: it cannot be read, is empty, or is not UTF-8.
         """
-        name = os.fspath(path)
+        name = _validation.file_name("the file of items", path)
         content = read(name)
         check_utf8(content, name)
         return _filled(Lines(content), f"Items.lines({name!r})", f"{name} contains no lines")
@@ -82,7 +83,7 @@ class Items(Sequence[T_co]):
         """
         from taskfarm_sdk._items.tables import Table
 
-        name = os.fspath(path)
+        name = _validation.file_name("the file of items", path)
         table = Table(read(name), name, delimiter=delimiter)
         return _filled(table, f"Items.csv({name!r})", f"{name} has no rows below its header")
 
@@ -115,7 +116,7 @@ class Items(Sequence[T_co]):
         """
         from glob import glob
 
-        text = os.fspath(pattern)
+        text = _validation.file_name("the pattern", pattern)
         names = tuple(sorted(glob(text, recursive=True)))  # noqa: PTH207 - names as the user wrote
         return _filled(Given(names), f"Items.glob({text!r})", f"no file matches {text!r}")
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from taskfarm_sdk import _validation
 from taskfarm_sdk._processes.mounts import is_shared
 from taskfarm_sdk._results import names, trust
 from taskfarm_sdk._results.folder_errors import cannot, cannot_write
@@ -345,7 +346,7 @@ class Folder:
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow a symbolic link
+    return Path(os.path.abspath(_validation.file_name("the results folder", path)))  # noqa: PTH100 - `resolve` would follow a symbolic link
 
 
 def _open_folder(path: Path) -> int:

@@ -27,7 +27,7 @@ def parse(argv: Words = None) -> Arguments:
     words = command_line(argv)
     del argv
     with Veil():
-        arguments = build_parser().parse_args(words.reveal(), namespace=Arguments())
+        arguments = build_parser().parse_all(words.reveal(), Arguments())
     for mode in MODES:
         if mode.value is not None and getattr(arguments, mode.value.attribute) is not None:
             arguments.mode = mode
@@ -79,7 +79,7 @@ exit status:
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return manageTF's argument parser."""
     parser = Parser(
         PROGRAM,
