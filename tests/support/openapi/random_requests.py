@@ -1,0 +1,187 @@
+"""Requests that schemathesis draws from the contract, sent to a real server, and what differs.
+
+The same requests each time. What a server answers is held against the contract by the checks of
+schemathesis; `known_differences` lists what they find, with the reasons.
+"""
+
+from __future__ import annotations
+
+import unittest
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import httpx
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from taskfarm_sdk.testing import LocalServer
+from tests.support.openapi.api import Api
+from tests.support.openapi.contract import OPERATIONS, SOURCE, Operation
+from tests.support.processes import NET_S
+
+if TYPE_CHECKING:
+    from schemathesis import Case
+
+CASES = 25
+"""For each operation: requests as the contract has them, and as many that break it."""
+SEED = 16
+RIGHT, WRONG = "right", "wrong"
+MOST_TASKS = 4
+# Those of schemathesis that hold one reply against the contract.
+_ALWAYS = (
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+)
+_OF_KIND = {
+    RIGHT: ("not_a_server_error", "positive_data_acceptance"),
+    WRONG: ("negative_data_rejection",),
+}
+
+
+@attrs.frozen(order=True)
+class Difference:
+    """A kind of reply that the contract does not have.
+
+    Attributes:
+        operation: its operation.
+        check: the check of schemathesis that notices it.
+        status: the reply's status.
+    """
+
+    operation: str
+    check: str
+    status: int
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.status}: {self.check}"
+
+
+@attrs.frozen
+class Found:
+    """What random requests showed.
+
+    Attributes:
+        shown: each difference, with the first request that showed it.
+        sent: how many requests were sent.
+    """
+
+    shown: dict[Difference, str]
+    sent: int
+
+
+def is_there() -> bool:
+    """Return whether schemathesis is installed."""
+    return find_spec("schemathesis") is not None
+
+
+def differences(server: LocalServer, cases: int = CASES) -> Found:
+    """Send random requests to a server, and return what differs from the contract.
+
+    Args:
+        server: the server, which gets many runs and workers.
+        cases: how many requests of each kind are sent for each operation.
+    """
+    with _quiet(), httpx.Client(base_url=server.url, timeout=NET_S) as client:
+        api = Api.of(client, server.user, server.password)
+        sender = _Sender(server, api)
+        for operation in OPERATIONS.values():
+            sender.send(operation, cases)
+    return Found(sender.found, sender.sent)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    # Warnings of libraries are no faults of the server.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+class _Sender:
+    """Sends drawn requests to a server, and notes what is wrong with the replies."""
+
+    def __init__(self, server: LocalServer, api: Api) -> None:
+        import requests
+        import schemathesis
+        from schemathesis.generation import GenerationMode
+
+        self._schema: Any = schemathesis.openapi.from_dict(SOURCE)
+        self._modes: dict[str, Any] = {
+            RIGHT: GenerationMode.POSITIVE,
+            WRONG: GenerationMode.NEGATIVE,
+        }
+        self._session = requests.Session()
+        self._session.auth = api.credentials["token"]
+        self._url = server.url.rstrip("/")
+        self._api = api
+        self.found: dict[Difference, str] = {}
+        self.sent = 0
+
+    def send(self, operation: Operation, cases: int) -> None:
+        """Send requests of both kinds for an operation."""
+        drawn = self._schema[operation.path][operation.method]
+        for kind, mode in self._modes.items():
+
+            def each(case: Case, kind: str = kind) -> None:
+                self._send(operation, kind, case)
+
+            try:
+                _draw(drawn.as_strategy(generation_mode=mode), cases, each)
+            except unittest.SkipTest:
+                continue  # there is nothing that could be wrong in a request without parts
+
+    def _send(self, operation: Operation, kind: str, case: Any) -> None:
+        self._place(operation, kind, case)
+        self.sent += 1
+        response = case.call(base_url=self._url, session=self._session, timeout=NET_S)
+        for check in (*_ALWAYS, *_OF_KIND[kind]):
+            fault = _fault(case, response, check)
+            if fault is not None:
+                difference = Difference(operation.id, check, response.status_code)
+                self.found.setdefault(difference, f"{case!r}: {fault}")
+
+    def _place(self, operation: Operation, kind: str, case: Any) -> None:
+        """Let most requests meet a run, a task and a worker that are there."""
+        turn = self.sent
+        path = operation.parameters_in("path")
+        if turn % 4 == 0:
+            return
+        if "uuid" in path:
+            case.path_parameters["uuid"] = self._api.run()
+        if "task" in path and kind == RIGHT:
+            case.path_parameters["task"] = turn % MOST_TASKS
+        if operation.id == "claim_task" and kind == RIGHT:
+            case.body["worker_uuid"] = self._api.worker()
+
+
+def _draw(strategy: Any, cases: int, each: Callable[[Any], None]) -> None:
+    @seed(SEED)
+    @settings(
+        max_examples=cases,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def drawn(case: Any) -> None:
+        each(case)
+
+    drawn()
+
+
+def _fault(case: Any, response: Any, check: str) -> str | None:
+    """Return what a check of schemathesis finds wrong with a reply, or None."""
+    from schemathesis.checks import CHECKS
+    from schemathesis.core.failures import FailureGroup
+
+    try:
+        case.validate_response(response, checks=[CHECKS.get_one(check)])
+    except FailureGroup as group:
+        return ", ".join(sorted({str(one).splitlines()[0] for one in group.exceptions}))
+    return None
