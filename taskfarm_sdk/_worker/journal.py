@@ -11,7 +11,6 @@ from pathlib import Path
 
 import attrs
 
-from taskfarm_sdk import _validation
 from taskfarm_sdk._logging import log
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden
@@ -67,7 +66,7 @@ class Journal:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self._folder = Path(_validation.file_name("the folder of the journal", folder))
+        self._folder = Path(folder)
         self._host = socket.gethostname()
         self._slurm = slurm_facts(Hidden(os.environ))
         self._has_warned = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import attrs
 
-from taskfarm_sdk import _validation
 from taskfarm_sdk._models import RunStatus
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._worker.options import WorkerOptions
@@ -125,13 +123,7 @@ def _shared(options: WorkerOptions, engine: Engine | None) -> WorkerOptions:
     return attrs.evolve(
         options,
         # Other processes may have another current folder.
-        journal=_absolute(options.journal),
+        journal=None if options.journal is None else Path(options.journal).absolute(),
         # Children share one worker, and so do threads.
         fleet_size=1 if engine is None or engine.is_here else engine.loops,
     )
-
-
-def _absolute(journal: str | os.PathLike[str] | None) -> Path | None:
-    if journal is None:
-        return None
-    return Path(_validation.file_name("the folder of the journal", journal)).absolute()

@@ -124,8 +124,8 @@ def faults(name: str, ended: Ended) -> list[str]:
     if ended.status is not None and ended.status not in COMMANDS[name].ends:
         found.append(f"ends with {ended.status}")
     lines = ended.err.splitlines()
-    if ended.status == _USAGE and (len(lines) != 1 or not lines[0].startswith(f"{name}: ")):
-        found.append("does not say why in one line")
+    if ended.status == _USAGE and not all(line.startswith(f"{name}: ") for line in lines):
+        found.append("does not say why in lines of its own")
     if ended.status not in (None, _OK) and not lines:
         found.append("fails without a word")
     return found

@@ -12,9 +12,9 @@ from tests.support.openapi import other_server
 from tests.support.openapi.other_server import NotPossible, compared, environment_of
 from tests.support.openapi.random_requests import Difference
 
-KEPT = Difference("get_run", "status_code_conformance", 418)
-NEW = Difference("create_run", "positive_data_acceptance", 422)
-GONE = Difference("create_run", "negative_data_rejection", 201)
+KEPT = Difference("get_run", "UndefinedStatusCode", 418)
+NEW = Difference("create_run", "RejectedPositiveData", 422)
+GONE = Difference("create_run", "AcceptedNegativeData", 201)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_an_environment_that_is_ready_is_used_again(tmp_path: Path) -> None:
 
 def test_what_only_one_release_shows_is_told() -> None:
     assert compared([KEPT, GONE], [NEW, KEPT]) == [
-        "+ create_run 422: positive_data_acceptance",
-        "- create_run 201: negative_data_rejection",
+        "+ create_run 422: RejectedPositiveData",
+        "- create_run 201: AcceptedNegativeData",
     ]
     assert compared([KEPT], [KEPT]) == []
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unittest
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -49,16 +49,16 @@ class Difference:
 
     Attributes:
         operation: its operation.
-        check: the check of schemathesis that notices it.
+        fault: schemathesis' name for what is wrong.
         status: the reply's status.
     """
 
     operation: str
-    check: str
+    fault: str
     status: int
 
     def __str__(self) -> str:
-        return f"{self.operation} {self.status}: {self.check}"
+        return f"{self.operation} {self.status}: {self.fault}"
 
 
 @attrs.frozen
@@ -139,11 +139,9 @@ class _Sender:
         self._place(operation, kind, case)
         self.sent += 1
         response = case.call(base_url=self._url, session=self._session, timeout=NET_S)
-        for check in (*_ALWAYS, *_OF_KIND[kind]):
-            fault = _fault(case, response, check)
-            if fault is not None:
-                difference = Difference(operation.id, check, response.status_code)
-                self.found.setdefault(difference, f"{case!r}: {fault}")
+        for failure in _failures(case, response, (*_ALWAYS, *_OF_KIND[kind])):
+            difference = Difference(operation.id, type(failure).__name__, response.status_code)
+            self.found.setdefault(difference, f"{case!r}: {failure}")
 
     def _place(self, operation: Operation, kind: str, case: Any) -> None:
         """Let most requests meet a run, a task and a worker that are there."""
@@ -175,13 +173,17 @@ def _draw(strategy: Any, cases: int, each: Callable[[Any], None]) -> None:
     drawn()
 
 
-def _fault(case: Any, response: Any, check: str) -> str | None:
-    """Return what a check of schemathesis finds wrong with a reply, or None."""
-    from schemathesis.checks import CHECKS
+def _failures(case: Any, response: Any, names: Collection[str]) -> Sequence[Exception]:
+    """Return what checks of schemathesis find wrong with a reply."""
+    from schemathesis.checks import CHECKS, load_all_checks
     from schemathesis.core.failures import FailureGroup
 
+    load_all_checks()
+    checks = [check for check in CHECKS.get_all() if check.__name__ in names]
+    assert len(checks) == len(names)
     try:
-        case.validate_response(response, checks=[CHECKS.get_one(check)])
+        case.validate_response(response, checks=checks)
     except FailureGroup as group:
-        return ", ".join(sorted({str(one).splitlines()[0] for one in group.exceptions}))
-    return None
+        failures: Sequence[Exception] = group.exceptions
+        return failures
+    return ()
