@@ -182,7 +182,7 @@ class Farm:
             pass_item: call the function with an `Item`, which has the item's number and seed, in
                 place of the bare item.
             seed: for `Item.seed`, in place of the run's UUID: the same in each run that is given
-                the same number.
+                the same number, of at most 1,024 bits.
             options: see `MapOptions`.
 
         Returns:
