@@ -101,8 +101,9 @@ class Items(Sequence[T_co]):
             ConfigurationError: a name has no values, or there are no names.
         """
         axes = [axis(name, listed) for name, listed in values.items()]
+        grid = Grid(axes)
         described = ", ".join(f"{one.name}: {counted(len(one.values), 'value')}" for one in axes)
-        return made_from(Grid(axes), f"Items.grid({described})")
+        return made_from(grid, f"Items.grid({described})")
 
     @staticmethod
     def glob(pattern: str | os.PathLike[str]) -> Items[str]:
