@@ -6,7 +6,6 @@ schemathesis; `known_differences` lists what they find, with the reasons.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import httpx
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from jsonschema import Draft202012Validator
 
 from taskfarm_sdk.testing import LocalServer
 from tests.support.openapi.api import Api
@@ -30,6 +30,8 @@ CASES = 40
 SEED = 16
 RIGHT, WRONG = "right", "wrong"
 MOST_TASKS = 4
+TAKEN = "AcceptedNegativeData"
+"""The name that schemathesis has for a request that should have been refused."""
 # Those of schemathesis that hold one reply against the contract.
 _ALWAYS = (
     "status_code_conformance",
@@ -37,7 +39,6 @@ _ALWAYS = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
-_VIOLATED = re.compile(r"(?P<keywords>`\w+`(, `\w+`)*)(?: at \S*/(?P<name>\w+))?")
 _OF_KIND = {
     RIGHT: ("not_a_server_error", "positive_data_acceptance"),
     WRONG: ("negative_data_rejection",),
@@ -91,12 +92,18 @@ def differences(server: LocalServer, cases: int = CASES) -> Found:
         server: the server, which gets many runs and workers.
         cases: how many requests of each kind are sent for each operation.
     """
-    with _quiet(), httpx.Client(base_url=server.url, timeout=NET_S) as client:
-        api = Api.of(client, server.user, server.password)
+    with _quiet(), api_of(server) as api:
         sender = _Sender(server, api)
         for operation in OPERATIONS.values():
             sender.send(operation, cases)
     return Found(sender.found, sender.sent)
+
+
+@contextmanager
+def api_of(server: LocalServer) -> Iterator[Api]:
+    """A plain client of a server, for which there is a token."""
+    with httpx.Client(base_url=server.url, timeout=NET_S) as client:
+        yield Api.of(client, server.user, server.password)
 
 
 @contextmanager
@@ -147,7 +154,9 @@ class _Sender:
         response = case.call(base_url=self._url, session=self._session, timeout=NET_S)
         for failure in _failures(case, response, (*_ALWAYS, *_OF_KIND[kind])):
             seen = (operation.id, type(failure).__name__, response.status_code)
-            for part in _parts(str(failure)):
+            # All that was wrong was taken.
+            parts = _wrong_parts(operation, case) if seen[1] == TAKEN else []
+            for part in parts or [""]:
                 self.found.setdefault(Difference(*seen, part), f"{case!r}: {failure}")
 
     def _place(self, operation: Operation, kind: str, case: Any) -> None:
@@ -183,16 +192,20 @@ def _draw(strategy: Any, cases: int, each: Callable[[Any], None]) -> None:
     drawn()
 
 
-def _parts(failure: str) -> list[str]:
-    """Return what a request that should have been refused had wrong: all of that was taken."""
-    parts: list[str] = []
-    for line in failure.splitlines():
-        place, _, rest = line.partition("violates ")
-        # A wrong uuid in the path was replaced by that of a run.
-        if "path" not in place and (found := _VIOLATED.match(rest)):
-            keywords = found["keywords"].replace("`", "").replace(", ", " or ")
-            parts.append(f"{found['name'] or 'another name'}: {keywords}")
-    return parts or [""]
+def _wrong_parts(operation: Operation, case: Any) -> list[str]:
+    """Return what a request has that the contract does not allow, but for the path."""
+    parts: set[str] = set()
+    if operation.body is not None:
+        for error in Draft202012Validator(operation.body).iter_errors(case.body):
+            name = "/".join(map(str, error.absolute_path)) or "body"
+            parts.add(f"{name}: {error.validator}")
+    known = operation.parameters_in("query")
+    for name, value in (case.query or {}).items():
+        if name not in known:
+            parts.add("another name: additionalProperties")
+        elif not Draft202012Validator(known[name]["schema"]).is_valid(value):
+            parts.add(f"{name}: enum")
+    return sorted(parts)
 
 
 def _failures(case: Any, response: Any, names: Collection[str]) -> Sequence[Exception]:
