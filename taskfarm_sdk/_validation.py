@@ -207,13 +207,13 @@ def path(name: str, text: str) -> Path:
         ) from error
 
 
-def run_uuid(text: str) -> str:
+def run_uuid(text: object) -> str:
     """Return a run's uuid as the server writes it: 32 lower-case hexadecimal digits, no dashes.
 
     Raises:
         ConfigurationError: it is not a complete uuid.
     """
-    plain = text.strip().replace("-", "").lower() if isinstance(text, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
+    plain = text.strip().replace("-", "").lower() if isinstance(text, str) else ""
     if not _UUID.fullmatch(plain):
         raise ConfigurationError(
             f"invalid run UUID {shown(text)}: give 32 hexadecimal digits, with or without dashes"

@@ -12,6 +12,8 @@ from taskfarm_sdk.errors import ConfigurationError
 # chunk are at most 99.99, which is the most that a lease keeps.
 MOST_ITEMS = 9_999
 HUNDREDTHS = 10_000  # of 100 %
+# Python writes no integer of more than 4,300 digits.
+MOST_WRITTEN = 10**18
 
 
 @attrs.frozen
@@ -131,8 +133,12 @@ def _check_items(items: int) -> None:
 def _check_size(size: int, items: int) -> None:
     if size > MOST_ITEMS:
         raise ConfigurationError(
-            f"a chunk has at most {MOST_ITEMS:,} items, not {shown(size)}: {_advice_for(items)}"
+            f"a chunk has at most {MOST_ITEMS:,} items, not {_written(size)}: {_advice_for(items)}"
         )
+
+
+def _written(size: int) -> str:
+    return f"{size:,}" if size < MOST_WRITTEN else shown(size)
 
 
 def _advice_for(items: int) -> str:

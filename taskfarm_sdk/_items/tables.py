@@ -119,7 +119,7 @@ def _fault(text: str) -> str:
     )
 
 
-def _check_delimiter(delimiter: str) -> None:
+def _check_delimiter(delimiter: object) -> None:
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise ConfigurationError(
             f"the delimiter must be one character, such as ',' or ';', not {shown(delimiter)}"

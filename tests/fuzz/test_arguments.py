@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from taskfarm_sdk import ConfigurationError, TaskfarmError, _validation
+from taskfarm_sdk._results import claim as claims
 from taskfarm_sdk._sansio.clock import SystemClock
 from taskfarm_sdk._text import MOST_SHOWN, shown
 from taskfarm_sdk.execution.children import pool
-from taskfarm_sdk.execution.mapping import preparing, trial
+from taskfarm_sdk.execution.mapping import trial
 from tests.support.counted import COUNTED
 from tests.support.fuzzing import budget, scene
 from tests.support.fuzzing.odd_arguments import Unshowable, replaced
@@ -35,7 +36,7 @@ def _stubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(SystemClock, "wait", lambda *_: None)
     monkeypatch.setattr(pool, "Pool", act)
     monkeypatch.setattr(trial, "size_by_trial", act)
-    monkeypatch.setattr(preparing.claims, "take", act)
+    monkeypatch.setattr(claims, "take", act)
     with scene.stubbed(tmp_path / "scene"):
         yield
 
@@ -43,11 +44,12 @@ def _stubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def faults_of(target: Target, given: dict[str, object]) -> list[str]:
     """Return what is wrong with how a call ends."""
     acted_before = scene.times_acted()
+    documented: tuple[type[Exception], ...] = (TaskfarmError, *target.also)
     try:
         target.call(**given)
     except Acted:
         return []
-    except (TaskfarmError, *target.also) as error:
+    except documented as error:
         found = ["acts before it refuses"] if scene.times_acted() > acted_before else []
         if any(secret in told_by(error) for secret in scene.SECRETS):
             found.append("shows a secret")

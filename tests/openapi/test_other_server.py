@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,8 @@ def test_a_release_that_is_nowhere_is_named_with_what_pip_says(
     def no_pip(command: Any, **_: object) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 1, "", said)
 
-    monkeypatch.setattr(other_server.venv, "create", lambda home, **_: home.mkdir())
-    monkeypatch.setattr(other_server.subprocess, "run", no_pip)
+    monkeypatch.setattr(venv, "create", lambda home, **_: home.mkdir())
+    monkeypatch.setattr(subprocess, "run", no_pip)
     with pytest.raises(NotPossible, match=r"^taskfarm==99 cannot be installed .*No matching"):
         environment_of("taskfarm==99", tmp_path)
 

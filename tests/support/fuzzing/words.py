@@ -55,7 +55,7 @@ def command_lines(
         secrets: words of which one is a secret, of which some lines have one.
     """
     pieces = st.lists(_pieces(parser), max_size=4)
-    secret = st.just([]) | st.sampled_from(list(secrets))
+    secret: SearchStrategy[Words] = st.just([]) | st.sampled_from(list(secrets))
     return st.builds(
         lambda secret, pieces, rest: [
             *secret,

@@ -42,7 +42,7 @@ class Known:
 
     def still_shows(self, api: Api) -> bool:
         """Return whether the server still takes the example."""
-        path: dict[str, str | int] = {}
+        path: dict[str, Any] = {}
         if "uuid" in OPERATIONS[self.operation].parameters_in("path"):
             path["uuid"] = api.run()
         if "task" in OPERATIONS[self.operation].parameters_in("path"):
