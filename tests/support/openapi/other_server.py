@@ -79,7 +79,7 @@ def routes_of(python: Path) -> set[str]:
     """Return method, path, parameters and body of what a server routes, a text for each.
 
     Raises:
-        NotPossible: its views cannot be read.
+        NotPossible: it cannot be imported, as with newer packages than it was made for.
     """
     done = subprocess.run(
         [python, "-W", "ignore", ROUTES],
@@ -89,7 +89,7 @@ def routes_of(python: Path) -> set[str]:
         check=False,
     )
     if done.returncode != 0:
-        raise NotPossible(f"its views cannot be read: {done.stderr.strip().splitlines()[-1]}")
+        raise NotPossible(f"the server cannot be imported: {done.stderr.strip().splitlines()[-1]}")
     return {
         f"{method} {route['rule']} query={sorted(route['query'])} body={route['body']}"
         for route in json.loads(done.stdout)
