@@ -357,6 +357,8 @@ def _open_folder(path: Path) -> int:
             f"there is no folder '{path}': check the path of the results folder"
         ) from None
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # of which nothing more can be asked
+            raise cannot("open", path, error) from error
         if path.is_symlink():
             raise ConfigurationError(
                 f"'{path}' is a symbolic link, which others may be able to redirect: give the "

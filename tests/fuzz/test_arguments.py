@@ -159,6 +159,7 @@ def test_a_credential_that_is_no_text_is_refused_and_not_shown(name: str) -> Non
         ("Items.csv", {"delimiter": 5}, "must be one character"),
         ("Items.lines", {"path": "a\0b"}, "the file of items"),
         ("save_login", {"token": 5}, r"token must be a text"),
+        ("results", {"folder": "x" * 10_000}, "File name too long"),
         ("LocalServer", {"database_url": 5}, "database URL must be a text"),
     ],
 )
