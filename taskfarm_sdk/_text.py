@@ -30,5 +30,5 @@ def shown(value: object) -> str:
     try:
         text = one_line(repr(value))
     except Exception:  # noqa: BLE001 - what a class of the caller's raises, or Python of a number
-        return f"a {type(value).__name__} that cannot be shown"
+        return f"<{type(value).__name__} that cannot be shown>"
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"

@@ -11,6 +11,7 @@ from taskfarm_sdk._items.grids import Grid, axis
 from taskfarm_sdk._items.lines import Lines, check_utf8, read
 from taskfarm_sdk._items.sources import Given, Part, Source, given
 from taskfarm_sdk._models import counted
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import half_made
 
@@ -167,7 +168,9 @@ class Items(Sequence[T_co]):
         try:
             return self._source.at(numbers[index])
         except IndexError:
-            raise IndexError(f"there is no item {index}: there are {len(self):,} items") from None
+            raise IndexError(
+                f"there is no item {shown(index)}: there are {len(self):,} items"
+            ) from None
 
     def __iter__(self) -> Iterator[T_co]:
         return iter(self._source)

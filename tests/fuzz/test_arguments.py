@@ -167,3 +167,8 @@ def test_an_odd_argument_is_refused_by_name(name: str, odd: dict[str, object], s
     target = TARGETS[name]
     with pytest.raises(ConfigurationError, match=said):
         target.call(**{**target.right(), **odd})
+
+
+def test_an_index_too_large_to_be_written_is_refused() -> None:
+    with pytest.raises(IndexError, match="there is no item <int that cannot be shown>"):
+        TARGETS["Items[…]"].call(index=10**5_000)
