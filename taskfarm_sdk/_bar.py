@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 import attrs
 
+from taskfarm_sdk import _text
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._items.counts import items_done
 from taskfarm_sdk._models import RunStatus, counted, percent_text
@@ -36,7 +37,7 @@ def checked(progress: object) -> None:
     if not (progress is None or isinstance(progress, bool) or callable(progress)):
         raise ConfigurationError(
             "progress is True for a bar, or a function that is called with the run's status, not "
-            f"{progress!r}"
+            f"{_text.shown(progress)}"
         )
 
 

@@ -1,6 +1,8 @@
-"""Texts of servers, files and other processes, made fit for an error or a line of the log."""
+"""Texts of others made fit for an error or a line of the log: of servers, files and callers."""
 
 from __future__ import annotations
+
+MOST_SHOWN = 200
 
 
 def one_line(text: str) -> str:
@@ -14,3 +16,19 @@ def one_line(text: str) -> str:
     if line.isprintable():
         return line
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def shown(value: object) -> str:
+    """Return a wrong argument for an error: on one short line, whatever its `repr` does.
+
+    Python refuses to write integers of more than 4,300 digits, and classes of users can do
+    anything.
+
+    Args:
+        value: the argument.
+    """
+    try:
+        text = one_line(repr(value))
+    except Exception:  # noqa: BLE001 - what a class of the caller's raises, or Python of a number
+        return f"<{type(value).__name__} that cannot be shown>"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import os
 import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden, Veil
 
@@ -28,6 +30,7 @@ def base_url(text: str | Hidden[str]) -> str:
     """
     hidden = text if isinstance(text, Hidden) else Hidden(text)
     del text
+    require_text("URL", hidden)
     with Veil():
         return _base_url(hidden.reveal())
 
@@ -146,6 +149,43 @@ def _without_userinfo(url: str) -> str:
     return re.sub(r"^(\w+://[^/:@\[\]]*:)(?!\d*(/|$)).*", r"\1***", without, flags=re.DOTALL)
 
 
+def require_text(name: str, value: object) -> None:
+    """Refuse what is no text.
+
+    Args:
+        name: the argument's name.
+        value: the argument. A secret is hidden; the error repeats neither.
+    """
+    kind = type(value.reveal()) if isinstance(value, Hidden) else type(value)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportUnknownVariableType]
+    if not issubclass(kind, str):
+        raise ConfigurationError(f"the {name} must be a text (str), not a {kind.__name__}")
+
+
+def file_name(name: str, value: object) -> str:
+    """Return a path as text.
+
+    Args:
+        name: the argument's name.
+        value: a text or a `PathLike` of one.
+
+    Raises:
+        ConfigurationError: it is neither, or no file can have this name.
+    """
+    try:
+        known = os.fspath(value)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownVariableType]
+    except TypeError:
+        known = None
+    if not isinstance(known, str):
+        raise ConfigurationError(f"{name} must be a path (str or os.PathLike), not {shown(value)}")
+    try:
+        encoded = os.fsencode(known)
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise ConfigurationError(f"{name} contains a character that no path can: {shown(known)}")
+    return known
+
+
 def path(name: str, text: str) -> Path:
     """Return a path of a setting, with `~` replaced by the home folder.
 
@@ -167,16 +207,16 @@ def path(name: str, text: str) -> Path:
         ) from error
 
 
-def run_uuid(text: str) -> str:
+def run_uuid(text: object) -> str:
     """Return a run's uuid as the server writes it: 32 lower-case hexadecimal digits, no dashes.
 
     Raises:
         ConfigurationError: it is not a complete uuid.
     """
-    plain = text.strip().replace("-", "").lower()
+    plain = text.strip().replace("-", "").lower() if isinstance(text, str) else ""
     if not _UUID.fullmatch(plain):
         raise ConfigurationError(
-            f"invalid run UUID {text!r}: give 32 hexadecimal digits, with or without dashes"
+            f"invalid run UUID {shown(text)}: give 32 hexadecimal digits, with or without dashes"
         )
     return plain
 
@@ -186,7 +226,7 @@ def number_of_tasks(value: int) -> int:
     # bool is a subclass of int, and True as a number of tasks is a mistake.
     if type(value) is not int or not 1 <= value <= MAX_TASKS:
         raise ConfigurationError(
-            f"the number of tasks must be an integer from 1 to {MAX_TASKS:,}, not {value!r}"
+            f"the number of tasks must be an integer from 1 to {MAX_TASKS:,}, not {shown(value)}"
         )
     return value
 
@@ -194,14 +234,14 @@ def number_of_tasks(value: int) -> int:
 def at_least_one(name: str, value: int) -> int:
     """Return `value` if it is an integer of at least 1."""
     if type(value) is not int or value < 1:
-        raise ConfigurationError(f"{name} must be an integer of at least 1, not {value!r}")
+        raise ConfigurationError(f"{name} must be an integer of at least 1, not {shown(value)}")
     return value
 
 
 def one_or_none(name: str, value: int) -> int:
     """Return `value` if it is 0 or 1."""
     if type(value) is not int or value not in (0, 1):
-        raise ConfigurationError(f"{name} must be 0 or 1, not {value!r}")
+        raise ConfigurationError(f"{name} must be 0 or 1, not {shown(value)}")
     return value
 
 
@@ -218,22 +258,34 @@ def task_number(value: int, num_tasks: int) -> int:
     """Return `value` if the run has a task with this number: 0 to num_tasks - 1."""
     if type(value) is not int or not 0 <= value < num_tasks:
         raise ConfigurationError(
-            f"a task's number must be an integer from 0 to {num_tasks - 1}, not {value!r}"
+            f"a task's number must be an integer from 0 to {num_tasks - 1}, not {shown(value)}"
         )
     return value
 
 
 def percentage(value: float) -> float:
     """Return `value` as a float if it is a percentage: finite, 0 to 100."""
-    if isinstance(value, bool) or not math.isfinite(value) or not 0 <= value <= 100:
-        raise ConfigurationError(f"a percentage must be a number from 0 to 100, not {value!r}")
+    if not _is_finite(value) or not 0 <= value <= 100:
+        raise ConfigurationError(f"a percentage must be a number from 0 to 100, not {shown(value)}")
     return float(value)
 
 
 def seconds(name: str, value: float, *, zero: bool = False, endless: bool = False) -> float:
     """Return `value` as a float if it is a time: positive; 0 and infinity only if allowed."""
-    finite = math.isfinite(value) or (endless and value == math.inf)
-    if isinstance(value, bool) or not finite or value < 0 or (value == 0 and not zero):
+    finite = _is_finite(value) or (endless and _is_endless(value))
+    if not finite or value < 0 or (value == 0 and not zero):
         least = "0 or more" if zero else "more than 0"
-        raise ConfigurationError(f"{name} must be a number of seconds, {least}, not {value!r}")
+        raise ConfigurationError(f"{name} must be a number of seconds, {least}, not {shown(value)}")
     return float(value)
+
+
+def _is_finite(value: float) -> bool:
+    """Return whether something is a number that a float can hold; True and False are none."""
+    try:
+        return not isinstance(value, bool) and math.isfinite(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _is_endless(value: object) -> bool:
+    return isinstance(value, float) and value == math.inf

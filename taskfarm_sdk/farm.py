@@ -183,7 +183,7 @@ class Farm:
             pass_item: call the function with an `Item`, which has the item's number and seed, in
                 place of the bare item.
             seed: for `Item.seed`, in place of the run's UUID: the same in each run that is given
-                the same number.
+                the same number, of at most 1,024 bits.
             name: a name for the run, if this call creates it: this user's commands take it instead
                 of the UUID (`manageTF --watch NAME`). A letter, then at most 63 letters, digits,
                 ".", "_" and "-", and not only digits and letters from a to f.

@@ -184,6 +184,8 @@ def save_login(url: str, user: str, token: str, *, replace_default: bool = True)
     given, secret = Hidden(url), Hidden(token)
     del url, token
     wanted = _validation.base_url(given)
+    _validation.require_text("user", user)
+    _validation.require_text("token", secret)
     host = socket.gethostname() if _validation.is_loopback(wanted) else None
     new = Login(wanted, user, secret, host)
     with _locked() as path:

@@ -16,7 +16,7 @@ import pytest
 
 from taskfarm_sdk._worker import heartbeat
 from taskfarm_sdk.server._process import ServerProcess
-from tests.support import engines
+from tests.support import counted, engines
 
 # Fixtures, for all recorded tests.
 from tests.support.recording import (  # noqa: F401
@@ -87,6 +87,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"skipped: {reason}")
     if left_out:
         terminalreporter.write_line(engines.summary(left_out))
+    ended = [*terminalreporter.stats.get("passed", ()), *terminalreporter.stats.get("failed", ())]
+    if tried := counted.summary(ended):
+        terminalreporter.write_line(tried)
     if "not long" in terminalreporter.config.option.markexpr:
         terminalreporter.write_line("tests marked `long` are left out: make test-all")
 

@@ -27,7 +27,14 @@ from taskfarm_sdk._sansio.retry import DICE, SETTLE, Answer, Rule, Then
 from taskfarm_sdk._sansio.steps import Flow, sleep
 from taskfarm_sdk._session.request import ask
 from taskfarm_sdk._session.session import Session
-from taskfarm_sdk.errors import OutcomeUnknown, RunBroken, ServerError, TaskfarmError
+from taskfarm_sdk._text import shown
+from taskfarm_sdk.errors import (
+    ConfigurationError,
+    OutcomeUnknown,
+    RunBroken,
+    ServerError,
+    TaskfarmError,
+)
 
 Progress = Callable[[int, int], None]
 
@@ -53,6 +60,11 @@ def repair(farm: Session, uuid: str, num_tasks: int, progress: Progress | None) 
         TaskfarmError: the run is not broken, or another client repairs it; nothing was changed.
     """
     _validation.sound_run(uuid, num_tasks)
+    if progress is not None and not callable(progress):  # pyright: ignore[reportUnnecessaryComparison]
+        raise ConfigurationError(
+            "progress is a function that is called with the number of tasks handled and that of "
+            f"the run's tasks, not {shown(progress)}"
+        )
     yield from _refuse_doubled(farm, uuid, num_tasks)
     yield from _probe(farm, uuid, num_tasks)
     missing = num_tasks - (yield from _take_turn(farm, uuid, num_tasks))

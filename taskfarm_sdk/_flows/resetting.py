@@ -24,7 +24,8 @@ from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._sansio.retry import SETTLE, Answer
 from taskfarm_sdk._sansio.steps import Flow, sleep
 from taskfarm_sdk._session.session import Session
-from taskfarm_sdk.errors import TaskfarmError
+from taskfarm_sdk._text import shown
+from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
 
 # A live worker of another client reports 100 shortly before it sets a task done.
 STUCK_LOOK_AGAIN_S = 2.0
@@ -60,6 +61,8 @@ def reset_tasks(farm: Session, uuid: str, num_tasks: int, numbers: Iterable[int]
     A task that does not exist yet is not written: that would create it out of turn.
     """
     _validation.sound_run(uuid, num_tasks)
+    if not isinstance(numbers, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"give the tasks' numbers in a list, not {shown(numbers)}")
     wanted = {_validation.task_number(number, num_tasks) for number in numbers}
     if not wanted:
         return 0

@@ -24,6 +24,7 @@ from taskfarm_sdk._sansio.retry import READ, Look, Rule
 from taskfarm_sdk._sansio.steps import Call, Flow, Item, Stream, together
 from taskfarm_sdk._session.request import ask
 from taskfarm_sdk._session.session import Session
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import (
     ConfigurationError,
     NotFound,
@@ -156,7 +157,7 @@ def infos(
     """Yield the states of the tasks by number; tasks that do not exist yet are waiting."""
     if state is not None and state not in TASK_STATES:
         raise ConfigurationError(
-            f"a task's state must be one of {', '.join(TASK_STATES)}, not {state!r}"
+            f"a task's state must be one of {', '.join(TASK_STATES)}, not {shown(state)}"
         )
     there = yield from existing(farm, uuid, num_tasks)
     for batch in there.batches():

@@ -5,12 +5,15 @@ from __future__ import annotations
 import attrs
 
 from taskfarm_sdk import _validation
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 
 # Up to here the hundredths of a percentage hold any position exactly, and those of an unfinished
 # chunk are at most 99.99, which is the most that a lease keeps.
 MOST_ITEMS = 9_999
 HUNDREDTHS = 10_000  # of 100 %
+# Python writes no integer of more than 4,300 digits.
+MOST_WRITTEN = 10**18
 
 
 @attrs.frozen
@@ -87,7 +90,7 @@ class Chunks:
         """
         if type(item) is not int or not 0 <= item < self.items:
             raise ConfigurationError(
-                f"an item's number must be an integer from 0 to {self.items - 1}, not {item!r}"
+                f"an item's number must be an integer from 0 to {self.items - 1}, not {shown(item)}"
             )
         return item // self.size
 
@@ -123,15 +126,19 @@ def position(percent: float, size: int) -> int:
 def _check_items(items: int) -> None:
     if type(items) is not int or items < 1:
         raise ConfigurationError(
-            f"the number of items must be an integer of at least 1, not {items!r}"
+            f"the number of items must be an integer of at least 1, not {shown(items)}"
         )
 
 
 def _check_size(size: int, items: int) -> None:
     if size > MOST_ITEMS:
         raise ConfigurationError(
-            f"a chunk has at most {MOST_ITEMS:,} items, not {size:,}: {_advice_for(items)}"
+            f"a chunk has at most {MOST_ITEMS:,} items, not {_written(size)}: {_advice_for(items)}"
         )
+
+
+def _written(size: int) -> str:
+    return f"{size:,}" if size < MOST_WRITTEN else shown(size)
 
 
 def _advice_for(items: int) -> str:

@@ -12,11 +12,13 @@ import attrs
 
 from taskfarm_sdk._items import columns
 from taskfarm_sdk._items.digests import definition, digest_of
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 
 # len() gives no more.
 MOST_POINTS = 2**63 - 1
-_RANGE = re.compile(r"(-?\d+):(-?\d+)(?::(-?\d+))?")
+# No list has an index of more digits, and Python reads no more than 4,300.
+_RANGE = re.compile(r"(-?\d{1,25}):(-?\d{1,25})(?::(-?\d{1,25}))?")
 _NUMBER = r"-?\d*(?:\.\d*)?"  # no digits at all, too
 _LIKE_A_RANGE = re.compile(f"{_NUMBER}:{_NUMBER}(:{_NUMBER})?")
 
@@ -50,11 +52,11 @@ class Grid:
         if not self.axes:
             raise ConfigurationError("a grid needs values for at least one name: grid(x=range(10))")
         self.columns = columns.checked([axis.name for axis in self.axes], "the grid")
-        counts = [len(axis.values) for axis in self.axes]
+        counts = [_count(axis) for axis in self.axes]
         self._num_points = math.prod(counts)
         if self._num_points > MOST_POINTS:
             raise ConfigurationError(
-                f"the grid has {self._num_points:,} points: divide it among several runs"
+                f"the grid has more than {MOST_POINTS:,} points: divide it among several runs"
             )
         # After how many points each name's value changes.
         self._strides = [
@@ -100,8 +102,8 @@ def axis(name: str, values: object) -> Axis:
         )
     if not _has_values(values):
         raise ConfigurationError(
-            f"{name} of a grid needs a list or a range of values, not {values!r}: "
-            f"write {name}=[{values!r}]"
+            f"{name} of a grid needs a list or a range of values, not {shown(values)}: "
+            f"write {name}=[{shown(values)}]"
         )
     known = values if isinstance(values, range) else _listed(values)
     if not known:
@@ -137,6 +139,16 @@ def parsed(text: str) -> Axis:
             f"{name}=START:END or {name}=START:END:STEP, or a list of values without ranges"
         )
     return Axis(name, listed)
+
+
+def _count(axis: Axis) -> int:
+    try:
+        return len(axis.values)
+    except OverflowError:
+        raise ConfigurationError(
+            f"{axis.name} of a grid has more than {MOST_POINTS:,} values: divide it among several "
+            "runs"
+        ) from None
 
 
 def _is_like_a_range(value: str, among: int) -> bool:

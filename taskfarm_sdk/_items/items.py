@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar, overload
 
+from taskfarm_sdk import _validation
 from taskfarm_sdk._items.grids import Grid, axis
 from taskfarm_sdk._items.lines import Lines, check_utf8, read
 from taskfarm_sdk._items.sources import Given, Part, Source, given
 from taskfarm_sdk._models import counted
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import half_made
 
@@ -59,7 +61,7 @@ class Items(Sequence[T_co]):
         Raises:
             ConfigurationError: it cannot be read, is empty, or is not UTF-8.
         """
-        name = os.fspath(path)
+        name = _validation.file_name("the file of items", path)
         content = read(name)
         check_utf8(content, name)
         return _filled(Lines(content), f"Items.lines({name!r})", f"{name} contains no lines")
@@ -82,7 +84,7 @@ class Items(Sequence[T_co]):
         """
         from taskfarm_sdk._items.tables import Table
 
-        name = os.fspath(path)
+        name = _validation.file_name("the file of items", path)
         table = Table(read(name), name, delimiter=delimiter)
         return _filled(table, f"Items.csv({name!r})", f"{name} has no rows below its header")
 
@@ -100,8 +102,9 @@ class Items(Sequence[T_co]):
             ConfigurationError: a name has no values, or there are no names.
         """
         axes = [axis(name, listed) for name, listed in values.items()]
+        grid = Grid(axes)
         described = ", ".join(f"{one.name}: {counted(len(one.values), 'value')}" for one in axes)
-        return made_from(Grid(axes), f"Items.grid({described})")
+        return made_from(grid, f"Items.grid({described})")
 
     @staticmethod
     def glob(pattern: str | os.PathLike[str]) -> Items[str]:
@@ -115,7 +118,7 @@ class Items(Sequence[T_co]):
         """
         from glob import glob
 
-        text = os.fspath(pattern)
+        text = _validation.file_name("the pattern", pattern)
         names = tuple(sorted(glob(text, recursive=True)))  # noqa: PTH207 - names as the user wrote
         return _filled(Given(names), f"Items.glob({text!r})", f"no file matches {text!r}")
 
@@ -165,7 +168,9 @@ class Items(Sequence[T_co]):
         try:
             return self._source.at(numbers[index])
         except IndexError:
-            raise IndexError(f"there is no item {index}: there are {len(self):,} items") from None
+            raise IndexError(
+                f"there is no item {shown(index)}: there are {len(self):,} items"
+            ) from None
 
     def __iter__(self) -> Iterator[T_co]:
         return iter(self._source)

@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from taskfarm_sdk._items import columns
 from taskfarm_sdk._items.digests import definition, digest_of
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 
 T = TypeVar("T")
@@ -108,7 +109,13 @@ def given(values: Iterable[T]) -> Given[T]:
     # A list can change while it is worked on.
     kept = isinstance(values, Sequence) and not isinstance(values, list)
     known: Sequence[T] = cast("Sequence[T]", values) if kept else tuple(values)
-    if not known:
+    try:
+        number = len(known)
+    except OverflowError:  # of a range
+        raise ConfigurationError(
+            "there are too many items: divide them among several runs"
+        ) from None
+    if not number:
         raise ConfigurationError("there are no items: a run has at least 1 task")
     return Given(known)
 
@@ -126,7 +133,9 @@ def _fault_of(values: object) -> str:
     if isinstance(values, AbstractSet):
         return f"a {kind} has another order in each process: use sorted(items)"
     if type(values) is int:
-        return f"items must be a sequence, not {values}: use range({values}) for numbers"
+        return (
+            f"items must be a sequence, not {shown(values)}: use range({shown(values)}) for numbers"
+        )
     if not isinstance(values, Iterable):
         return f"items must be a sequence, not a {kind}: put it into a list"
     return _fault_of_frame(cast("object", values), kind)

@@ -12,6 +12,7 @@ from taskfarm_sdk._items import columns
 from taskfarm_sdk._items.digests import digest_of
 from taskfarm_sdk._items.lines import BOM, check_utf8, starts_of
 from taskfarm_sdk._models import counted
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 
 # Whoever forgets to name the right one has one of these instead.
@@ -118,10 +119,10 @@ def _fault(text: str) -> str:
     )
 
 
-def _check_delimiter(delimiter: str) -> None:
-    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+def _check_delimiter(delimiter: object) -> None:
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise ConfigurationError(
-            f"the delimiter must be one character, such as ',' or ';', not {delimiter!r}"
+            f"the delimiter must be one character, such as ',' or ';', not {shown(delimiter)}"
         )
 
 

@@ -13,6 +13,7 @@ import secrets
 
 import attrs
 
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 
 DECIMALS = 10**12
@@ -105,7 +106,7 @@ def max_attempts(value: int) -> int:
     """Return `value` if the lease can count this many attempts."""
     if type(value) is not int or not 1 <= value <= MAX_ATTEMPTS:
         raise ConfigurationError(
-            f"max_attempts must be an integer from 1 to {MAX_ATTEMPTS}, not {value!r}"
+            f"max_attempts must be an integer from 1 to {MAX_ATTEMPTS}, not {shown(value)}"
         )
     return value
 

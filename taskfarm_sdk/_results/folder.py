@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from taskfarm_sdk import _validation
 from taskfarm_sdk._processes.mounts import is_shared
 from taskfarm_sdk._processes.naming import name_first
 from taskfarm_sdk._results import names, trust
@@ -309,7 +310,7 @@ class Folder:
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow a symbolic link
+    return Path(os.path.abspath(_validation.file_name("the results folder", path)))  # noqa: PTH100 - `resolve` would follow a symbolic link
 
 
 def _open_folder(path: Path) -> int:
@@ -320,6 +321,8 @@ def _open_folder(path: Path) -> int:
             f"there is no folder '{path}': check the path of the results folder"
         ) from None
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # of which nothing more can be asked
+            raise cannot("open", path, error) from error
         if path.is_symlink():
             raise ConfigurationError(
                 f"'{path}' is a symbolic link, which others may be able to redirect: give the "

@@ -88,6 +88,7 @@ def settle(
         ConfigurationError: a setting is invalid.
         AuthenticationError: there are no credentials for the server.
     """
+    _check_types(url, user, password, token)
     _utf8("user", user)
     env = _Environment(environ or Hidden(os.environ))
     place = _validation.base_url(url or env.url or _saved_url() or Hidden(DEFAULT_URL))
@@ -103,6 +104,18 @@ def settle(
     _utf8(f"token{origin}", settings.token)
     _without_controls(f"token{origin}", settings.token)
     return settings
+
+
+def _check_types(
+    url: Hidden[str] | None,
+    user: str | None,
+    password: Hidden[str] | None,
+    token: Hidden[str] | None,
+) -> None:
+    given = {"URL": url, "user": user, "password": password, "token": token}
+    for name, value in given.items():
+        if value is not None:
+            _validation.require_text(name, value)
 
 
 def _saved_url() -> Hidden[str] | None:

@@ -68,3 +68,5 @@ class WorkerOptions:
         _validation.seconds("grace_s", self.grace_s, zero=True)
         _validation.seconds("give_up_after_s", self.give_up_after_s, zero=True, endless=True)
         _validation.at_least_one("fleet_size", self.fleet_size)
+        if self.journal is not None:
+            _validation.file_name("the folder of the journal", self.journal)

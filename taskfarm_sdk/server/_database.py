@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import attrs
 
+from taskfarm_sdk import _validation
 from taskfarm_sdk._secrets import masked
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden, Veil, half_made, shown_half_made
@@ -56,8 +57,10 @@ class Database:
         Raises:
             ConfigurationError: the URL is invalid. The message never repeats a password.
         """
-        given = Hidden(url.strip())
+        whole = Hidden(url)
         del url
+        _validation.require_text("database URL", whole)
+        given = Hidden(whole.reveal().strip())
         parts = _split(given)
         if not parts.reveal().path.strip("/"):
             raise ConfigurationError(

@@ -51,7 +51,8 @@ class DataFolder:
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         folder = default_data_folder()
         if path is not None:
-            folder = _validation.path("the data folder (--data DIR)", os.fspath(path))
+            name = "the data folder (--data DIR)"
+            folder = _validation.path(name, _validation.file_name(name, path))
         self.path: Path = folder.absolute()
         self._lock: int | None = None
         # What entering and `secrets` have created or changed.

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import attrs
 
+from taskfarm_sdk import _validation
 from taskfarm_sdk._secrets import masked
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden, shown_half_made
 from taskfarm_sdk.server._database import Database
@@ -90,6 +92,7 @@ def check_user(user: str) -> None:
     Raises:
         ConfigurationError: the server cannot store it, or HTTP Basic cannot transmit it.
     """
+    _validation.require_text("user", user)
     if not 1 <= len(user) <= MAX_USER_LENGTH:
         raise ConfigurationError(
             f"a user's name must have 1 to {MAX_USER_LENGTH} characters, not {len(user)}"
@@ -125,4 +128,4 @@ def check_password(password: Hidden[str]) -> None:
 
 def _check_number(name: str, value: int, most: int) -> None:
     if type(value) is not int or not 1 <= value <= most:
-        raise ConfigurationError(f"{name} must be an integer from 1 to {most}, not {value!r}")
+        raise ConfigurationError(f"{name} must be an integer from 1 to {most}, not {shown(value)}")

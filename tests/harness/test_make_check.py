@@ -15,6 +15,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = f"{sys.version_info[0]}.{sys.version_info[1]}"
 TOOLS = ("ruff", "mypy", "pyright", "lint-imports", "openapi-spec-validator", "codespell", "python")
+# What the environments are made from.
+SOURCES = (
+    *("pyproject.toml", "constraints.txt", "openapi/requirements.txt"),
+    *("openapi/redocly/package.json", "openapi/redocly/package-lock.json"),
+)
 # Says how it was called, and fails where that matches FAILING.
 STUB = """#!/bin/sh
 echo "$(basename "$0") $*"
@@ -34,6 +39,7 @@ CHECKS = {
     "check-exports": "--verifytypes",
     "check-imports": "lint-imports",
     "check-openapi": "openapi-spec-validator",
+    "check-redocly": "redocly/cli",
     "check-spelling": "codespell",
     "check-shell": "python -m shell",
 }
@@ -49,7 +55,7 @@ def write_program(path: Path, text: str) -> None:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A folder with the Makefile, and with stubs for the tools of both its environments."""
-    for name in ("pyproject.toml", "constraints.txt", "openapi/requirements.txt"):
+    for name in SOURCES:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     shutil.copy(ROOT / "Makefile", tmp_path)
@@ -61,7 +67,8 @@ def tree(tmp_path: Path) -> Path:
         write_program(tools / "bin" / tool, STUB)
     write_program(generator / "bin" / "openapi-python-client", GENERATOR)
     write_program(tmp_path / "generated" / "taskfarm_api" / "client.py", "generated\n")
-    for environment in (tools, generator):
+    (tools / "redocly").mkdir()
+    for environment in (tools, generator, tools / "redocly"):
         (environment / ".ready").touch()
     return tmp_path
 

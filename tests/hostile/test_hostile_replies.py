@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -21,6 +21,7 @@ from taskfarm_cli.common import connection_options
 from taskfarm_cli.manage import mode
 from taskfarm_sdk import Farm
 from taskfarm_sdk._sansio.clock import SystemClock
+from tests.support.counted import COUNTED as COUNTED_CASES
 from tests.support.hostile import callers, checks, echoes, endless, remote, replies, wrong_types
 from tests.support.hostile.callers import Caller, Came, Manage, meet
 from tests.support.hostile.checks import Check
@@ -135,7 +136,11 @@ def manage(
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("caller", COLUMNS)
 def test_each_hostile_reply_is_one_error_of_the_sdk(
-    server: StubServer, manage: Manage, caller: str, family: str
+    server: StubServer,
+    manage: Manage,
+    caller: str,
+    family: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
     column = COLUMNS[caller]
     met: Counter[str] = Counter()
@@ -152,7 +157,9 @@ def test_each_hostile_reply_is_one_error_of_the_sdk(
         met[operation.name] += 1
         wrong = column.check(came, scene, hostile, operation)
         faults += [f"{hostile.name}, {operation.name}: {fault}" for fault in wrong]
+    record_property(COUNTED_CASES, ("cells of hostile replies", met.total()))
     assert faults == []
+    assert met.total() == len(cells_of(column, family))
     assert set(met) == {operation.name for operation in column.operations} - _WITHOUT.get(
         family, set()
     )

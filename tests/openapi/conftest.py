@@ -9,6 +9,7 @@ import pytest
 
 from taskfarm_sdk.testing import LocalServer
 from tests.support.openapi.api import Api
+from tests.support.postgresql_fixtures import database, postgres  # noqa: F401
 from tests.support.processes import NET_S
 
 

@@ -8,7 +8,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from taskfarm_cli.common.exit_status import ExitStatus, UsageError
 from taskfarm_sdk.hidden import Hidden
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 
 Words = Sequence[str] | Hidden[Sequence[str]] | None
+N = TypeVar("N", bound=argparse.Namespace)
 
 USAGE_INDENT = "  "
+# The server's column has 32 bits on PostgreSQL.
+MOST_TASKS = 2**31 - 1
 _ROW = re.compile(r" {2,}(?P<term>\S+(?: \S+)*) {2,}(?P<text>\S.*)")
 
 
@@ -42,10 +45,42 @@ class Parser(argparse.ArgumentParser):
         """Raise a UsageError."""
         raise UsageError(f"{message} ({self.prog} --help lists the options)")
 
+    def parse_all(self, words: Sequence[str], namespace: N) -> N:
+        """Parse words as `parse_args` does, but never show a word that may be a password.
+
+        Args:
+            words: the words after the program's name.
+            namespace: where their values are stored.
+
+        Raises:
+            UsageError: they are invalid.
+        """
+        known, rest = self.parse_known_args(words, namespace)
+        if rest:
+            self.error(unrecognized(rest))
+        return known
+
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Print the help."""
         # argparse's own method ignores write errors, such as a full disk.
         print(self.format_help(), end="", file=file)
+
+
+def unrecognized(words: Sequence[str]) -> str:
+    """Return the fault of words that a parser does not know.
+
+    Beside an unknown option nothing is shown but options, without their values: a mistyped
+    `--password` is followed by one.
+
+    Args:
+        words: the words.
+    """
+    options = [_option(word) for word in words if word.startswith("-") and word != "-"]
+    return f"unrecognized arguments: {' '.join(options or words)}"
+
+
+def _option(word: str) -> str:
+    return word.partition("=")[0] if word.startswith("--") else word[:2]
 
 
 def command_line(argv: Words) -> Hidden[Sequence[str]]:
@@ -154,10 +189,12 @@ def add_version_and_help(add_argument: Callable[..., object]) -> None:
 
 
 def number_of_tasks(text: str) -> int:
-    """Return a number of tasks: 1 or more."""
+    """Return a number of tasks: 1 to `MOST_TASKS`."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"a run has at least 1 task, not {value}")
+    if value > MOST_TASKS:
+        raise argparse.ArgumentTypeError(f"a run has at most {MOST_TASKS:,} tasks, not {value:,}")
     return value
 
 

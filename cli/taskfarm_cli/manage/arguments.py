@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 from taskfarm_cli.common.connection_options import add_connection
 from taskfarm_cli.common.exit_status import UsageError
-from taskfarm_cli.common.parser import Parser, Words, add_version_and_help, command_line, seconds
+from taskfarm_cli.common.parser import (
+    Parser,
+    Words,
+    add_version_and_help,
+    command_line,
+    seconds,
+    unrecognized,
+)
 from taskfarm_cli.manage.mode import PROGRAM, Arguments, State, Uses
 from taskfarm_cli.manage.modes import INFO, MODES
 from taskfarm_sdk.hidden import Veil
@@ -45,7 +52,7 @@ def _parsed(words: Sequence[str]) -> Arguments:
     # argparse passes over runs that stand behind another run and an option.
     others = [word for word in more if word != "--"]
     if unknown := [word for word in others if word.startswith("-")]:
-        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        parser.error(unrecognized(unknown))
     arguments.uuids += others
     return arguments
 
@@ -114,7 +121,7 @@ exit status:
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return manageTF's argument parser."""
     parser = Parser(
         PROGRAM,

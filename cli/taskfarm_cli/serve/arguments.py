@@ -118,7 +118,7 @@ def parse(argv: Words = None) -> Arguments:
     words = command_line(argv)
     del argv
     with Veil():
-        arguments = build_parser().parse_args(words.reveal(), namespace=Arguments())
+        arguments = build_parser().parse_all(words.reveal(), Arguments())
     _check_together(arguments)
     for name, value in START.items():
         if getattr(arguments, name) is None:
@@ -141,7 +141,7 @@ def _check_together(arguments: Arguments) -> None:
         raise UsageError("--generate-password is for --add-user and --set-password")
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of serveTF's command line."""
     parser = Parser(PROGRAM, usage=_USAGE, description=_DESCRIPTION, epilog=_EPILOG)
     _add_network(parser)

@@ -79,13 +79,13 @@ def parse(argv: Words = None) -> Arguments:
     words = command_line(argv)
     del argv
     with Veil():
-        arguments = build_parser().parse_args(words.reveal(), namespace=Arguments())
+        arguments = build_parser().parse_all(words.reveal(), Arguments())
     if not arguments.host:
         raise UsageError("--host is empty: name an address of this machine, such as 127.0.0.1")
     return arguments
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of viewTF's command line."""
     parser = Parser(PROGRAM, usage=_USAGE, description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument(

@@ -13,10 +13,11 @@ class WorkerRequest:
     """Who a worker is.
 
     Attributes:
-        hostname (str): The machine it runs on. Stored, never shown, so null is taken too.
+        hostname (str): The machine it runs on. Stored, never shown, so null is taken too. PostgreSQL stores no NUL
+            character: a 500.
         pid (int): Its process id there. Stored, never shown, so null is taken too.
         uuid (str): A name of its own choice that no worker of this server ever had; a random uuid does. Null is taken
-            too, from any number of workers.
+            too, from any number of workers. PostgreSQL stores no NUL character: a 500.
     """
 
     hostname: str

@@ -18,6 +18,7 @@ from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.order import Order
 from taskfarm_sdk._results.results import Results
 from taskfarm_sdk._session.link import Link
+from taskfarm_sdk._text import shown
 from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.execution.mapping import flow, preparing, trial
@@ -27,6 +28,9 @@ from taskfarm_sdk.execution.work_off import Place
 
 GRACE_S = 2.0
 HEARTBEAT_S = 30.0
+# More than any generator takes; Python writes no integer of more than 4,300 digits.
+SEED_BITS = 1_024
+SEED_END = 2**SEED_BITS
 _OF_PLACE = {"workers", "executor", "threads_per_task"}
 _OF_CALL = {"progress", "linger_s", "check", "retry_failed"}
 
@@ -111,8 +115,10 @@ def wanted(
     Raises:
         ConfigurationError: an argument is wrong.
     """
-    if seed is not None and type(seed) is not int:
-        raise ConfigurationError(f"seed must be an integer, not {seed!r}")
+    if seed is not None and (type(seed) is not int or abs(seed) >= SEED_END):
+        raise ConfigurationError(
+            f"seed must be an integer of at most {SEED_BITS} bits, not {shown(seed)}"
+        )
     computes = ItemFunction(function, pass_item, seed)
     return Wanted(folder, computes, Items.of(items), chunk, name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 

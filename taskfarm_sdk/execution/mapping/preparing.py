@@ -22,6 +22,7 @@ from taskfarm_sdk._results.names import FUNCTION, ITEMS, ORDER
 from taskfarm_sdk._results.order import Order, function_of, publish_function, seed_name
 from taskfarm_sdk._run_notes import RunNote
 from taskfarm_sdk._session.link import Link
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError, RunNotFound, TaskfarmError
 from taskfarm_sdk.execution.function import packed, unpacked
 from taskfarm_sdk.execution.mapping.item_function import ItemFunction
@@ -48,9 +49,9 @@ class Wanted:
     name: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.chunk != AUTO and type(self.chunk) is not int:
+        if type(self.chunk) is not int and not (isinstance(self.chunk, str) and self.chunk == AUTO):
             raise ConfigurationError(
-                f'chunk must be a number of items or "auto", not {self.chunk!r}'
+                f'chunk must be a number of items or "auto", not {shown(self.chunk)}'
             )
         self.chunks()
         if self.name is not None:

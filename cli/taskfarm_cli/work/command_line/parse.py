@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import UsageError
-from taskfarm_cli.common.parser import Words, command_line
+from taskfarm_cli.common.parser import Words, command_line, unrecognized
 from taskfarm_cli.common.text import shell_words
 from taskfarm_cli.work.command_line.arguments import FROM_STDIN, PROGRAM, build_parser
 from taskfarm_cli.work.command_line.input_arguments import VALUES, split_values, words_of
@@ -118,6 +118,9 @@ def _parsed(words: Sequence[str], *, has_command: bool) -> Namespace:
     """Parse the words before `--`, and explain a command that begins without it."""
     parser = build_parser()
     namespace, rest = parser.parse_known_args(words)
+    if rest and _is_before_run(rest[0], words, namespace.uuid):
+        # Its value was taken for the run's UUID, and may be a password.
+        parser.error(unrecognized(rest))
     if namespace.create and namespace.uuid is not None and not has_command:
         rest = [namespace.uuid, *rest]
     if rest and not rest[0].startswith("-"):
@@ -129,8 +132,13 @@ def _parsed(words: Sequence[str], *, has_command: bool) -> Namespace:
             f"[options] {run} -- {begin} ...`"
         )
     if rest:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        parser.error(unrecognized(rest))
     return namespace
+
+
+def _is_before_run(unknown: str, words: Sequence[str], uuid: str | None) -> bool:
+    """Return whether an unknown option precedes what was taken for the run's UUID."""
+    return unknown.startswith("-") and uuid is not None and words.index(unknown) < words.index(uuid)
 
 
 def _joined(words: Sequence[str]) -> list[str]:

@@ -17,7 +17,9 @@ REST_OF_LEAD_S = 30
 COARSE_S = 60
 
 _TIMES = re.compile(
-    r"(?:(?P<d>\d+)-(?P<dh>\d+)(?::(?P<dm>\d+)(?::(?P<ds>\d+))?)?)|(?P<t>\d+(:\d+){0,2})"
+    r"(?:(?P<d>N)-(?P<dh>N)(?::(?P<dm>N)(?::(?P<ds>N))?)?)|(?P<t>N(:N){0,2})".replace(
+        "N", "[0-9]{1,10}"
+    )
 )
 _ENDLESS = ("UNLIMITED", "INFINITE")
 

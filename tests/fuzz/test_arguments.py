@@ -1,0 +1,174 @@
+"""Any argument of a public call is taken, or refused by an error of the SDK before a request.
+
+`make fuzz` tries more and other arguments.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskfarm_sdk import ConfigurationError, TaskfarmError, _validation
+from taskfarm_sdk._results import claim as claims
+from taskfarm_sdk._sansio.clock import SystemClock
+from taskfarm_sdk._text import MOST_SHOWN, shown
+from taskfarm_sdk.execution.children import pool
+from taskfarm_sdk.execution.mapping import trial
+from tests.support.counted import COUNTED
+from tests.support.fuzzing import budget, scene
+from tests.support.fuzzing.odd_arguments import Unshowable, replaced
+from tests.support.fuzzing.scene import Acted, act
+from tests.support.fuzzing.targets import TARGETS, Target
+from tests.support.secrecy import told_by
+
+# Python writes no integer of more than 4,300 digits, and so pytest cannot either.
+LONG = pytest.param(10**5_000, id="5,000 digits")
+
+
+@pytest.fixture(autouse=True)
+def _stubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let calls end where they would send, compute, or take a folder for a run."""
+    monkeypatch.setattr(SystemClock, "wait", lambda *_: None)
+    monkeypatch.setattr(pool, "Pool", act)
+    monkeypatch.setattr(trial, "size_by_trial", act)
+    monkeypatch.setattr(claims, "take", act)
+    with scene.stubbed(tmp_path / "scene"):
+        yield
+
+
+def faults_of(target: Target, given: dict[str, object]) -> list[str]:
+    """Return what is wrong with how a call ends."""
+    acted_before = scene.times_acted()
+    documented: tuple[type[Exception], ...] = (TaskfarmError, *target.also)
+    try:
+        target.call(**given)
+    except Acted:
+        return []
+    except documented as error:
+        found = ["acts before it refuses"] if scene.times_acted() > acted_before else []
+        if any(secret in told_by(error) for secret in scene.SECRETS):
+            found.append("shows a secret")
+        return found
+    return []
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_any_argument_is_taken_or_refused(
+    name: str, record_property: Callable[[str, object], None]
+) -> None:
+    target, share = TARGETS[name], budget.share("arguments", len(TARGETS))
+
+    def case(odd: dict[str, object]) -> None:
+        assert faults_of(target, {**target.right(), **odd}) == []
+
+    count = budget.tried(share, replaced(sorted(target.right())), case)
+    record_property(COUNTED, ("fuzz cases", count))
+    assert count >= share.cases
+
+
+SENDS_NOTHING = {
+    *(
+        "Farm, password",
+        "Farm, token",
+        "AsyncFarm",
+        "Task.update",
+        "Items",
+        "Items.of",
+        "LocalServer",
+    ),
+    *("Items.lines", "Items.csv", "Items.glob", "Items.grid", "Items[…]"),
+    *("save_login", "find_login", "forget_login"),
+}
+# Their folder would have to be prepared first.
+REFUSES = {"join", "results"}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_right_arguments_reach_the_request(name: str) -> None:
+    target = TARGETS[name]
+    if name in SENDS_NOTHING:
+        target.call(**target.right())
+    else:
+        with pytest.raises(TaskfarmError if name in REFUSES else Acted):
+            target.call(**target.right())
+
+
+def test_the_budgets_are_5000_cases() -> None:
+    single = [
+        budget.share(name, wanted=None).cases for name in budget.PERCENT if name != "arguments"
+    ]
+    each = budget.share("arguments", len(TARGETS), wanted=None).cases
+    assert sum(budget.PERCENT.values()) == 100
+    assert budget.CASES <= sum(single) + each * len(TARGETS) <= budget.CASES + len(TARGETS)
+
+
+@pytest.mark.parametrize(
+    "value", [10**400, LONG, "50", None, 1 + 2j, Decimal("sNaN"), [], Unshowable()]
+)
+def test_what_is_no_number_is_refused_as_a_percentage_and_as_seconds(value: Any) -> None:
+    with pytest.raises(ConfigurationError, match="must be a number from 0 to 100"):
+        _validation.percentage(value)
+    with pytest.raises(ConfigurationError, match="timeout_s must be a number of seconds"):
+        _validation.seconds("timeout_s", value, endless=True)
+
+
+@pytest.mark.parametrize("value", [LONG, Unshowable(), "x" * 10_000, "a\nb\x1b[2J"])
+def test_a_wrong_argument_is_shown_in_a_short_line(value: object) -> None:
+    text = shown(value)
+    assert text.isprintable()
+    assert len(text) <= MOST_SHOWN + 1
+
+
+def test_endless_seconds_are_taken_where_they_are_allowed() -> None:
+    assert _validation.seconds("timeout_s", math.inf, endless=True) == math.inf
+
+
+@pytest.mark.parametrize("value", [5, None, b"folder", ["folder"], "a\0b", "\ud800", Path("a\0b")])
+def test_what_is_no_path_is_refused(value: object) -> None:
+    with pytest.raises(ConfigurationError, match="the results folder"):
+        _validation.file_name("the results folder", value)
+
+
+@pytest.mark.parametrize("name", ["url", "user", "password", "token"])
+def test_a_credential_that_is_no_text_is_refused_and_not_shown(name: str) -> None:
+    target = TARGETS["Farm, token" if name == "token" else "Farm, password"]
+    with pytest.raises(ConfigurationError, match=r"must be a text \(str\), not a bytes") as caught:
+        target.call(**{**target.right(), name: scene.SECRETS[0].encode()})
+    assert scene.SECRETS[0] not in told_by(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "odd", "said"),
+    [
+        ("Farm.create_run", {"num_tasks": 10**5_000}, "must be an integer from 1"),
+        ("Farm.get_run", {"uuid": 5}, "invalid run UUID 5"),
+        ("Farm.map", {"seed": 10**5_000}, "at most 1024 bits"),
+        ("Farm.map", {"items": range(10**30)}, "too many items"),
+        ("Farm.map", {"items": 10**5_000}, "items must be a sequence"),
+        ("Farm.map", {"journal": "a\0b"}, "the folder of the journal"),
+        ("Run.reset_tasks", {"numbers": 3}, "in a list, not 3"),
+        ("Run.repair", {"progress": 3}, "progress is a function"),
+        ("Run.work", {"journal": 5}, "the folder of the journal"),
+        ("Items.grid", {"x": range(10**30)}, "more than 9,223,372,036,854,775,807 values"),
+        ("Items.grid", {"x": 10**5_000}, "needs a list or a range"),
+        ("Items.csv", {"delimiter": 5}, "must be one character"),
+        ("Items.lines", {"path": "a\0b"}, "the file of items"),
+        ("save_login", {"token": 5}, r"token must be a text"),
+        ("results", {"folder": "x" * 10_000}, "File name too long"),
+        ("LocalServer", {"database_url": 5}, "database URL must be a text"),
+    ],
+)
+def test_an_odd_argument_is_refused_by_name(name: str, odd: dict[str, object], said: str) -> None:
+    target = TARGETS[name]
+    with pytest.raises(ConfigurationError, match=said):
+        target.call(**{**target.right(), **odd})
+
+
+def test_an_index_too_large_to_be_written_is_refused() -> None:
+    with pytest.raises(IndexError, match="there is no item <int that cannot be shown>"):
+        TARGETS["Items[…]"].call(index=10**5_000)

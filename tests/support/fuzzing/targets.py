@@ -1,0 +1,195 @@
+"""The public calls of the SDK that take arguments, each with right ones."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import attrs
+
+import taskfarm_sdk
+from taskfarm_sdk import AsyncFarm, Farm, Items, Run, Task, logins
+from taskfarm_sdk.testing import LocalServer
+from tests.support.fuzzing.words import UUID
+from tests.support.handles import NotingHandle
+from tests.support.secrecy import PASSWORD, TOKEN
+
+URL = "http://h.invalid/api/"
+# Items can be as many as a grid has; some are enough.
+SOME = 20
+Arguments = Mapping[str, Any]
+_folders = itertools.count()
+
+
+@attrs.frozen
+class Target:
+    """A public call.
+
+    Attributes:
+        call: makes it.
+        right: returns arguments that are right, new ones each time.
+        also: what it may raise beside errors of the SDK.
+    """
+
+    call: Callable[..., object]
+    right: Callable[[], dict[str, Any]]
+    also: tuple[type[Exception], ...] = ()
+
+
+def _farm() -> Farm:
+    return Farm(URL, token=TOKEN)
+
+
+def _run() -> Run:
+    farm = _farm()
+    return Run(farm._link, UUID, 1, 5, "5")
+
+
+def _new_folder() -> str:
+    return f"results-{next(_folders)}"
+
+
+def _times(value: int) -> int:
+    return 2 * value
+
+
+def _first(values: Iterable[object]) -> object:
+    return next(iter(values), None)
+
+
+def _read(items: Items[Any]) -> object:
+    """Use items in all their ways."""
+    return items.columns, items.digest() if len(items) < SOME else None, len(items), repr(items), (
+        list(itertools.islice(items, SOME)), items[-1], items[:2]
+    )  # fmt: skip
+
+
+_OF_WORKER: Arguments = {
+    "max_attempts": 3,
+    "retry_delay_s": 30.0,
+    "halt_after": 10,
+    "linger": False,
+    "stale_after_s": 120.0,
+    "unleased_after_s": "auto",
+    "first_beat_s": 2.0,
+    "heartbeat_s": 30.0,
+    "give_up_after_s": 600.0,
+    "journal": "journal",
+}
+_OF_WORK: Arguments = {
+    **_OF_WORKER,
+    "workers": 2,
+    "executor": None,
+    "threads_per_task": 1,
+    "progress": None,
+    "linger_s": 1.0,
+    "check": True,
+    "grace_s": 0.0,
+}
+_OF_MAP: Arguments = {**_OF_WORK, "retry_failed": True}
+_OF_FARM: Arguments = {"url": URL, "user": "bob", "timeout_s": 5.0, "give_up_after_s": 5.0}
+
+
+def _wanted() -> dict[str, Any]:
+    return {
+        "function": _times,
+        "items": [1, 2, 3],
+        "folder": _new_folder(),
+        "chunk": 2,
+        "pass_item": False,
+        "seed": 1,
+    }
+
+
+TARGETS: dict[str, Target] = {
+    "Farm, password": Target(
+        lambda **given: repr(Farm(**given)), lambda: {**_OF_FARM, "password": PASSWORD}
+    ),
+    "Farm, token": Target(
+        lambda **given: repr(Farm(**given)), lambda: {**_OF_FARM, "token": TOKEN}
+    ),
+    "AsyncFarm": Target(lambda **given: repr(AsyncFarm(**given)), lambda: {**_OF_FARM}),
+    "Farm.create_run": Target(
+        lambda **given: _farm().create_run(**given), lambda: {"num_tasks": 3}
+    ),
+    "Farm.runs": Target(lambda **given: _farm().runs(**given), lambda: {"give_up_after_s": 1.0}),
+    "Farm.get_run": Target(
+        lambda **given: _farm().get_run(**given), lambda: {"uuid": UUID, "give_up_after_s": 1.0}
+    ),
+    "Farm.get_run_and_status": Target(
+        lambda **given: _farm().get_run_and_status(**given),
+        lambda: {"uuid": UUID, "give_up_after_s": 1.0},
+    ),
+    "AsyncFarm.create_run": Target(
+        lambda **given: asyncio.run(AsyncFarm(URL, token=TOKEN).create_run(**given)),
+        lambda: {"num_tasks": 3},
+    ),
+    "AsyncFarm.get_run": Target(
+        lambda **given: asyncio.run(AsyncFarm(URL, token=TOKEN).get_run(**given)),
+        lambda: {"uuid": UUID, "give_up_after_s": 1.0},
+    ),
+    "Farm.map": Target(lambda **given: _farm().map(**given), lambda: {**_wanted(), **_OF_MAP}),
+    "Farm.map, items": Target(lambda **given: _farm().map(**given), _wanted),
+    "Farm.prepare": Target(lambda **given: _farm().prepare(**given), _wanted),
+    "join": Target(
+        taskfarm_sdk.join, lambda: {"folder": _new_folder(), "farm": _farm(), **_OF_MAP}
+    ),
+    "results": Target(taskfarm_sdk.results, lambda: {"folder": _new_folder()}),
+    "Run.wait": Target(
+        lambda **given: _run().wait(**given),
+        lambda: {"timeout_s": 1.0, "poll_s": 1.0, "check": True},
+    ),
+    "Run.watch": Target(
+        lambda **given: _first(_run().watch(**given)), lambda: {"timeout_s": 1.0, "poll_s": 1.0}
+    ),
+    "Run.task_info": Target(lambda **given: _run().task_info(**given), lambda: {"number": 2}),
+    "Run.task_infos": Target(
+        lambda **given: _first(_run().task_infos(**given)), lambda: {"state": "waiting"}
+    ),
+    "Run.reset_tasks": Target(
+        lambda **given: _run().reset_tasks(**given), lambda: {"numbers": [0, 4]}
+    ),
+    "Run.repair": Target(lambda **given: _run().repair(**given), lambda: {"progress": None}),
+    "Run.worker": Target(
+        lambda **given: _run().worker(**given).claim(),
+        lambda: {**_OF_WORKER, "prefetch": 0, "report_every_s": 1.0, "fleet_size": 1},
+    ),
+    "Run.work": Target(
+        lambda **given: _run().work(**given),
+        lambda: {**_OF_WORK, "function": print, "report_every_s": 1.0},
+    ),
+    "Task.update": Target(
+        lambda **given: Task(NotingHandle()).update(**given), lambda: {"percent": 50.0}
+    ),
+    "Items": Target(lambda **given: _read(Items(**given)), lambda: {"values": [1, 2]}),
+    "Items.of": Target(lambda **given: _read(Items.of(**given)), lambda: {"values": (1, 2)}),
+    "Items.lines": Target(
+        lambda **given: _read(Items.lines(**given)), lambda: {"path": "inputs.txt"}
+    ),
+    "Items.csv": Target(
+        lambda **given: _read(Items.csv(**given)), lambda: {"path": "table.csv", "delimiter": ","}
+    ),
+    "Items.glob": Target(lambda **given: _read(Items.glob(**given)), lambda: {"pattern": "*.txt"}),
+    "Items.grid": Target(
+        lambda **given: _read(Items.grid(**given)), lambda: {"x": [1, 2], "y": range(3)}
+    ),
+    "Items[…]": Target(
+        lambda index: Items([1, 2])[index], lambda: {"index": -1}, (IndexError, TypeError)
+    ),
+    "save_login": Target(
+        logins.save_login,
+        lambda: {"url": "http://other.invalid/", "user": "bob", "token": TOKEN},
+    ),
+    "find_login": Target(logins.find_login, lambda: {"url": "http://other.invalid/"}),
+    "forget_login": Target(logins.forget_login, lambda: {"url": "http://none.invalid/"}),
+    "LocalServer": Target(
+        lambda **given: repr(LocalServer(**given)),
+        lambda: {
+            "database_url": f"postgresql://me:{PASSWORD}@h.invalid/name",
+            "processes": 2,
+            "threads": 4,
+        },
+    ),
+}
