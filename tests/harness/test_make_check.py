@@ -14,7 +14,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = f"{sys.version_info[0]}.{sys.version_info[1]}"
-TOOLS = ("ruff", "mypy", "pyright", "lint-imports", "openapi-spec-validator", "codespell", "python")
+TOOLS = (
+    "ruff",
+    "mypy",
+    "pyright",
+    "lint-imports",
+    "openapi-spec-validator",
+    "codespell",
+    "deptry",
+    "python",
+)
 # Says how it was called, and fails where that matches FAILING.
 STUB = """#!/bin/sh
 echo "$(basename "$0") $*"
@@ -36,6 +45,8 @@ CHECKS = {
     "check-openapi": "openapi-spec-validator",
     "check-spelling": "codespell",
     "check-shell": "python -m shell",
+    "check-dependencies": "deptry",
+    "check-api": "python -m release",
 }
 Check = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -63,6 +74,7 @@ def tree(tmp_path: Path) -> Path:
     write_program(tmp_path / "generated" / "taskfarm_api" / "client.py", "generated\n")
     for environment in (tools, generator):
         (environment / ".ready").touch()
+    (tools / ".release").touch()
     return tmp_path
 
 
