@@ -148,7 +148,7 @@ licences: $(READY) ## write docs/reference/licences.md from the installed packag
 	$(BIN)/python -m release write-licences
 
 test-installed: $(READY) ## run tests against the wheel, in a new environment (VERSIONS=pinned, lowest or newest)
-	$(BIN)/python -m release test-wheel --versions $(or $(VERSIONS),pinned) \
+	$(BIN)/python -m release test-wheel --versions $(or $(VERSIONS),pinned) -- \
 		$(or $(PYTEST_ARGS),-m "not long and not alone" --numprocesses 4 $(APART))
 
 release: $(READY) $(VENV)/.release ## check and build a release, without uploading it (REHEARSAL=1: go on after problems)

@@ -78,20 +78,26 @@ def release(*, rehearsal: bool) -> int:
 
 def main() -> int:
     """Return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m release", description=__doc__)
+    given = sys.argv[1:]
+    # argparse takes no option of another program before the first of its other words.
+    end = given.index("--") if "--" in given else len(given)
+    parser = argparse.ArgumentParser(
+        prog="python -m release",
+        description=__doc__,
+        epilog="What follows -- are arguments of pytest.",
+    )
     tools = parser.add_subparsers(dest="tool", required=True)
     tools.add_parser("check-api", help=check_api.__doc__)
     tools.add_parser("write-api", help=write_api.__doc__)
     tools.add_parser("write-licences", help=write_licences.__doc__)
     tester = tools.add_parser("test-wheel", help=test_wheel.__doc__)
     tester.add_argument("--versions", choices=("pinned", "lowest", "newest"), default="pinned")
-    tester.add_argument("words", nargs=argparse.REMAINDER, help="arguments of pytest")
     whole = tools.add_parser("release", help=release.__doc__)
     whole.add_argument("--rehearsal", action="store_true", help="go on after a problem")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given[:end])
     try:
         if arguments.tool == "test-wheel":
-            return test_wheel(arguments.versions, arguments.words)
+            return test_wheel(arguments.versions, given[end + 1 :])
         if arguments.tool == "release":
             return release(rehearsal=arguments.rehearsal)
         return {

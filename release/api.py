@@ -125,13 +125,17 @@ def _definition(module: str, name: str) -> ast.stmt | None:
         return None
     home, node = found
     if isinstance(node, ast.ClassDef):
-        return _class_stub(home, node)
-    if isinstance(node, _Function):
-        return _function_stub(node)
-    return _value_stub(node, name)
+        made: ast.ClassDef | _Function = _class_stub(home, node)
+    elif isinstance(node, _Function):
+        made = _function_stub(node)
+    else:
+        return _value_stub(node, name)
+    made.name = name
+    return made
 
 
 def _defined_in(module: str, name: str) -> tuple[str, ast.stmt] | None:
+    """Return where a name is defined: the module and the statement."""
     for node in _statements(_tree(module).body):
         if isinstance(node, _Definition) and node.name == name:
             return module, node

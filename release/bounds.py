@@ -9,13 +9,19 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 
 
+def extras(pyproject: Path) -> list[str]:
+    """Return the names of the package's extras."""
+    return list(_project(pyproject)["optional-dependencies"])
+
+
 def requirements(pyproject: Path) -> Iterator[Requirement]:
     """Yield the requirements of the package and of its extras."""
-    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    project = _project(pyproject)
     for text in project["dependencies"]:
         yield Requirement(text)
     for extra in project["optional-dependencies"].values():
@@ -37,3 +43,8 @@ def lowest(wanted: Requirement) -> str:
 def constraints(pyproject: Path) -> str:
     """Return the text of a constraints file with the lowest version of each requirement."""
     return "".join(f"{line}\n" for line in sorted(set(map(lowest, requirements(pyproject)))))
+
+
+def _project(pyproject: Path) -> dict[str, Any]:
+    table: dict[str, Any] = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    return table

@@ -18,6 +18,8 @@ from typing import Literal
 from release import bounds
 
 ROOT = Path(__file__).parents[1]
+# Those that start no server and no engine, and do not take long.
+FAST = "not live and not engine and not slow and not alone"
 EXTRAS = "server,dask,mpi,view"
 # The three packages are not among them.
 COPIED = (

@@ -51,7 +51,7 @@ def installed(package: str = PACKAGE) -> list[Installed]:
     extras = found.metadata.get_all("Provides-Extra") or []
     wanted: dict[str, list[str]] = {}
     for extra in ["", *extras]:
-        for name in _closure(found, extra):
+        for name in closure(found, extra):
             wanted.setdefault(name, []).append(extra)
     return sorted(
         Installed(
@@ -92,7 +92,7 @@ def page() -> str:
     return _PAGE + "\n".join(lines) + "\n"
 
 
-def _closure(found: Distribution, extra: str) -> set[str]:
+def closure(found: Distribution, extra: str) -> set[str]:
     """Return the names of all that a package needs, with one of its extras or none."""
     names: set[str] = set()
     left = [(found, frozenset({extra}))]

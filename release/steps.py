@@ -13,7 +13,6 @@ from typing import NamedTuple
 from release import api, breaks, builds, changelog, citation, installed, licences
 
 ROOT = installed.ROOT
-FAST = "not live and not engine and not slow and not alone"
 
 
 class Folders(NamedTuple):
@@ -150,7 +149,7 @@ def tests(folders: Folders) -> list[str]:
     for versions in sets:
         scratch = folders.scratch / versions
         scratch.mkdir()
-        words = ["-q", "-m", FAST, "--numprocesses", "3"]
+        words = ["-q", "-m", installed.FAST, "--numprocesses", "3"]
         if installed.check_wheel(wheel, scratch, versions=versions, words=words):
             problems.append(f"tests fail on the wheel with the {versions} versions")
     return problems
