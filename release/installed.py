@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 # Those that start no server and no engine, and do not take long.
 FAST = "not live and not engine and not slow and not alone"
 EXTRAS = "server,dask,mpi,view"
+# What tests compare with; apart, because it brings a manageTF of its own.
+PEER = "taskfarm-worker==0.4.0"
 # The three packages are not among them.
 COPIED = (
     ".ci",
@@ -94,6 +96,7 @@ def install(wheel: Path, home: Path, *, versions: Versions, root: Path = ROOT) -
     subprocess.run([*pip, "--upgrade", "pip"], check=True)
     group = f"{root / 'pyproject.toml'}:dev"
     subprocess.run([*pip, *given, f"{wheel}[{EXTRAS}]", "--group", group], check=True)
+    subprocess.run([*pip, "--target", str(home / "peers"), PEER], check=True)
     return python
 
 

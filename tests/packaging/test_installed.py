@@ -157,7 +157,10 @@ def test_an_environment_with_the_lowest_versions_gets_them_as_constraints(
     monkeypatch.setattr("release.installed.subprocess.run", note)
     monkeypatch.setattr("release.installed.venv.create", lambda home, **_: home.mkdir())
     installed.install(tmp_path / "it.whl", tmp_path / "home", versions="lowest")
-    command = asked[-1]
+    command = asked[-2]
     listed = Path(command[command.index("-c") + 1]).read_text().splitlines()
     assert "attrs==23.2" in listed
+    # As the Makefile does for the tests of the sources.
+    assert asked[-1][-1] == installed.PEER
+    assert f"$@ {installed.PEER}\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
     assert f"{tmp_path / 'it.whl'}[server,dask,mpi,view]" in command
