@@ -6,10 +6,11 @@ environment and all command lines of the machine. All files are searched afterwa
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,12 @@ from tests.support.locals_shown import forms_of
 from tests.support.processes import NET_S
 from tests.support.view_tf import viewer, viewing
 
-MODULES = {"manageTF": "taskfarm_cli.manage", "workTF": "taskfarm_cli.work.main"}
+# One process for several commands, since each start takes a third of a second.
+COMMANDS = """
+import json, sys
+from taskfarm_cli.{}.main import main
+print(*map(main, json.loads(sys.argv[1])), file=sys.stderr)
+"""
 # A command of workTF, which tells what a curious one could.
 CURIOUS = "env; tr '\\0' ' ' < /proc/$PPID/cmdline; cat /proc/[0-9]*/cmdline; test {task} != 1"
 
@@ -37,10 +43,16 @@ class Left:
         self._said = folder / "said"
         self._said.mkdir()
 
-    def run(self, name: str, *words: str, statuses: tuple[int, ...] = (0,)) -> str:
-        """Run a command with the password in its environment; return its output."""
+    def run(self, name: str, *commands: Sequence[str], statuses: str = "0") -> str:
+        """Run a command once or several times, each with its words; return the output.
+
+        Args:
+            name: the folder of the command.
+            commands: its words, each time.
+            statuses: the exit statuses, with blanks between.
+        """
         done = subprocess.run(
-            [sys.executable, "-X", "dev", "-m", MODULES[name], *words],
+            [sys.executable, "-c", COMMANDS.format(name), json.dumps(commands)],
             cwd=self.folder,
             env={**os.environ, **self.credentials(), "TASKFARM_DEBUG": "1"},
             capture_output=True,
@@ -48,9 +60,9 @@ class Left:
             check=False,
             timeout=NET_S,
         )
-        assert done.returncode in statuses, done.stderr
         number = len(list(self._said.iterdir()))
         (self._said / f"{number}-{name}").write_text(done.stdout + done.stderr)
+        assert done.stderr.splitlines()[-1] == statuses, done.stderr
         return done.stdout
 
     def write(self, name: str, text: str) -> None:
@@ -88,37 +100,46 @@ def files_that_show(left: Left, secrets: list[str]) -> list[str]:
 def work_on_commands(left: Left) -> str:
     """Have workTF create a run and work on it; return the run's UUID."""
     (left.folder / "inputs").write_text("a\nb\nc\nd\n")
-    created = left.run("workTF", "--create", "--inputs", "inputs", "--", "sh", "-c", CURIOUS)
-    kept = ("--results", "kept", "--log", "log", "--journal", "journal", "--tag", "-j2")
-    words = ("--shell", "--max-attempts", "1", *kept, created.strip(), "--", CURIOUS)
-    left.run("workTF", *words, statuses=(5,))
-    return created.strip()
+    words = ["--create", "--inputs", "inputs", "--shell", "--max-attempts", "1"]
+    words += ["--journal", "journal"]
+    left.run("work", [*words, "--results", "kept", "--", CURIOUS], statuses="5")
+    (manifest,) = left.folder.glob("taskfarm-*.json")
+    kept: list[list[str]] = [["--log", "log"], ["--tag"]]
+    left.run("work", *([*words, *each, "--", CURIOUS] for each in kept), statuses="5 5")
+    return manifest.stem.removeprefix("taskfarm-")
 
 
 def test_nothing_that_is_left_behind_holds_a_secret(
     left: Left, taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = taskfarm_server
-    left.run("manageTF", "--login")
+    left.run("manage", ["--login"])
     (login,) = logins.saved_logins()
     token = login.token
     secrets = [*forms_of(server.user, server.password), *forms_of(token, "")]
 
     uuid = work_on_commands(left)
-    for words in (
-        ("--whoami",), ("--list",), ("--list", "--json"), ("--info", uuid), ("--tasks", uuid),
-        ("--report", "page.html", uuid, "--journal", "journal", "--results", "kept"),
-        ("--reset-failed", uuid), ("--reset-task", "1", uuid), ("--reset", uuid),
-    ):  # fmt: skip
-        left.run("manageTF", *words)
-    left.run("manageTF", "--repair", uuid, statuses=(0, 1))
-    left.run("manageTF", "--info", "0" * 32, statuses=(4,))
-
+    left.run(
+        "manage",
+        ["--whoami"],
+        ["--list"],
+        ["--list", "--json"],
+        ["--info", uuid],
+        ["--tasks", uuid],
+        ["--report", "page.html", uuid, "--journal", "journal", "--results", "kept"],
+        ["--reset-failed", uuid],
+        ["--reset-task", "1", uuid],
+        ["--reset", uuid],
+        ["--repair", uuid],
+        ["--info", "0" * 32],
+        statuses="0 0 0 0 0 0 0 0 0 1 4",
+    )
+    bare = left.run("manage", ["--create", "2"]).strip()
     slurm = FakeSlurm(left.folder / "slurm")
     slurm.answer_submissions(f"cat > {left.folder}/script; env > {left.folder}/job; echo 4711")
     with monkeypatch.context() as patch:
         patch.setenv("PATH", f"{left.folder / 'slurm'}:{os.environ['PATH']}")
-        left.run("workTF", "--allow-loopback", "--slurm", "2", uuid, "--", "sh", "-c", CURIOUS)
+        left.run("work", ["--allow-loopback", "--slurm", "2", bare, "--", "sh", "-c", CURIOUS])
     assert slurm.submissions == 1
 
     folders = {"folder": "results", "journal": "journal-of-map", "out": str(left.folder / "said")}
@@ -144,7 +165,7 @@ def test_nothing_that_is_left_behind_holds_a_secret(
 def test_the_search_finds_a_secret_in_the_file_that_holds_one(
     left: Left, taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left.run("manageTF", "--login")
+    left.run("manage", ["--login"])
     (login,) = logins.saved_logins()
     name = logins.login_file().name
     monkeypatch.setattr(logins, "login_file", lambda: Path("elsewhere"))

@@ -15,7 +15,9 @@ OF_EXTRAS = {
     "taskfarm_cli.view.app": "starlette",
     "taskfarm_cli.view.gate": "starlette",
     "taskfarm_cli.view.serve": "uvicorn",
-    "taskfarm_sdk.testing.plugin": "pytest",
+    "taskfarm_sdk.server._serving.connections": "waitress",
+    "taskfarm_sdk.server._serving.loop": "waitress",
+    "taskfarm_sdk.server._serving.waitress_parts": "waitress",
 }
 # Part of the tests, of each folder some, for `make test-installed` runs all.
 SOME = (
@@ -52,7 +54,7 @@ for package in ("taskfarm_sdk", "taskfarm_api", "taskfarm_cli"):
 def test_only_the_modules_of_extras_need_one(bare: Path, tmp_path: Path) -> None:
     told = wheels.run(wheels.python_of(bare), "-W", "error", "-c", IMPORT_ALL, cwd=tmp_path)
     missing = dict(line.split() for line in told.splitlines())
-    assert missing == {name: of for name, of in OF_EXTRAS.items() if of != "pytest"}
+    assert missing == OF_EXTRAS
 
 
 @pytest.mark.parametrize(
