@@ -94,7 +94,7 @@ def install(wheel: Path, home: Path, *, versions: Versions, root: Path = ROOT) -
         given = ["-c", str(root / "constraints.txt")]
     # --group is of pip 25.1.
     subprocess.run([*pip, "--upgrade", "pip"], check=True)
-    group = f"{root / 'pyproject.toml'}:dev"
+    group = f"{root / 'pyproject.toml'}:test"
     subprocess.run([*pip, *given, f"{wheel}[{EXTRAS}]", "--group", group], check=True)
     subprocess.run([*pip, "--target", str(home / "peers"), PEER], check=True)
     return python
