@@ -8,6 +8,7 @@ on where the sources are, or on the versions of the tools that read them.
 from __future__ import annotations
 
 import ast
+import copy
 import importlib
 import re
 from collections.abc import Iterator, Sequence
@@ -177,15 +178,9 @@ def _is_public(name: str) -> bool:
 
 
 def _function_stub(node: _Function) -> _Function:
-    made = type(node)(
-        name=node.name,
-        args=node.args,
-        body=[_ellipsis()],
-        decorator_list=[each for each in node.decorator_list if _is_kept(each)],
-        returns=node.returns,
-    )
-    # Python 3.12 has type parameters, and warns where they are left out.
-    made.type_params = getattr(node, "type_params", [])
+    made = copy.copy(node)
+    made.body = [_ellipsis()]
+    made.decorator_list = [each for each in node.decorator_list if _is_kept(each)]
     return made
 
 
@@ -195,15 +190,10 @@ def _is_kept(decorator: ast.expr) -> bool:
 
 
 def _class_stub(module: str, node: ast.ClassDef) -> ast.ClassDef:
-    members = list(_members(module, node))
-    made = ast.ClassDef(
-        name=node.name,
-        bases=[base for base in node.bases if not ast.unparse(base).startswith("_")],
-        keywords=node.keywords,
-        body=members or [_ellipsis()],
-        decorator_list=[],
-    )
-    made.type_params = getattr(node, "type_params", [])
+    made = copy.copy(node)
+    made.bases = [base for base in node.bases if not ast.unparse(base).startswith("_")]
+    made.body = list(_members(module, node)) or [_ellipsis()]
+    made.decorator_list = []
     return made
 
 

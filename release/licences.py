@@ -66,14 +66,14 @@ def installed(package: str = PACKAGE) -> list[Installed]:
 def licence_of(found: Distribution) -> str:
     """Return a package's licence in a few words."""
     metadata = found.metadata
-    if expression := metadata.get("License-Expression"):
-        return str(expression)
+    if expression := _field(found, "License-Expression"):
+        return expression
     classified = [
         match[1]
         for text in metadata.get_all("Classifier") or []
         if (match := _CLASSIFIER.match(text))
     ]
-    said = str(metadata.get("License") or "").strip()
+    said = _field(found, "License")
     # The expression that is in the old field says more than "BSD License".
     if re.fullmatch(r"[\w.+-]+( (AND|OR|WITH) [\w.+-]+)*", said):
         return _SAID_OTHERWISE.get(said, said)
@@ -111,6 +111,10 @@ def closure(found: Distribution, extra: str) -> set[str]:
                 continue  # on other systems, or in an environment without the extra
             names.add(name)
     return names
+
+
+def _field(found: Distribution, name: str) -> str:
+    return str(found.metadata[name]).strip() if name in found.metadata else ""
 
 
 def _needed(found: Distribution, extras: frozenset[str]) -> Iterator[Requirement]:

@@ -24,7 +24,7 @@ class Described(Distribution):
             self._message[name.replace("_", "-")] = value
 
     @property
-    def metadata(self) -> Message:  # type: ignore[override]
+    def metadata(self) -> Message:
         """What was given."""
         return self._message
 
