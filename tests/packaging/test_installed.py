@@ -21,12 +21,11 @@ OF_EXTRAS = {
 }
 # Part of the tests, of each folder some, for `make test-installed` runs all.
 SOME = (
-    "tests/sdk/test_exports.py",
-    "tests/sdk/test_recorded.py",
-    "tests/sdk/items",
-    "tests/cli/manage/test_main.py",
+    "tests/cli/manage/test_tasks.py",
     "tests/cli/work/test_template.py",
-    "tests/shell",
+    "tests/sdk/items/test_page.py",
+    "tests/sdk/test_public_classes.py",
+    "tests/sdk/test_recorded.py",
 )
 
 

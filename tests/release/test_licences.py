@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from email.message import Message
-from importlib.metadata import Distribution
+from importlib.metadata import Distribution, PackageMetadata
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -24,14 +25,14 @@ class Described(Distribution):
             self._message[name.replace("_", "-")] = value
 
     @property
-    def metadata(self) -> Message:
+    def metadata(self) -> PackageMetadata:
         """What was given."""
-        return self._message
+        return cast("PackageMetadata", self._message)
 
     def read_text(self, filename: str) -> str | None:
         """Return nothing, for there are no files."""
 
-    def locate_file(self, path: object) -> Path:  # type: ignore[override]
+    def locate_file(self, path: object) -> Path:
         """Return a file that does not exist."""
         raise FileNotFoundError(path)
 
