@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -135,10 +136,23 @@ def bill_of_materials(folders: Folders) -> list[str]:
         _tool("cyclonedx-py"), "environment", "--output-reproducible", "--of", "JSON",
         "-o", str(sbom), str(python),
     )  # fmt: skip
+    sbom.write_text(without_paths(sbom.read_text(encoding="utf-8")), encoding="utf-8")
     page = ROOT / "docs" / "reference" / "licences.md"
     if page.read_text(encoding="utf-8") != licences.page():
         return ["docs/reference/licences.md is not of what is installed: run `make licences`"]
     return []
+
+
+def without_paths(sbom: str) -> str:
+    """Return an SBOM without references to files of the machine that it was made on."""
+    document = json.loads(sbom)
+    for component in document["components"]:
+        references = component.get("externalReferences", [])
+        kept = [each for each in references if not each["url"].startswith("file:")]
+        component.pop("externalReferences", None)
+        if kept:
+            component["externalReferences"] = kept
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
 def tests(folders: Folders) -> list[str]:

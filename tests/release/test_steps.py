@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -111,3 +112,22 @@ def test_the_last_words_name_the_files_and_the_commands(repository: Path) -> Non
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert f"  {empty}  dist/it.whl" in words
     assert "  git tag --annotate v0.2.0 --message 'taskfarm-sdk 0.2.0'" in words
+
+
+def test_an_sbom_names_no_file_of_this_machine() -> None:
+    web = {"type": "website", "url": "https://host.invalid/"}
+    wheel = {"type": "distribution", "url": "file:///home/me/it.whl"}
+    document = {
+        "components": [
+            {"name": "it", "externalReferences": [wheel]},
+            {"name": "of-it", "externalReferences": [wheel, web]},
+            {"name": "bare"},
+        ]
+    }
+    assert json.loads(steps.without_paths(json.dumps(document))) == {
+        "components": [
+            {"name": "it"},
+            {"name": "of-it", "externalReferences": [web]},
+            {"name": "bare"},
+        ]
+    }
