@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from taskfarm_cli.common import bars
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
-from taskfarm_cli.common.item_counts import items_done
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.work.work_off import was_asked_to_end
 from taskfarm_sdk._items.chunks import Chunks
+from taskfarm_sdk._items.counts import items_done
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options
@@ -119,7 +120,7 @@ def _computed(folder: str, options: Options, screen: Screen) -> Results[Any]:
     def show(status: RunStatus) -> None:
         count = items_done(chunks(status.num_tasks), status)
         tasks = f"{status.done} of {counted(status.num_tasks, 'task')} done"
-        screen.draw(tasks if count is None else str(count))
+        screen.draw(bars.percent(status), tasks if count is None else str(count), status=status)
 
     given = (options.baseurl, options.user, options.password)
     with ExitStack() as undo:
