@@ -27,13 +27,13 @@ OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client genera
 	--overwrite --fail-on-warning
 
 CHECKS := drift check-format check-lint check-types check-pyright check-exports check-imports check-openapi \
-	check-redocly check-spelling check-shell
+	check-redocly check-spelling check-shell check-dependencies check-api
 
-.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load axe hostile fuzz contract contract-tools client cassettes \
-	check format docs pictures bench lock dist clean
+.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load axe hostile fuzz contract contract-tools \
+	client cassettes check format docs pictures bench lock dist api licences test-installed release clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## start the real server, create a run, work it off, show the result
 	@$(BIN)/python examples/demo.py
@@ -130,6 +130,12 @@ check-spelling: $(READY)
 check-shell: $(READY)
 	$(BIN)/python -m shell --check
 
+check-dependencies: $(READY) $(VENV)/.release
+	$(BIN)/deptry .
+
+check-api: $(READY) $(VENV)/.release
+	$(BIN)/python -m release check-api
+
 drift: $(GENERATOR_READY)
 	rm -rf build/drift && mkdir -p build/drift
 	$(OPENAPI) --output-path build/drift/taskfarm_api
@@ -154,7 +160,7 @@ bench: $(READY) $(VENV)/.bench ## measure beside the peers, write docs/benchmark
 lock: ## write constraints.txt anew from the newest releases
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --upgrade pip
-	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi,view]' --group dev --group bench --group docs --group contract
+	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi,view]' --group dev --group bench --group docs --group contract --group release
 	( echo "# Written by 'make lock': what the tests ran with. Names and versions only."; \
 	  build/lock/bin/python -m pip freeze --all --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' ) > constraints.txt
 	rm -rf build/lock
@@ -162,6 +168,19 @@ lock: ## write constraints.txt anew from the newest releases
 dist: $(READY) ## build the wheel and the source distribution
 	rm -rf dist
 	$(BIN)/python -m build
+
+api: $(READY) $(VENV)/.release ## write api/, the public API of the version to be released
+	$(BIN)/python -m release write-api
+
+licences: $(READY) ## write docs/reference/licences.md from the installed packages
+	$(BIN)/python -m release write-licences
+
+test-installed: $(READY) ## run tests against the wheel, in a new environment (VERSIONS=pinned, lowest or newest)
+	$(BIN)/python -m release test-wheel --versions $(or $(VERSIONS),pinned) -- \
+		$(or $(PYTEST_ARGS),-m "not long and not alone" --numprocesses 4 $(APART))
+
+release: $(READY) $(VENV)/.release ## check and build a release, without uploading it (REHEARSAL=1: go on after problems)
+	@$(BIN)/python -m release release $(if $(REHEARSAL),--rehearsal)
 
 clean: ## remove the environments and all that was built
 	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -201,6 +220,10 @@ $(REDOCLY)/.ready: $(READY) openapi/redocly/package.json openapi/redocly/package
 
 $(VENV)/.docs: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group docs
+	@touch $@
+
+$(VENV)/.release: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group release
 	@touch $@
 
 $(GENERATOR_READY): openapi/requirements.txt

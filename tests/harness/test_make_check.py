@@ -14,7 +14,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = f"{sys.version_info[0]}.{sys.version_info[1]}"
-TOOLS = ("ruff", "mypy", "pyright", "lint-imports", "openapi-spec-validator", "codespell", "python")
+TOOLS = (
+    "ruff",
+    "mypy",
+    "pyright",
+    "lint-imports",
+    "openapi-spec-validator",
+    "codespell",
+    "deptry",
+    "python",
+)
 # What the environments are made from.
 SOURCES = (
     *("pyproject.toml", "constraints.txt", "openapi/requirements.txt"),
@@ -42,6 +51,8 @@ CHECKS = {
     "check-redocly": "redocly/cli",
     "check-spelling": "codespell",
     "check-shell": "python -m shell",
+    "check-dependencies": "deptry",
+    "check-api": "python -m release",
 }
 Check = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -70,6 +81,7 @@ def tree(tmp_path: Path) -> Path:
     (tools / "redocly").mkdir()
     for environment in (tools, generator, tools / "redocly"):
         (environment / ".ready").touch()
+    (tools / ".release").touch()
     return tmp_path
 
 

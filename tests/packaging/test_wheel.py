@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
 import subprocess
-import sys
-import sysconfig
 import tarfile
 import tomllib
-import venv
 from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
@@ -21,9 +17,11 @@ from zipfile import ZipFile
 import pytest
 
 import taskfarm_sdk
+from release import builds
 from tests.support import engines, type_checkers
 from tests.support.shells import SHARE, SHELLS, offered
 from tests.support.type_checkers import DOWNSTREAM, ROOT
+from tests.support.wheels import python_of, run, scripts_of, site_of
 
 PACKAGES = {
     "taskfarm_sdk": ROOT / "taskfarm_sdk",
@@ -32,64 +30,6 @@ PACKAGES = {
 }
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 SCRIPTS: dict[str, str] = PROJECT["scripts"]
-
-
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build as `make dist` does."""
-    dist = tmp_path_factory.mktemp("dist")
-    # Without hatchling here, `build` gets it by itself.
-    isolated = importlib.util.find_spec("hatchling") is None
-    run(
-        sys.executable, "-m", "build", *([] if isolated else ["--no-isolation"]),
-        "--outdir", str(dist), str(ROOT),
-    )  # fmt: skip
-    return dist
-
-
-@pytest.fixture(scope="module")
-def wheel(dist: Path) -> Path:
-    (wheel,) = dist.glob("*.whl")
-    return wheel
-
-
-@pytest.fixture(scope="module")
-def home(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make an environment with the wheel in it; what that depends on is this one's."""
-    home = tmp_path_factory.mktemp("environment") / "venv"
-    venv.create(home, with_pip=False, symlinks=os.name != "nt")
-    python = str(python_of(home))
-    run(
-        sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check",
-        "install", "--quiet", "--no-index", "--no-deps", "--no-compile", str(wheel),
-    )  # fmt: skip
-    # As a path, not as a site folder: the editable installation in there stays out.
-    paths = sysconfig.get_paths()
-    others = sorted({paths["purelib"], paths["platlib"]})
-    (site_of(home) / "dependencies.pth").write_text("\n".join(others) + "\n")
-    return home
-
-
-def python_of(home: Path) -> Path:
-    return scripts_of(home) / "python"
-
-
-def scripts_of(home: Path) -> Path:
-    return home / ("Scripts" if os.name == "nt" else "bin")
-
-
-def site_of(home: Path) -> Path:
-    (site,) = home.glob("[Ll]ib/**/site-packages")
-    return site
-
-
-def run(*command: str, cwd: Path | None = None) -> str:
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(
-        command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=100
-    )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 def names_in(wheel: Path) -> set[PurePosixPath]:
@@ -174,6 +114,29 @@ def test_the_source_distribution_brings_tests_contract_and_configuration(dist: P
     for path in (DOWNSTREAM, ROOT / "openapi/taskfarm.yaml", *shipped, *pages):
         assert path.relative_to(ROOT).as_posix() in held
     assert not {name for name in held if ".venv" in name or "__pycache__" in name}
+
+
+def test_a_build_elsewhere_from_the_source_distribution_has_the_same_bytes(
+    dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Neither the moment of a build nor this variable, which may be set for other packages.
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    made = sorted(dist.iterdir())
+    again = builds.build_again(next(dist.glob("*.tar.gz")), tmp_path)
+    assert [path.name for path in again] == [path.name for path in made]
+    differing = [builds.differences(one, other) for one, other in zip(made, again, strict=True)]
+    assert differing == [[], []]
+
+
+def test_two_archives_that_differ_are_told_by_their_members(dist: Path, tmp_path: Path) -> None:
+    wheel, source = next(dist.glob("*.whl")), next(dist.glob("*.tar.gz"))
+    with ZipFile(shutil.copy(wheel, tmp_path), "a") as archive:
+        archive.writestr("more.py", "")
+    assert builds.differences(wheel, tmp_path / wheel.name) == [f"{wheel.name}: more.py"]
+    (tmp_path / source.name).write_bytes(source.read_bytes() + b"\0" * 512)
+    assert builds.differences(source, tmp_path / source.name) == [
+        f"{source.name}: the archive itself"
+    ]
 
 
 IMPORT_ALL = """

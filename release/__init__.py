@@ -1,0 +1,1 @@
+"""Tools of a release: the public API and its breaks, builds, licences, and tests on the wheel."""
