@@ -50,9 +50,10 @@ class StatusLine:
         if status is None:
             return
         count = items_done(self._chunks, status)
+        paused = "" if self._dispatcher.size else "paused, "
         words = [
             f"{status.done} of {status.num_tasks} done" if count is None else str(count),
-            f"{self._dispatcher.busy} running here",
+            f"{paused}{self._dispatcher.busy} running here",
         ]
         if self._dispatcher.failures:
             words.append(f"{counted(self._dispatcher.failures, 'attempt')} failed here")

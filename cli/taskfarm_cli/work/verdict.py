@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from taskfarm_sdk import Run, RunStatus
     from taskfarm_sdk._items.chunks import Chunks
 
+# Called with a finished run and its status.
+Ended = Callable[["Run", "RunStatus"], None]
+
 
 def verdict(
     run: Run,
@@ -27,6 +31,7 @@ def verdict(
     place: str | None = None,
     chunks: Chunks | None = None,
     kept_in: str | None = None,
+    ended: Ended | None = None,
 ) -> ExitStatus:
     """Report the run's status, and return the exit status of workTF.
 
@@ -39,6 +44,7 @@ def verdict(
         place: where the tasks' output is kept, if it is.
         chunks: the items of each task; None to look for a note about them.
         kept_in: the folder that the output is kept in.
+        ended: called if the run is finished.
 
     Raises:
         CommandError: the exit status is not 0.
@@ -58,6 +64,8 @@ def verdict(
         screen.say(f"run {run.uuid}: {done} done{failed}")
     else:
         screen.say(f"run {run.uuid}: {_with_kept(count, kept)}; tasks: {done} done{failed}")
+    if status.finished and ended is not None:
+        ended(run, status)
     if status.failed:
         said = _of_failed(run, status, baseurl, kept_in, 0 if kept is None else kept[1])
         output = "" if place is None else f"; their output: {place}"

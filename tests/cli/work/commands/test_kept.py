@@ -34,7 +34,7 @@ def test_what_may_be_lost_counts_for_nobody_and_no_later_call_calls_it_safe(
         for fault in faults:
             raise fault
 
-    log = Log(str(tmp_path), 1)
+    log = Log(str(tmp_path))
     keep(log, 0)
     log.sync()
     keep(log, 1)
