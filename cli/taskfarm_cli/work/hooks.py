@@ -140,14 +140,14 @@ class Hooks:
     def __bool__(self) -> bool:
         return self.on_failure is not None or self.on_end is not None
 
-    def bound(self, url: str, screen: Screen) -> Callable[[Run, RunStatus], None]:
-        """Return what runs the commands for a finished run.
+    def bound(self, url: str, screen: Screen) -> Callable[[Run, RunStatus], None] | None:
+        """Return what runs the commands for a finished run; None if there are none.
 
         Args:
             url: the API's URL.
             screen: shows messages.
         """
-        return partial(self.run, url=url, screen=screen)
+        return partial(self.run, url=url, screen=screen) if self else None
 
     def run(self, run: Run, status: RunStatus, *, url: str, screen: Screen) -> None:
         """Run the commands for a finished run.

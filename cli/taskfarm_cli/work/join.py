@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from taskfarm_cli.work.screen import Screen
     from taskfarm_cli.work.steering import Steering
     from taskfarm_cli.work.verdict import Ended
-    from taskfarm_sdk import Farm, Results, Run, RunStatus
-    from taskfarm_sdk._map_options import MapOptions
+    from taskfarm_sdk import Farm, MapOptions, Results, Run, RunStatus
 
 
 def join(folder: str, options: Options, screen: Screen, steering: Steering) -> ExitStatus:
@@ -104,8 +103,10 @@ def _at_the_folders_server(options: Options, results: Results[Any]) -> Options:
     return attrs.evolve(options, baseurl=here or results.server_url)
 
 
-def _run_hooks(run: Run, ended: Ended) -> None:
-    """Run the commands for the end of a run, if it is finished."""
+def _run_hooks(run: Run, ended: Ended | None) -> None:
+    """Run the commands for the end of a run, if there are any and it is finished."""
+    if ended is None:
+        return
     status = run.status()
     if status.finished:
         ended(run, run.wait() if status.failed is None else status)
@@ -193,7 +194,7 @@ def _farm(folder: str, options: Options, steering: Steering) -> AbstractContextM
 
 
 @contextmanager
-def _ended(run: Run, ended: Ended) -> Generator[None]:
+def _ended(run: Run, ended: Ended | None) -> Generator[None]:
     """Run the commands for the end of a run after the `with` block, also if items failed."""
     try:
         yield
