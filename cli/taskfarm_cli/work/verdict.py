@@ -64,14 +64,16 @@ def verdict(
         screen.say(f"run {run.uuid}: {done} done{failed}")
     else:
         screen.say(f"run {run.uuid}: {_with_kept(count, kept)}; tasks: {done} done{failed}")
-    if status.finished and ended is not None:
-        ended(run, status)
+    if status.finished:
+        if not status.failed:
+            run_files.finish(run.uuid)
+        if ended is not None:
+            ended(run, status)
     if status.failed:
         said = _of_failed(run, status, baseurl, kept_in, 0 if kept is None else kept[1])
         output = "" if place is None else f"; their output: {place}"
         raise CommandError(f"{said}{output}", ExitStatus.TASKS_FAILED)
     if status.finished:
-        run_files.finish(run.uuid)
         return ExitStatus.OK
     if limited:
         raise CommandError(
