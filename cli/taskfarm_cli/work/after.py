@@ -136,7 +136,7 @@ def _check(run: Run, status: RunStatus, baseurl: str | None) -> None:
     if status.failed:
         listing = manage_command(baseurl, "--tasks", "--state", "failed", run.uuid)
         raise CommandError(
-            f"{status.failed} of {counted(status.num_tasks, 'task')} of run {run.uuid} failed, "
-            f"which --after waits for, so nothing is computed: {listing} lists them",
+            f"run {run.uuid}, which --after waits for, failed ({status.failed} of "
+            f"{counted(status.num_tasks, 'task')}), so nothing is computed: {listing} lists what",
             ExitStatus.TASKS_FAILED,
         )

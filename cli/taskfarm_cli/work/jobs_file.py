@@ -134,7 +134,8 @@ class JobsFile:
 
     def _change(self, number: int) -> None:
         self.number = number
-        self._say(f"{self._described()}, as {self._path} says")
+        said = f"{self._described()}, as {self._path} says"
+        self._say(said if number else f"{said}: running commands go on, and no task is claimed")
 
     def _tell(self, reading: Reading) -> None:
         """Say once that the file says nothing, until it says something again."""
@@ -143,9 +144,7 @@ class JobsFile:
             self._say(f"{self._path} {reading.fault}: {self._described()} until it says a number")
 
     def _described(self) -> str:
-        if self.number:
-            return f"{counted(self.number, 'job')} at a time"
-        return "paused: running commands go on, and no task is claimed"
+        return f"{counted(self.number, 'job')} at a time" if self.number else "paused"
 
 
 @contextmanager

@@ -172,10 +172,13 @@ def _computed(folder: str, options: Options, screen: Screen, steering: Steering)
         def show(status: RunStatus) -> None:
             count = items_done(chunks(status.num_tasks), status)
             tasks = f"{status.done} of {counted(status.num_tasks, 'task')} done"
-            is_paused = jobs is not None and not jobs.number
-            screen.draw(tasks if count is None else str(count), *(["paused"] if is_paused else []))
-            if is_paused and status.finished:
-                # Others have finished it meanwhile.
+            shown = tasks if count is None else str(count)
+            if jobs is None or jobs.number:
+                screen.draw(shown)
+                return
+            screen.draw(shown, "paused")
+            if status.finished:
+                # By others.
                 jobs.leave()
 
         return joined(folder, farm, jobs, _of_join(options, show))

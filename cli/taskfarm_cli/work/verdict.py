@@ -65,10 +65,7 @@ def verdict(
     else:
         screen.say(f"run {run.uuid}: {_with_kept(count, kept)}; tasks: {done} done{failed}")
     if status.finished:
-        if not status.failed:
-            run_files.finish(run.uuid)
-        if ended is not None:
-            ended(run, status)
+        _finish(run, status, ended)
     if status.failed:
         said = _of_failed(run, status, baseurl, kept_in, 0 if kept is None else kept[1])
         output = "" if place is None else f"; their output: {place}"
@@ -84,6 +81,14 @@ def verdict(
     if halted:
         raise CommandError(f"too many failures in a row; {counted(status.waiting, 'task')} waiting")
     return ExitStatus.OK
+
+
+def _finish(run: Run, status: RunStatus, ended: Ended | None) -> None:
+    """Note that a run is finished, and tell whoever wants to know."""
+    if not status.failed:
+        run_files.finish(run.uuid)
+    if ended is not None:
+        ended(run, status)
 
 
 def _counts(kept_in: str | None) -> tuple[int, int] | None:

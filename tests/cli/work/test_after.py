@@ -68,7 +68,7 @@ def test_runs_are_waited_for_one_after_the_other(live_farm: Farm, new_run: NewRu
 def test_a_failure_of_the_run_ends_it_with_5(live_farm: Farm, new_run: NewRun) -> None:
     run = new_run(3)
     awaited = After([run.uuid]).find(live_farm)
-    with pytest.raises(CommandError, match="1 of 3 tasks of run .* failed, which --after") as error:
+    with pytest.raises(CommandError, match=r"--after waits for, failed \(1 of 3 tasks\)") as error:
         awaited.wait(Told(lambda: finish(run, fail=True)))
     assert error.value.status == ExitStatus.TASKS_FAILED
 

@@ -62,7 +62,7 @@ def test_a_program_that_cannot_run_is_told_before_anything_is_sent(
 def test_on_slurm_only_who_stays_sees_the_end(option: str) -> None:
     with pytest.raises(UsageError, match=f"{option} goes with --slurm only where --keep is"):
         parse([option, "true", "--slurm", "2", UUID, "--", "true"])
-    assert parse([option, "true", "--slurm", "2", "--keep", UUID, "--", "true"])
+    assert parse([option, "true", "--slurm", "2", "--keep", UUID, "--", "true"]).keep
 
 
 def test_a_command_gets_no_credentials_and_no_task_of_another_worktf() -> None:

@@ -83,7 +83,7 @@ def test_what_is_written_counts_at_the_next_look(
     assert numbers == [5, 5, 0, 1]
     assert said == [
         f"5 jobs at a time, as {path} says",
-        f"paused: running commands go on, and no task is claimed, as {path} says",
+        f"paused, as {path} says: running commands go on, and no task is claimed",
         f"1 job at a time, as {path} says",
     ]
 

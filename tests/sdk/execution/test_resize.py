@@ -88,6 +88,11 @@ def working(
         raise failures[0]
 
 
+def wait_until_done(run: Run, number: int) -> None:
+    """Return as soon as so many tasks are done."""
+    wait_until(lambda: run.status().done == number)
+
+
 def test_a_paused_dispatcher_claims_nothing_until_it_has_slots(run: Run) -> None:
     gate = Gate()
     with working(run, gate, 0) as dispatcher:
@@ -119,7 +124,7 @@ def test_of_fewer_slots_the_surplus_ends_its_tasks_and_begins_no_more(run: Run) 
         assert (gate.begun, gate.running) == (4, 1)
         for done in range(4, 9):
             gate.let_end(1)
-            wait_until(lambda done=done: run.status().done == done)
+            wait_until_done(run, done)
             assert gate.most <= 1
     assert run.status().succeeded
 
