@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from benchmarks.rows import Result, Row
+from benchmarks.rows import Curve, Result, Row
 
 HEAD = """# Benchmarks
 
@@ -18,6 +18,7 @@ rounds in brackets. Rounds, samples and the machine are in build/bench/results.j
 time goes, and why a line was not reached: [explanation/speed.md](explanation/speed.md).
 
 """
+AGAIN = "These were measured again after the whole run, on the same machine (`--again`): "
 MARKS = {True: "yes", False: "**no**", None: ""}
 
 
@@ -29,15 +30,49 @@ def line(row: Row) -> str:
     return f"{row.what}{against}: {row.figure}{target}{note}"
 
 
-def as_json(facts: Mapping[str, str], results: Sequence[Result]) -> str:
-    """Return everything that was measured."""
+def as_json(facts: Mapping[str, str], results: Sequence[Result], again: Sequence[str] = ()) -> str:
+    """Return everything that was measured, and which measures were taken again later."""
     rows = [attrs.asdict(one) for one in results if isinstance(one, Row)]
     curves = [attrs.asdict(one) for one in results if not isinstance(one, Row)]
-    return json.dumps({"machine": facts, "rows": rows, "curves": curves}, indent=1)
+    told = {"machine": facts, "again": list(again), "rows": rows, "curves": curves}
+    return json.dumps(told, indent=1)
+
+
+@attrs.frozen
+class Earlier:
+    """What an earlier program measured.
+
+    Attributes:
+        results: the rows, then the curves.
+        again: which measures were taken again after the others.
+    """
+
+    results: list[Result]
+    again: list[str]
+
+
+def from_json(text: str) -> Earlier:
+    """Return what `as_json` wrote."""
+    told = json.loads(text)
+    rows = [Row(**row) for row in told["rows"]]
+    curves = [Curve(**curve) for curve in told["curves"]]
+    return Earlier([*rows, *curves], told["again"])
+
+
+def replaced(
+    earlier: Sequence[Result], newer: Sequence[Result], measures: Sequence[str]
+) -> list[Result]:
+    """Return all results, in the order of the measures, where a newer one replaces an earlier."""
+    fresh = {one.measure for one in newer}
+    kept = [one for one in earlier if one.measure not in fresh]
+    return sorted([*kept, *newer], key=lambda one: measures.index(one.measure))
 
 
 def as_markdown(
-    facts: Mapping[str, str], results: Sequence[Result], pictures: Sequence[Path]
+    facts: Mapping[str, str],
+    results: Sequence[Result],
+    pictures: Sequence[Path],
+    again: Sequence[str] = (),
 ) -> str:
     """Return the page."""
     lines = [
@@ -52,4 +87,5 @@ def as_markdown(
     machine = "".join(f"- {name}: {value}\n" for name, value in facts.items())
     plots = "".join(f"![{one.stem}](benchmarks/{one.name})\n\n" for one in pictures)
     table = "\n".join(lines)
-    return f"{HEAD}{table}\n\n## Plots\n\n{plots}## The machine\n\n{machine}"
+    later = f"{AGAIN}{', '.join(again)}.\n\n" if again else ""
+    return f"{HEAD}{later}{table}\n\n## Plots\n\n{plots}## The machine\n\n{machine}"

@@ -23,6 +23,7 @@ class Row:
         reached: whether it reaches the target; None where there is none, or nothing was measured.
         note: what else there is to know, such as what is missing here and how to get it.
         samples: what each side gave in each round.
+        measure: the module that measured it, which the program fills in.
     """
 
     what: str
@@ -32,6 +33,7 @@ class Row:
     reached: bool | None = None
     note: str = ""
     samples: Mapping[str, Sequence[float]] = attrs.field(factory=dict)
+    measure: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,11 +44,13 @@ class Curve:
         plot: which one.
         side: what the line is of.
         points: x and y.
+        measure: the module that measured it, which the program fills in.
     """
 
     plot: str
     side: str
     points: Sequence[Point]
+    measure: str = ""
 
 
 Result = Row | Curve

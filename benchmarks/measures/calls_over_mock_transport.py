@@ -116,7 +116,7 @@ def _hands_out(request: httpx.Request) -> httpx.Response:
     if request.url.path.endswith("/task"):
         return httpx.Response(201, json=TASK | {"task": next(NUMBERS)})
     if request.url.path.endswith("/worker"):
-        return httpx.Response(201, json={"uuid": "w", "id": 1})
+        return httpx.Response(201, json={"uuid": json.loads(request.content)["uuid"], "id": 1})
     return httpx.Response(200, json=RUN)
 
 

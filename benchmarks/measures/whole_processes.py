@@ -108,8 +108,8 @@ def _modules(setting: Setting, statement: str) -> set[str]:
 def _imported_by_commands(setting: Setting) -> Iterator[Row]:
     program = setting.peers.program("sdk", "manageTF")
     python = setting.peers.program("sdk")
-    for option in ("--help", "--version", "--completion=bash"):
-        what = f"manageTF {option.partition('=')[0]}, whole process"
+    for option in ("--help", "--version"):
+        what = f"manageTF {option}, whole process"
         environment = _without_settings()
         tried = subprocess.run(
             [python, "-X", "importtime", program, option],

@@ -19,7 +19,6 @@ import socket
 import struct
 import threading
 import weakref
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -295,24 +294,27 @@ def live_tasks(path: Path) -> set[int]:
         os.close(descriptor)
 
 
-def files(place: Place) -> Iterator[Path]:
-    """Yield the files of the folder; none where there is no such folder."""
-    with suppress(OSError):
-        for path in sorted(place.folder.iterdir()):
-            if path.name.endswith(SUFFIX) and path.name.count("-") == 4:
-                yield path
+def names(place: Place) -> list[str]:
+    """Return the names of the files of the folder; none where there is no such folder."""
+    # By names, not by paths: a killed worker's file may stay for months, and each start looks.
+    try:
+        found = os.listdir(place.folder)  # noqa: PTH208 - see above
+    except OSError:
+        return []
+    return sorted(name for name in found if name.endswith(SUFFIX) and name.count("-") == 4)
 
 
 def _holds(descriptor: int) -> dict[int, KilledHold]:
     data = os.pread(descriptor, RECORDS * _RECORD.size, 0)
     whole = len(data) - len(data) % _RECORD.size
-    return {
-        record: KilledHold(
-            number, value, None if holder == _NO_HOLDER else holder, leaving=state == _LEAVING
-        )
-        for record, (state, holder, number, value) in enumerate(_RECORD.iter_unpack(data[:whole]))
-        if state in (_HELD, _LEAVING)
-    }
+    holds: dict[int, KilledHold] = {}
+    # The first byte of each record tells whether it holds a task; nearly none does.
+    for record, state in enumerate(data[: whole : _RECORD.size]):
+        if state in (_HELD, _LEAVING):
+            _, holder, number, value = _RECORD.unpack_from(data, record * _RECORD.size)
+            known = None if holder == _NO_HOLDER else holder
+            holds[record] = KilledHold(number, value, known, leaving=state == _LEAVING)
+    return holds
 
 
 def _lock(descriptor: int, *, wait: bool = True) -> None:

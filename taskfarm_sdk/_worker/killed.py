@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,9 @@ from taskfarm_sdk._worker.in_hand import DeadFile, Place
 
 # A live worker's beat may be under way for as long.
 BEAT_TAKES_S = 1.0
+# So many files of other runs does each worker look at, to remove those that hold no task: a few of
+# any number, for those that hold tasks stay until somebody works on their run, or the next boot.
+TIDIED_AT_A_START = 16
 
 
 class KilledWorkers:
@@ -122,16 +126,20 @@ class KilledWorkers:
         """Lock dead workers' files, remove useless ones; return the tasks of live workers."""
         assert self._place is not None
         live: set[int] = set()
-        is_first = self._looked_at == -math.inf
-        for path in in_hand.files(self._place):
+        others: list[Path] = []
+        for name in in_hand.names(self._place):
+            path = self._place.folder / name
             if path in self._dead:
                 continue
-            if self._place.is_earlier_boots(path.name):
+            if self._place.is_earlier_boots(name):
                 with suppress(OSError):
                     path.unlink()
-            elif self._place.is_for_us(path.name):
+            elif self._place.is_for_us(name):
                 live |= self._open(path)
-            elif is_first and self._place.is_this_boots(path.name):
+            elif self._place.is_this_boots(name):
+                others.append(path)
+        if self._looked_at == -math.inf:
+            for path in random.sample(others, min(len(others), TIDIED_AT_A_START)):
                 _remove_if_empty(path)
         return live
 

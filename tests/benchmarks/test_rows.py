@@ -6,6 +6,7 @@ import json
 from functools import partial
 from pathlib import Path
 
+import attrs
 import pytest
 
 from benchmarks import report
@@ -53,6 +54,23 @@ def test_what_is_missing_has_a_row_that_says_how_to_get_it(
 def test_a_peer_that_could_not_be_installed_says_why() -> None:
     with pytest.raises(Missing, match="no network"):
         Peers({}, {"hypershell": "no network"}).program("hypershell", "hs")
+
+
+def test_what_is_measured_again_takes_the_place_of_what_was_and_is_named() -> None:
+    first, second = attrs.evolve(ROW, measure="a"), attrs.evolve(ROW, measure="b")
+    curve = Curve(plot="p", side="s", points=[(1.0, 2.0)], measure="b")
+    earlier = report.from_json(report.as_json({}, [first, second, curve], ["b"]))
+    assert earlier.again == ["b"]
+    newer = attrs.evolve(first, figure="3 x")
+    found = report.replaced(earlier.results, [newer], ["a", "b"])
+    assert [(one.measure, getattr(one, "figure", "")) for one in found] == [
+        ("a", "3 x"),
+        ("b", "2.5 x"),
+        ("b", ""),
+    ]
+    page = report.as_markdown({}, found, [], ["a", "b"])
+    assert f"{report.AGAIN}a, b.\n" in page
+    assert report.AGAIN not in report.as_markdown({}, found, [])
 
 
 def test_a_line_that_is_not_reached_is_told_in_all_reports() -> None:

@@ -28,11 +28,14 @@ class Clock:
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
-    """Reply with what was asked, or with a long text."""
+    """Reply with what was asked, with a long text, or with nothing."""
     body = environ["wsgi.input"].read()
     said = environ["PATH_INFO"].encode() + b" " + str(len(body)).encode()
     if environ["PATH_INFO"] == "/long":
         said = LONG
+    if environ["PATH_INFO"] == "/nothing":
+        start_response("204 NO CONTENT", [])
+        return []
     start_response("200 OK", [("Content-Length", str(len(said)))])
     return [said]
 

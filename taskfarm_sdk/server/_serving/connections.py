@@ -100,6 +100,16 @@ class _Told(Task):
 class Answer(_Told, WSGITask):
     """The application's reply to a request."""
 
+    def set_close_on_finish(self) -> None:
+        """Close the connection after the reply, unless it only lacks a length that it needs not.
+
+        A reply that cannot have a body ends with its header. waitress would close after each, and
+        a worker, whose completions are answered so, would connect again for each task.
+        """
+        closes = self.request.headers.get("CONNECTION", "").lower() == "close"
+        if self.has_body or self.version != "1.1" or closes:
+            super().set_close_on_finish()
+
 
 class Refusal(_Told, ErrorTask):
     """The reply to a request that was refused before it was whole."""

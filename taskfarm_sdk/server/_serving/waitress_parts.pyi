@@ -20,6 +20,7 @@ class HTTPRequestParser:
     error: RequestError | None
     expect_continue: bool
     header_plus: bytes
+    headers: dict[str, str]
     version: str
 
     def __init__(self, adj: Adjustments) -> None: ...
@@ -31,7 +32,10 @@ class Task:
     content_bytes_written: int
     request: HTTPRequestParser
     status: str
+    version: str
 
+    @property
+    def has_body(self) -> bool: ...
     def service(self) -> None: ...
     def start(self) -> None: ...
     def set_close_on_finish(self) -> None: ...

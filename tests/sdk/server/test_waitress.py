@@ -73,6 +73,10 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "task.Task.service": ("self", ("self.start()", "self.execute()", "self.finish()")),
     "task.Task.start": ("self", ()),
     "task.Task.set_close_on_finish": ("self", ('("Connection", "close")',)),
+    "task.Task.build_response_header": (
+        "self",
+        ('if connection == "close":', "if not self.close_on_finish:", "if self.has_body:"),
+    ),
     "task.Task.write": ("self data", ("self.content_bytes_written += len(towrite)",)),
     "task.ErrorTask.execute": ("self", ("e.to_response(ident)", "self.set_close_on_finish()")),
     "server.BaseWSGIServer.__init__": (

@@ -199,6 +199,29 @@ def test_requests_sent_at_once_are_answered_in_order_and_one_at_a_time(here: Ser
     assert re.findall(rb"/(\d) 0", client.received) == [b"%d" % number for number in range(9)]
 
 
+def test_a_connection_is_kept_after_a_reply_without_a_body(here: Served) -> None:
+    client = here.connect()
+    for _ in range(2):
+        client.received = b""
+        client.send(b"PUT /nothing HTTP/1.1\r\nHost: h\r\n\r\n")
+        client.gets(b"\r\n\r\n")
+        assert client.received.startswith(b"HTTP/1.1 204 ")
+        assert b"Connection" not in client.received
+    client.is_answered()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [b"GET /nothing HTTP/1.1\r\nConnection: close\r\n\r\n", b"GET /nothing HTTP/1.0\r\n\r\n"],
+    ids=["asked for", "HTTP/1.0"],
+)
+def test_a_connection_is_closed_where_the_client_expects_it(here: Served, request_: bytes) -> None:
+    client = here.connect()
+    client.send(request_)
+    client.until(lambda one: one.closed)
+    assert b"Connection: close\r\n" in client.received
+
+
 def test_replies_of_one_connection_never_pile_up(here: Served) -> None:
     client = here.connect()
     client.send(b"GET /long HTTP/1.1\r\n\r\n" * 3)

@@ -15,6 +15,7 @@ import pytest
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk._worker import in_hand
+from taskfarm_sdk._worker import killed as killed_workers
 from taskfarm_sdk.worker import core_of, worker_of_chunks
 from tests.support.clock import FastClock
 from tests.support.farms import farm_by
@@ -194,6 +195,24 @@ def test_files_of_earlier_boots_and_empty_ones_are_removed(
         assert not empty.exists()
         assert not of_this_boot.exists()
         assert not of_today.exists()
+
+
+def test_a_start_looks_at_a_few_files_of_other_runs_however_many_there_are(
+    run: Run, proxied_farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [leave_noted(other, 0) for other in [proxied_farm.create_run(1)] for _ in range(40)]
+    opened: list[Path] = []
+    open_file = in_hand.DeadFile.open
+
+    def note(path: Path) -> in_hand.DeadFile | None:
+        opened.append(path)
+        return open_file(path)
+
+    monkeypatch.setattr(in_hand.DeadFile, "open", note)
+    with run.worker() as worker:
+        assert worker.claim() is not None
+    assert 0 < len(opened) <= killed_workers.TIDIED_AT_A_START < len(others)
+    assert set(opened) < set(others) == set(state_files())
 
 
 def test_files_of_other_hosts_runs_and_servers_stay(
