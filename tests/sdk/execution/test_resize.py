@@ -11,6 +11,8 @@ import pytest
 from taskfarm_sdk import Farm, Run, Task, TaskfarmError
 from taskfarm_sdk.execution import Completed, Dispatcher, Failed, Jobs, Outcome
 from taskfarm_sdk.testing import LocalServer
+from taskfarm_sdk.worker import core_of
+from tests.support.conditions import count_waiting
 from tests.support.processes import NET_S, wait_until
 
 pytestmark = pytest.mark.live
@@ -73,7 +75,7 @@ def working(
         except BaseException as error:  # noqa: BLE001 - raised in the test's thread
             failures.append(error)
 
-    with run.worker(linger=linger, max_attempts=2, retry_delay_s=600) as worker:
+    with run.worker(linger=linger, max_attempts=2, retry_delay_s=600, first_beat_s=30) as worker:
         dispatcher = Dispatcher(worker, size, perform, interrupt=ignore, **more)  # type: ignore[arg-type]
         thread = threading.Thread(target=work)
         thread.start()
@@ -142,7 +144,8 @@ def test_a_pause_lets_go_of_what_was_claimed_ahead_and_of_what_has_failed(run: R
             # The tasks before were short, so the next one is claimed ahead.
             wait_until(lambda: run.status().computing == 3)
             dispatcher.resize(0)
-            wait_until(lambda: run.status().computing == 2)
+            # Both are let go while this one runs.
+            wait_until(lambda: run.status().computing == 1)
             assert held.wait(NET_S)
         return Completed()
 
@@ -156,6 +159,15 @@ def test_a_pause_lets_go_of_what_was_claimed_ahead_and_of_what_has_failed(run: R
     assert begun.count(2) == 2
 
 
+def test_a_worker_that_pauses_claims_nothing(run: Run) -> None:
+    with run.worker(linger=True) as worker:
+        core_of(worker).paused = True
+        assert worker.claim() is None
+        assert run.status().computing == 0
+        core_of(worker).paused = False
+        assert worker.claim() is not None
+
+
 def test_a_pause_while_nothing_waits_does_not_end_who_lingers(run: Run) -> None:
     with run.worker() as other:
         held = [task for _ in range(8) if (task := other.claim()) is not None]
@@ -163,8 +175,9 @@ def test_a_pause_while_nothing_waits_does_not_end_who_lingers(run: Run) -> None:
             wait_until(lambda: dispatcher._core.vain.idle_s(0) is not None)
             dispatcher.resize(0)
             held[0].release()
-            wait_until(lambda: run.status().computing == 7)
-            assert run.status().done == 0
+            # All threads find that they may claim nothing, and none takes that for the end.
+            wait_until(lambda: [count_waiting(s._changed) for s in dispatcher._slots] == [2, 2])
+            assert (run.status().computing, run.status().done) == (7, 0)
             dispatcher.resize(1)
             wait_until(lambda: run.status().done == 1)
             for task in held[1:]:
