@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import signal
+import sys
 import threading
 from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,12 @@ _LAST_STEPS_S = 5.0
 ENGINES = Path(__file__).parent / "engines"
 SLOW = [Path(__file__).parent / name for name in ("benchmarks", "packaging", "typing")]
 LONG = [Path(__file__).parent / name for name in ("hostile", "packaging", "scenarios")]
+
+
+# Told to write no bytecode, each of the thousand processes that the tests start would compile the
+# package, and each of pytest's own processes all tests.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_configure() -> None:
@@ -58,14 +67,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "taskfarm_server" in getattr(item, "fixturenames", ()):
             item.add_marker("live")
-        if ENGINES in item.path.parents:
-            item.add_marker("engine")
-        if any(folder in item.path.parents for folder in SLOW):
-            item.add_marker("slow")
-        if any(folder in item.path.parents for folder in LONG):
-            item.add_marker("long")
+        for mark in _marks_of_folders(item.path):
+            item.add_marker(mark)
     # At the end of a run they would keep one process busy while the others have nothing left.
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@cache
+def _marks_of_folders(path: Path) -> list[str]:
+    folders = {"engine": [ENGINES], "slow": SLOW, "long": LONG}
+    return [mark for mark, marked in folders.items() if not set(marked).isdisjoint(path.parents)]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -102,16 +113,25 @@ def _no_server_unmarked(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
         monkeypatch.setattr(ServerProcess, "_configure", refuse)
 
 
+@pytest.fixture(scope="session")
+def _new_state_homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Yield a path for each test, without a look through those of thousands before it."""
+    folder = tmp_path_factory.mktemp("state")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, _new_state_homes: Iterator[Path]
 ) -> None:
     """Give each test its own saved logins and data folders."""
     monkeypatch.setenv("TASKFARM_CONFIG", str(tmp_path / "config"))
     for kind in ("CONFIG", "DATA"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
     # Each worker writes there, and tests look at what is in their own folder.
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    state = next(_new_state_homes)
+    state.mkdir()
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
 
 
 @pytest.fixture
