@@ -27,7 +27,7 @@ OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client genera
 CHECKS := drift check-format check-lint check-types check-pyright check-exports check-imports check-openapi \
 	check-spelling check-shell
 
-.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load hostile client cassettes check format docs bench lock dist clean
+.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load axe hostile client cassettes check format docs bench lock dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,8 @@ coverage: $(READY) $(PEERS) ## run `make test-all` and tell which lines it reach
 
 load: $(READY) ## run the tests that take the whole machine (PYTEST_ARGS=… for more)
 	$(PYTEST) tests/engines -m alone $(PYTEST_ARGS)
+
+axe: build/axe ## install axe-core, by which tests/engines find what makes pages hard to use
 
 hostile: $(READY) ## run the whole matrix of hostile replies; `make test-all` runs a part of it
 	TASKFARM_WHOLE_MATRIX=1 $(PYTEST) tests/hostile --numprocesses 4 $(PYTEST_ARGS)
@@ -150,6 +152,12 @@ $(READY): pyproject.toml constraints.txt
 
 $(PEERS): $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ taskfarm-worker==0.4.0
+	@touch $@
+
+# A package that brings axe.min.js; what it needs otherwise stays out.
+build/axe: $(READY)
+	@rm -rf $@
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ axe-playwright-python==0.1.8
 	@touch $@
 
 $(VENV)/.bench: $(READY)

@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from taskfarm_sdk.charts._timeline import Timeline
-
 Samples = Sequence[tuple[float, int]]
+Span = tuple[float, float]
+Spans = Sequence[Span]
 Points = list[tuple[float, float]]
-Spans = list[tuple[float, float]]
 
 
-def rates(samples: Samples, *, outage_s: float, most: int = 120) -> tuple[Points, Spans]:
+def rates(
+    samples: Samples, *, outage_s: float = math.inf, gaps: Spans = (), most: int = 120
+) -> tuple[Points, list[Span]]:
     """Return the rate at which a count grew, for `throughput`.
+
+    Between two outages, the points are in the middle of equal parts of time, whatever the times of
+    the looks. So the mean rate of the chart is how much the count grew, divided by the time that
+    was looked at.
 
     Args:
         samples: time and count of each look, in the order of time, such as the number of done
-            tasks. A count that falls, as after a reset, adds nothing.
+            tasks, with those that failed for good in it. A count that falls, as after a reset, adds
+            nothing.
         outage_s: the time between two looks from which it is unknown when the count grew.
-        most: the highest number of points.
+        gaps: begin and end of other spans in which it is unknown, each from one look to the next.
+        most: the highest number of points, but for one in each span that was looked at.
 
     Returns:
         The points (time, and growth per second there), and the spans of time without looks.
     """
-    if len(samples) < 2 or not samples[-1][0] > samples[0][0]:
-        return [], []
-    # Finer than the points, so that these are not smeared.
-    grown, seen, outages = Timeline(8 * most), Timeline(8 * most), Spans()
-    for (begin_s, before), (end_s, after) in pairwise(samples):
-        if end_s - begin_s >= outage_s:
-            outages.append((begin_s, end_s))
-        elif end_s > begin_s:
-            grown.add_span(begin_s, end_s, max(0, after - before))
-            seen.add_span(begin_s, end_s)
-    return list(_points(grown, seen, samples[0][0], samples[-1][0], most)), outages
+    begins = {begin_s for begin_s, _ in gaps}
+    outages = [
+        (begin_s, end_s)
+        for (begin_s, _), (end_s, _) in pairwise(samples)
+        if end_s - begin_s >= outage_s or begin_s in begins
+    ]
+    pieces = [piece for piece in _pieces(samples, outages) if piece[-1][0] > piece[0][0]]
+    looked_s = sum(piece[-1][0] - piece[0][0] for piece in pieces)
+    return [point for piece in pieces for point in _points(piece, looked_s, most)], outages
 
 
-def _points(
-    grown: Timeline, seen: Timeline, begin_s: float, end_s: float, most: int
-) -> Iterable[tuple[float, float]]:
-    width_s = (end_s - begin_s) / most
-    amounts = grown.amounts(begin_s, end_s, width_s)
-    covered = seen.amounts(begin_s, end_s, width_s)
-    for index, (amount, looked_s) in enumerate(zip(amounts, covered, strict=True)):
-        # A bin that was hardly looked at says little.
-        if looked_s > width_s / 4:
-            yield begin_s + (index + 0.5) * width_s, amount / looked_s
+def _pieces(samples: Samples, outages: Spans) -> Iterable[Samples]:
+    """Yield the samples between the outages."""
+    begins = {begin_s for begin_s, _ in outages}
+    first = 0
+    for place, (time_s, _) in enumerate(samples):
+        if time_s in begins:
+            yield samples[first : place + 1]
+            first = place + 1
+    if first < len(samples):
+        yield samples[first:]
+
+
+def _points(piece: Samples, looked_s: float, most: int) -> Iterable[tuple[float, float]]:
+    begin_s, end_s = piece[0][0], piece[-1][0]
+    count = max(1, math.floor(most * (end_s - begin_s) / looked_s))
+    width_s = (end_s - begin_s) / count
+    amounts = [0.0] * count
+    for (from_s, before), (to_s, after) in pairwise(piece):
+        if to_s > from_s and after > before:
+            first, last = ((time_s - begin_s) / width_s for time_s in (from_s, to_s))
+            per_part = (after - before) / (last - first)
+            for part in range(math.floor(first), min(count, math.ceil(last))):
+                amounts[part] += per_part * (min(last, part + 1) - max(first, part))
+    for part, amount in enumerate(amounts):
+        yield begin_s + (part + 0.5) * width_s, amount / width_s

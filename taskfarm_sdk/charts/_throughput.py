@@ -31,29 +31,36 @@ def throughput(
     gaps: Spans = (),
     gap_meaning: str = "no data",
     noun: str = "tasks",
+    became: str = "completed",
     title: str = "Throughput",
 ) -> Chart:
     """Return a chart of completions over time.
+
+    The sentence tells the mean rate: each point counts for the time that is nearer to it than to
+    other points and lies in no gap. It is exact for points in the middle of equal parts of time, as
+    `rates` returns them.
 
     Args:
         points: times in ascending order, and the completions per second around each. Values that
             are not finite are left out.
         gaps: spans of time in which the throughput is unknown: the line breaks there.
         gap_meaning: why it is unknown, for the legend.
-        noun: what is completed, in the plural.
+        noun: what is counted, in the plural.
+        became: what became of it, for the sentence. The server's number of done tasks has those in
+            it that failed for good: a chart of it is one of tasks "completed or failed for good".
         title: the chart's title.
     """
     sound = [(t, rate) for t, rate in points if math.isfinite(t) and math.isfinite(rate)]
     spans = [(a, b) for a, b in gaps if math.isfinite(a) and math.isfinite(b) and b > a]
     if not sound:
-        return _empty(title, noun)
+        return _empty(title, noun, became)
     begin_s = min(sound[0][0], *(a for a, _ in spans)) if spans else sound[0][0]
     end_s = max(sound[-1][0], *(b for _, b in spans)) if spans else sound[-1][0]
     peak = max(rate for _, rate in sound)
     unit_s, unit = rate_unit(peak)
     top = rounded_up(peak * unit_s)
     place = _Place(begin_s, max(end_s - begin_s, 1e-9), top / unit_s)
-    sentence = _sentence(sound, spans, noun, gap_meaning)
+    sentence = _sentence(sound, spans, f"{noun} were {became}", gap_meaning)
     shapes = "".join(
         (
             path("".join(map(place.gap, spans)), "tf-fill-gap"),
@@ -114,12 +121,11 @@ def _pieces(points: Points, gaps: Spans) -> Iterable[Points]:
     yield piece
 
 
-def _sentence(points: Points, gaps: Spans, noun: str, gap_meaning: str) -> str:
+def _sentence(points: Points, gaps: Spans, what: str, gap_meaning: str) -> str:
     at_s, peak = max(points, key=lambda point: point[1])
-    mean = sum(rate for _, rate in points) / len(points)
     said = (
-        f"From {time_text(points[0][0])} to {time_text(points[-1][0])} UTC, {noun} were completed "
-        f"at a mean rate of {rate_text(mean)}; the highest was {rate_text(peak)}, "
+        f"From {time_text(points[0][0])} to {time_text(points[-1][0])} UTC, {what} at a mean rate "
+        f"of {rate_text(_mean(points, gaps))}; the highest was {rate_text(peak)}, "
         f"around {time_text(at_s)}."
     )
     if gaps:
@@ -129,6 +135,29 @@ def _sentence(points: Points, gaps: Spans, noun: str, gap_meaning: str) -> str:
     return said
 
 
-def _empty(title: str, noun: str) -> Chart:
-    sentence = f"No {noun} were seen to be completed yet."
+def _mean(points: Points, gaps: Spans) -> float:
+    spans = list(_spans_of(points))
+    weights = [end_s - begin_s - _covered_s(begin_s, end_s, gaps) for begin_s, end_s in spans]
+    total_s = sum(weights)
+    if not total_s > 0:
+        return sum(rate for _, rate in points) / len(points)
+    return sum(w * rate for w, (_, rate) in zip(weights, points, strict=True)) / total_s
+
+
+def _spans_of(points: Points) -> Iterable[tuple[float, float]]:
+    """Yield the time that is nearest to each point; that of the first and last is symmetric."""
+    times = [time_s for time_s, _ in points]
+    if len(times) == 1:
+        yield times[0], times[0]
+        return
+    middles = [(before_s + after_s) / 2 for before_s, after_s in pairwise(times)]
+    yield from pairwise([2 * times[0] - middles[0], *middles, 2 * times[-1] - middles[-1]])
+
+
+def _covered_s(begin_s: float, end_s: float, gaps: Spans) -> float:
+    return sum(max(0.0, min(end_s, b) - max(begin_s, a)) for a, b in gaps)
+
+
+def _empty(title: str, noun: str, became: str) -> Chart:
+    sentence = f"No {noun} were {became} so far, as far as was seen."
     return framed(title=title, note="", sentence=sentence, svg="", body="")

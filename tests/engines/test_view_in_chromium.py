@@ -67,8 +67,8 @@ def test_the_page_goes_on_live_and_asks_nobody_but_this_machine(
         assert page.complaints() == []
 
 
-def test_a_server_that_goes_and_a_viewer_that_is_killed_are_told(
-    chromium: Browser, view: ViewTF, proxy: FaultProxy
+def test_a_server_that_goes_a_deleted_run_and_a_killed_viewer_are_told(
+    chromium: Browser, view: ViewTF, proxy: FaultProxy, run: Run
 ) -> None:
     with chromium.page() as page:
         page.go(view.next_address())
@@ -77,6 +77,8 @@ def test_a_server_that_goes_and_a_viewer_that_is_killed_are_told(
         page.wait_for("The farm's server has not answered since")
         proxy.up()
         wait_until(lambda: "has not answered" not in page.text)
+        run.delete()
+        page.wait_for("This run was deleted from the server. What is shown is from before.")
         view.process.kill()
         page.wait_for("viewTF does not answer. What is shown is from")
         assert "Of 30 tasks, 0 are done" in page.text
@@ -175,3 +177,22 @@ def test_each_picture_has_words_and_each_page_its_landmarks(
         assert page.run("document.querySelectorAll('h1').length") == 1
         assert page.run("document.documentElement.lang") == "en"
         assert page.run("document.querySelectorAll('[role=status], [role=alert]').length") == 2
+
+
+def test_axe_finds_nothing_that_is_hard_to_perceive_or_to_use(
+    chromium: Browser, view: ViewTF, run: Run
+) -> None:
+    work(run)
+    address = view.next_address()
+    base = address.partition("enter?")[0]
+    for dark in (False, True):
+        with chromium.page(PHONE, 844, dark=dark) as page:
+            page.go(address)
+            page.wait_for("Of 30 tasks, 30 are done")
+            assert page.violations() == []
+            page.go(base)
+            page.wait_for("List read at")
+            assert page.violations() == []
+            page.go(f"{base}runs/{run.uuid}/delete")
+            page.wait_for("It cannot be undone")
+            assert page.violations() == []

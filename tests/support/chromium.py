@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.support import engines
+from tests.support import axe, engines
 from tests.support.processes import NET_S, wait_until
 
 # Its own requests to its maker are switched off, so that a test sees those of the page alone.
@@ -90,7 +90,9 @@ class Browser:
         message: dict[str, object] = {"id": self._number, "method": method, "params": params}
         if session is not None:
             message["sessionId"] = session
-        os.write(self._told, json.dumps(message).encode() + b"\0")
+        left = memoryview(json.dumps(message).encode() + b"\0")
+        while left:
+            left = left[os.write(self._told, left) :]
         while True:
             heard = self._next(NET_S)
             assert heard is not None, f"no answer to {method}"
@@ -159,8 +161,13 @@ class Page:
         self.ask("Page.navigate", url=url)
 
     def run(self, script: str) -> Any:
-        """Return the value of a JavaScript expression; None while a page is being exchanged."""
-        result = self.ask("Runtime.evaluate", expression=script, returnByValue=True)
+        """Return the value of a JavaScript expression; None while a page is being exchanged.
+
+        Of a promise it is the value that it settles with.
+        """
+        result = self.ask(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
         return result["result"].get("value")
 
     @property
@@ -201,6 +208,20 @@ class Page:
             for event in self._browser.events(self._session)
             if event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] == "error"
         ]
+
+    def violations(self) -> list[str]:
+        """Return what axe-core finds to be hard to perceive or to use, each with its place."""
+        self.run(axe.source())
+        found = self.run("axe.run().then((found) => found.violations)")
+        return [
+            f"{rule['id']}: {rule['help']}: {node['html'][:200]}"
+            for rule in found
+            for node in rule["nodes"]
+        ]
+
+    def print(self, path: Path) -> None:
+        """Print to a file of PDF."""
+        path.write_bytes(base64.b64decode(self.ask("Page.printToPDF")["data"]))
 
     def picture(self, path: Path) -> None:
         """Write a picture of the whole page."""

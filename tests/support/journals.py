@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 RUN = "7ce1105e5f2b471a829dc9aef6bcfdb0"
 START_S = 1_780_000_000.0
+# Has a browser write from right to left, and needs six characters where it is escaped.
+_TURNED = "\u202e"
 
 
 def iso(time_s: float) -> str:
@@ -61,3 +65,25 @@ def write(folder: Path, *lines: dict[str, Any] | bytes, name: str = "node1-100.j
     parts = [one if isinstance(one, bytes) else json.dumps(one).encode() + b"\n" for one in lines]
     (folder / name).write_bytes(b"".join(parts))
     return folder
+
+
+def hostile_lines(count: int) -> Iterator[bytes]:
+    """Yield lines of tasks 0 to `count`, each with a host and a message of its own.
+
+    The first ones have texts of thousands of characters, and one has a message of 1 MB. A quarter
+    of the attempts fail, and half of these for good.
+    """
+    words = itertools.product("abcdefghijklmnopqrst", repeat=5)
+    outcomes = itertools.cycle(("completed",) * 6 + ("failed", "failed for good"))
+    for number, word, outcome in zip(range(count), words, outcomes, strict=False):
+        length = 1_000_000 if number == 7 else 5_000 if number < 2_000 else 1
+        told = facts(
+            number,
+            begins_s=number / 10,
+            took_s=1 + number % 100,
+            outcome=outcome,
+            host=f"node{number}{_TURNED * min(length, 5_000)}",
+            worker=f"{number % 5_000:032x}",
+            message=f"no {''.join(word)} here{'<' * length}",
+        )
+        yield json.dumps(told).encode() + b"\n"

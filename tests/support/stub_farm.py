@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from urllib.parse import parse_qsl, urlsplit
 
@@ -56,6 +56,32 @@ def stub_farm(run: StubRun, environment: pytest.MonkeyPatch) -> Generator[StubSe
         environment.setenv("TASKFARM_URL", server.url)
         environment.setenv("TASKFARM_TOKEN", "a-token")
         yield server
+
+
+@attrs.frozen
+class StubRuns:
+    """The runs of a stub server; none of their tasks was handed out.
+
+    Attributes:
+        uuids: their UUIDs, the newest last.
+    """
+
+    uuids: Sequence[str]
+
+    def reply(self, request: Request) -> Reply:
+        """Return the reply to a request that reads."""
+        match urlsplit(request.path).path.removeprefix(PREFIX).split("/"):
+            case ["token"]:
+                return document({"token": "a-token"})
+            case ["runs"]:
+                return document({"data": list(map(self._row, self.uuids))})
+            case ["runs", uuid] if uuid in self.uuids:
+                counts = {"numWaiting": 0, "numComputing": 0, "numDone": 0, "percentDone": 0.0}
+                return document({**self._row(uuid), **counts})
+        return Reply(404)
+
+    def _row(self, uuid: str) -> dict[str, object]:
+        return {"id": self.uuids.index(uuid) + 1, "uuid": uuid, "numTasks": 7}
 
 
 def requests_at(server: StubServer) -> list[str]:

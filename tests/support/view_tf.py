@@ -14,12 +14,22 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import attrs
 import httpx
 
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import NET_S, wait_until
 
 COMMAND = (sys.executable, "-m", "taskfarm_cli.view")
+
+
+@attrs.frozen
+class Login:
+    """A server's URL, and the credentials for it."""
+
+    url: str
+    user: str = "user"
+    password: str = "password"
 
 
 class ViewTF:
@@ -68,7 +78,7 @@ class ViewTF:
 
 @contextmanager
 def viewing(
-    server: LocalServer, *options: object, url: str | None = None, **more: str
+    server: LocalServer | Login, *options: object, url: str | None = None, **more: str
 ) -> Iterator[ViewTF]:
     """Run viewTF for a server until the block ends.
 

@@ -42,6 +42,13 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text as one printable line, cut off after a number of characters."""
+    # Cut first: a text of megabytes is not looked at whole.
+    line = one_line(text[: 4 * most])
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
 def field(text: str) -> str:
     """Return a text as one field of a line whose fields are separated by blanks.
 

@@ -17,9 +17,10 @@ from taskfarm_cli.common.run_name import RunName
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.manage.mode import PROGRAM
 from taskfarm_cli.manage.progress import Progress
+from taskfarm_cli.outcomes.items import check_results
 from taskfarm_cli.report import sections
 from taskfarm_cli.report.facts import read_journal
-from taskfarm_cli.report.items import check_results, read_items
+from taskfarm_cli.report.items import read_items
 from taskfarm_cli.report.output_file import OutputFile
 from taskfarm_cli.report.page import page
 from taskfarm_cli.report.scan import TaskFacts

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 
 import attrs
 
+from taskfarm_cli.outcomes.attempt import MOST_MESSAGE
+
 # Causes beyond so many are counted together.
 MOST_CAUSES = 200
 MOST_NAMED = 10
 # Of a longer message the beginning says what it is about.
 MOST_SHOWN = 300
-_MOST_KEPT = 4000
+# As much of a message as an attempt keeps.
+_MOST_KEPT = MOST_MESSAGE
 # What workTF adds to a cause: it differs with each task.
 _PLACE = re.compile(r"; its (?:input|output): ")
 _NUMBERS = re.compile(r"0x[0-9a-f]+|\d+(?:[.,]\d+)*", re.IGNORECASE)

@@ -8,15 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from taskfarm_cli.outcomes.attempt import FAILURES, Attempt
+from taskfarm_cli.outcomes.journal import JournalReader
+from taskfarm_cli.outcomes.rates import rates_of
+from taskfarm_cli.outcomes.states import MOST_TASKS, TaskStates
 from taskfarm_cli.report.causes import Causes
+from taskfarm_cli.report.failed import FailedAttempts
 from taskfarm_cli.report.hosts import Hosts
-from taskfarm_cli.report.journal import FAILURES, Attempt, JournalReader
-from taskfarm_cli.report.tasks import MOST_TASKS, TaskStates
 from taskfarm_sdk.charts import Timeline
 
 MOST_SLOWEST = 15
-# The last failures of so many tasks are kept with their messages.
-MOST_FAILED = 200
 _PARTS = 240
 # Attempts beyond so many have their durations left out of the histogram: eight bytes each.
 _MOST_DURATIONS = 4_000_000
@@ -37,11 +38,11 @@ class JournalFacts:
         self.causes = Causes()
         self.hosts = Hosts()
         self.states = TaskStates(num_tasks) if num_tasks <= MOST_TASKS else None
+        self.failed = FailedAttempts(self.states)
         self.shifted = 0
         self.begin_s = float("inf")
         self.end_s = 0.0
         self._slowest: list[tuple[float, int, int, Attempt]] = []
-        self._failed: dict[int, Attempt] = {}
         self._count = 0
 
     def add_all(self, attempts: Iterable[Attempt]) -> None:
@@ -62,7 +63,8 @@ class JournalFacts:
         if attempt.outcome == "completed":
             self._completed(attempt)
         elif attempt.outcome in FAILURES:
-            self._failed_one(attempt)
+            self.causes.add(attempt.task, attempt.message, attempt.exit_status)
+            self.failed.add(attempt)
 
     @property
     def attempts(self) -> int:
@@ -73,26 +75,12 @@ class JournalFacts:
         """Return the completed attempts that took longest, the slowest first."""
         return [attempt for *_, attempt in sorted(self._slowest, reverse=True)]
 
-    def failed_for_good(self) -> Sequence[Attempt]:
-        """Return the last attempts at tasks that have failed for good, by task; the first ones."""
-        states = self.states
-        return [
-            self._failed[task]
-            for task in sorted(self._failed)
-            if states is None or states.has_failed(task)
-        ]
-
     def throughput(self) -> list[tuple[float, float]]:
         """Return the completed tasks per second over time."""
         if not self.outcomes["completed"]:
             return []
-        span_s = max(self.end_s - self.begin_s, 1e-3)
-        width_s = span_s / min(_PARTS // 2, max(2, self.outcomes["completed"] // 4))
-        amounts = self.completions.amounts(self.begin_s, self.begin_s + span_s, width_s)
-        return [
-            (self.begin_s + (index + 0.5) * width_s, amount / width_s)
-            for index, amount in enumerate(amounts)
-        ]
+        most = min(_PARTS // 2, max(2, self.outcomes["completed"] // 4))
+        return rates_of(self.completions, self.begin_s, self.end_s, most=most)
 
     def _completed(self, attempt: Attempt) -> None:
         self.completed_by_attempt[min(attempt.number, 10)] += 1
@@ -107,16 +95,6 @@ class JournalFacts:
             heapq.heappush(self._slowest, (took_s, -attempt.task, -self._count, attempt))
         elif took_s > self._slowest[0][0]:
             heapq.heapreplace(self._slowest, (took_s, -attempt.task, -self._count, attempt))
-
-    def _failed_one(self, attempt: Attempt) -> None:
-        self.causes.add(attempt.task, attempt.message, attempt.exit_status)
-        if attempt.outcome != "failed for good":
-            return
-        last = self._failed.get(attempt.task)
-        if last is None and len(self._failed) == MOST_FAILED:
-            return
-        if last is None or last.end_s <= attempt.end_s:
-            self._failed[attempt.task] = attempt
 
 
 def read_journal(folder: Path, run_uuid: str, num_tasks: int) -> tuple[JournalFacts, JournalReader]:

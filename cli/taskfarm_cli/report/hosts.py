@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from taskfarm_cli.common.text import counted
-from taskfarm_cli.report.journal import FAILURES, Attempt
+from taskfarm_cli.outcomes.attempt import FAILURES, Attempt
+from taskfarm_cli.report.markup import clipped
 from taskfarm_sdk.charts import Row, Timeline
 
 # So many rows can be read; of more workers only their hosts have one.
@@ -16,6 +17,8 @@ MOST_ROWS = 64
 MOST_HOSTS = 1000
 MOST_WORKERS = 100_000
 OTHER_HOSTS = "other hosts"
+# A machine's own name has at most 64 characters.
+MOST_LABEL_BYTES = 80
 _PARTS = 120
 
 
@@ -75,7 +78,8 @@ class Hosts:
     def __init__(self) -> None:
         self._workers: dict[str, Working] | None = {}
         self._hosts: dict[str, Working] = {}
-        self._seen: set[str] = set()
+        # Their hashes: names need more, and none of so few is another's.
+        self._seen: set[int] = set()
 
     def add(self, attempt: Attempt) -> None:
         """Count an attempt."""
@@ -84,7 +88,7 @@ class Hosts:
             found.add(attempt)
             return
         if len(self._seen) < MOST_WORKERS:
-            self._seen.add(worker)
+            self._seen.add(hash(worker))
         if workers is not None and len(workers) < MOST_ROWS:
             workers[worker] = Working(_name(attempt), attempt.host)
             workers[worker].add(attempt)
@@ -129,7 +133,7 @@ class Hosts:
         width_s = max(end_s - begin_s, 1e-3) / _PARTS
         rows = [
             Row(
-                name=one.name,
+                name=clipped(one.name, 2 * MOST_LABEL_BYTES),
                 busy=[
                     amount / width_s
                     for amount in one.timeline.amounts(begin_s, begin_s + width_s * _PARTS, width_s)
@@ -143,7 +147,8 @@ class Hosts:
 def _name(attempt: Attempt) -> str:
     job = f" · job {attempt.slurm}" if attempt.slurm else ""
     # The end of a long name is cut off on a phone.
-    return f"{attempt.host.partition('.')[0]} · {attempt.pid}{job}"
+    host = clipped(attempt.host.partition(".")[0], MOST_LABEL_BYTES)
+    return f"{host} · {attempt.pid}{job}"
 
 
 def _of_host(name: str, hosts: dict[str, Working]) -> Working:

@@ -4,18 +4,42 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from taskfarm_cli.common.text import printable
 
 # A text that is longer is broken into lines, which a host's name or a time is not.
 _LONG = 40
+# No cell of a table is larger, whatever its text contains, so that no journal makes a large page.
+MOST_CELL_BYTES = 750
+# The name of a machine, or an item.
+MOST_NAME_BYTES = 200
+_MOST_DETAILS_BYTES = 4000
+_CUT = "…"
 _CODE = re.compile("`([^`]+)`")
 
 
 def escaped(text: str) -> str:
     """Return a text as HTML, with what is not printable as escapes."""
     return html.escape(printable(text))
+
+
+def clipped(text: str, most_bytes: int) -> str:
+    """Return the part of a text whose HTML fits into a number of bytes, printable.
+
+    Args:
+        text: the text; what is cut off is replaced by an ellipsis.
+        most_bytes: the number.
+    """
+    shown = printable(text[:most_bytes])
+    if len(text) <= most_bytes and len(html.escape(shown).encode()) <= most_bytes:
+        return shown
+    left = most_bytes - len(_CUT.encode())
+    for place, character in enumerate(shown):
+        left -= len(html.escape(character).encode())
+        if left < 0:
+            return f"{shown[:place]}{_CUT}"
+    return f"{shown}{_CUT}"
 
 
 def paragraph(text: str) -> str:
@@ -25,10 +49,20 @@ def paragraph(text: str) -> str:
 
 def details(summary: str, text: str) -> str:
     """Return a text of several lines that is shown when it is asked for."""
-    lines = "\n".join(map(escaped, text.splitlines()))
-    return (
-        f'<details><summary>{escaped(summary)}</summary><pre tabindex="0">{lines}</pre></details>'
-    )
+    heading = escaped(clipped(summary, MOST_CELL_BYTES))
+    lines = "\n".join(map(escaped, _first_lines(text)))
+    return f'<details><summary>{heading}</summary><pre tabindex="0">{lines}</pre></details>'
+
+
+def _first_lines(text: str) -> Iterator[str]:
+    left = _MOST_DETAILS_BYTES
+    for line in text.splitlines():
+        shown = clipped(line, left)
+        yield shown
+        left -= len(html.escape(shown).encode()) + 1
+        if left <= len(_CUT.encode()):
+            yield _CUT
+            return
 
 
 def _as_code(found: re.Match[str]) -> str:
@@ -74,4 +108,4 @@ def _cell(value: str | int) -> str:
     if isinstance(value, int):
         return f'<td class="n">{value:,}</td>'
     kind = ' class="long"' if len(value) > _LONG else ""
-    return f"<td{kind}>{escaped(value)}</td>"
+    return f"<td{kind}>{escaped(clipped(value, MOST_CELL_BYTES))}</td>"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.report.facts import MOST_FAILED
+from taskfarm_cli.report.failed import MOST_FAILED
 from taskfarm_sdk import charts
 
 if TYPE_CHECKING:

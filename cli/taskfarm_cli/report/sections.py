@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.report.causes import Causes, cause_of
 from taskfarm_cli.report.hosts import MOST_ROWS
-from taskfarm_cli.report.markup import details, paragraph, section, table
+from taskfarm_cli.report.markup import (
+    MOST_NAME_BYTES,
+    clipped,
+    details,
+    paragraph,
+    section,
+    table,
+)
 from taskfarm_sdk import charts
 
 if TYPE_CHECKING:
+    from taskfarm_cli.outcomes.attempt import Attempt
+    from taskfarm_cli.outcomes.item_facts import ItemFact
+    from taskfarm_cli.outcomes.journal import JournalReader
     from taskfarm_cli.report.facts import JournalFacts
     from taskfarm_cli.report.items import ItemFacts
-    from taskfarm_cli.report.journal import Attempt, JournalReader
     from taskfarm_cli.report.scan import TaskFacts
     from taskfarm_sdk import RunStatus
 
 MOST_CELLS = 1000
 _MOST_CAUSES = 20
 _MOST_ITEMS_NAMED = 10
+_MOST_OTHERS = 100
+_FAILED_HEADS = ("task", "message", "attempt", "host", "process", "ended")
 
 
 def of_server(status: RunStatus) -> str:
@@ -87,11 +98,17 @@ def of_items(facts: ItemFacts) -> str:
             "Slowest items",
             ("item", "value of the item", "took", "attempts"),
             (
-                (str(fact.number), fact.text, charts.duration_text(fact.took_s), fact.attempts)
+                (
+                    str(fact.number),
+                    clipped(fact.text, MOST_NAME_BYTES),
+                    charts.duration_text(fact.took_s),
+                    _attempts_at(fact),
+                )
                 for fact in facts.slowest()
             ),
         ),
-        _causes(facts.causes, "items"),
+        _by_attempt("Items that succeeded, by attempts", "items", facts.done_by_attempts),
+        _causes("Failures of items by cause, an example of each", facts.causes, "items"),
         _failed_items(facts),
     )
 
@@ -104,14 +121,18 @@ def _failed_items(facts: ItemFacts) -> str:
         (
             (
                 str(fact.number),
-                *((fact.text,) if has_texts else ()),
+                *((clipped(fact.text, MOST_NAME_BYTES),) if has_texts else ()),
                 cause_of(fact.message),
-                fact.attempts,
+                _attempts_at(fact),
             )
             for fact in facts.failures
         ),
         empty="No item failed.",
     )
+
+
+def _attempts_at(fact: ItemFact) -> str:
+    return "unknown" if fact.attempts is None else f"{fact.attempts:,}"
 
 
 def of_tasks(facts: TaskFacts) -> str:
@@ -184,7 +205,7 @@ def _who(facts: JournalFacts) -> Iterable[str]:
         ("host", "attempts", "completed", "failed", "time together", "first began", "last ended"),
         (
             (
-                host.name,
+                clipped(host.name, MOST_NAME_BYTES),
                 host.attempts,
                 host.completed,
                 host.failed,
@@ -207,7 +228,7 @@ def _how_long(facts: JournalFacts) -> Iterable[str]:
                 str(attempt.task),
                 attempt.number,
                 charts.duration_text(attempt.end_s - attempt.begin_s),
-                attempt.host,
+                clipped(attempt.host, MOST_NAME_BYTES),
                 str(attempt.pid),
                 charts.time_text(attempt.end_s),
             )
@@ -241,47 +262,77 @@ def _attempts(facts: JournalFacts) -> Iterable[str]:
         ("outcome", "attempts"),
         facts.outcomes.most_common(),
     )
-    yield table(
-        "Completed tasks by attempt",
-        ("attempt", "tasks"),
+    yield _by_attempt("Completed tasks by attempt", "tasks", facts.completed_by_attempt)
+
+
+def _by_attempt(caption: str, noun: str, counts: Mapping[int, int]) -> str:
+    return table(
+        caption,
+        ("attempt", noun),
         (
             (str(number) if number < 10 else "10 and more", count)
-            for number, count in sorted(facts.completed_by_attempt.items())
+            for number, count in sorted(counts.items())
         ),
     )
 
 
 def _failures(facts: JournalFacts) -> Iterable[str]:
-    yield _causes(facts.causes, "tasks") or paragraph("No attempt failed.")
-    failed = facts.failed_for_good()
+    causes = _causes("Failures by cause, an example of each", facts.causes, "tasks")
+    yield causes or paragraph("No attempt failed.")
+    yield _failed_for_good(facts)
+    yield _failed_before(facts)
+
+
+def _failed_for_good(facts: JournalFacts) -> str:
+    failed = facts.failed.for_good()
     total = len(failed) if facts.states is None else facts.states.failed
     has_items = any(attempt.failed_items for attempt in failed)
-    heads = ("task", "message", "attempts", "host", "process", "ended")
-    yield table(
+    return table(
         _first_of("Tasks that failed for good", len(failed), total),
-        (*heads, "items") if has_items else heads,
-        (_failed_row(attempt, has_items=has_items) for attempt in failed),
+        (*_FAILED_HEADS, *(("items",) if has_items else ())),
+        (
+            (*_failed_row(attempt), *((_named(attempt.failed_items),) if has_items else ()))
+            for attempt in failed
+        ),
+        empty="By the journal, no task failed for good.",
     )
 
 
-def _failed_row(attempt: Attempt, *, has_items: bool) -> Sequence[str | int]:
-    row = (
+def _failed_before(facts: JournalFacts) -> str:
+    """Return the failed attempts that the table of failed tasks does not have."""
+    shown = facts.failed.others()[:_MOST_OTHERS]
+    total = len(shown) if facts.states is None else facts.states.failed_before
+    return table(
+        _first_of("Other tasks with a failed attempt", len(shown), total),
+        (*_FAILED_HEADS, "since then"),
+        ((*_failed_row(attempt), _since(facts, attempt)) for attempt in shown),
+        empty=f"{total:,} other tasks had a failed attempt." if total else "",
+    )
+
+
+def _since(facts: JournalFacts, attempt: Attempt) -> str:
+    if facts.states is None:
+        return "unknown"
+    return "completed" if facts.states.is_done(attempt.task) else "not completed"
+
+
+def _failed_row(attempt: Attempt) -> Sequence[str | int]:
+    return (
         str(attempt.task),
         cause_of(attempt.message),
         attempt.number,
-        attempt.host,
+        clipped(attempt.host, MOST_NAME_BYTES),
         str(attempt.pid),
         charts.time_text(attempt.end_s),
     )
-    return (*row, _named(attempt.failed_items)) if has_items else row
 
 
-def _causes(causes: Causes, noun: str) -> str:
+def _causes(caption: str, causes: Causes, noun: str) -> str:
     found = causes.most_frequent()
     left_out = causes.others + sum(cause.count for cause in found[_MOST_CAUSES:])
     more = paragraph(f"{left_out:,} more had other causes.") if left_out else ""
     shown = table(
-        "Failures by cause, an example of each",
+        caption,
         ("failures", "message", noun),
         ((cause.count, cause.example, _named(cause.where)) for cause in found[:_MOST_CAUSES]),
     )

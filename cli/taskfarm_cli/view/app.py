@@ -113,7 +113,7 @@ class View:
     async def _enter(self, request: Request) -> Response:
         keys = self._setting.keys
         # A browser that is in already may follow an address again.
-        if keys.knows(request.cookies.get(self._cookie, "")):
+        if request.scope[SESSION]:
             return HTMLResponse(pages.entered_page(self._base, self._setting.start))
         session = keys.admit(Hidden(request.query_params.get("token", "")))
         if session is None:

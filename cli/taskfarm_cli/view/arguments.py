@@ -112,8 +112,8 @@ def _add_page(parser: argparse.ArgumentParser) -> None:
     page.add_argument(
         "--host",
         default="127.0.0.1",
-        help="the address to listen on: 127.0.0.1 (the default) for this machine only; nothing is "
-        "encrypted",
+        help="the address to listen on: 127.0.0.1 (the default) or localhost (also ::1) for this "
+        "machine only; nothing is encrypted",
     )
     page.add_argument(
         "--port", type=_port, default=0, help="the port (default: 0, which chooses a free port)"
@@ -139,7 +139,8 @@ def _add_tasks(parser: argparse.ArgumentParser) -> None:
     tasks.add_argument(
         "--results",
         metavar="DIR",
-        help="the results folder of a run (farm.map, workTF --join), which must be yours",
+        help="the results of a run: the folder of farm.map, which must be yours, or of workTF "
+        "--results or --log",
     )
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.view.facts import Failure, Picture, RunFacts
-from taskfarm_cli.view.history import Seen
 from taskfarm_cli.view.markup import Html, element, joined
 
 if TYPE_CHECKING:
@@ -21,49 +18,27 @@ _NOT_READ = "the server did not answer, or nobody looked"
 
 def throughput_of(facts: RunFacts) -> Html:
     """Return the throughput as it was seen here, and the whole one if there is a journal."""
-    from taskfarm_sdk.charts import throughput
+    from taskfarm_sdk.charts import rates, throughput
 
     charts: list[Chart] = []
     if facts.completions:
         charts.append(throughput(facts.completions, title="Throughput by the journal"))
-    points = list(rates_between_gaps(facts.seen))
+    # No rate is a mean over a time in which nobody knows what happened.
+    points, gaps = rates(facts.seen.points, gaps=facts.seen.gaps, most=_MOST_POINTS)
     if charts and not any(rate for _, rate in points):
         # The journal tells it all already.
         return joined(Html(chart.html) for chart in charts)
     charts.append(
         throughput(
             points,
-            gaps=facts.seen.gaps,
+            gaps=gaps,
             gap_meaning=_NOT_READ,
+            # The server counts those that failed for good as done.
+            became="completed or failed for good",
             title="Throughput as it was seen here",
         )
     )
     return joined(Html(chart.html) for chart in charts)
-
-
-def rates_between_gaps(seen: Seen) -> Iterator[tuple[float, float]]:
-    """Yield the rate over time, as points of a chart, each span between two gaps by itself.
-
-    So no rate is a mean over a time in which nobody knows what happened.
-    """
-    step = math.ceil(len(seen.points) / _MOST_POINTS) or 1
-    for span in _spans(seen):
-        chosen = [*span[:-1:step], *span[-1:]]
-        for (begin_s, before), (end_s, after) in pairwise(chosen):
-            if end_s > begin_s:
-                # After a reset fewer are done; none was undone by a worker.
-                yield (begin_s + end_s) / 2, max(0, after - before) / (end_s - begin_s)
-
-
-def _spans(seen: Seen) -> Iterator[list[tuple[float, int]]]:
-    begins = {begin for begin, _ in seen.gaps}
-    span: list[tuple[float, int]] = []
-    for time_s, done in seen.points:
-        span.append((time_s, done))
-        if time_s in begins:
-            yield span
-            span = []
-    yield span
 
 
 def grid_of(facts: RunFacts) -> Html:
@@ -151,6 +126,6 @@ def _rows(failures: Iterable[Failure]) -> Iterable[Html]:
         yield element(
             "tr",
             element("th", str(failure.number), scope="row"),
-            element("td", str(failure.attempts)),
+            element("td", "unknown" if failure.attempts is None else str(failure.attempts)),
             element("td", f"{state}{message}"),
         )

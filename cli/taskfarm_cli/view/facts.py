@@ -40,13 +40,13 @@ class Failure:
 
     Attributes:
         number: its number.
-        attempts: how many attempts were counted.
+        attempts: how many attempts were counted; None where that is not known.
         message: why the last one failed; None where that is not known.
         is_final: whether it has failed for good.
     """
 
     number: int
-    attempts: int
+    attempts: int | None
     message: str | None
     is_final: bool = True
 
@@ -101,8 +101,8 @@ class RunFacts:
         uuid: the run's UUID.
         status: its last status; None before the first.
         read_at: when that was read, in seconds since 1970.
-        tasks_per_s: the rate of the last two minutes; None while that is unknown.
-        left_s: the estimated seconds until the run is finished; None if unknown.
+        tasks_per_s: the rate of the last two minutes; None while that is unknown, as in an outage.
+        left_s: the estimated seconds until the run is finished; None if unknown, as in an outage.
         seen: its course, as far as it was watched.
         is_gone: whether the server has no such run: it was deleted, or never existed.
         trouble: why it could not be read, although the server answers; or an empty text.
@@ -132,11 +132,13 @@ class RunLine:
         uuid: the run's UUID.
         num_tasks_text: its number of tasks, as the server stores it.
         status: its last status; None before the first.
+        read_at: when that was read, in seconds since 1970.
     """
 
     uuid: str
     num_tasks_text: str
     status: RunStatus | None
+    read_at: float | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -149,6 +151,7 @@ class ListFacts:
         part: the part's number, from 0.
         num_parts: how many parts there are.
         read_at: when the list was read, in seconds since 1970.
+        trouble: why it could not be read, although the server answers; or an empty text.
     """
 
     lines: tuple[RunLine, ...] | None = None
@@ -156,3 +159,4 @@ class ListFacts:
     part: int = 0
     num_parts: int = 1
     read_at: float | None = None
+    trouble: str = ""

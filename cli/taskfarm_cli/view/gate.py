@@ -13,7 +13,7 @@ from taskfarm_cli.common.guard import complain
 from taskfarm_cli.view.arguments import PROGRAM
 from taskfarm_cli.view.keys import Keys
 from taskfarm_cli.view.pages import message_page
-from taskfarm_cli.view.rules import SECURITY_HEADERS, Hosts, cookie_of, origin_fault
+from taskfarm_cli.view.rules import SECURITY_HEADERS, Hosts, cookies_of, origin_fault
 
 # What contains nothing that not everybody may know, and the way in.
 _WITHOUT_COOKIE = ("style.css", "icon.svg", "page.js", "enter")
@@ -24,7 +24,8 @@ class Gate:
     """The application, with a gate before it.
 
     Args:
-        app: answers what the gate lets through; the browser's session is in its scope.
+        app: answers what the gate lets through; the browser's session is in its scope, or an empty
+            text for a browser that was not let in.
         keys: the secrets.
         hosts: the names under which the page may be reached.
         cookie: the cookie's name.
@@ -76,8 +77,9 @@ class Gate:
         path: str = scope["path"]
         if not path.startswith(base):
             return PlainTextResponse("open the address that viewTF printed\n", 404)
-        session = cookie_of(headers.get("cookie", ""), self._cookie)
-        if not self._keys.knows(session) and path.removeprefix(base) not in _WITHOUT_COOKIE:
+        given = cookies_of(headers.getlist("cookie"), self._cookie)
+        session = next(filter(self._keys.knows, given), "")
+        if not session and path.removeprefix(base) not in _WITHOUT_COOKIE:
             return _locked(base, path)
         scope[SESSION] = session
         return None

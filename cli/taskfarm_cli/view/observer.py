@@ -48,7 +48,8 @@ class Observer:
         self._records: dict[str, RunRecord] = {}
         self._outage: Outage | None = None
         self._answered_at = time.time()
-        self._rest_until = -math.inf
+        self._rest_until, self._rest_s = -math.inf, EVERY_S
+        self._num_server_errors = 0
         self._news = threading.Condition()
         self._watched: Counter[Place] = Counter()
         self._opened: dict[Place, float] = {}
@@ -79,8 +80,9 @@ class Observer:
         """Have a page read for a moment."""
         with self._news:
             if place not in self._watched and place not in self._opened:
-                # What was drawn when somebody looked last is old.
+                # What was drawn and read when somebody looked last is old.
                 self._parts = {key: found for key, found in self._parts.items() if key != place}
+                self._expire(place)
             self._opened[place] = time.monotonic() + OPENED_FOR_S
         self._wake()
 
@@ -123,6 +125,15 @@ class Observer:
         """Have the pictures of a run show a reading of its tasks."""
         self._record(uuid).scan = scan
 
+    def _expire(self, place: Place) -> None:
+        now = time.monotonic()
+        if place.uuid is not None:
+            self._record(place.uuid).expire(now)
+            return
+        self._list.expire(now)
+        for run in self._list.part(place.part):
+            self._record(run.uuid).expire(now)
+
     def _is_known(self, place: Place) -> bool:
         return place in self._parts and (self._outage is not None or self._is_read(place))
 
@@ -154,9 +165,11 @@ class Observer:
                 self._is_woken = False
 
     def _take_turn(self, places: Iterable[Place]) -> None:
-        wish = self._turn(self._wishes(places))
+        wishes = self._wishes(places)
+        wish = self._turn(wishes)
         if wish is not None:
-            self._read(wish)
+            # So long each has to wait for its turn, at worst.
+            self._read(wish, turn_s=max(wish.every_s, self._rest_s * len(wishes)))
         self._draw(self._places())
 
     def _places(self) -> list[Place]:
@@ -198,50 +211,62 @@ class Observer:
     def _record(self, uuid: str) -> RunRecord:
         return self._records.setdefault(uuid, RunRecord(uuid))
 
-    def _read(self, wish: Wish) -> None:
+    def _read(self, wish: Wish, *, turn_s: float) -> None:
         from taskfarm_sdk import AuthenticationError, ConnectionFailed, ServerError, TaskfarmError
 
         begun = time.monotonic()
         try:
-            self._ask(wish)
-        except (AuthenticationError, ConnectionFailed, ServerError) as error:
-            since = self._outage.since if self._outage else self._answered_at
-            self._outage = Outage(since=since, reason=str(error))
-            for record in self._records.values():
-                record.interrupt()
-            if isinstance(error, ServerError) and wish.subject != LIST:
-                # It may be this run alone: the others have their turns.
-                self._record(wish.subject).asked_at = time.monotonic()
+            self._ask(wish, turn_s)
+        except (AuthenticationError, ConnectionFailed) as error:
+            self._is_away(error)
+        except ServerError as error:
+            self._has_failed(wish, error)
         except TaskfarmError as error:
             self._answer()
-            if wish.subject == LIST:
-                self._list.asked_at = time.monotonic()
-            else:
-                record = self._record(wish.subject)
-                record.asked_at, record.trouble = time.monotonic(), str(error)
-                record.interrupt()
+            self._subject(wish).fail(str(error), time.monotonic())
+        except Exception as error:  # noqa: BLE001 - the pages would stand still without a word
+            said = f"unexpected {type(error).__name__}: {error}"
+            complain(PROGRAM, said)
+            self._subject(wish).fail(said, time.monotonic())
         else:
             self._answer()
         ended = time.monotonic()
         self._is_quick = ended - begun < QUICK_S
-        self._rest_until = ended + rest_s(ended - begun)
+        self._rest_s = rest_s(ended - begun)
+        self._rest_until = ended + self._rest_s
+
+    def _subject(self, wish: Wish) -> RunRecord | RunsRecord:
+        return self._list if wish.subject == LIST else self._record(wish.subject)
 
     def _answer(self) -> None:
         self._outage, self._answered_at = None, time.time()
+        self._num_server_errors = 0
 
-    def _ask(self, wish: Wish) -> None:
+    def _is_away(self, error: Exception) -> None:
+        """Record that the server does not answer; what was to be read stays the next in turn."""
+        since = self._outage.since if self._outage else self._answered_at
+        self._outage = Outage(since=since, reason=str(error))
+        for record in self._records.values():
+            record.interrupt()
+
+    def _has_failed(self, wish: Wish, error: Exception) -> None:
+        """Record that the server failed, which may concern what was asked for alone."""
+        self._subject(wish).fail(str(error), time.monotonic())
+        self._num_server_errors += 1
+        if self._num_server_errors > 1:
+            self._is_away(error)
+
+    def _ask(self, wish: Wish, turn_s: float) -> None:
         from taskfarm_sdk import RunNotFound
 
         if wish.subject == LIST:
             self._list.add(self._farm.runs(give_up_after_s=0), time.monotonic())
             return
         record = self._record(wish.subject)
-        turn_s = max(wish.every_s, self._rest_until - time.monotonic())
         try:
             _, status = self._farm.get_run_and_status(wish.subject, give_up_after_s=0)
         except RunNotFound:
-            record.is_gone, record.asked_at = True, time.monotonic()
-            record.interrupt()
+            record.vanish(time.monotonic())
         else:
             record.add(status, time.monotonic(), turn_s=turn_s)
 
@@ -260,4 +285,5 @@ class Observer:
         record = self._record(place.uuid)
         if look:
             self._sources.look(record)
-        return parts.of_run(record.facts(time.monotonic()), self._outage)
+        facts = record.facts(time.monotonic(), is_away=self._outage is not None)
+        return parts.of_run(facts, self._outage)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from taskfarm_sdk import RunStatus
 
 UNKNOWN = "unknown"
+# Counts of the list that are older say so: those of a finished run are read every 100 s.
+_OLD_S = 120.0
 # Beside the parts that replace an element's content: the window's title, as plain text.
 TITLE = "title"
 
@@ -23,10 +25,10 @@ def of_list(facts: ListFacts, outage: Outage | None) -> dict[str, str]:
     """Return the parts of the list of runs."""
     return {
         TITLE: "Runs - viewTF",
-        "outage": _outage(outage),
+        "outage": joined((_outage(outage), _trouble_of_list(facts))),
         "runs": _runs(facts),
         "parts": _links_to_parts(facts),
-        "read": _read_at(facts.read_at),
+        "read": _list_read_at(facts),
     }
 
 
@@ -61,6 +63,12 @@ def _trouble(facts: RunFacts) -> Html:
     return _warning(f"This run could not be read: {facts.trouble}") if facts.trouble else Html("")
 
 
+def _trouble_of_list(facts: ListFacts) -> Html:
+    if not facts.trouble:
+        return Html("")
+    return _warning(f"The list of runs could not be read: {facts.trouble}")
+
+
 def _warning(said: str) -> Html:
     return element("p", said, class_="warning")
 
@@ -70,10 +78,11 @@ def _runs(facts: ListFacts) -> Html:
         return element("p", "The list of runs was not read yet.")
     if not facts.lines:
         return element("p", "The server has no runs." if not facts.num_runs else "No more runs.")
-    return element("ul", *map(_line, facts.lines), class_="runs")
+    lines = (_line(line, listed_at=facts.read_at or 0.0) for line in facts.lines)
+    return element("ul", *lines, class_="runs")
 
 
-def _line(line: RunLine) -> Html:
+def _line(line: RunLine, *, listed_at: float) -> Html:
     from taskfarm_sdk.charts import bar
 
     link = element("a", element("code", line.uuid), href=f"runs/{line.uuid}")
@@ -90,7 +99,10 @@ def _line(line: RunLine) -> Html:
     )
     figure = element("div", Html(drawn.svg), class_="tf-chart small", aria_hidden="true")
     share = percentage(status.percent_done).strip()
-    said = element("p", f"{share}. " if share else "", _counts(status))
+    old = Html("")
+    if line.read_at is not None and listed_at - line.read_at > _OLD_S:
+        old = element("span", f" (as of {_utc(line.read_at)})", class_="quiet")
+    said = element("p", f"{share}. " if share else "", _counts(status), old)
     return element("li", link, figure, said)
 
 
@@ -174,6 +186,15 @@ def _scan(scan: Scan | None) -> Html:
     if scan.error:
         return _warning(f"{when} ended early, after {so_far}: {scan.error}")
     return element("p", f"{when} is complete: {so_far}.")
+
+
+def _list_read_at(facts: ListFacts) -> Html:
+    times = [line.read_at for line in facts.lines or () if line.read_at is not None]
+    if facts.read_at is None or not times:
+        return _read_at(facts.read_at)
+    first, last = _utc(min(times)), _utc(max(times))
+    counts = f"at {first}" if first == last else f"between {first} and {last}"
+    return text(f"List read at {_utc(facts.read_at)}, counts {counts}.")
 
 
 def _read_at(read_at: float | None) -> Html:

@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.pace import Pace
+from taskfarm_cli.common.pace import WINDOW_S, Pace
 from taskfarm_cli.view.facts import ListFacts, Picture, RunFacts, RunLine
 from taskfarm_cli.view.history import History
 from taskfarm_cli.view.places import RUNS_PER_PART
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 LIST = "list"
 _OPEN_S, _LISTED_S, _LIST_S = 2.0, 10.0, 10.0
 _FINISHED_TIMES = 10
-# Readings that are further apart than so many turns leave a gap in the chart.
+# Readings that are further apart than so many turns leave a gap in the chart, and what was read
+# before so many is read at once when somebody opens a page of it.
 _TURNS = 3
+# A reading tells nothing of the pace after so long.
+_FRESH_S = WINDOW_S
 
 
 class RunRecord:
@@ -38,6 +41,7 @@ class RunRecord:
         self.scan: TaskScan | None = None
         self.pictures: tuple[Picture, ...] = ()
         self.completions: tuple[tuple[float, float], ...] = ()
+        self._answered_at = -math.inf
         self._history = History()
         self._pace = Pace()
 
@@ -60,30 +64,63 @@ class RunRecord:
             now: the time of a monotonic clock.
             turn_s: after how long it was to be read again.
         """
-        if now - self.asked_at > _TURNS * turn_s:
+        # A run that goes from the list to a page of its own was seen all the while.
+        if now - self.asked_at > _TURNS * max(turn_s, _LISTED_S):
             self.interrupt()
         self.status, self.read_at, self.asked_at = status, time.time(), now
         self.is_gone, self.trouble = False, ""
+        self._answered_at = now
         self._history.add(self.read_at, status.done)
         self._pace.add(now, status)
 
-    def interrupt(self) -> None:
-        """Record that it is not known how the run goes on."""
-        self._history.interrupt()
+    def fail(self, trouble: str, now: float) -> None:
+        """Record that it could not be read: others have their turns first.
 
-    def facts(self, now: float) -> RunFacts:
-        """Return what is known of the run.
+        Args:
+            trouble: why.
+            now: the time of a monotonic clock.
+        """
+        self.trouble, self.asked_at = trouble, now
+        self.interrupt()
+
+    def vanish(self, now: float) -> None:
+        """Record that the server has no such run.
 
         Args:
             now: the time of a monotonic clock.
         """
+        self.is_gone, self.asked_at = True, now
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """Record that it is not known how the run goes on."""
+        self._history.interrupt()
+        # Its rate would be a mean over a time that nobody saw.
+        self._pace = Pace()
+
+    def expire(self, now: float) -> None:
+        """Have an old reading count as none, so that the next one does not wait for its turn.
+
+        Args:
+            now: the time of a monotonic clock.
+        """
+        self.asked_at = _without_old(self.wish(is_open=False), now)
+
+    def facts(self, now: float, *, is_away: bool) -> RunFacts:
+        """Return what is known of the run.
+
+        Args:
+            now: the time of a monotonic clock.
+            is_away: whether the server does not answer: then nothing is told of its pace.
+        """
         is_over = self.is_gone or self.status is None or self.status.finished
+        is_known = not (is_over or is_away or self.trouble) and now - self._answered_at <= _FRESH_S
         return RunFacts(
             uuid=self.uuid,
             status=self.status,
             read_at=self.read_at,
-            tasks_per_s=None if is_over else self._pace.tasks_per_s,
-            left_s=None if is_over else self._pace.left_s(now),
+            tasks_per_s=self._pace.tasks_per_s if is_known else None,
+            left_s=self._pace.left_s(now) if is_known else None,
             seen=self._history.seen,
             is_gone=self.is_gone,
             trouble=self.trouble,
@@ -100,6 +137,7 @@ class RunsRecord:
         self.runs: Sequence[Run] | None = None
         self.read_at: float | None = None
         self.asked_at = -math.inf
+        self.trouble = ""
 
     def wish(self) -> Wish:
         """Return how often the list is to be read."""
@@ -108,6 +146,20 @@ class RunsRecord:
     def add(self, runs: Sequence[Run], now: float) -> None:
         """Record the runs of the server, the newest of which comes last."""
         self.runs, self.read_at, self.asked_at = runs[::-1], time.time(), now
+        self.trouble = ""
+
+    def fail(self, trouble: str, now: float) -> None:
+        """Record that it could not be read: others have their turns first.
+
+        Args:
+            trouble: why.
+            now: the time of a monotonic clock.
+        """
+        self.trouble, self.asked_at = trouble, now
+
+    def expire(self, now: float) -> None:
+        """Have an old reading count as none, as `RunRecord.expire` does."""
+        self.asked_at = _without_old(self.wish(), now)
 
     def part(self, number: int) -> Sequence[Run]:
         """Return the runs of a part of the list, newest first."""
@@ -116,19 +168,25 @@ class RunsRecord:
     def facts(self, number: int, records: Mapping[str, RunRecord]) -> ListFacts:
         """Return what is known of a part of the list."""
         if self.runs is None:
-            return ListFacts(part=number)
-        lines = (
-            RunLine(
-                uuid=run.uuid,
-                num_tasks_text=run.num_tasks_text,
-                status=records[run.uuid].status if run.uuid in records else None,
-            )
-            for run in self.part(number)
-        )
+            return ListFacts(part=number, trouble=self.trouble)
         return ListFacts(
-            lines=tuple(lines),
+            lines=tuple(_line(run, records.get(run.uuid)) for run in self.part(number)),
             num_runs=len(self.runs),
             part=number,
             num_parts=max(1, math.ceil(len(self.runs) / RUNS_PER_PART)),
             read_at=self.read_at,
+            trouble=self.trouble,
         )
+
+
+def _line(run: Run, record: RunRecord | None) -> RunLine:
+    return RunLine(
+        uuid=run.uuid,
+        num_tasks_text=run.num_tasks_text,
+        status=None if record is None else record.status,
+        read_at=None if record is None else record.read_at,
+    )
+
+
+def _without_old(wish: Wish, now: float) -> float:
+    return wish.read_at if now - wish.read_at <= _TURNS * wish.every_s else -math.inf

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import json
-import os
+from itertools import compress, count, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
 
-from taskfarm_cli.view.facts import MOST_FAILURES, Failure, Picture, State
-from taskfarm_cli.view.journals import shortened
+from taskfarm_cli.common.text import shortened
+from taskfarm_cli.outcomes.item_facts import FAILED, ItemsFolder, item_cells
+from taskfarm_cli.outcomes.items import open_items
+from taskfarm_cli.view.facts import MOST_FAILURES, MOST_MESSAGE, Failure, Picture
 
-if TYPE_CHECKING:
-    from taskfarm_sdk import Results
-
-_MOST_ORDER_BYTES = 1_000_000
+_MOST_CELLS = 1000
 
 
 class ResultsFolder:
-    """The results of the one run that a folder belongs to.
+    """The results of the one run that a folder belongs to, of `farm.map` or of workTF.
 
     Args:
         folder: the folder.
 
     Raises:
-        ConfigurationError: it is no results folder, or may not be trusted.
+        UsageError: it is no results folder.
+        ConfigurationError: it may not be trusted.
+        OSError: it cannot be read.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        import taskfarm_sdk
-
-        self._results: Results[Any] = taskfarm_sdk.results(folder)
-        self._run = _run_of(Path(folder))
+    def __init__(self, folder: Path) -> None:
+        self._items: ItemsFolder = open_items(folder)
 
     def picture(self, uuid: str) -> Picture | None:
         """Return the states of a run's items; None if the folder is another run's."""
         from taskfarm_sdk import TaskfarmError
 
-        if uuid != self._run:
+        if uuid != self._items.run_uuid:
             return None
         try:
             return self._picture()
@@ -51,45 +47,22 @@ class ResultsFolder:
             )
 
     def _picture(self) -> Picture:
-        from taskfarm_sdk.charts import cells
-
-        total = len(self._results)
-        states: list[State] = ["done"] * total
-        failed = self._results.failed
-        for number in self._results.missing:
-            states[number] = "unknown"
-        for number in failed:
-            states[number] = "failed"
+        states = self._items.states()
+        failed = compress(count(), (state == FAILED for state in states))
         return Picture(
             origin="results folder",
             noun="item",
-            cells=tuple(cells(((state, 0.0) for state in states), num_tasks=total)),
-            failures=tuple(self._failure(number) for number in failed[:MOST_FAILURES]),
-            num_failed=len(failed),
+            cells=tuple(item_cells(states, _MOST_CELLS)),
+            failures=tuple(map(self._failure, islice(failed, MOST_FAILURES))),
+            num_failed=states.count(FAILED),
             remark="An item without a result waits or is being computed; a failed one may be tried "
             "again.",
         )
 
     def _failure(self, number: int) -> Failure:
-        result = self._results[number]
-        return Failure(number=number, attempts=result.attempts, message=_said(result.error))
-
-
-def _run_of(folder: Path) -> str | None:
-    """Return the run of a folder that was found to be trusted; its document is public."""
-    with (folder / "order.json").open("rb") as file:
-        order: object = json.loads(file.read(_MOST_ORDER_BYTES))
-    run = cast("dict[str, object]", order).get("run_uuid") if isinstance(order, dict) else None
-    return run if isinstance(run, str) else None
-
-
-def _said(error: BaseException | None) -> str | None:
-    """Return what an exception of the user's function says, whose methods may raise."""
-    if error is None:
-        return None
-    name = type(error).__name__
-    try:
-        said = str(error)
-    except Exception:  # noqa: BLE001 - the user's own class
-        return name
-    return shortened(said if name == "FunctionFailed" else f"{name}: {said}")
+        fact = self._items.fact(number)
+        if fact is None or not fact.failed:
+            # It was computed after its state was read.
+            return Failure(number=number, attempts=None, message=None, is_final=False)
+        message = shortened(fact.message, MOST_MESSAGE) if fact.message else None
+        return Failure(number=number, attempts=fact.attempts, message=message)

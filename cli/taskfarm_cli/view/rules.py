@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Collection, Iterable
 
 import attrs
 
@@ -13,6 +12,7 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(
     r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?"
 )
+_BLANKS = " \t"
 # What a browser says of a request that a page of the same server, or the user, began.
 _OWN_SITES = ("", "none", "same-origin")
 
@@ -108,13 +108,18 @@ def set_cookie(name: str, value: str, place: str) -> str:
     return f"{name}={value}; Path=/{place}/; HttpOnly; SameSite=Strict"
 
 
-def cookie_of(header: str, name: str) -> str:
-    """Return the value of a cookie in a Cookie header; an empty text without it."""
-    try:
-        found = SimpleCookie(header).get(name)
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
+def cookies_of(headers: Iterable[str], name: str) -> list[str]:
+    """Return the values of all cookies with a name, in the order of the Cookie headers.
+
+    Programs on other ports of the host add cookies of their own, in whatever form, and may use this
+    name too: what is no cookie is passed over.
+
+    Args:
+        headers: the values of the Cookie headers.
+        name: the cookies' name.
+    """
+    pairs = (part.partition("=") for header in headers for part in header.split(";"))
+    return [value.strip(_BLANKS) for key, _, value in pairs if key.strip(_BLANKS) == name]
 
 
 SECURITY_HEADERS = {

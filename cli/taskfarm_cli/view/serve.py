@@ -6,7 +6,8 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 # Streams end at once when they are told; a request of an action may last longer.
 END_S = 2
 BACKLOG = 128
+_MOST_HEADER_BYTES = 1 << 20
 
 
 class _Server(uvicorn.Server):
@@ -55,17 +57,19 @@ def serve(arguments: Arguments, farm: Farm, start: str, say: Callable[[str], Non
 
     Raises:
         CommandError: the page cannot be served there.
+        UsageError: a folder is not what it is to be.
         ConfigurationError: the results folder may not be trusted.
         KeyboardInterrupt: a signal ended it.
     """
     sources = _sources(arguments)
-    with closing(bind(arguments.host, arguments.port)) as listening:
-        pages = Invitations(address_of(arguments.host, listening), say)
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(one) for one in bind(arguments.host, arguments.port)]
+        pages = Invitations(address_of(arguments.host, sockets[0]), say)
         setting = Setting(
             url=farm.url,
             keys=pages.keys,
             hosts=hosts_of(arguments.host, socket.gethostname(), arguments.allow_host),
-            port=listening.getsockname()[1],
+            port=sockets[0].getsockname()[1],
             start=start,
             allow_actions=arguments.allow_actions,
             on_admitted=pages.next,
@@ -73,13 +77,14 @@ def serve(arguments: Arguments, farm: Farm, start: str, say: Callable[[str], Non
         observer = Observer(farm, sources)
         view = View(setting, observer, Steering(farm, observer))
         # From here on the address can be opened: a connection waits until it is answered.
-        listening.listen(BACKLOG)
+        for one in sockets:
+            one.listen(BACKLOG)
         _warn(arguments, say)
         with closing(pages):
             # The same exception as Ctrl-C, so that both end it in the same way.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             pages.first(in_browser=arguments.open)
-            _Server(_config(view), view.end).run(sockets=[listening])
+            _Server(_config(view), view.end).run(sockets=sockets)
 
 
 class Invitations:
@@ -124,7 +129,7 @@ class Invitations:
 
 
 def _sources(arguments: Arguments) -> Sources:
-    results = None if arguments.results is None else ResultsFolder(arguments.results)
+    results = None if arguments.results is None else ResultsFolder(Path(arguments.results))
     if arguments.journal is not None and not Journals.is_folder(arguments.journal):
         raise UsageError(
             f"--journal {arguments.journal!r} is no folder: give the one that the workers write to "
@@ -158,5 +163,7 @@ def _config(view: View) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        # Cookies of other programs on this host come along, some hundred of 4 kB each at most.
+        h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
         timeout_graceful_shutdown=END_S,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.view.journals import Journals, rates_of
+from taskfarm_cli.view.journals import Journals
 from taskfarm_cli.view.results import ResultsFolder
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Sources:
             if journal is not None and record.status is not None:
                 is_whole = self._journals.is_complete
                 pictures.append(journal.picture(record.status.num_tasks, is_whole=is_whole))
-                record.completions = tuple(rates_of(journal.completions))
+                record.completions = tuple(journal.throughput())
         if self._results is not None:
             found = self._results.picture(record.uuid)
             pictures += [] if found is None else [found]

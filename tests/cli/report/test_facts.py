@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import tracemalloc
 from typing import Any
 
 import pytest
 
+from taskfarm_cli.outcomes.attempt import attempt_of
+from taskfarm_cli.outcomes.states import MOST_TASKS
 from taskfarm_cli.report import hosts as hosts_module
 from taskfarm_cli.report.causes import MOST_CAUSES, Causes, cause_of
-from taskfarm_cli.report.facts import MOST_FAILED, MOST_SLOWEST, JournalFacts
-from taskfarm_cli.report.hosts import MOST_HOSTS, MOST_ROWS, OTHER_HOSTS, Hosts
-from taskfarm_cli.report.journal import attempt_of
-from taskfarm_cli.report.tasks import MOST_TASKS, TaskStates
+from taskfarm_cli.report.facts import MOST_SLOWEST, JournalFacts
+from taskfarm_cli.report.failed import MOST_FAILED
+from taskfarm_cli.report.hosts import MOST_HOSTS, MOST_LABEL_BYTES, MOST_ROWS, OTHER_HOSTS, Hosts
 from tests.support.journals import START_S, facts, failure
 
 
@@ -23,60 +23,9 @@ def gathered(*lines: dict[str, Any], num_tasks: int = 1000) -> JournalFacts:
     return found
 
 
-RETRIED = (
-    failure(0, "no", begins_s=0, attempt=1),
-    facts(0, begins_s=10, attempt=2),
-    facts(1, begins_s=0, outcome="released"),
-    failure(2, "no", begins_s=5, attempt=3, final=True),
-)
-
-
-@pytest.mark.parametrize("lines", list(itertools.permutations(RETRIED)))
-def test_the_last_attempt_of_a_task_decides_in_whichever_order_they_are_read(
-    lines: tuple[dict[str, Any], ...],
-) -> None:
-    states = gathered(*lines).states
-    assert states is not None
-    assert (states.done, states.failed, list(states.failed_tasks())) == (1, 1, [2])
-
-
-def test_within_a_second_the_number_of_the_attempt_decides() -> None:
-    # The clock of the machine that failed first is a little ahead.
-    states = gathered(
-        failure(0, "no", took_s=0.9, attempt=1), facts(0, took_s=0.3, attempt=2)
-    ).states
-    assert states is not None
-    assert states.done == 1
-
-
-def test_an_attempt_that_was_taken_over_says_nothing_of_its_task() -> None:
-    states = gathered(facts(0), facts(0, begins_s=60, outcome="taken over")).states
-    assert states is not None
-    assert states.done == 1
-
-
-def test_a_task_that_was_reset_waits_again() -> None:
-    states = gathered(facts(0), facts(0, begins_s=60, outcome="released")).states
-    assert states is not None
-    assert [(cell.done, cell.waiting) for cell in states.cells("waiting", 1)] == [(0, 1000)]
-
-
-def test_cells_are_blocks_of_tasks_with_the_counts_of_each() -> None:
-    states = TaskStates(10)
-    for line in (facts(0), failure(7, "no", final=True)):
-        states.add(attempt_of(line))
-    found = states.cells("unknown", 4)
-    assert [(cell.first, cell.done, cell.failed, cell.unknown) for cell in found] == [
-        (0, 1, 0, 2),
-        (3, 0, 0, 3),
-        (6, 0, 1, 2),
-        (9, 0, 0, 1),
-    ]
-
-
 def test_a_run_of_more_tasks_than_fit_into_memory_has_no_grid() -> None:
     assert gathered(facts(0), num_tasks=MOST_TASKS + 1).states is None
-    assert gathered(failure(5, "no", final=True), num_tasks=MOST_TASKS + 1).failed_for_good()
+    assert gathered(failure(5, "no", final=True), num_tasks=MOST_TASKS + 1).failed.for_good()
 
 
 def test_the_throughput_counts_each_completion() -> None:
@@ -108,16 +57,57 @@ def test_tasks_that_were_completed_later_have_not_failed_for_good() -> None:
     found = gathered(
         failure(0, "no", final=True), facts(0, begins_s=60), failure(1, "no", final=True)
     )
-    assert [attempt.task for attempt in found.failed_for_good()] == [1]
+    assert [attempt.task for attempt in found.failed.for_good()] == [1]
 
 
 def test_of_many_failed_tasks_the_first_are_kept_and_all_are_counted() -> None:
     found = gathered(*(failure(n, f"no {n}", final=True) for n in range(500)))
-    assert len(found.failed_for_good()) == MOST_FAILED
+    assert len(found.failed.for_good()) == MOST_FAILED
     assert found.states is not None
     assert found.states.failed == 500
     (cause,) = found.causes.most_frequent()
     assert (cause.count, len(cause.where)) == (500, 10)
+
+
+def test_failed_attempts_at_tasks_that_were_completed_later_are_kept() -> None:
+    found = gathered(
+        failure(0, "early", begins_s=0, attempt=1),
+        failure(0, "late", begins_s=10, attempt=2),
+        facts(0, begins_s=60, attempt=3),
+        failure(1, "final", final=True),
+        failure(2, "reset", final=True),
+        facts(2, begins_s=60),
+        failure(3, "open"),
+    )
+    assert [(one.task, one.message) for one in found.failed.others()] == [
+        (0, "late"),
+        (2, "reset"),
+        (3, "open"),
+    ]
+    assert found.states is not None
+    assert found.states.failed_before == 3
+    assert [found.states.is_done(task) for task in (0, 2, 3)] == [True, True, False]
+
+
+def test_of_many_failed_attempts_those_of_completed_tasks_are_kept_first() -> None:
+    # The few are completed by a host whose file is read first.
+    count = 10 * MOST_FAILED
+    found = gathered(
+        *(facts(n, begins_s=60, attempt=2) for n in range(count - 5, count)),
+        *(failure(n, f"no {n}") for n in range(count)),
+        num_tasks=count,
+    )
+    assert {one.task for one in found.failed.others()} >= set(range(count - 5, count))
+    assert found.states is not None
+    assert found.states.failed_before == count
+
+
+def test_tasks_that_were_reset_leave_room_for_those_that_failed_for_good() -> None:
+    reset = (failure(n, "no", final=True) for n in range(MOST_FAILED))
+    done = (facts(n, begins_s=60) for n in range(MOST_FAILED))
+    found = gathered(*reset, *done, failure(900, "last", final=True))
+    assert [one.task for one in found.failed.for_good()] == [900]
+    assert len(found.failed.others()) == MOST_FAILED
 
 
 class TestCauses:
@@ -187,6 +177,12 @@ class TestHosts:
         assert sum(host.busy_s for host in found.hosts) == pytest.approx(10 * len(lines))
         assert found.num_workers == f"{MOST_ROWS * 3} workers"
 
+    def test_a_long_name_is_cut_in_its_label(self) -> None:
+        found = self.add(by(1, "x" * 250))
+        assert [row.name for row in found.rows(START_S, START_S + 1)[0]] == [
+            f"{'x' * (MOST_LABEL_BYTES - 3)}… · 1"
+        ]
+
     def test_the_busiest_of_many_hosts_have_rows(self) -> None:
         lines = [by(n, f"n{n:04}", took_s=float(n)) for n in range(1, MOST_ROWS + 11)]
         rows, left_out = self.add(*lines).rows(START_S, START_S + 100)
@@ -205,23 +201,3 @@ class TestHosts:
         monkeypatch.setattr(hosts_module, "MOST_WORKERS", 70)
         found = self.add(*(by(n, "node1") for n in range(100)))
         assert found.num_workers == "at least 70 workers"
-
-
-def peak_bytes(attempts: int) -> int:
-    """Return how much memory attempts by 5,000 workers on 500 hosts take at most."""
-    found = JournalFacts(attempts)
-    lines = (
-        {**by(n % 5000, f"node{n % 500}", begins_s=n), "task": n, "message": f"no {n}" * 50}
-        for n in range(attempts)
-    )
-    tracemalloc.start()
-    try:
-        found.add_all(attempt_of({**line, "outcome": "failed"}) for line in lines)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
-def test_memory_does_not_grow_with_the_number_of_attempts() -> None:
-    # With all workers and hosts there are; each attempt kept would take a kilobyte.
-    assert peak_bytes(20_000) - peak_bytes(10_000) < 1_500_000

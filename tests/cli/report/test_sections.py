@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from taskfarm_cli.outcomes.item_facts import ItemFact
 from taskfarm_cli.report import sections
 from taskfarm_cli.report.facts import read_journal
+from taskfarm_cli.report.items import ItemFacts
+from taskfarm_cli.report.markup import clipped
 from taskfarm_cli.report.page import page
 from taskfarm_cli.report.scan import TaskFacts
 from taskfarm_sdk import RunStatus, TaskInfo
@@ -133,6 +137,71 @@ def test_the_page_of_a_large_run_is_small_and_says_what_it_leaves_out(tmp_path: 
     assert "Tasks that failed for good: 200 of 1,000" in text
     assert "Hosts, the busiest first: 64 of 150" in text
     assert "3,000 workers on 150 hosts ended attempts." in text
+
+
+@pytest.mark.parametrize("character", ["x", "'", "\U000e0001", "\u4e00"])
+def test_no_text_in_journal_and_results_makes_a_page_of_a_megabyte(
+    tmp_path: Path, character: str
+) -> None:
+    long = character * 1000
+    lines = []
+    for n, letters in enumerate(itertools.product("abcdefgh", repeat=3)):
+        told: dict[str, Any] = {"host": f"{n}{long}", "worker": f"{n:032x}", "pid": 2**62 + n}
+        message = f"{''.join(letters)}{long}\n{long * 3}"
+        if n % 2:
+            lines.append(failure(n, message, final=True, failed_items=[2**62] * 100, **told))
+        else:
+            lines += [failure(n, message, **told), facts(n, begins_s=60, took_s=n, **told)]
+    items = ItemFacts(400)
+    for n in range(400):
+        items.add(ItemFact(n, long[:200], 1, 2.0, n % 4 > 0, f"{n}{long}\n{long * 3}", n))
+    of_all = [of_journal(write(tmp_path / "j", *lines), status(512)), sections.of_items(items)]
+    html = page("Run", [], of_all)
+    assert len(html.encode()) < 1_000_000
+    text = assert_self_contained(html).text
+    assert "Tasks that failed for good: 200 of 256" in text
+    assert "Other tasks with a failed attempt: 100 of 256" in text
+    assert "Failed items: 200 of 300" in text
+
+
+def test_failed_attempts_at_tasks_that_were_completed_later_are_shown(tmp_path: Path) -> None:
+    lines = [failure(0, "out of memory", host="node7"), facts(0, begins_s=60, attempt=2)]
+    lines += [failure(1, "no disk"), failure(2, "bad input", final=True)]
+    text = shown(write(tmp_path / "j", *lines), status(3, done=2, waiting=1, failed=None))
+    for_good, _, others = text.partition("Other tasks with a failed attempt")
+    assert "0out of memory1node7" in others
+    assert "completed1no disk1" in others
+    assert "not completed" in others
+    assert "bad input" in for_good.rpartition("Tasks that failed for good")[2]
+    assert "bad input" not in others
+
+
+def test_attempts_that_a_folder_does_not_tell_are_unknown() -> None:
+    items = ItemFacts(3)
+    items.add(ItemFact(0, "", None, math.nan, True, "exit status 3", 3))
+    items.add(ItemFact(1, "", 1, math.nan, False, ""))
+    items.add(ItemFact(2, "", 2, math.nan, False, ""))
+    text = assert_self_contained(sections.of_items(items)).text
+    assert "0exit status 3unknown" in text
+    assert "Items that succeeded, by attemptsattemptitems1121" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "most_bytes", "shown"),
+    [
+        ("short", 5, "short"),
+        ("longer", 5, "lo…"),
+        ("<<<<", 16, "<<<<"),
+        ("<<<<<", 16, "<<<…"),
+        ("\u4e00" * 4, 9, "\u4e00\u4e00…"),
+        ("a\x00b", 6, "a\\x00b"),
+        ("\ud800" * 4, 9, "\\ud800…"),
+    ],
+)
+def test_a_text_is_cut_where_its_html_would_be_too_large(
+    text: str, most_bytes: int, shown: str
+) -> None:
+    assert clipped(text, most_bytes) == shown
 
 
 def test_the_tasks_read_from_the_server_are_shown() -> None:

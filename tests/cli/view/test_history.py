@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from taskfarm_cli.view.drawings import rates_between_gaps, throughput_of
+from taskfarm_cli.view.drawings import throughput_of
 from taskfarm_cli.view.facts import RunFacts
 from taskfarm_cli.view.history import MOST_POINTS, History, Seen
+from taskfarm_sdk.charts import rates
 
 
 def test_an_outage_leaves_a_gap_between_the_points_around_it() -> None:
@@ -20,20 +21,11 @@ def test_an_outage_leaves_a_gap_between_the_points_around_it() -> None:
     assert history.seen.gaps == ((2.0, 60.0),)
 
 
-def test_no_rate_is_computed_across_a_gap() -> None:
-    seen = Seen(((0.0, 0), (2.0, 10), (60.0, 500), (62.0, 502)), ((2.0, 60.0),))
-    assert list(rates_between_gaps(seen)) == [(1.0, 5.0), (61.0, 1.0)]
-
-
 def test_an_outage_before_the_first_point_is_no_gap() -> None:
     history = History()
     history.interrupt()
     history.add(5.0, 1)
     assert history.seen == Seen(((5.0, 1),), ())
-
-
-def test_a_reset_is_no_negative_rate() -> None:
-    assert list(rates_between_gaps(Seen(((0.0, 10), (2.0, 0), (4.0, 2))))) == [(1.0, 0), (3.0, 1.0)]
 
 
 def test_a_long_course_keeps_its_ends_its_gaps_and_a_bounded_number_of_points() -> None:
@@ -48,9 +40,10 @@ def test_a_long_course_keeps_its_ends_its_gaps_and_a_bounded_number_of_points() 
     assert seen.points[-1] == (10.0 * MOST_POINTS - 1, 10 * MOST_POINTS - 1)
     assert seen.gaps == ((99.0, 100.0),)
     assert {(99.0, 99), (100.0, 100)} <= set(seen.points)
-    rates = list(rates_between_gaps(seen))
-    assert len(rates) < 300
-    assert all(math.isclose(rate, 1.0) for _, rate in rates)
+    points, gaps = rates(seen.points, gaps=seen.gaps)
+    assert gaps == [(99.0, 100.0)]
+    assert len(points) <= 120
+    assert all(math.isclose(rate, 1.0) for _, rate in points)
 
 
 def test_a_course_of_nothing_but_gaps_stays_bounded() -> None:
@@ -72,5 +65,15 @@ def test_a_clock_that_was_set_back_begins_anew() -> None:
 def test_the_chart_says_that_it_is_unknown_in_a_gap() -> None:
     seen = Seen(((0.0, 0), (2.0, 10), (60.0, 500), (62.0, 502)), ((2.0, 60.0),))
     chart = throughput_of(RunFacts(uuid="0" * 32, seen=seen))
+    # Neither 500 in 58 s, nor as if each look stood for as long a time.
+    assert "at a mean rate of 3 per second; the highest was 5 per second" in chart
     assert "unknown in 1 span of 58 s" in chart
     assert "the server did not answer" in chart
+
+
+def test_the_chart_does_not_call_failed_tasks_completed() -> None:
+    # The server counts them as done, and tells no number of them before the end.
+    chart = throughput_of(RunFacts(uuid="0" * 32, seen=Seen(((0.0, 0), (2.0, 10)))))
+    assert "tasks were completed or failed for good at a mean rate of 5 per second" in chart
+    nothing = throughput_of(RunFacts(uuid="0" * 32))
+    assert "No tasks were completed or failed for good so far" in nothing

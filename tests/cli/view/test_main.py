@@ -101,7 +101,7 @@ def test_a_folder_without_results_is_refused(
 ) -> None:
     status, err = _served(capsys, monkeypatch, "--results", str(tmp_path))
     assert status == 2
-    assert "holds no results" in err
+    assert "does not say of which run it holds results" in err
 
 
 def test_a_port_in_use_is_named(

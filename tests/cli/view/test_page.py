@@ -12,8 +12,12 @@ import pytest
 
 from taskfarm_sdk import Farm, Run
 from taskfarm_sdk.testing import LocalServer
+from tests.support import command_folders
+from tests.support.addresses import of_this_machine
 from tests.support.processes import wait_until
-from tests.support.view_tf import Viewer, ViewTF, seen, viewer, viewing
+from tests.support.stub_farm import StubRuns
+from tests.support.stub_server import stub_server
+from tests.support.view_tf import Login, Viewer, ViewTF, seen, viewer, viewing
 
 pytestmark = pytest.mark.live
 
@@ -172,12 +176,20 @@ def test_the_list_shows_each_run_with_its_state(browser: Viewer, farm: Farm, run
     assert shown.index(other.uuid) < shown.index(run.uuid)
 
 
-def test_a_hundred_runs_are_shown_in_parts_newest_first(browser: Viewer, farm: Farm) -> None:
-    made = [farm.create_run(1).uuid for _ in range(100)]
-    first = browser.wait_for_text("", made[-1])
-    second = browser.text("?part=2")
+def test_a_hundred_runs_are_shown_in_parts_newest_first() -> None:
+    made = [f"{number:032x}" for number in range(100)]
+    with (
+        stub_server(StubRuns(made).reply) as server,
+        viewing(Login(server.url)) as view,
+        viewer(view.next_address()) as browser,
+    ):
+        first = browser.wait_for_text("", "Part 1 of 5 (100 runs)")
+        second = browser.text("?part=2")
+        asked = [request.path.rpartition("/")[2] for request in server.requests]
     assert [uuid for uuid in reversed(made) if uuid in first] == made[:-21:-1]
     assert [uuid for uuid in reversed(made) if uuid in second] == made[-21:-41:-1]
+    # Nothing is read that nobody sees.
+    assert not set(asked) & set(made[:-40])
 
 
 def test_the_page_of_a_run_goes_on_while_it_is_worked_on(browser: Viewer, run: Run) -> None:
@@ -303,10 +315,29 @@ def test_a_results_folder_shows_which_items_failed_and_why(
         browser.wait_for_text(f"runs/{other.uuid}", "counts alone")
 
 
-def test_the_run_of_the_command_line_is_shown_first(taskfarm_server: LocalServer, run: Run) -> None:
-    with viewing(taskfarm_server, run.uuid[:12]) as view:
-        page = httpx.get(view.next_address()).text
-    assert f"/runs/{run.uuid}" in page
+def test_the_folder_of_commands_shows_their_failures_as_they_come(
+    taskfarm_server: LocalServer, run: Run, tmp_path: Path
+) -> None:
+    folder = command_folders.new_folder(tmp_path / "kept", 5, run.uuid)
+    command_folders.log(folder, 4, 0)
+    with (
+        viewing(taskfarm_server, "--results", folder) as view,
+        viewer(view.next_address()) as browser,
+    ):
+        events = f"runs/{run.uuid}/events"
+        browser.wait_for(events, "tasks", "Of 5 items: 1 done, 4 unknown.")
+        command_folders.log(folder, 2, 3, "begin\n<b>no</b> such file\n")
+        browser.wait_for(events, "failures", "2 1 exit status 3: <b>no</b> such file")
+
+
+def test_the_run_of_the_command_line_is_shown_first_at_each_address_of_localhost(
+    taskfarm_server: LocalServer, run: Run
+) -> None:
+    with viewing(taskfarm_server, run.uuid[:12], "--host", "localhost") as view:
+        for address in of_this_machine("127.0.0.1", "::1"):
+            shown = f"[{address}]" if ":" in address else address
+            page = httpx.get(view.next_address().replace("//localhost:", f"//{shown}:")).text
+            assert f"/runs/{run.uuid}" in page
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

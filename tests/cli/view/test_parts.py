@@ -13,6 +13,7 @@ from taskfarm_sdk.hidden import Hidden
 from tests.support.view_tf import seen
 
 UUID = "ab" * 16
+NOW = "2001-09-09 01:46:40 UTC"  # 1e9
 EVIL = "<script>alert(1)</script>\u202e\"'&"
 
 
@@ -74,6 +75,39 @@ def test_rate_and_time_left_are_unknown_until_they_are_seen() -> None:
     assert "Rate 2 tasks/s Time left about 1:05" in seen(known["progress"])
 
 
+def line(read_at: float | None) -> RunLine:
+    known = None if read_at is None else status()
+    return RunLine(uuid=UUID, num_tasks_text="10", status=known, read_at=read_at)
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ([], f"Read at {NOW}."),
+        ([None], f"Read at {NOW}."),
+        ([1e9], f"List read at {NOW}, counts at {NOW}."),
+        (
+            [1e9 - 7200, None, 1e9],
+            f"List read at {NOW}, counts between 2001-09-08 23:46:40 UTC and {NOW}.",
+        ),
+    ],
+)
+def test_the_list_tells_from_when_its_counts_are(times: list[float | None], said: str) -> None:
+    lines = tuple(map(line, times))
+    assert of_list(ListFacts(lines=lines, num_runs=9, read_at=1e9), None)["read"] == said
+
+
+def test_old_counts_in_a_list_that_was_just_read_say_how_old_they_are() -> None:
+    lines = (line(1e9 - 7200), line(1e9 - 100))
+    shown = seen(of_list(ListFacts(lines=lines, num_runs=2, read_at=1e9), None)["runs"])
+    assert shown.count("(as of 2001-09-08 23:46:40 UTC)") == 1
+    assert shown.count("as of") == 1
+
+
+def test_a_list_that_could_not_be_read_says_why() -> None:
+    assert "could not be read: &lt;odd&gt;" in of_list(ListFacts(trouble="<odd>"), None)["outage"]
+
+
 def test_a_server_that_is_gone_is_told_with_the_time_and_the_reason() -> None:
     outage = Outage(since=0.0, reason=EVIL)
     for parts in (of_run(facts(), outage), of_list(ListFacts(), outage)):
@@ -111,14 +145,14 @@ def test_a_failure_says_whether_the_task_is_tried_again_and_whether_its_cause_is
             pictures=(
                 picture(
                     Failure(number=1, attempts=1, message="later", is_final=False),
-                    Failure(number=2, attempts=3, message=None),
+                    Failure(number=2, attempts=None, message=None),
                 ),
             )
         ),
         None,
     )["failures"]
     assert "1 1 (to be tried again) later" in seen(shown)
-    assert "2 3 unknown" in seen(shown)
+    assert "2 unknown unknown" in seen(shown)
 
 
 def test_failures_that_are_not_shown_are_counted() -> None:

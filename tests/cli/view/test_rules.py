@@ -7,7 +7,7 @@ import pytest
 from taskfarm_cli.view.rules import (
     SECURITY_HEADERS,
     cookie_name,
-    cookie_of,
+    cookies_of,
     hosts_of,
     is_loopback,
     origin_fault,
@@ -111,14 +111,29 @@ def test_two_pages_on_one_host_have_two_cookies() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "value"),
+    ("headers", "values"),
     [
-        ("a=1; viewtf-8000=abc; b=2", "abc"),
-        *(("", ""), ("viewtf-8001=abc", ""), ("viewtf-8000", ""), ("=; \x00", "")),
+        (["a=1; viewtf-8000=abc; b=2"], ["abc"]),
+        # Other programs' cookies, in forms that no rule allows.
+        (["theme; viewtf-8000=abc"], ["abc"]),
+        (['x="a;b\\"; [y]={"z": 1}; ,=,; =; viewtf-8000=abc'], ["abc"]),
+        (["\xe4\xff=\x80; viewtf-8000=abc;"], ["abc"]),
+        (["; ;viewtf-8000=abc\t"], ["abc"]),
+        (["session=a=b==; viewtf-8000=a=b"], ["a=b"]),
+        # A program of another path may use the same name; the order says nothing.
+        (["viewtf-8000=evil; viewtf-8000=abc; viewtf-8000="], ["evil", "abc", ""]),
+        (["viewtf-8000=abc", "viewtf-8000=def"], ["abc", "def"]),
+        *(
+            ([""], []),
+            ([], []),
+            (["viewtf-8001=abc"], []),
+            (["viewtf-80001=abc; xviewtf-8000=abc"], []),
+        ),
+        *((["VIEWTF-8000=abc"], []), (["viewtf-8000"], [""]), (["=viewtf-8000"], [])),
     ],
 )
-def test_the_cookie_is_found_among_others(header: str, value: str) -> None:
-    assert cookie_of(header, "viewtf-8000") == value
+def test_the_cookie_is_found_whatever_the_others_are(headers: list[str], values: list[str]) -> None:
+    assert cookies_of(headers, "viewtf-8000") == values
 
 
 def test_the_policy_lets_nothing_in_but_own_files() -> None:

@@ -10,6 +10,7 @@ import pytest
 from taskfarm_sdk import charts
 from taskfarm_sdk.charts import Cell, Chart, Row
 from taskfarm_sdk.charts._grid import State
+from taskfarm_sdk.charts._rates import Spans
 from tests.support.markup import assert_self_contained, drawn, rectangles
 
 START_S = 1_780_000_000.0
@@ -101,6 +102,26 @@ class TestThroughput:
     def test_the_sentence_tells_mean_and_peak(self) -> None:
         said = charts.throughput(points(1, 5, 0)).sentence
         assert "at a mean rate of 2 per second; the highest was 5 per second" in said
+
+    @pytest.mark.parametrize("gaps", [(), ((12.0, 40.0),)])
+    def test_the_mean_rate_weighs_each_look_by_its_time(self, gaps: Spans) -> None:
+        # 10 in 2 s, and 10 in 10 s.
+        looks = [(0.0, 0), (2.0, 10), (12.0, 20), *((gap[1], 900) for gap in gaps)]
+        seen, spans = charts.rates(looks, gaps=gaps)
+        said = charts.throughput(seen, gaps=spans).sentence
+        assert "at a mean rate of 1.67 per second; the highest was 5 per second" in said
+
+    def test_uneven_points_count_for_the_time_around_them(self) -> None:
+        uneven = [(0.0, 4.0), (2.0, 4.0), (4.0, 4.0), (14.0, 0.0)]
+        # 2 s, 2 s and 6 s at a rate of 4, and 10 s without.
+        assert "at a mean rate of 2 per second" in charts.throughput(uneven).sentence
+
+    def test_what_became_of_tasks_is_told_where_it_is_not_known_to_be_success(self) -> None:
+        became = "completed or failed for good"
+        said = charts.throughput(points(1, 1), became=became).sentence
+        assert "tasks were completed or failed for good at a mean rate of 1 per second" in said
+        none = charts.throughput([], became=became).sentence
+        assert none == "No tasks were completed or failed for good so far, as far as was seen."
 
     def test_values_that_are_no_numbers_are_left_out(self) -> None:
         odd = [(START_S, math.nan), (math.inf, 1.0), *points(2)]

@@ -104,6 +104,21 @@ class TestRates:
         points, _ = rates([(0.0, 50), (2.0, 0), (4.0, 2)], outage_s=10, most=4)
         assert [rate for _, rate in points] == pytest.approx([0.0, 0.0, 1.0, 1.0])
 
+    def test_short_looks_between_long_outages_are_points_too(self) -> None:
+        hour_s = 3600.0
+        looks = [
+            (hour_s * hour + second, hour + int(second)) for hour in range(9) for second in (0, 4)
+        ]
+        points, outages = rates(looks, outage_s=10)
+        assert len(outages) == 8
+        assert [rate for _, rate in points] == pytest.approx([1.0] * len(points))
+
+    def test_gaps_that_are_known_otherwise_are_outages_too(self) -> None:
+        looks = [(0.0, 0), (2.0, 10), (60.0, 500), (62.0, 502)]
+        points, outages = rates(looks, gaps=[(2.0, 60.0)], most=4)
+        assert outages == [(2.0, 60.0)]
+        assert points == [(0.5, 5.0), (1.5, 5.0), (60.5, 1.0), (61.5, 1.0)]
+
     @pytest.mark.parametrize("samples", [[], [(1.0, 5)], [(1.0, 5), (1.0, 6)]])
     def test_too_few_looks_tell_no_rate(self, samples: list[tuple[float, int]]) -> None:
         assert rates(samples, outage_s=10) == ([], [])

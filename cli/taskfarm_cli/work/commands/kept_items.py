@@ -259,10 +259,26 @@ def records(folder: str | Path) -> Iterator[Record]:
     for index in index_files(place):
         yield from IndexFile(index).records()
     for item in item_folders(place):
-        status = exit_of(str(place), item)
-        if status is not None:
-            own = f"{place}/{item}"
-            yield Record(item, None, status, Output(f"{own}/{STDOUT}"), Output(f"{own}/{STDERR}"))
+        record = record_in_folder(place, item)
+        if record is not None:
+            yield record
+
+
+def record_in_folder(folder: Path, item: int) -> Record | None:
+    """Return the record of an item that has a folder of its own; None while it has not ended.
+
+    Args:
+        folder: the folder of `--results`.
+        item: the item's number.
+
+    Raises:
+        OSError: it is there, and cannot be read.
+    """
+    status = exit_of(str(folder), item)
+    if status is None:
+        return None
+    own = f"{folder}/{item}"
+    return Record(item, None, status, Output(f"{own}/{STDOUT}"), Output(f"{own}/{STDERR}"))
 
 
 def holds_output(folder: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from taskfarm_cli.work.commands.kept_items import (
@@ -38,9 +38,9 @@ class Kept:
         self._attempt = array("i", [0]) * (items or 0)
         self._exit = array("i", [0]) * (items or 0)
         self._places = array("q", [0]) * (4 * (items or 0))
-        numbers: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
         for record in found:
-            self._take(record, numbers)
+            self.add(record)
 
     @classmethod
     def of(cls, folder: Path) -> Kept:
@@ -86,7 +86,24 @@ class Kept:
         )
         return done, known - done
 
-    def _take(self, record: Record, numbers: dict[str, int]) -> None:
+    def status(self, item: int) -> int | None:
+        """Return the exit status that counts of an item; None if it has no record."""
+        row = self._rows.get(item) if self._items is None else item
+        if row is None or not 0 <= row < len(self._file) or self._file[row] == _NOTHING:
+            return None
+        return self._exit[row]
+
+    def statuses(self) -> Iterator[int | None]:
+        """Yield the exit status that counts of each item, in the order of `numbers`."""
+        if self._items is None:
+            yield from map(self.status, self.numbers())
+            return
+        for file, status in zip(self._file, self._exit, strict=True):
+            yield None if file == _NOTHING else status
+
+    def add(self, record: Record) -> None:
+        """Take note of a record; of each item the best counts, and of equal ones the last."""
+        numbers = self._numbers
         item, attempt = record.item, record.attempt
         if not (-_MOST <= record.exit <= _MOST and (attempt or 0) <= _MOST):
             return

@@ -1,4 +1,4 @@
-"""Reading a journal: each attempt of the run, and nothing that damage or other runs left there."""
+"""Reading journals: each attempt, nothing that damage left there, and on from where it ended."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from typing import Any
 
 import pytest
 
-from taskfarm_cli.report import journal
-from taskfarm_cli.report.journal import Attempt, JournalReader
-from tests.support.journals import RUN, START_S, facts, iso, write
+from taskfarm_cli.outcomes import journal
+from taskfarm_cli.outcomes.attempt import (
+    MOST_HOST,
+    MOST_ITEMS,
+    MOST_MESSAGE,
+    MOST_WORKER,
+    Attempt,
+)
+from taskfarm_cli.outcomes.journal import JournalReader
+from tests.support.journals import RUN, START_S, facts, failure, iso, write
 
 
 def read(folder: Path, num_tasks: int = 10) -> tuple[list[Attempt], JournalReader]:
@@ -33,6 +40,7 @@ def test_an_attempt_has_what_its_line_tells(tmp_path: Path) -> None:
     )
     ((found,), reader) = read(write(tmp_path / "j", line))
     assert found == Attempt(
+        run=RUN,
         task=3,
         number=1,
         worker="a" * 32,
@@ -84,6 +92,26 @@ DAMAGED: dict[str, object] = {
     "end": "2026-01-31T12:00:00",
     "server_end": 5,
 }
+NO_COUNT = int("9" * 3000)
+
+
+@pytest.mark.parametrize("name", ["task", "attempt", "pid"])
+def test_a_number_of_thousands_of_digits_is_damaged(tmp_path: Path, name: str) -> None:
+    assert read(write(tmp_path / "j", {**facts(0), name: NO_COUNT}))[1].damaged == 1
+
+
+def test_a_line_that_is_full_of_text_makes_no_large_attempt(tmp_path: Path) -> None:
+    long = "x" * 200_000
+    line = failure(0, long, worker=long, host=long, failed_items=list(range(30_000)))
+    numbers = {"exit_status": NO_COUNT, "slurm_job": NO_COUNT, "slurm_array_job": NO_COUNT}
+    ((found,), _) = read(write(tmp_path / "j", {**line, **numbers}))
+    assert (len(found.host), len(found.worker), len(found.message), len(found.failed_items)) == (
+        MOST_HOST,
+        MOST_WORKER,
+        MOST_MESSAGE,
+        MOST_ITEMS,
+    )
+    assert (found.exit_status, found.slurm) == (None, "")
 
 
 @pytest.mark.parametrize("name", DAMAGED)
@@ -166,3 +194,64 @@ def test_a_file_that_cannot_be_read_is_counted(tmp_path: Path) -> None:
     (folder / "b.jsonl").symlink_to("b.jsonl")
     found, reader = read(folder)
     assert (len(found), reader.unreadable_files) == (1, 1)
+
+
+class TestFollowing:
+    """Each reading goes on where the last one ended."""
+
+    def read_on(self, reader: JournalReader, most_bytes: int = 1 << 20) -> list[int]:
+        return [attempt.task for attempt in reader.read_on(most_bytes)]
+
+    def test_half_a_line_is_read_when_it_is_whole_and_no_line_twice(self, tmp_path: Path) -> None:
+        folder = write(tmp_path / "j", facts(0), facts(1))
+        (file,) = folder.iterdir()
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-9])
+        reader = JournalReader(folder)
+        assert self.read_on(reader) == [0]
+        with file.open("ab") as appended:
+            appended.write(whole[-9:])
+        write(folder, facts(2), name="node0-1.jsonl")
+        assert self.read_on(reader) == [2, 1]
+        assert self.read_on(reader) == []
+        assert (reader.read, reader.damaged) == (3, 0)
+
+    def test_a_large_folder_is_read_in_parts(self, tmp_path: Path) -> None:
+        folder = write(tmp_path / "j", *map(facts, range(50)))
+        write(folder, *map(facts, range(50, 100)), name="node2-1.jsonl")
+        reader, found, looks = JournalReader(folder), list[int](), 0
+        while not reader.is_complete:
+            found += self.read_on(reader, 2000)
+            looks += 1
+        assert found == list(range(100))
+        assert looks > 5
+
+    def test_a_line_longer_than_a_part_is_passed_over_and_counted_once(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(journal, "LONGEST_BYTES", 1000)
+        folder = write(tmp_path / "j", b"x" * 5300 + b"\n", facts(3))
+        reader, found = JournalReader(folder), list[int]()
+        while not reader.is_complete:
+            found += self.read_on(reader, 1000)
+        assert (found, reader.damaged) == ([3], 1)
+
+    def test_the_attempts_of_all_runs_are_told_apart(self, tmp_path: Path) -> None:
+        folder = write(tmp_path / "j", facts(0), facts(0, run="b" * 32))
+        reader = JournalReader(folder)
+        assert [attempt.run for attempt in reader.read_on(1 << 20)] == [RUN, "b" * 32]
+        assert reader.of_other_runs == 0
+
+    def test_a_file_that_could_not_be_read_is_read_later(self, tmp_path: Path) -> None:
+        folder = write(tmp_path / "j", facts(0))
+        (folder / "b.jsonl").symlink_to("b.jsonl")
+        reader = JournalReader(folder)
+        assert self.read_on(reader) == [0]
+        assert reader.unreadable_files == 1
+        (folder / "b.jsonl").unlink()
+        write(folder, facts(1), name="b.jsonl")
+        assert self.read_on(reader) == [1]
+        assert reader.unreadable_files == 0
+
+    def test_a_folder_that_was_removed_has_nothing_new(self, tmp_path: Path) -> None:
+        assert self.read_on(JournalReader(tmp_path / "gone")) == []

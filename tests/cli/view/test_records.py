@@ -1,0 +1,92 @@
+"""What is known of a run between its readings: no estimate rather than a wrong one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from taskfarm_cli.view.facts import RunFacts
+from taskfarm_cli.view.records import RunRecord
+from tests.support.scripted_farm import status
+
+UUID = "a" * 32
+TURN_S = 2.0
+
+
+def read(*readings: tuple[float, int], turn_s: float = TURN_S) -> RunRecord:
+    """Return the record of a run of 100 tasks that was read at times with some tasks done."""
+    record = RunRecord(UUID)
+    for now, done in readings:
+        record.add(status(100, done=done), now, turn_s=turn_s)
+    return record
+
+
+def pace(facts: RunFacts) -> tuple[float | None, float | None]:
+    return facts.tasks_per_s, facts.left_s
+
+
+STEADY = ((0.0, 0), (2.0, 2), (4.0, 4), (6.0, 6), (8.0, 8), (10.0, 10))
+
+
+def test_the_time_left_counts_down_between_two_readings() -> None:
+    record = read(*STEADY)
+    assert pace(record.facts(10.0, is_away=False)) == (1.0, 90.0)
+    assert pace(record.facts(12.0, is_away=False)) == (1.0, 88.0)
+
+
+def test_while_the_server_is_away_no_pace_is_told() -> None:
+    assert pace(read(*STEADY).facts(12.0, is_away=True)) == (None, None)
+
+
+AFTER: dict[str, Callable[[RunRecord], None]] = {
+    "an outage": RunRecord.interrupt,
+    "an odd reply": lambda record: record.fail("odd", 12.0),
+    "its deletion": lambda record: record.vanish(12.0),
+}
+
+
+@pytest.mark.parametrize("happens", AFTER.values(), ids=list(AFTER))
+def test_after_an_error_no_pace_is_told(happens: Callable[[RunRecord], None]) -> None:
+    record = read(*STEADY)
+    happens(record)
+    assert pace(record.facts(12.0, is_away=False)) == (None, None)
+
+
+def test_a_reading_of_minutes_ago_tells_no_pace() -> None:
+    record = read(*STEADY)
+    assert pace(record.facts(129.0, is_away=False))[1] is not None
+    assert pace(record.facts(131.0, is_away=False)) == (None, None)
+
+
+def test_the_pace_after_an_outage_is_no_mean_over_it() -> None:
+    record = read(*STEADY)
+    record.interrupt()
+    record.add(status(100, done=50), 1000.0, turn_s=TURN_S)
+    assert pace(record.facts(1000.0, is_away=False)) == (None, None)
+    record.add(status(100, done=70), 1010.0, turn_s=TURN_S)
+    assert pace(record.facts(1010.0, is_away=False)) == (2.0, 15.0)
+
+
+def test_a_turn_that_comes_late_because_of_others_leaves_no_gap() -> None:
+    times = [(20.0 * turn, turn) for turn in range(5)]
+    assert read(*times, turn_s=20.0).facts(80.0, is_away=False).seen.gaps == ()
+
+
+def test_a_time_in_which_nobody_looked_leaves_a_gap() -> None:
+    record = read((0.0, 0), (2.0, 1), (500.0, 60), (502.0, 61))
+    assert len(record.facts(502.0, is_away=False).seen.gaps) == 1
+
+
+@pytest.mark.parametrize(
+    ("age_s", "done", "is_old"), [(25, 5, False), (35, 5, True), (35, 100, False)]
+)
+def test_an_old_reading_counts_as_none_when_a_page_is_opened(
+    age_s: float, done: int, is_old: bool
+) -> None:
+    record = read((1000.0, done))
+    record.expire(1000.0 + age_s)
+    assert math.isinf(record.asked_at) is is_old
+    # What it told is still known.
+    assert record.status is not None
