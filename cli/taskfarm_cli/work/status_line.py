@@ -58,7 +58,8 @@ class StatusLine:
         if self._dispatcher.failures:
             words.append(f"{counted(self._dispatcher.failures, 'attempt')} failed here")
         rate, left_s = self._pace.tasks_per_s, self._pace.left_s(time.monotonic())
-        if rate is not None and left_s is not None:
+        # Past speed says nothing of a time in which nothing is computed here.
+        if rate is not None and left_s is not None and self._dispatcher.size:
             words += [pace.speed(rate, self._chunks), f"{pace.duration(left_s)} left"]
         self._screen.draw(*words)
 
