@@ -139,8 +139,11 @@ class Dispatcher:
             if self._has_started:
                 self._start_from(before)
 
-    def is_closed(self, slot: int) -> bool:
-        """Return whether no more tasks begin in a slot for now."""
+    def closes(self, slot: int) -> bool:
+        """Return whether no other task begins for now in a slot whose task has been computed."""
+        if self._size < len(self._slots):
+            with self._changed:
+                self._arrange(slot)
         return self._slots[slot].closed
 
     def leave(self) -> None:
@@ -161,11 +164,18 @@ class Dispatcher:
                 for hand in range(HANDS)
             ]
 
-    def _arrange(self) -> None:
-        """Open as many slots as are wanted, of those whose threads work."""
-        working = [slot for slot, hands in zip(self._slots, self._hands, strict=True) if hands]
-        for place, slot in enumerate(working):
-            slot.open(is_open=place < self._size)
+    def _arrange(self, ended: int | None = None) -> None:
+        """Open as many slots as are wanted, of those whose threads work.
+
+        Slots that compute come first: nothing begins while as many tasks run as there may be.
+
+        Args:
+            ended: the slot whose task has just been computed.
+        """
+        working = [number for number, hands in enumerate(self._hands) if hands]
+        working.sort(key=lambda number: number == ended or not self._slots[number].computing)
+        for place, number in enumerate(working):
+            self._slots[number].open(is_open=place < self._size)
         self._core.paused = not self._size
 
     def _start(self) -> None:
@@ -316,6 +326,7 @@ class Dispatcher:
         outcome: Outcome = Released()
         try:
             outcome = self._compute(task, slot)
+            self.closes(slot)
         finally:
             if isinstance(outcome, Completed):
                 # Completing takes a while; all else the next claim is to know of.

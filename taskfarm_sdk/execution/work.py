@@ -201,7 +201,7 @@ class _Children:
 
     def _perform(self, task: Task, slot: int) -> Outcome:
         outcome = self._pool.perform(task, slot)
-        if self.dispatcher.is_closed(slot):
+        if self.dispatcher.closes(slot):
             # Its memory may be why there are to be fewer.
             self._pool.end_child(slot)
         return outcome

@@ -210,7 +210,7 @@ def test_a_pause_is_no_waiting_for_a_task(run: Run, monkeypatch: pytest.MonkeyPa
     assert run.status().succeeded
 
 
-def test_a_task_that_fails_in_a_closed_slot_is_tried_again_though_the_open_ones_have_ended(
+def test_a_task_that_fails_is_tried_again_though_the_other_slots_have_ended(
     run: Run,
 ) -> None:
     slow = threading.Event()
@@ -226,10 +226,10 @@ def test_a_task_that_fails_in_a_closed_slot_is_tried_again_though_the_open_ones_
         return Completed()
 
     with working(run, perform, 2, linger=False) as dispatcher:
-        wait_until(lambda: run.status().done == 7)
-        dispatcher.resize(1)
-        # The open slot finds nothing that waits, and does not linger.
+        # The other slot finds nothing that waits, and does not linger.
         wait_until(lambda: not dispatcher._hands[0])
+        assert run.status().done == 7
+        dispatcher.resize(1)
         slow.set()
     assert len(begun) == 9
     assert run.status().succeeded
