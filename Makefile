@@ -27,7 +27,8 @@ OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client genera
 CHECKS := drift check-format check-lint check-types check-pyright check-exports check-imports check-openapi \
 	check-spelling check-shell
 
-.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load axe hostile client cassettes check format docs bench lock dist clean
+.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load axe hostile client cassettes \
+	check format docs pictures bench lock dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -118,9 +119,13 @@ format: $(READY) ## format the code and apply the safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(READY) ## write the API's reference to build/docs
-	$(BIN)/pdoc --docformat google --output-directory build/docs taskfarm_sdk '!taskfarm_sdk.testing.plugin'
-	@echo "open build/docs/index.html; the commands' pages are in docs/reference/"
+docs: $(READY) $(VENV)/.docs ## build the site in build/docs; warnings are errors, links are checked
+	$(BIN)/sphinx-build -W --keep-going -q -b html -d build/docs-cache docs build/docs
+	$(BIN)/python -m docs.site.built_pages build/docs
+	@echo "open build/docs/index.html"
+
+pictures: $(READY) ## draw the site's pictures anew, from the real programs (needs Chromium)
+	$(BIN)/python -m docs.site.pictures docs/pictures
 
 bench: $(READY) $(VENV)/.bench ## measure beside the peers, write docs/benchmarks.md (QUICK=1: see that it runs)
 	@$(BIN)/python -W ignore -m benchmarks $(if $(QUICK),--quick) $(BENCH_ARGS)
@@ -128,7 +133,7 @@ bench: $(READY) $(VENV)/.bench ## measure beside the peers, write docs/benchmark
 lock: ## write constraints.txt anew from the newest releases
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --upgrade pip
-	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi,view]' --group dev --group bench
+	build/lock/bin/python -m pip install --quiet -e '.[server,dask,mpi,view]' --group dev --group bench --group docs
 	( echo "# Written by 'make lock': what the tests ran with. Names and versions only."; \
 	  build/lock/bin/python -m pip freeze --all --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' ) > constraints.txt
 	rm -rf build/lock
@@ -162,6 +167,10 @@ build/axe: $(READY)
 
 $(VENV)/.bench: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group bench
+	@touch $@
+
+$(VENV)/.docs: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group docs
 	@touch $@
 
 $(GENERATOR_READY): openapi/requirements.txt

@@ -7,20 +7,23 @@ sequences. Into files and pipes nothing is written.
 from __future__ import annotations
 
 import importlib
-import math
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from taskfarm_sdk._models import RunStatus
+import attrs
+
+from taskfarm_sdk._items.chunks import Chunks
+from taskfarm_sdk._items.counts import items_done
+from taskfarm_sdk._models import RunStatus, counted, percent_text
 from taskfarm_sdk.errors import ConfigurationError
 
 Tell = Callable[[RunStatus], None]
 Progress = bool | Tell | None
 
-_BAR_MOST = 30
+_BAR_LEAST, _BAR_MOST = 4, 30
 _COLUMNS = 80
 
 
@@ -38,11 +41,12 @@ def checked(progress: object) -> None:
 
 
 @contextmanager
-def telling(progress: Progress) -> Generator[Tell | None]:
+def telling(progress: Progress, chunks: Chunks | None = None) -> Generator[Tell | None]:
     """Yield what is to be called with a run's status; a bar ends with the block.
 
     Args:
         progress: the caller's function; True for a bar; False or None for nothing.
+        chunks: the items of each task, which a bar counts; None if they are not known.
     """
     if not isinstance(progress, bool):
         yield progress
@@ -52,50 +56,90 @@ def telling(progress: Progress) -> Generator[Tell | None]:
         yield None
         return
     try:
-        yield bar.show
+        yield lambda status: bar.show(Standing(status, chunks))
     finally:
         bar.end()
 
 
-def shown(statuses: Iterator[RunStatus]) -> Iterator[RunStatus]:
-    """Yield statuses, and draw each before."""
-    with telling(True) as tell:
+def shown(statuses: Iterator[RunStatus], chunks: Chunks | None = None) -> Iterator[RunStatus]:
+    """Yield statuses, and draw each before; see `telling`."""
+    with telling(True, chunks) as tell:
         for status in statuses:
             if tell is not None:
                 tell(status)
             yield status
 
 
-async def shown_async(statuses: AsyncIterator[RunStatus]) -> AsyncIterator[RunStatus]:
-    """Yield statuses, and draw each before."""
-    with telling(True) as tell:
+async def shown_async(
+    statuses: AsyncIterator[RunStatus], chunks: Chunks | None = None
+) -> AsyncIterator[RunStatus]:
+    """Yield statuses, and draw each before; see `telling`."""
+    with telling(True, chunks) as tell:
         async for status in statuses:
             if tell is not None:
                 tell(status)
             yield status
 
 
-def line_of(status: RunStatus, columns: int) -> str:
-    """Return a line that shows a run's progress, in ASCII.
+@attrs.frozen(repr=False)
+class Standing:
+    """What a bar shows of a run.
 
-    Args:
+    Attributes:
         status: the run's status.
-        columns: how many characters it may have.
+        chunks: the items of each task; None if they are not known.
     """
-    words = f" {status}"
-    width = min(_BAR_MOST, columns - len(words) - 2)
-    if width < 4:
-        return words.strip()[: max(0, columns)]
-    filled = math.floor(_share(status) * width)
-    return f"[{'#' * filled}{'-' * (width - filled)}]{words}"
 
+    status: RunStatus
+    chunks: Chunks | None = None
 
-def _share(status: RunStatus) -> float:
-    """Return the work done, 0 to 1; 1 only where the run is finished."""
-    share = status.done / status.num_tasks if status.num_tasks else 0.0
-    if math.isfinite(status.percent_done):
-        share = max(share, min(1.0, status.percent_done / 100))
-    return min(share, 1.0) if status.finished else min(share, 0.999)
+    def __str__(self) -> str:
+        """Return the progress in words: in items where tasks are chunks of several."""
+        status, count = self.status, items_done(self.chunks, self.status)
+        if count is None:
+            return str(status)
+        if status.finished and status.failed is None:
+            return f"{count}, unknown how many tasks failed"
+        if status.finished:
+            return f"{count}, {counted(status.failed or 0, 'task')} failed"
+        percent = percent_text(status.percent_done)
+        computing = counted(status.computing, "task")
+        return f"{count} ({percent}), {computing} computing, {status.waiting} waiting"
+
+    def __repr__(self) -> str:
+        """Return the same: what a notebook without HTML shows."""
+        return str(self)
+
+    def line(self, columns: int) -> str:
+        """Return a line with a bar and the progress in words, in ASCII.
+
+        Args:
+            columns: how many characters it may have.
+        """
+        words = f" {self}"
+        width = min(_BAR_MOST, columns - len(words) - 2)
+        if width < _BAR_LEAST:
+            return words.strip()[: max(0, columns)]
+        from taskfarm_sdk.charts import text_bar
+
+        status = self.status
+        bar = text_bar(
+            waiting=status.waiting,
+            computing=status.computing,
+            done=status.done,
+            failed=status.failed,
+            percent=status.percent_done,
+            width=width,
+        )
+        return f"[{bar}]{words}"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the items, if tasks are chunks of several, and the run."""
+        from taskfarm_sdk import _html
+
+        page = self.status._repr_html_()  # pyright: ignore[reportPrivateUsage]
+        count = items_done(self.chunks, self.status)
+        return page if count is None else _html.block(_html.line(str(count)), page)
 
 
 class _Line:
@@ -105,9 +149,9 @@ class _Line:
         self._stream: TextIO | None = stream
         self._written = 0
 
-    def show(self, status: RunStatus) -> None:
+    def show(self, standing: Standing) -> None:
         # The last column stays empty: a full line makes some terminals begin another one.
-        line = line_of(status, _columns_of(self._stream) - 1)
+        line = standing.line(_columns_of(self._stream) - 1)
         self._write(f"\r{line.ljust(self._written)}")
         self._written = len(line)
 
@@ -132,11 +176,11 @@ class _Cell:
         self._display = display
         self._handle: Any = None
 
-    def show(self, status: RunStatus) -> None:
+    def show(self, standing: Standing) -> None:
         if self._handle is None:
-            self._handle = self._display(status, display_id=True)
+            self._handle = self._display(standing, display_id=True)
         else:
-            self._handle.update(status)
+            self._handle.update(standing)
 
     def end(self) -> None:
         """Leave the last status there."""

@@ -20,7 +20,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _percent(value: float) -> str:
+def percent_text(value: float) -> str:
     """Format a percentage, cut and not rounded, so that 100 % says that all is done."""
     return f"{math.floor(value * 10) / 10:.1f} %" if math.isfinite(value) else "unknown %"
 
@@ -71,7 +71,7 @@ class RunStatus:
             failed = "unknown how many failed" if self.failed is None else f"{self.failed} failed"
             return f"{self.done} of {tasks} done, {failed}"
         states = f"{self.computing} computing, {self.waiting} waiting"
-        return f"{self.done} of {tasks} done ({_percent(self.percent_done)}), {states}"
+        return f"{self.done} of {tasks} done ({percent_text(self.percent_done)}), {states}"
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
@@ -88,7 +88,7 @@ class RunStatus:
             ("computing", self.computing),
             ("done", f"{self.done} of {self.num_tasks}"),
             ("failed", self._failed_text()),
-            ("percent done", _percent(self.percent_done)),
+            ("percent done", percent_text(self.percent_done)),
         ]
         return _html.block(_html.bar(parts, self.num_tasks, str(self)), _html.table(rows))
 

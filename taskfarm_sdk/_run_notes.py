@@ -3,11 +3,16 @@
 One small file of JSON for each run, of mode 0600, in a folder of mode 0700 of the user's state
 folder. Where home folders are shared, so are the notes. Earlier versions kept them beside the saved
 logins, where they are still read.
+
+A run may have a name, which its user chose when creating it. The name of the file begins with it,
+so that shells complete names by listing the folder, and note and name come and go in one step.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -43,7 +48,15 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "results": (str, type(None)),
     "time": _TEXT,
     "finished": (bool,),
+    "name": (str, type(None)),
 }
+# No shell expands or runs a word of these characters, or takes it for an option.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
+# A UUID may be written with dashes, and its beginning is enough for reading.
+_MAY_BEGIN_UUID = re.compile(r"[0-9A-Fa-f-]*")
+_BEFORE_UUID = "@"
+# Of other years some moments have no local time.
+_YEARS = range(1971, 9999)
 
 
 def _without_user(url: str) -> str:
@@ -77,6 +90,7 @@ class RunNote:
         results: the folder that keeps results or output, if there is one.
         time: when, as ISO 8601 in UTC.
         finished: whether the run was seen finished, with nothing failed.
+        name: the run's name, or None.
     """
 
     run: str
@@ -92,6 +106,21 @@ class RunNote:
     results: str | None = None
     time: str = attrs.field(factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     finished: bool = False
+    name: str | None = None
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file: `UUID.json` or `NAME@UUID.json`."""
+        return f"{self.run}.json" if self.name is None else _named_file(self.name, self.run)
+
+    @property
+    def created_s(self) -> float | None:
+        """When the run was created, in seconds since 1970; None if `time` is no time."""
+        try:
+            found = datetime.fromisoformat(self.time)
+        except ValueError:
+            return None
+        return found.timestamp() if found.tzinfo and found.year in _YEARS else None
 
     @property
     def chunks(self) -> Chunks | None:
@@ -118,6 +147,8 @@ class RunNote:
             }
             if not all(_fits(value, _KINDS[name]) for name, value in facts.items()):
                 return None
+            name = facts.get("name")
+            facts["name"] = name if name is not None and is_name(name) else None
             words = facts.get("command")
             facts["command"] = None if words is None else tuple(str(word) for word in words)
             return cls(**facts)
@@ -125,23 +156,59 @@ class RunNote:
             return None
 
 
-def note_path(run: str) -> Path:
-    """Return the file for a run's note."""
-    return _folder() / f"{run}.json"
+def is_name(text: str) -> bool:
+    """Return whether a text can be the name of a run: no shell runs it, and no UUID begins so."""
+    return _NAME.fullmatch(text) is not None and _MAY_BEGIN_UUID.fullmatch(text) is None
 
 
-def write(note: RunNote) -> None:
-    """Write a run's note, in one step.
+def check_name(text: str) -> str:
+    """Return a name that was chosen for a run.
+
+    Raises:
+        ConfigurationError: it cannot be one.
+    """
+    if is_name(text):
+        return text
+    if _NAME.fullmatch(text):
+        raise ConfigurationError(
+            f"{text!r} cannot be the name of a run, because a UUID could begin so: add a letter "
+            "from g to z, '.' or '_'"
+        )
+    raise ConfigurationError(
+        f"{text!r} cannot be the name of a run: a name is a letter and at most 63 more letters, "
+        "digits, '.', '_' and '-', all of them ASCII"
+    )
+
+
+def note_path(run: str, name: str | None = None) -> Path:
+    """Return the file for the note of a run with this name, or without one."""
+    return notes_folder() / (f"{run}.json" if name is None else _named_file(name, run))
+
+
+def may_write() -> bool:
+    """Return whether notes can be written; creates their folder."""
+    folder = notes_folder()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def write(note: RunNote) -> bool:
+    """Write a run's note, in one step, and return whether that succeeded.
 
     The work goes on without a note: an error is logged, once in a process.
     """
     try:
-        folder = _folder()
+        folder = notes_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _secrets.write(note_path(note.run), Hidden(note.to_json()))
+        _secrets.write(folder / note.file_name, Hidden(note.to_json()))
         _forget_oldest()
     except OSError as error:
         _say_not_noted(str(error.filename or ""), error.strerror or str(error))
+        return False
+    return True
 
 
 def find(run: str) -> RunNote | None:
@@ -150,14 +217,36 @@ def find(run: str) -> RunNote | None:
     return None if located is None else located[0]
 
 
+def chunks_of(run: str, num_tasks: int) -> Chunks | None:
+    """Return the items of each task of a run, as its note tells; None if none does.
+
+    Args:
+        run: the run's UUID.
+        num_tasks: how many tasks it has: a note of another number tells nothing of it.
+    """
+    note = find(run)
+    chunks = None if note is None else note.chunks
+    return chunks if chunks is not None and chunks.tasks == num_tasks else None
+
+
 def locate(run: str) -> tuple[RunNote, Path] | None:
     """Return the note of a run and its file, or None if there is none."""
-    for folder in _folders():
-        path = folder / f"{run}.json"
-        note = read(path)
+    for path in _files_of(run):
+        note = _trusted(path)
         if note is not None and note.run == run:
             return note, path
     return None
+
+
+def named(beginning: str) -> list[RunNote]:
+    """Return the notes of the runs whose name begins so, on all servers."""
+    return [
+        note
+        for path in _files()
+        if _BEFORE_UUID in path.name
+        and path.name.startswith(beginning)
+        and (note := _trusted(path)) is not None
+    ]
 
 
 def read(path: Path) -> RunNote | None:
@@ -171,33 +260,53 @@ def read(path: Path) -> RunNote | None:
 def all_notes() -> Iterator[RunNote]:
     """Yield all notes, in the order of the runs' UUIDs, those of an earlier version last."""
     for path in _files():
-        note = read(path)
-        if note is not None and note.run == path.stem:
+        note = _trusted(path)
+        if note is not None:
             yield note
 
 
 def note_finished(run: str) -> None:
     """Note that a run was seen finished with nothing failed, if it has a note."""
-    note = find(run)
-    if note is not None and not note.finished:
-        write(attrs.evolve(note, finished=True))
+    _note(run, finished=True)
+
+
+def note_unfinished(run: str) -> None:
+    """Note that a run was reset, if it has a note."""
+    _note(run, finished=False)
 
 
 def forget(run: str) -> None:
     """Remove the note of a run, which was deleted, if there is one."""
-    for folder in _folders():
+    for path in _files_of(run):
         with suppress(OSError):
-            (folder / f"{run}.json").unlink()
+            path.unlink()
 
 
-def _folder() -> Path:
+def _note(run: str, *, finished: bool) -> None:
+    note = find(run)
+    if note is not None and note.finished != finished:
+        write(attrs.evolve(note, finished=finished))
+
+
+def _named_file(name: str, run: str) -> str:
+    return f"{name}{_BEFORE_UUID}{run}.json"
+
+
+def _trusted(path: Path) -> RunNote | None:
+    """Return the note in a file of the folder; None if it is that of another run or name."""
+    note = read(path)
+    return note if note is not None and note.file_name == path.name else None
+
+
+def notes_folder() -> Path:
+    """Return the folder of the notes, whether it is there or not."""
     import platformdirs
 
     return Path(platformdirs.user_state_dir("taskfarm", appauthor=False)) / "runs"
 
 
 def _folders() -> Iterator[Path]:
-    yield _folder()
+    yield notes_folder()
     from taskfarm_sdk.logins import login_file
 
     with suppress(ConfigurationError):
@@ -207,19 +316,37 @@ def _folders() -> Iterator[Path]:
 def _files() -> Iterator[Path]:
     for folder in _folders():
         with suppress(OSError):
-            yield from sorted(folder.glob("*.json"))
+            yield from sorted(folder.glob("*.json"), key=_uuid_in)
+
+
+def _uuid_in(path: Path) -> str:
+    return path.name.rpartition(_BEFORE_UUID)[2]
+
+
+def _files_of(run: str) -> Iterator[Path]:
+    for folder in _folders():
+        yield folder / f"{run}.json"
+        # Most runs have no name, and their note is found without listing the folder.
+        with suppress(OSError):
+            names = [name for name in os.listdir(folder) if name.endswith(_named_file("", run))]  # noqa: PTH208 - a path for each file takes ten times as long
+            yield from (folder / name for name in names)
 
 
 def _forget_oldest() -> None:
-    """Where there are too many notes, remove those of finished runs first, then the oldest."""
-    paths = list(_folder().glob("*.json"))
+    """Where there are too many notes, remove the oldest.
+
+    Those of runs without a name go first, and of these those of finished runs.
+    """
+    paths = list(notes_folder().glob("*.json"))
     if len(paths) <= MOST_NOTES:
         return
-    dated: list[tuple[bool, float, Path]] = []
+    dated: list[tuple[bool, bool, float, Path]] = []
     for path in paths:
         with suppress(OSError):  # another process may have removed it
             note = read(path)
-            dated.append((note is not None and not note.finished, path.stat().st_mtime, path))
+            is_named = note is not None and note.name is not None
+            is_open = note is not None and not note.finished
+            dated.append((is_named, is_open, path.stat().st_mtime, path))
     for *_, path in sorted(dated)[: max(0, len(dated) - KEPT_OF_TOO_MANY)]:
         with suppress(OSError):
             path.unlink()

@@ -8,7 +8,7 @@ from typing import Self
 
 import attrs
 
-from taskfarm_sdk import _bar
+from taskfarm_sdk import _bar, _run_notes
 from taskfarm_sdk._flows import repair, resetting, runs, tasks, waiting
 from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._protocol.operations import RunRow
@@ -153,7 +153,9 @@ class AsyncRun:
         """Yield the status of the run until it is finished; see `Run.watch`."""
         session = self._link.session
         statuses = self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
-        return _bar.shown_async(statuses) if progress else statuses
+        if not progress:
+            return statuses
+        return _bar.shown_async(statuses, _run_notes.chunks_of(self.uuid, self.num_tasks))
 
     async def wait(
         self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False

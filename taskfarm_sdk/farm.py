@@ -153,6 +153,7 @@ class Farm:
         chunk: int | Literal["auto"] = "auto",
         pass_item: bool = False,
         seed: int | None = None,
+        name: str | None = None,
         **options: Unpack[MapOptions],
     ) -> Results[T]:
         """Call a function with each item, keep what it returns in a folder, and return that.
@@ -183,14 +184,18 @@ class Farm:
                 place of the bare item.
             seed: for `Item.seed`, in place of the run's UUID: the same in each run that is given
                 the same number.
+            name: a name for the run, if this call creates it: this user's commands take it instead
+                of the UUID (`manageTF --watch NAME`). A letter, then at most 63 letters, digits,
+                ".", "_" and "-", and not only digits and letters from a to f.
             options: see `MapOptions`.
 
         Returns:
             The results, which are read from the folder when they are used.
 
         Raises:
-            ConfigurationError: an argument is wrong, the function cannot be sent to other
-                processes, the folder may not be trusted, or holds the results of other work.
+            ConfigurationError: an argument is wrong, the name is that of another run, the function
+                cannot be sent to other processes, the folder may not be trusted, or holds the
+                results of other work.
             ItemsFailed: some items have no value at the end; `check=False` leaves that to
                 `Results.failed`.
             TooManyFailures: `halt_after` ended the work.
@@ -200,7 +205,9 @@ class Farm:
         """
         from taskfarm_sdk.execution.mapping import entry
 
-        wanted = entry.wanted(function, items, folder, chunk, pass_item=pass_item, seed=seed)
+        wanted = entry.wanted(
+            function, items, folder, chunk, pass_item=pass_item, seed=seed, name=name
+        )
         return entry.map_on(self._link, wanted, entry.settings(options))
 
     def prepare(
@@ -212,6 +219,7 @@ class Farm:
         chunk: int = 1,
         pass_item: bool = False,
         seed: int | None = None,
+        name: str | None = None,
     ) -> Run:
         """Create the run and the folder of a `map`, and compute nothing, as on a login node.
 
@@ -225,6 +233,7 @@ class Farm:
             chunk: how many items make a task.
             pass_item: see `map`.
             seed: see `map`.
+            name: see `map`.
 
         Returns:
             The run.
@@ -237,7 +246,9 @@ class Farm:
         """
         from taskfarm_sdk.execution.mapping import entry
 
-        wanted = entry.wanted(function, items, folder, chunk, pass_item=pass_item, seed=seed)
+        wanted = entry.wanted(
+            function, items, folder, chunk, pass_item=pass_item, seed=seed, name=name
+        )
         order = entry.prepare_on(self._link, wanted)
         return self.get_run(order.run_uuid)
 

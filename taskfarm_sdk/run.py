@@ -69,7 +69,8 @@ class Run:
             poll_s: seconds between two looks, more than 0.
             timeout_s: how long to watch at most, 0 or more seconds; None watches without limit.
             progress: draw each status: in a notebook as an output that is replaced, on a terminal
-                as a line of stderr, elsewhere not at all.
+                as a line of stderr, elsewhere not at all. Items are counted where tasks are chunks
+                of several, as the note of a run that this user created tells.
 
         Raises:
             WaitTimeout: the time is over; its `run_status` says how the run stood last.
@@ -80,9 +81,9 @@ class Run:
         statuses = self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
         if not progress:
             return statuses
-        from taskfarm_sdk import _bar
+        from taskfarm_sdk import _bar, _run_notes
 
-        return _bar.shown(statuses)
+        return _bar.shown(statuses, _run_notes.chunks_of(self.uuid, self.num_tasks))
 
     def wait(
         self, timeout_s: float | None = None, *, poll_s: float = 2.0, check: bool = False
@@ -394,7 +395,7 @@ class Run:
             TaskfarmError: no child process can compute, or the executor broke or lost loops of
                 this work, and the run is not finished.
         """
-        from taskfarm_sdk import _bar
+        from taskfarm_sdk import _bar, _run_notes
         from taskfarm_sdk._worker.options import WorkerOptions
         from taskfarm_sdk.execution.work_off import Place, Request, work_off
 
@@ -414,7 +415,9 @@ class Run:
             journal=journal,
         )
         place = Place(workers=workers, executor=executor, threads_per_task=threads_per_task)
-        with _bar.telling(progress) as tell:
+        is_bar = progress is True
+        chunks = _run_notes.chunks_of(self.uuid, self.num_tasks) if is_bar else None
+        with _bar.telling(progress, chunks) as tell:
             request = Request(
                 link=self._link,
                 uuid=self.uuid,

@@ -1,5 +1,6 @@
-# Completion of the runs that have a note, the newest first. Only the names of the notes' files are
-# read, and of these only UUIDs are used: nothing that a name contains is ever expanded or run.
+# Completion of the runs that have a note, the newest first: of each its name, if it has one, and its
+# UUID. Only the names of the notes' files are read, UUID.json or NAME@UUID.json, and of these only
+# those whose characters mean nothing to a shell: nothing is ever expanded or run.
 _taskfarm_folders_of_notes() {
   local state=${XDG_STATE_HOME-} config=${XDG_CONFIG_HOME-}
   [[ $state == /* ]] || state=$HOME/.local/state
@@ -17,7 +18,8 @@ _taskfarm_runs() {
   runs=$(
     _taskfarm_folders_of_notes | while IFS= read -r -d '' folder; do
       command ls -t -- "$folder/" 2>/dev/null
-    done | LC_ALL=C command sed -n 's/^\([0-9a-f]\{32\}\)\.json$/\1/p'
+    done | LC_ALL=C command sed -n -e 's/^\([0-9a-f]\{32\}\)\.json$/\1/p' \
+      -e 's/^\([A-Za-z][A-Za-z0-9._-]\{0,63\}\)@\([0-9a-f]\{32\}\)\.json$/\1 \2/p'
   )
   compgen -W "$runs" -- "$1"
 }

@@ -89,20 +89,18 @@ def grid(
         unknown: what is known of those whose state is unknown.
         title: the chart's title.
     """
-    totals: dict[State, int] = {
-        state: sum(getattr(cell, state) for cell in cells) for state in _STATES
-    }
+    totals = _totals(cells)
     wide = columns if columns is not None else _usual_columns(len(cells))
     rows = max(1, math.ceil(len(cells) / wide))
-    names: dict[State, str] = {state: unknown if state == "unknown" else state for state in _STATES}
-    sentence = _sentence(cells, totals, names, noun)
+    names = state_names(unknown)
+    sentence = grid_sentence(cells, names, noun)
     shapes = "".join(path(_data(cells, state, wide), f"tf-fill-{state}") for state in _STATES)
     svg = drawing(
         wide - _GAP, rows - _GAP, shapes, sentence=sentence, kind="tf-grid", stretched=False
     )
     return framed(
         title=title,
-        note=_note(cells, noun),
+        note=grid_note(cells, noun),
         sentence=sentence,
         svg=svg,
         body=svg,
@@ -158,16 +156,33 @@ def _shares(cell: Cell) -> dict[State, float]:
     return shares
 
 
-def _note(cells: Sequence[Cell], noun: str) -> str:
+def _totals(cells: Sequence[Cell]) -> dict[State, int]:
+    return {state: sum(getattr(cell, state) for cell in cells) for state in _STATES}
+
+
+def state_names(unknown: str) -> dict[State, str]:
+    """Return the name of each state; `unknown` says what is known of those that are unknown."""
+    return {state: unknown if state == "unknown" else state for state in _STATES}
+
+
+def grid_note(cells: Sequence[Cell], noun: str, *, enlarges: bool = True) -> str:
+    """Return how many tasks a cell stands for, and whether failed ones are drawn larger."""
     size = max((cell.num_tasks for cell in cells), default=1)
-    large = ", failed ones enlarged" if size > 1 and any(cell.failed for cell in cells) else ""
+    has_failed = enlarges and any(cell.failed for cell in cells)
+    large = ", failed ones enlarged" if size > 1 and has_failed else ""
     held = f"one {noun}" if size == 1 else f"{size:,} {noun}s"
     return f"each cell: {held}, in the order of their numbers{large}"
 
 
-def _sentence(
-    cells: Sequence[Cell], totals: Mapping[State, int], names: Mapping[State, str], noun: str
-) -> str:
+def grid_sentence(cells: Sequence[Cell], names: Mapping[State, str], noun: str) -> str:
+    """Return a sentence that says the same as a grid.
+
+    Args:
+        cells: the cells.
+        names: the name of each state.
+        noun: what the cells stand for, in the singular.
+    """
+    totals = _totals(cells)
     total = sum(totals.values())
     counts = ", ".join(f"{totals[state]:,} {names[state]}" for state in _STATES if totals[state])
     said = f"Of {_counted(total, noun)}: {counts}." if total else f"There are no {noun}s."

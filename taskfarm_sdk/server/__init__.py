@@ -6,7 +6,7 @@ environment in which the packages of that extra are installed.
 
 ```python
 settings = ServerSettings(database=Database.sqlite("farm.db"), user="me")
-secrets = Secrets(key=…, password=…)
+secrets = Secrets(key=key, password=password)
 with ServerProcess(settings, secrets, listen("127.0.0.1", 5000)) as server:
     server.wait_ready()
     server.wait()

@@ -168,6 +168,27 @@ def test_what_a_run_is_for_is_noted_until_it_is_finished(farm: Farm, folder: Pat
     assert noted.finished
 
 
+def test_a_run_gets_the_name_that_it_is_given_and_no_other_run_does(
+    farm: Farm, folder: Path, tmp_path: Path
+) -> None:
+    run = farm.prepare(double, range(6), folder=folder, chunk=3, name="sweep")
+    assert [note.run for note in _run_notes.named("sweep")] == [run.uuid]
+    # Going on creates no run, so the name is not taken.
+    farm.map(double, range(6), folder=folder, chunk=3, workers=1, name="sweep", **HASTY)
+    with pytest.raises(ConfigurationError, match=f"'sweep' is that of run {run.uuid}"):
+        farm.prepare(double, range(6), folder=tmp_path / "other", name="sweep")
+    assert [other.uuid for other in farm.runs()] == [run.uuid]
+    run.delete()
+    second = farm.prepare(double, range(6), folder=tmp_path / "other", name="sweep")
+    assert [note.run for note in _run_notes.named("sweep")] == [second.uuid]
+
+
+def test_what_cannot_be_a_name_is_refused_before_a_folder_is_made(farm: Farm, folder: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be the name of a run"):
+        farm.prepare(double, range(6), folder=folder, name="a b")
+    assert not folder.exists()
+
+
 def test_a_run_with_failed_items_is_not_noted_as_finished(farm: Farm, folder: Path) -> None:
     farm.map(fail_at(3), range(6), folder=folder, chunk=3, workers=1, check=False, **HASTY)
     (note,) = _run_notes.all_notes()

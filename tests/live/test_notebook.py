@@ -68,6 +68,7 @@ def test_the_bar_of_map_is_one_output_that_ends_with_the_last_status(
     executed: list[Cell],
 ) -> None:
     (bar,) = pages(cell_with(executed, "farm.map("), "display_data")
+    assert "<div>200 of 200 items done</div>" in bar
     assert 'aria-label="10 of 10 tasks done, 0 failed"' in bar
 
 

@@ -24,6 +24,8 @@ with Farm() as farm:
     run.work(lambda task: None, workers=1, progress=True)
     list(run.watch(progress=True))
     farm.map(square, range(5), folder="squares", chunk=1, workers=1, progress=True)
+    found = farm.map(square, range(50), folder="chunks", chunk=10, workers=1, progress=True)
+    list(farm.get_run(found.run_uuid).watch(progress=True))
 """
 
 
@@ -48,6 +50,8 @@ def test_a_terminal_shows_a_line_for_each_work(taskfarm_server: LocalServer, scr
         f"[{'#' * 30}] 3 of 3 tasks done, 0 failed",
         f"[{'#' * 30}] 3 of 3 tasks done, 0 failed",
         f"[{'#' * 30}] 5 of 5 tasks done, 0 failed",
+        f"[{'#' * 30}] 50 of 50 items done, 0 tasks failed",
+        f"[{'#' * 30}] 50 of 50 items done, 0 tasks failed",
     ]
     assert "\x1b" not in terminal.raw
 

@@ -15,6 +15,8 @@ import attrs
 import pytest
 
 from taskfarm_sdk import RunStatus, _bar
+from taskfarm_sdk._bar import Standing
+from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk.errors import ConfigurationError
 
 HALF = RunStatus(num_tasks=8, waiting=2, computing=2, done=4, failed=None, percent_done=50.0)
@@ -29,32 +31,67 @@ class Terminal(io.StringIO):
 
 
 def test_a_line_has_bar_and_words() -> None:
-    assert _bar.line_of(HALF, 100) == (
+    assert Standing(HALF).line(100) == (
         "[###############---------------] 4 of 8 tasks done (50.0 %), 2 computing, 2 waiting"
     )
-    assert _bar.line_of(DONE, 100) == f"[{'#' * 30}] 8 of 8 tasks done, 0 failed"
+    assert Standing(DONE).line(100) == f"[{'#' * 30}] 8 of 8 tasks done, 0 failed"
+
+
+ITEMS = Chunks(4000, 8)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (HALF, "about 2,000 of 4,000 items done (50.0 %), 2 tasks computing, 2 waiting"),
+        (DONE, "4,000 of 4,000 items done, 0 tasks failed"),
+        (attrs.evolve(DONE, failed=1), "at least 3,500 of 4,000 items done, 1 task failed"),
+        (
+            attrs.evolve(DONE, failed=None),
+            "about 4,000 of 4,000 items done, unknown how many tasks failed",
+        ),
+    ],
+)
+def test_items_are_counted_where_tasks_are_chunks_of_them(status: RunStatus, words: str) -> None:
+    assert str(Standing(status, ITEMS)) == words
+    assert Standing(status, ITEMS).line(120).endswith(f"] {words}")
+    assert str(Standing(status, Chunks(8, 8))) == str(status)
+
+
+def test_a_terminal_shows_items_and_a_notebook_both() -> None:
+    with redirect_stderr(Terminal()) as terminal:
+        assert list(_bar.shown(iter([DONE]), ITEMS)) == [DONE]
+    assert "4,000 of 4,000 items done" in terminal.getvalue()
+    page = Standing(DONE, ITEMS)._repr_html_()
+    assert "4,000 of 4,000 items done" in page
+    assert DONE._repr_html_() in page
+    assert Standing(DONE)._repr_html_() == DONE._repr_html_()
+
+
+def test_a_failed_task_is_seen_in_the_bar() -> None:
+    assert "x]" in Standing(attrs.evolve(DONE, failed=1)).line(100)
 
 
 @pytest.mark.parametrize("columns", [*range(90), 1000])
 def test_a_line_is_never_wider_than_asked_and_is_ascii(columns: int) -> None:
-    line = _bar.line_of(HALF, columns)
+    line = Standing(HALF).line(columns)
     assert len(line) <= columns
     assert line.isascii()
 
 
 def test_the_words_come_before_the_bar_where_there_is_little_room() -> None:
-    assert _bar.line_of(HALF, 53) == str(HALF)
+    assert Standing(HALF).line(53) == str(HALF)
 
 
 def test_the_bar_is_full_only_when_the_run_is_finished() -> None:
     nearly = attrs.evolve(DONE, computing=1, done=7, failed=None, percent_done=100.0)
-    assert "-]" in _bar.line_of(nearly, 100)
+    assert "-]" in Standing(nearly).line(100)
 
 
 def test_a_terminal_gets_one_line_that_is_written_again() -> None:
     with redirect_stderr(Terminal()) as terminal:
         assert list(_bar.shown(iter([HALF, DONE]))) == [HALF, DONE]
-    first, second = _bar.line_of(HALF, 79), _bar.line_of(DONE, 79)
+    first, second = Standing(HALF).line(79), Standing(DONE).line(79)
     assert terminal.getvalue() == f"\r{first}\r{second.ljust(len(first))}\n"
 
 
@@ -115,7 +152,7 @@ def test_the_width_is_the_terminals(monkeypatch: pytest.MonkeyPatch, columns: in
         while not said.endswith("\n"):
             said += os.read(master, 4096).decode()
     os.close(master)
-    assert said == f"\r{_bar.line_of(HALF, columns - 1)}\r\n"
+    assert said == f"\r{Standing(HALF).line(columns - 1)}\r\n"
 
 
 def test_a_function_is_called_as_it_is() -> None:

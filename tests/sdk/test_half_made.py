@@ -9,7 +9,7 @@ import pytest
 
 import taskfarm_sdk
 from taskfarm_sdk import ConfigurationError, Farm
-from taskfarm_sdk.charts import Cell, Chart, Row, Timeline
+from taskfarm_sdk.charts import Cell, Chart, Row, TextGrid, Timeline
 from taskfarm_sdk.logins import Login
 from taskfarm_sdk.server import Database, DataFolder, Secrets, ServerProcess, ServerSettings
 from taskfarm_sdk.testing import LocalServer
@@ -25,6 +25,7 @@ KINDS = [
     Cell,
     Chart,
     Row,
+    TextGrid,
     Timeline,
     Login,
     LocalServer,

@@ -14,6 +14,7 @@ import pytest
 from taskfarm_sdk import _run_notes
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._run_notes import RunNote
+from taskfarm_sdk.errors import ConfigurationError
 
 UUID = "7ce1105e5f2b471a829dc9aef6bcfdb0"
 
@@ -82,6 +83,7 @@ def test_in_a_note_of_an_earlier_version_each_task_is_an_item() -> None:
         {"run": None},
         {"shell": "yes"},
         {"url": "http://["},
+        {"name": 3},
     ],
 )
 def test_a_note_with_an_odd_value_is_none(change: dict[str, object]) -> None:
@@ -124,6 +126,16 @@ def test_finished_runs_make_room_first_and_then_the_oldest(monkeypatch: pytest.M
     assert [found.run for found in _run_notes.all_notes()] == ["4", "5", "6"]
 
 
+def test_names_are_kept_longest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_run_notes, "MOST_NOTES", 3)
+    monkeypatch.setattr(_run_notes, "KEPT_OF_TOO_MANY", 2)
+    _run_notes.write(attrs.evolve(note("0", finished=True), name="sweep"))
+    os.utime(_run_notes.note_path("0", "sweep"), (0, 0))
+    for number in range(1, 4):
+        note_at(f"{number}", number)
+    assert [found.run for found in _run_notes.all_notes()] == ["0", "3"]
+
+
 def test_that_a_run_is_finished_is_noted_only_where_it_has_a_note() -> None:
     _run_notes.note_finished(UUID)
     assert list(_run_notes.all_notes()) == []
@@ -154,3 +166,116 @@ def test_a_folder_that_is_gone_under_the_process_stops_no_note(
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     assert note().folder == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "g",
+        "sweep",
+        "Sweep-2",
+        "a.b_c-d",
+        "x" * 64,
+        "decade-x",
+        "face_1",
+        "e.",
+        "run-1",
+        "beef.json",
+    ],
+)
+def test_a_name_is_a_word_that_no_shell_runs_and_no_uuid_begins_with(name: str) -> None:
+    assert _run_notes.check_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "",
+            "1st",
+            "-x",
+            "_x",
+            ".x",
+            "x" * 65,
+            "a b",
+            "a/b",
+            "a@b",
+            "$(x)",
+            "x\n",
+            "é",
+            "x\u00e9",
+        ),
+        *("a\x00", "x;y", "x*", "~x", "x=1", "x:y", "x\u0301"),
+    ],
+)
+def test_what_a_shell_could_run_or_expand_is_no_name(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="a name is a letter and at most 63 more"):
+        _run_notes.check_name(name)
+
+
+@pytest.mark.parametrize("name", ["a", "face", "DEAD", "dead-beef", "e0", "abcdef" * 5])
+def test_what_a_uuid_could_begin_with_is_no_name(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="a UUID could begin so"):
+        _run_notes.check_name(name)
+
+
+def test_the_note_of_a_run_with_a_name_is_found_by_both() -> None:
+    named = attrs.evolve(note(), name="sweep")
+    assert _run_notes.write(named)
+    _run_notes.write(note("other"))
+    assert _run_notes.find(UUID) == named
+    assert _run_notes.named("sweep") == _run_notes.named("sw") == [named]
+    assert _run_notes.named("sweep2") == _run_notes.named("other") == []
+    assert [found.run for found in _run_notes.all_notes()] == [UUID, "other"]
+
+
+def test_a_name_is_in_the_name_of_the_only_file_of_its_note() -> None:
+    _run_notes.write(attrs.evolve(note(), name="sweep"))
+    _run_notes.note_finished(UUID)
+    _run_notes.note_unfinished(UUID)
+    folder = _run_notes.notes_folder()
+    assert [path.name for path in folder.iterdir()] == [f"sweep@{UUID}.json"]
+    assert _run_notes.find(UUID) == attrs.evolve(note(), name="sweep")
+    _run_notes.forget(UUID)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("file", [f"other@{UUID}.json", f"{UUID}.json", f"sweep@{'0' * 32}.json"])
+def test_a_note_under_another_name_or_none_tells_nothing(file: str) -> None:
+    _run_notes.write(attrs.evolve(note(), name="sweep"))
+    folder = _run_notes.notes_folder()
+    (folder / f"sweep@{UUID}.json").rename(folder / file)
+    assert _run_notes.named("") == []
+    assert list(_run_notes.all_notes()) == []
+    assert _run_notes.find(UUID) is None
+
+
+@pytest.mark.parametrize("name", ["$(x)", "face", "", "x/../y"])
+def test_a_note_does_not_bring_a_name_that_is_none(name: str) -> None:
+    found = RunNote.from_json(json.dumps({**attrs.asdict(note()), "name": name}))
+    assert found == note()
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [
+        ("2026-01-31T12:00:00+00:00", 1769860800.0),
+        ("2026-01-31T13:00:00+01:00", 1769860800.0),
+        ("2026-01-31T12:00:00", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        ("yesterday", None),
+    ],
+)
+def test_when_a_run_was_created_is_a_moment_or_unknown(time: str, seconds: float | None) -> None:
+    assert attrs.evolve(note(), time=time).created_s == seconds
+
+
+def test_whether_notes_can_be_written_is_known_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert _run_notes.may_write()
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    assert not _run_notes.may_write()
+    assert not _run_notes.write(note())

@@ -33,6 +33,7 @@ class Home:
         folder: the folder.
         environment: the variables of the shell.
         runs: the UUIDs of the runs with notes, the newest first.
+        words: the same, that of a run with a name behind its name.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,15 +44,17 @@ class Home:
             "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
         }
         self.runs: list[str] = []
+        self.words: list[str] = []
 
-    def note(self, run: str) -> None:
+    def note(self, run: str, name: str | None = None) -> None:
         """Write a run's note, as the SDK does; it is newer than those before."""
         _run_notes.write(
-            RunNote(run=run, url="http://farm.invalid/", num_tasks=1, items=1, chunk=1)
+            RunNote(run=run, url="http://farm.invalid/", num_tasks=1, items=1, chunk=1, name=name)
         )
         stamp = 1_000_000_000 + len(self.runs)
-        os.utime(_run_notes.note_path(run), (stamp, stamp))
+        os.utime(_run_notes.note_path(run, name), (stamp, stamp))
         self.runs.insert(0, run)
+        self.words[:0] = [run] if name is None else [name, run]
 
     def was_attacked(self) -> bool:
         """Return whether a name was run, or a command of the SDK."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,41 @@ def test_runs_are_offered_where_a_uuid_belongs_the_newest_first(
 def test_the_beginning_of_a_uuid_chooses(home: Home, shell: str) -> None:
     wanted = home.runs[1]
     assert offered(shell, f"manageTF --watch {wanted[:12]}", home.environment) == [wanted]
+
+
+@in_each_shell
+@pytest.mark.parametrize("line", ["manageTF --watch ", "workTF ", "viewTF "])
+def test_a_name_is_offered_before_the_uuid_of_its_run(home: Home, shell: str, line: str) -> None:
+    for name in ("sweep", "Sweep-2.b_c", "x" * 64):
+        home.note(uuid.uuid4().hex, name)
+    assert offered(shell, line, home.environment)[: len(home.words)] == home.words
+
+
+@in_each_shell
+def test_the_beginning_of_a_name_chooses(home: Home, shell: str) -> None:
+    for name in ("sweep-1", "sweep-2", "other"):
+        home.note(uuid.uuid4().hex, name)
+    assert offered(shell, "manageTF --info sw", home.environment) == ["sweep-2", "sweep-1"]
+
+
+@in_each_shell
+def test_two_thousand_runs_are_offered(home: Home, shell: str) -> None:
+    folder = _run_notes.notes_folder()
+    for number in range(2000):
+        (folder / f"run-{number}@{number:032x}.json").touch()
+    found = offered(shell, "manageTF --info run-", home.environment)
+    assert len(found) == 2000
+
+
+@in_each_shell
+def test_what_stands_where_a_name_would_is_neither_run_nor_offered(home: Home, shell: str) -> None:
+    folder = _run_notes.notes_folder()
+    run = "0123456789abcdef" * 2
+    for name in HOSTILE:
+        for file in (f"{name}@{run}.json", f"x{name}@{run}.json", f"x@{name}@{run}.json"):
+            (folder / file.replace("/", "_")).write_text("{}")
+    found = offered(shell, "manageTF --info ", home.environment)
+    assert [word for word in found if word.replace("\n", "")] == home.runs
 
 
 @in_each_shell

@@ -11,12 +11,34 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskfarm_sdk import _run_notes
-from taskfarm_sdk._run_notes import RunNote
+from taskfarm_sdk import _finished_runs, _run_notes
+from taskfarm_sdk._run_notes import RunNote, check_name, is_name, may_write, named, notes_folder
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Run
     from taskfarm_sdk._items.chunks import Chunks
+
+__all__ = [
+    "RunItems",
+    "RunNote",
+    "beside",
+    "check_name",
+    "deciding_folder",
+    "finish",
+    "forget",
+    "history",
+    "is_name",
+    "items_of",
+    "known",
+    "may_write",
+    "named",
+    "notes_folder",
+    "notes_of",
+    "of_this_folder",
+    "reopen",
+    "write",
+    "write_note",
+]
 
 PREFIX, SUFFIX = "taskfarm-", ".json"
 
@@ -49,6 +71,24 @@ def write(note: RunNote) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     unfinished.write_text(note.to_json(), encoding="utf-8")
     unfinished.replace(path)
+
+
+def write_note(note: RunNote) -> bool:
+    """Write only the note of a new run, and return whether that succeeded."""
+    return _run_notes.write(note)
+
+
+def history() -> list[RunNote]:
+    """Return the notes of all runs that were created here, the newest last."""
+    notes: dict[str, RunNote] = {}
+    for one in _run_notes.all_notes():
+        notes.setdefault(one.run, one)
+    return sorted(notes.values(), key=lambda one: (one.created_s or 0.0, one.run))
+
+
+def notes_of(url: str) -> dict[str, RunNote]:
+    """Return the notes of the runs of a server that were created here, by their UUIDs."""
+    return {one.run: one for one in history() if one.url == url}
 
 
 def known(run: str) -> Iterator[tuple[RunNote, Path]]:
@@ -103,10 +143,17 @@ def finish(run: str) -> None:
     _run_notes.note_finished(run)
 
 
+def reopen(run: str) -> None:
+    """Note that a run was reset: it is no longer known to be finished."""
+    _finished_runs.forget(run)
+    _run_notes.note_unfinished(run)
+
+
 def forget(run: str) -> None:
     """Remove all files of a run that was deleted."""
     _remove_beside(run)
     _run_notes.forget(run)
+    _finished_runs.forget(run)
 
 
 def _remove_beside(run: str) -> None:

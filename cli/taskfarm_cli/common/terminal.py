@@ -10,7 +10,7 @@ from taskfarm_cli.common.text import printable
 from taskfarm_sdk.hidden import Hidden, Veil
 
 NOT_UTF8 = "the password is not UTF-8 text, which the server requires: nothing was sent"
-USUAL_COLUMNS = 80
+USUAL_COLUMNS, USUAL_LINES = 80, 24
 
 
 def is_terminal(stream: object) -> bool:
@@ -21,14 +21,26 @@ def is_terminal(stream: object) -> bool:
 
 def columns(stream: object) -> int:
     """Return the width of a terminal: COLUMNS, or what the terminal says, or 80."""
-    given = os.environ.get("COLUMNS", "")
-    if given.isdecimal() and int(given) > 0:
-        return int(given)
+    return _given("COLUMNS") or _size(stream)[0] or USUAL_COLUMNS
+
+
+def lines(stream: object) -> int:
+    """Return the height of a terminal: LINES, or what the terminal says, or 24."""
+    return _given("LINES") or _size(stream)[1] or USUAL_LINES
+
+
+def _given(name: str) -> int:
+    text = os.environ.get(name, "")
+    return int(text) if text.isdecimal() else 0
+
+
+def _size(stream: object) -> tuple[int, int]:
+    """Return the columns and lines of a terminal; 0 for what is not known."""
     fileno = getattr(stream, "fileno", None)
     try:
-        return (os.get_terminal_size(fileno()).columns if fileno else 0) or USUAL_COLUMNS
+        return os.get_terminal_size(fileno()) if fileno else (0, 0)
     except (OSError, ValueError):
-        return USUAL_COLUMNS
+        return 0, 0
 
 
 def can_ask() -> bool:

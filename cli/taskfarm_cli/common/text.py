@@ -130,6 +130,11 @@ def wrapped(text: str, columns: int, command: str = "") -> str:
     return "\n".join([*lines, line])
 
 
+def cut(text: str, columns: int) -> str:
+    """Return a text that fits into a number of columns, with an ellipsis where it was cut."""
+    return text if len(text) <= columns else f"{text[: columns - 1]}…" if columns else ""
+
+
 def fitting(pieces: Sequence[str], columns: int) -> str:
     """Join pieces of a line, leaving out the last ones that do not fit into the columns."""
     shown = list(pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from taskfarm_cli.common.connection_options import add_connection
 from taskfarm_cli.common.exit_status import UsageError
@@ -12,6 +13,7 @@ from taskfarm_cli.manage.modes import INFO, MODES
 from taskfarm_sdk.hidden import Veil
 
 STATES: tuple[State, ...] = ("waiting", "computing", "done", "failed")
+_OF_MAP = ("journal", "results", "read_tasks")
 
 
 def parse(argv: Words = None) -> Arguments:
@@ -27,12 +29,24 @@ def parse(argv: Words = None) -> Arguments:
     words = command_line(argv)
     del argv
     with Veil():
-        arguments = build_parser().parse_args(words.reveal(), namespace=Arguments())
+        arguments = _parsed(words.reveal())
     for mode in MODES:
         if mode.value is not None and getattr(arguments, mode.value.attribute) is not None:
             arguments.mode = mode
     _check_uuid(arguments)
     _check_takes(arguments)
+    _check_map(arguments)
+    return arguments
+
+
+def _parsed(words: Sequence[str]) -> Arguments:
+    parser = build_parser()
+    arguments, more = parser.parse_known_args(words, namespace=Arguments())
+    # argparse passes over runs that stand behind another run and an option.
+    others = [word for word in more if word != "--"]
+    if unknown := [word for word in others if word.startswith("-")]:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    arguments.uuids += others
     return arguments
 
 
@@ -40,23 +54,44 @@ def _check_takes(arguments: Arguments) -> None:
     for attribute in sorted({name for mode in MODES for name in mode.takes}):
         if getattr(arguments, attribute) is None or attribute in arguments.mode.takes:
             continue
-        takers = " and ".join(mode.options[0] for mode in MODES if attribute in mode.takes)
-        raise UsageError(f"--{attribute.replace('_', '-')} is only valid with {takers}")
+        *takers, last = (mode.options[0] for mode in MODES if attribute in mode.takes)
+        named = f"{', '.join(takers)} and {last}" if takers else last
+        raise UsageError(f"--{attribute.replace('_', '-')} is only valid with {named}")
+
+
+def _check_map(arguments: Arguments) -> None:
+    if arguments.map and arguments.state is not None:
+        raise UsageError("--state is only valid without --map, which shows the tasks of all states")
+    if arguments.map or arguments.mode.name != "tasks":
+        return
+    for attribute in _OF_MAP:
+        if getattr(arguments, attribute) is not None:
+            raise UsageError(
+                f"--{attribute.replace('_', '-')} is only valid with --tasks if --map is given too"
+            )
 
 
 def _check_uuid(arguments: Arguments) -> None:
-    option = f"--{arguments.mode.name}"
+    option, given = f"--{arguments.mode.name}", arguments.uuids
     if arguments.mode.uses is Uses.NO_RUN:
-        if arguments.uuid is not None:
-            raise UsageError(f"{option} takes no run UUID, but {arguments.uuid!r} was given")
+        if given:
+            raise UsageError(f"{option} takes no run UUID, but {given[0]!r} was given")
         return
-    if arguments.uuid is None:
+    if arguments.unfinished and arguments.mode.takes_several:
+        if given:
+            raise UsageError(f"--unfinished takes no run UUID, but {given[0]!r} was given")
+        return
+    if not given:
         raise UsageError(
             f"no run UUID was given: `{PROGRAM} --list` lists the runs, `{PROGRAM} --help` the "
             "options"
         )
-    if not arguments.uuid.strip():
-        raise UsageError("the run UUID is empty: is a shell variable unset?")
+    if not arguments.mode.takes_several and len(given) > 1:
+        raise UsageError(f"{option} takes one run UUID, but {len(given)} were given")
+    for number, text in enumerate(given, 1):
+        if not text.strip():
+            which = "the run UUID" if len(given) == 1 else f"run UUID {number} of {len(given)}"
+            raise UsageError(f"{which} is empty: is a shell variable unset?")
 
 
 _DESCRIPTION = "Manage the runs of a taskfarm server."
@@ -71,7 +106,7 @@ exit status:
   1    failed
   2    wrong usage
   3    not authenticated
-  4    no such run
+  4    no such run, or it was deleted
   5    the run is finished, and tasks failed
   6    server not reachable
   7    --timeout-s ended before the run was finished
@@ -83,7 +118,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return manageTF's argument parser."""
     parser = Parser(
         PROGRAM,
-        usage=f"{PROGRAM} [-b BASEURL] [-u USER] [-p PASSWORD] [MODE] [options] [UUID]",
+        usage=f"{PROGRAM} [-b BASEURL] [-u USER] [-p PASSWORD] [MODE] [options] [UUID...]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
@@ -95,11 +130,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_modes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "uuid",
+        "uuids",
         metavar="UUID",
-        nargs="?",
-        help="the run's UUID; for --info, --tasks, --wait, --watch and --report at least its "
-        "first 6 characters",
+        nargs="*",
+        help="the run's UUID, or the name that it was created with here; for --info, --tasks, "
+        "--wait, --watch and --report its beginning, of a UUID at least 6 characters; for --wait "
+        "and --watch also several runs",
     )
     shown = parser.add_argument_group("modes", "At most one; a UUID alone means --info.")
     modes = shown.add_mutually_exclusive_group()
@@ -122,35 +158,54 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     options = parser.add_argument_group("options")
     options.add_argument(
+        "--name",
+        metavar="NAME",
+        help="with --create: a name for the run, which this user can give instead of its UUID: a "
+        "letter, then letters, digits, '.', '_' and '-'",
+    )
+    options.add_argument(
+        "--unfinished",
+        action="store_true",
+        default=None,
+        help="with --list: only runs that are not finished; with --wait and --watch: all of these, "
+        "in place of UUIDs; one request for each run that was not seen finished before",
+    )
+    options.add_argument(
         "--state",
         choices=STATES,
         metavar="STATE",
         help=f"with --tasks: list only tasks that are {', '.join(STATES[:-1])} or {STATES[-1]}",
     )
     options.add_argument(
+        "--map",
+        action="store_true",
+        default=None,
+        help="with --tasks: show the tasks as a picture, from --results, --journal or the server",
+    )
+    options.add_argument(
         "--timeout-s",
         metavar="S",
         type=seconds,
-        help="with --wait and --watch: end with status 7 if the run is not finished after S "
-        "seconds",
+        help="with --wait and --watch: end with status 7 if a run is not finished after S seconds",
     )
     options.add_argument(
         "--journal",
         metavar="DIR",
-        help="with --report: the run's journal, of `workTF --journal` or `run.worker(journal=…)`",
+        help="with --report and --map: the run's journal, of `workTF --journal` or "
+        "`run.worker(journal=…)`",
     )
     options.add_argument(
         "--results",
         metavar="DIR",
-        help="with --report: the run's results: the folder of `farm.map`, `workTF --results` or "
-        "`workTF --log`",
+        help="with --report and --map: the run's results: the folder of `farm.map`, `workTF "
+        "--results` or `workTF --log`",
     )
     options.add_argument(
         "--read-tasks",
         action="store_true",
         default=None,
-        help="with --report and without a journal: read each task from the server, with one "
-        "request for each",
+        help="with --report and --map, and without a journal: read each task from the server, with "
+        "one request for each",
     )
     options.add_argument(
         "-y", "--yes", action="store_true", help="skip the question of --delete and --reset-all"

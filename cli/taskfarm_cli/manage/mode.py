@@ -50,6 +50,7 @@ class Mode(NamedTuple):
         action: runs it, and returns the exit status.
         short: its short option.
         value: the value of its option; None for an option without a value.
+        takes_several: whether it takes several runs, or all that are not finished.
         asks_for_each_task: whether it sends a request for each task, which takes long.
         takes: the options that are valid only with some modes, among them this one.
         said: the message on a terminal: `{}` for the run's UUID or the login's URL, and for the
@@ -65,6 +66,7 @@ class Mode(NamedTuple):
     action: Callable[[Arguments, Output], ExitStatus]
     short: str | None = None
     value: Value | None = None
+    takes_several: bool = False
     asks_for_each_task: bool = False
     takes: tuple[str, ...] = ()
     said: str = ""
@@ -88,26 +90,33 @@ class Arguments(Connection):
     """The parsed and checked command line, from `arguments.parse`.
 
     Attributes:
-        uuid: the run's UUID as given; None if the mode takes none.
+        uuids: the runs' UUIDs as given: one, or several for some modes.
         mode: the mode.
         num_tasks: the number of tasks of the new run; None unless `--create`.
+        name: the name of the new run, or None.
+        unfinished: whether only, or all, runs that are not finished are meant; None if not.
         task_ranges: the numbers of the tasks to reset; None unless `--reset-task`.
         state: the state of the tasks to list, or None for all.
+        map: whether to show the tasks as a picture; None if not.
         timeout_s: how long to wait at most, or None.
         report: the file to write; None unless `--report`.
         journal: the folder of the run's journal, or None.
         results: the folder of the run's results, or None.
-        read_tasks: whether to read each task from the server for the report; None if not.
+        read_tasks: whether to read each task from the server, for the report or the picture; None
+            if not.
         json: whether to print JSON.
         plain: whether to print plain lines to a terminal too.
         yes: whether to skip the question.
     """
 
-    uuid: str | None
+    uuids: list[str]
     mode: Mode
     num_tasks: int | None
+    name: str | None
+    unfinished: bool | None
     task_ranges: tuple[range, ...] | None
     state: State | None
+    map: bool | None
     timeout_s: float | None
     report: str | None
     journal: str | None
@@ -118,8 +127,13 @@ class Arguments(Connection):
     yes: bool
 
     @property
+    def uuid(self) -> str | None:
+        """The run's UUID as given; None if there is none."""
+        return self.uuids[0] if self.uuids else None
+
+    @property
     def patience_s(self) -> float:
         """How long a request is retried while the server is unreachable."""
-        if self.mode.asks_for_each_task or self.read_tasks:
+        if self.mode.asks_for_each_task or self.read_tasks or self.unfinished:
             return GIVE_UP_IN_THE_MIDDLE_AFTER_S
         return super().patience_s

@@ -17,23 +17,10 @@ from taskfarm_cli.manage.mode import PROGRAM, Mode, Uses, Value
 if TYPE_CHECKING:
     from taskfarm_cli.manage.mode import Arguments
     from taskfarm_cli.manage.output.base import Output
-    from taskfarm_sdk import Farm, Run
+    from taskfarm_sdk import Run
 
 Action = Callable[["Arguments", "Output"], ExitStatus]
 OfRun = Callable[["Arguments", "Run", "Output"], ExitStatus]
-
-
-def _of_farm(act: Callable[[Arguments, Farm, Output], None]) -> Action:
-    """Return an action on the server as a whole, without a run."""
-
-    def action(arguments: Arguments, output: Output) -> ExitStatus:
-        from taskfarm_cli.common.credentials import open_farm
-
-        with open_farm(arguments) as farm:
-            act(arguments, farm, output)
-        return ExitStatus.OK
-
-    return action
 
 
 def _of_run(act: OfRun) -> Action:
@@ -54,6 +41,25 @@ def _of_run(act: OfRun) -> Action:
     return action
 
 
+def _of_runs(act: OfRun, *, silent: bool = False) -> Action:
+    """Return an action on one run, or on several.
+
+    Args:
+        act: the action on one.
+        silent: whether several are shown only when they are finished.
+    """
+    of_one = _of_run(act)
+
+    def action(arguments: Arguments, output: Output) -> ExitStatus:
+        if len(arguments.uuids) == 1:
+            return of_one(arguments, output)
+        from taskfarm_cli.manage.several import follow_several
+
+        return follow_several(arguments, output, silent=silent)
+
+    return action
+
+
 def _changing(
     change: Callable[[Arguments, Run], int | None], question: str = "", *, resets_done: bool = False
 ) -> Action:
@@ -68,12 +74,24 @@ def _changing(
     def act(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
         if question:
             _make_sure(arguments, run, question)
-        output.changed(run, change(arguments, run))
+        try:
+            count = change(arguments, run)
+        finally:
+            # Also where the outcome is unknown.
+            _note_change(run)
+        output.changed(run, count)
         if resets_done:
             _tell_what_is_kept(run)
         return ExitStatus.OK
 
     return _of_run(act)
+
+
+def _note_change(run: Run) -> None:
+    """Note that a run is no longer known to be finished."""
+    from taskfarm_cli.common import run_files
+
+    run_files.reopen(run.uuid)
 
 
 def _tell_what_is_kept(run: Run) -> None:
@@ -105,20 +123,47 @@ def _make_sure(arguments: Arguments, run: Run, what: str) -> None:
         raise CommandError("nothing was changed")
 
 
-def _delete(_: Arguments, run: Run) -> None:
+def _delete(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.common import run_files
+    from taskfarm_cli.common.run_name import NotedRunGone
+
+    try:
+        return _delete_run(arguments, output)
+    except NotedRunGone as gone:
+        run_files.forget(gone.uuid)
+        raise CommandError(
+            f"run {gone.uuid} was deleted before; what was noted about it here is removed now",
+            gone.status,
+        ) from gone
+
+
+def _delete_with_files(_: Arguments, run: Run) -> None:
     from taskfarm_cli.common import run_files
 
     run.delete()
     run_files.forget(run.uuid)
 
 
-def _list(_: Arguments, farm: Farm, output: Output) -> None:
-    output.runs(farm.runs())
+_delete_run = _changing(_delete_with_files, "Delete")
 
 
-def _create(arguments: Arguments, farm: Farm, output: Output) -> None:
-    assert arguments.num_tasks is not None
-    output.created(farm.create_run(arguments.num_tasks))
+def _list(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.manage.listing import list_runs
+
+    return list_runs(arguments, output)
+
+
+def _create(arguments: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.manage.create import create
+
+    return create(arguments, output)
+
+
+def _history(_: Arguments, output: Output) -> ExitStatus:
+    from taskfarm_cli.common import run_files
+
+    output.history(run_files.history())
+    return ExitStatus.OK
 
 
 def _info(arguments: Arguments, output: Output) -> ExitStatus:
@@ -134,7 +179,16 @@ def _info(arguments: Arguments, output: Output) -> ExitStatus:
     return ExitStatus.OK
 
 
-def _tasks(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
+def _tasks(arguments: Arguments, output: Output) -> ExitStatus:
+    if not arguments.map:
+        return _of_run(_task_list)(arguments, output)
+    from taskfarm_cli.manage.task_map import check_folders, show_map
+
+    check_folders(arguments)
+    return _of_run(show_map)(arguments, output)
+
+
+def _task_list(arguments: Arguments, run: Run, output: Output) -> ExitStatus:
     from taskfarm_cli.manage.tasks import list_tasks
 
     list_tasks(run, output, arguments.state)
@@ -205,15 +259,21 @@ INFO = Mode("info", "show the status of the run", Uses.READS_RUN, _info, short="
 
 # In the order of --help.
 MODES = (
-    Mode("list", "list all runs", Uses.NO_RUN, _of_farm(_list), short="-l"),
+    Mode("list", "list all runs", Uses.NO_RUN, _list, short="-l", takes=("unfinished",)),
+    Mode(
+        "history",
+        "list the runs that were created here, on all servers, without asking any",
+        Uses.NO_RUN,
+        _history,
+    ),
     INFO,
     Mode(
         "tasks",
         "list the run's tasks with their states",
         Uses.READS_RUN,
-        _of_run(_tasks),
+        _tasks,
         asks_for_each_task=True,
-        takes=("state",),
+        takes=("state", "map", "journal", "results", "read_tasks"),
     ),
     Mode(
         "reset",
@@ -255,7 +315,7 @@ MODES = (
         "delete",
         "delete the run and its tasks",
         Uses.CHANGES_RUN,
-        _changing(_delete, "Delete"),
+        _delete,
         short="-d",
         said="run {} is deleted",
     ),
@@ -263,16 +323,18 @@ MODES = (
         "wait",
         "wait until the run is finished, then show it as --info does",
         Uses.READS_RUN,
-        _of_run(_wait),
-        takes=("timeout_s",),
+        _of_runs(_wait, silent=True),
+        takes_several=True,
+        takes=("timeout_s", "unfinished"),
     ),
     Mode(
         "watch",
         "show the run after each change until it is finished",
         Uses.READS_RUN,
-        _of_run(_watch),
+        _of_runs(_watch),
         short="-w",
-        takes=("timeout_s",),
+        takes_several=True,
+        takes=("timeout_s", "unfinished"),
     ),
     Mode(
         "report",
@@ -312,8 +374,9 @@ MODES = (
         "create",
         "create a run with NUM_TASKS tasks and print its UUID",
         Uses.NO_RUN,
-        _of_farm(_create),
+        _create,
         short="-n",
         value=Value("num_tasks", "NUM_TASKS", number_of_tasks),
+        takes=("name",),
     ),
 )

@@ -16,7 +16,7 @@ ERASE = "\x1b[K"
 
 
 class Progress:
-    """Show how many tasks are processed, if stderr is a terminal."""
+    """Show how many tasks or runs are processed, if stderr is a terminal."""
 
     def __init__(self) -> None:
         self._shows = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
@@ -24,11 +24,11 @@ class Progress:
         # A fast command shows nothing.
         self._next_at = time.monotonic() + DRAW_EVERY_S
 
-    def show(self, done: int, total: int) -> None:
+    def show(self, done: int, total: int, noun: str = "task") -> None:
         """Draw the number of processed tasks, at most a few times a second."""
         if self._shows and time.monotonic() >= self._next_at:
             # The cursor stays at the line's beginning, so that an error's line covers this one.
-            text = fitting([f"{done} of {counted(total, 'task')}"], columns(sys.stderr) - 1)
+            text = fitting([f"{done} of {counted(total, noun)}"], columns(sys.stderr) - 1)
             self._write(f"{ERASE}{text}\r")
             self._is_drawn = True
             self._next_at = time.monotonic() + DRAW_EVERY_S

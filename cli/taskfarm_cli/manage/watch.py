@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from taskfarm_cli.manage.output.base import Output
     from taskfarm_sdk import Run, RunStatus
 
-# Twice as often as the SDK's default, because a person watches.
-POLL_S = 1.0
+# As often as the SDK looks: one request of each viewer in two seconds.
+POLL_S = 2.0
 
 
 def wait(

@@ -92,7 +92,8 @@ def build_parser() -> argparse.ArgumentParser:
         "uuid",
         nargs="?",
         metavar="UUID",
-        help="the run to show first; at least the first 6 characters of its UUID",
+        help="the run to show first: its UUID or name, or the beginning; of a UUID at least 6 "
+        "characters",
     )
     add_connection(parser)
     _add_page(parser)

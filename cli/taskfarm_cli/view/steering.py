@@ -55,11 +55,17 @@ class Steering:
             self._scan.stop()
 
     def _reset(self, uuid: str) -> str:
-        self._farm.get_run(uuid).reset()
+        try:
+            self._farm.get_run(uuid).reset()
+        finally:
+            run_files.reopen(uuid)
         return "All tasks that were not completed wait again."
 
     def _reset_failed(self, uuid: str) -> str:
-        number = self._farm.get_run(uuid).reset_failed()
+        try:
+            number = self._farm.get_run(uuid).reset_failed()
+        finally:
+            run_files.reopen(uuid)
         return f"{counted(number, 'failed task')} set waiting."
 
     def _delete(self, uuid: str) -> str:

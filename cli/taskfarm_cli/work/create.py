@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common import new_name
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import manifest
@@ -19,7 +20,7 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
     """Create the run.
 
     Raises:
-        UsageError: an unfinished run of the same work was created here.
+        UsageError: an unfinished run of the same work was created here, or the name is taken.
     """
     count, options = plan.num_tasks, plan.options
     digest = None if plan.inputs is None else plan.inputs.digest()
@@ -29,11 +30,13 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
             f"run {uuid} of the same work was created here and is not finished: give its UUID "
             "instead of --create to continue it, or --new to create another"
         )
+    new_name.check_free(options.name, farm)
     run = farm.create_run(count)
     of_several = f"{counted(plan.num_items, 'item')} in " if plan.chunk > 1 else ""
-    screen.say(f"run {run.uuid}: {of_several}{counted(count, 'task')}")
+    called = "" if options.name is None else f" ({options.name})"
+    screen.say(f"run {run.uuid}{called}: {of_several}{counted(count, 'task')}")
     try:
-        manifest.write(run, work, options.results or options.log)
+        manifest.write(run, work, options.results or options.log, options.name)
     except OSError as error:
         screen.say(f"cannot write the run's manifest to {Path.cwd()}: {error.strerror}")
     return run

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from taskfarm_cli.common import run_files
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.work.commands.faults import told
 from taskfarm_cli.work.commands.programs import fault_of_program
@@ -186,7 +187,10 @@ def facts(run: Run, status: RunStatus, url: str) -> dict[str, str]:
         url: the API's URL, which never holds a user or password.
     """
     failed = "" if status.failed is None else str(status.failed)
+    name = next((note.name for note, _ in run_files.known(run.uuid) if note.name), None)
+    named = {} if name is None else {"TASKFARM_NAME": name}
     return {
+        **named,
         "TASKFARM_RUN": run.uuid,
         "TASKFARM_URL": url,
         "TASKFARM_TASKS": str(status.num_tasks),

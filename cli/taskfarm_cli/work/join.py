@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from taskfarm_cli.common import bars
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
-from taskfarm_cli.common.item_counts import items_done
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import jobs_file
 from taskfarm_cli.work.work_off import first_jobs, was_asked_to_end
 from taskfarm_sdk._items.chunks import Chunks
+from taskfarm_sdk._items.counts import items_done
 from taskfarm_sdk.errors import ItemsFailed
 
 if TYPE_CHECKING:
@@ -173,11 +174,10 @@ def _computed(folder: str, options: Options, screen: Screen, steering: Steering)
             count = items_done(chunks(status.num_tasks), status)
             tasks = f"{status.done} of {counted(status.num_tasks, 'task')} done"
             shown = tasks if count is None else str(count)
-            if jobs is None or jobs.number:
-                screen.draw(shown)
-                return
-            screen.draw(shown, "paused")
-            if status.finished:
+            is_paused = jobs is not None and not jobs.number
+            more = ("paused",) if is_paused else ()
+            screen.draw(bars.percent(status), shown, *more, status=status)
+            if jobs is not None and is_paused and status.finished:
                 # By others.
                 jobs.leave()
 

@@ -51,13 +51,14 @@ class Work(NamedTuple):
         return other is not None and self._replace(num_tasks=0) == other._replace(num_tasks=0)
 
 
-def write(run: Run, work: Work, kept_in: str | None = None) -> None:
+def write(run: Run, work: Work, kept_in: str | None = None, name: str | None = None) -> None:
     """Write the manifest of a new run, to both places.
 
     Args:
         run: the run.
         work: its work.
         kept_in: the folder of `--results` or `--log`, if there is one.
+        name: the run's name, if it has one.
 
     Raises:
         OSError: it cannot be written to the current folder.
@@ -66,6 +67,7 @@ def write(run: Run, work: Work, kept_in: str | None = None) -> None:
         run=run.uuid,
         chunk=-(-work.items // work.num_tasks),
         results=None if kept_in is None else str(Path(kept_in).absolute()),
+        name=name,
         **work._asdict(),
     )
     run_files.write(note)
@@ -79,9 +81,10 @@ def check(run: Run, plan: Plan) -> Plan:
             manifest of the run in the folder or a note names other inputs, or a function that
             computes them.
     """
-    manifests = list(run_files.known(run.uuid))
+    # A note without a function and a command is of `manageTF --create`, which knows no inputs.
+    manifests = [(note, path) for note, path in run_files.known(run.uuid) if _is_for_work(note)]
     for note, _ in manifests:
-        if note.command is None:
+        if note.function is not None:
             raise UsageError(_of_a_function(note))
     fault = _fault_of_number(run.num_tasks, plan, [note for note, _ in manifests])
     if fault:
@@ -128,7 +131,7 @@ def _of_a_function(note: RunNote) -> str:
     """Return that the items of a run are not for commands."""
     join = command(PROGRAM, "--join", note.results or "FOLDER")
     return (
-        f"run {note.run} is for the function {note.function or 'in its folder'}, which `farm.map` "
+        f"run {note.run} is for the function {note.function}, which `farm.map` "
         f"or `farm.prepare` was given, and commands would take its tasks away: {join} computes them"
     )
 
@@ -166,7 +169,8 @@ def unleased_after_s(run: Run, asked: float | None) -> UnleasedAfter:
     if asked is not None:
         return asked
     # The workers of a run that workTF created are most likely workTFs, which send heartbeats.
-    return "stale_after_s" if any(run_files.known(run.uuid)) else "auto"
+    is_ours = any(_is_for_work(note) for note, _ in run_files.known(run.uuid))
+    return "stale_after_s" if is_ours else "auto"
 
 
 def unfinished(farm: Farm, work: Work) -> str | None:
@@ -179,6 +183,10 @@ def unfinished(farm: Farm, work: Work) -> str | None:
                 if not farm.get_run(note.run).status().finished:
                     return note.run
     return None
+
+
+def _is_for_work(note: RunNote) -> bool:
+    return note.command is not None or note.function is not None
 
 
 def _work(note: RunNote) -> Work | None:

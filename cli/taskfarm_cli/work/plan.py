@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from taskfarm_cli.common import new_name
 from taskfarm_cli.common.connection_options import GIVE_UP_IN_THE_MIDDLE_AFTER_S
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.run_name import RunName
@@ -26,13 +27,14 @@ class Options:
         baseurl: the API's URL, or None for what the settings say.
         user: the user, or None.
         password: the password, "-" for the first line of stdin, or None.
-        uuid: the run's UUID as it was given; None with `create`.
+        uuid: the run's UUID or name as it was given; None with `create`.
         command: the words behind `--`; none with `join`.
         join: the results folder to compute the open items of, or None.
         retry_failed: with `join`, whether items that failed are tried again.
         create: whether to create a run.
         new: whether to create one even if an unfinished one of the same work exists.
         num_tasks: the new run's number of tasks, if there are no inputs.
+        name: the new run's name, or None.
         inputs: the file of the inputs, "-" for stdin, or None.
         nul: whether NUL bytes separate the inputs.
         csv: the file of the inputs' table, "-" for stdin, or None.
@@ -85,6 +87,7 @@ class Options:
     create: bool
     new: bool
     num_tasks: int | None
+    name: str | None
     inputs: str | None
     nul: bool
     csv: str | None
@@ -142,7 +145,7 @@ class Plan:
 
     Attributes:
         options: what was asked for.
-        name: the run's name, or None for a new run.
+        name: which run it is; None for a new run.
         inputs: the items' inputs, or None where they have none.
         template: makes the items' commands.
         chunk: how many items each task has; the last may have fewer. For a run that is there,
@@ -163,6 +166,7 @@ class Plan:
             UsageError: the inputs or the command are invalid.
         """
         name = None if options.uuid is None else RunName(options.uuid, whole=True)
+        new_name.check(options.name)
         _check_files(options)
         inputs = load(options.asked)
         template = Template(

@@ -7,9 +7,9 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.item_counts import items_done
 from taskfarm_cli.common.text import shell_words
 from taskfarm_cli.work.command_line.arguments import PROGRAM
+from taskfarm_sdk._items.counts import items_done
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Plan

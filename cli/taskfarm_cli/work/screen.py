@@ -7,11 +7,16 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
+from taskfarm_cli.common.bars import barred
 from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.log_lines import SDK, show_log
 from taskfarm_cli.common.terminal import columns, is_terminal
 from taskfarm_cli.common.text import fitting
+
+if TYPE_CHECKING:
+    from taskfarm_sdk import RunStatus
 
 ERASE = "\r\x1b[K"
 
@@ -35,16 +40,20 @@ class Screen:
             self._erase()
             complain(self._program, text, command)
 
-    def draw(self, *pieces: str) -> None:
+    def draw(self, *pieces: str, status: RunStatus | None = None) -> None:
         """Show the status line in place of the last one.
 
         Args:
-            pieces: the parts of the line; the last ones are left out on a narrow terminal.
+            pieces: the parts of the line, the most important one first: the last ones are left out
+                on a narrow terminal.
+            status: the run's status, for a bar before them; None for no bar.
         """
         if self.is_live:
             with self._lock:
                 # A line as wide as the terminal would be continued below it, and stay there.
-                self._write(f"{ERASE}{fitting(pieces, columns(sys.stderr) - 1)}")
+                room = columns(sys.stderr) - 1
+                line = fitting(pieces, room) if status is None else barred(status, pieces, room)
+                self._write(f"{ERASE}{line}")
                 self._is_drawn = True
 
     @contextmanager

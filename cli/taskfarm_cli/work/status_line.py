@@ -7,11 +7,13 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common import pace
-from taskfarm_cli.common.item_counts import items_done
+from taskfarm_cli.common import bars
+from taskfarm_cli.common.forecast import Forecast
 from taskfarm_cli.common.text import counted
+from taskfarm_sdk._items.counts import items_done
 
 if TYPE_CHECKING:
+    from taskfarm_cli.common.forecast import Estimate
     from taskfarm_cli.work.screen import Screen
     from taskfarm_sdk import Run, RunStatus
     from taskfarm_sdk._items.chunks import Chunks
@@ -37,7 +39,8 @@ class StatusLine:
         self._dispatcher = dispatcher
         self._screen = screen
         self._chunks = chunks
-        self._pace = pace.Pace()
+        self._forecast = Forecast(chunks)
+        self._estimate: Estimate | None = None
         self._status: RunStatus | None = None
         self.every_s: float = LIVE_EVERY_S if screen.is_live else QUIET_EVERY_S
         if screen.is_live:
@@ -52,21 +55,25 @@ class StatusLine:
         count = items_done(self._chunks, status)
         paused = "" if self._dispatcher.size else "paused, "
         words = [
+            bars.percent(status),
             f"{status.done} of {status.num_tasks} done" if count is None else str(count),
-            f"{paused}{self._dispatcher.busy} running here",
         ]
         if self._dispatcher.failures:
             words.append(f"{counted(self._dispatcher.failures, 'attempt')} failed here")
-        rate, left_s = self._pace.tasks_per_s, self._pace.left_s(time.monotonic())
         # Past speed says nothing of a time in which nothing is computed here.
-        if rate is not None and left_s is not None and self._dispatcher.size:
-            words += [pace.speed(rate, self._chunks), f"{pace.duration(left_s)} left"]
-        self._screen.draw(*words)
+        estimate = self._estimate if self._dispatcher.size else None
+        if estimate is not None:
+            words.append(estimate.left_text(time.monotonic()))
+        words.append(f"{paused}{self._dispatcher.busy} running here")
+        if estimate is not None:
+            words.append(estimate.rate_text())
+        self._screen.draw(*words, status=status)
 
     def _watch(self) -> None:
         from taskfarm_sdk import TaskfarmError
 
         with suppress(TaskfarmError):  # the dispatcher meets it too, and reports it
             for status in self._run.watch(POLL_S):
+                self._forecast.add(time.monotonic(), status)
+                self._estimate = self._forecast.estimate()
                 self._status = status
-                self._pace.add(time.monotonic(), status)

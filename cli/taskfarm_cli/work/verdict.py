@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common import run_files
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
-from taskfarm_cli.common.item_counts import ItemCount, items_done
 from taskfarm_cli.common.text import command, counted, manage_command
 from taskfarm_cli.work.command_line.arguments import PROGRAM
+from taskfarm_sdk._items.counts import ItemCount, items_done
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.screen import Screen

@@ -5,8 +5,9 @@
 # See also: https://fishshell.com/docs/current/completions.html#where-to-put-completions
 
 # Custom Preamble
-# Completion of the runs that have a note, the newest first. Only the names of the notes' files are
-# read, and of these only UUIDs are used: nothing that a name contains is ever expanded or run.
+# Completion of the runs that have a note, the newest first: of each its name, if it has one, and its
+# UUID. Only the names of the notes' files are read, UUID.json or NAME@UUID.json, and of these only
+# those whose characters mean nothing to a shell: nothing is ever expanded or run.
 function _taskfarm_runs
     set -l state $XDG_STATE_HOME
     string match -q '/*' -- "$state"; or set state $HOME/.local/state
@@ -16,7 +17,9 @@ function _taskfarm_runs
     test -n "$TASKFARM_CONFIG"; and set config $TASKFARM_CONFIG
     for folder in "$state/taskfarm/runs" "$HOME/Library/Application Support/taskfarm/runs" "$config/runs"
         test -d "$folder"; or continue
-        command ls -t -- "$folder/" 2>/dev/null | string match -r '^[0-9a-f]{32}(?=\.json$)'
+        command ls -t -- "$folder/" 2>/dev/null |
+            string replace -f -r '^(|[A-Za-z][A-Za-z0-9._-]{0,63}@)([0-9a-f]{32})\.json$' '$1$2' |
+            string split -n @
     end
 end
 
@@ -82,12 +85,13 @@ function _shtab_manageTF_using
 end
 
 set -g _shtab_manageTF_commands
-set -g _shtab_manageTF_opts_with_value --baseurl --create --journal --password --report --reset-task --results --state --timeout-s --user -b -n -p -u
+set -g _shtab_manageTF_opts_with_value --baseurl --create --journal --name --password --report --reset-task --results --state --timeout-s --user -b -n -p -u
 
 complete -c manageTF -e
 complete -c manageTF -f
 
 complete -c manageTF -n _shtab_manageTF_using -l list -s l -d 'list all runs'
+complete -c manageTF -n _shtab_manageTF_using -l history -d 'list the runs that were created here, on all servers, without asking any'
 complete -c manageTF -n _shtab_manageTF_using -l info -s i -d 'show the status of the run'
 complete -c manageTF -n _shtab_manageTF_using -l tasks -d 'list the run'"'"'s tasks with their states'
 complete -c manageTF -n _shtab_manageTF_using -l reset -s r -d 'set all tasks waiting that are not completed'
@@ -106,14 +110,17 @@ complete -c manageTF -n _shtab_manageTF_using -l create -s n -x -d 'create a run
 complete -c manageTF -n _shtab_manageTF_using -s b -l baseurl -x -d 'the API'"'"'s URL'
 complete -c manageTF -n _shtab_manageTF_using -s u -l user -x -d 'the taskfarm user'
 complete -c manageTF -n _shtab_manageTF_using -s p -l password -x -d 'the user'"'"'s password; all users of this machine can see it on a command line, so use '"'"'-p -'"'"', which reads it from stdin, or --login once'
+complete -c manageTF -n _shtab_manageTF_using -l name -x -d 'with --create: a name for the run, which this user can give instead of its UUID: a letter, then letters, digits, '"'"'.'"'"', '"'"'_'"'"' and '"'"'-'"'"''
+complete -c manageTF -n _shtab_manageTF_using -l unfinished -d 'with --list: only runs that are not finished; with --wait and --watch: all of these, in place of UUIDs; one request for each run that was not seen finished before'
 complete -c manageTF -n _shtab_manageTF_using -l state -xka "waiting computing done failed" -d 'with --tasks: list only tasks that are waiting, computing, done or failed'
-complete -c manageTF -n _shtab_manageTF_using -l timeout-s -x -d 'with --wait and --watch: end with status 7 if the run is not finished after S seconds'
-complete -c manageTF -n _shtab_manageTF_using -l journal -xka "(__fish_complete_directories)" -d 'with --report: the run'"'"'s journal, of `workTF --journal` or `run.worker(journal=…)`'
-complete -c manageTF -n _shtab_manageTF_using -l results -xka "(__fish_complete_directories)" -d 'with --report: the run'"'"'s results: the folder of `farm.map`, `workTF --results` or `workTF --log`'
-complete -c manageTF -n _shtab_manageTF_using -l read-tasks -d 'with --report and without a journal: read each task from the server, with one request for each'
+complete -c manageTF -n _shtab_manageTF_using -l map -d 'with --tasks: show the tasks as a picture, from --results, --journal or the server'
+complete -c manageTF -n _shtab_manageTF_using -l timeout-s -x -d 'with --wait and --watch: end with status 7 if a run is not finished after S seconds'
+complete -c manageTF -n _shtab_manageTF_using -l journal -xka "(__fish_complete_directories)" -d 'with --report and --map: the run'"'"'s journal, of `workTF --journal` or `run.worker(journal=…)`'
+complete -c manageTF -n _shtab_manageTF_using -l results -xka "(__fish_complete_directories)" -d 'with --report and --map: the run'"'"'s results: the folder of `farm.map`, `workTF --results` or `workTF --log`'
+complete -c manageTF -n _shtab_manageTF_using -l read-tasks -d 'with --report and --map, and without a journal: read each task from the server, with one request for each'
 complete -c manageTF -n _shtab_manageTF_using -s y -l yes -d 'skip the question of --delete and --reset-all'
 complete -c manageTF -n _shtab_manageTF_using -l json -d 'print JSON, one document per line'
 complete -c manageTF -n _shtab_manageTF_using -l plain -d 'print the output for pipes to a terminal too'
 complete -c manageTF -n _shtab_manageTF_using -l version -d 'show the version and exit'
 complete -c manageTF -n _shtab_manageTF_using -s h -l help -d 'show this help message and exit'
-complete -c manageTF -n '_shtab_manageTF_using; and test $_shtab_manageTF_npos -eq 0' -ka "(_taskfarm_runs)" -d 'the run'"'"'s UUID; for --info, --tasks, --wait, --watch and --report at least its first 6 characters'
+complete -c manageTF -n '_shtab_manageTF_using; and test $_shtab_manageTF_npos -ge 0' -ka "(_taskfarm_runs)" -d 'the run'"'"'s UUID, or the name that it was created with here; for --info, --tasks, --wait, --watch and --report its beginning, of a UUID at least 6 characters; for --wait and --watch also several runs'

@@ -5,8 +5,9 @@
 # See also: https://fishshell.com/docs/current/completions.html#where-to-put-completions
 
 # Custom Preamble
-# Completion of the runs that have a note, the newest first. Only the names of the notes' files are
-# read, and of these only UUIDs are used: nothing that a name contains is ever expanded or run.
+# Completion of the runs that have a note, the newest first: of each its name, if it has one, and its
+# UUID. Only the names of the notes' files are read, UUID.json or NAME@UUID.json, and of these only
+# those whose characters mean nothing to a shell: nothing is ever expanded or run.
 function _taskfarm_runs
     set -l state $XDG_STATE_HOME
     string match -q '/*' -- "$state"; or set state $HOME/.local/state
@@ -16,7 +17,9 @@ function _taskfarm_runs
     test -n "$TASKFARM_CONFIG"; and set config $TASKFARM_CONFIG
     for folder in "$state/taskfarm/runs" "$HOME/Library/Application Support/taskfarm/runs" "$config/runs"
         test -d "$folder"; or continue
-        command ls -t -- "$folder/" 2>/dev/null | string match -r '^[0-9a-f]{32}(?=\.json$)'
+        command ls -t -- "$folder/" 2>/dev/null |
+            string replace -f -r '^(|[A-Za-z][A-Za-z0-9._-]{0,63}@)([0-9a-f]{32})\.json$' '$1$2' |
+            string split -n @
     end
 end
 
@@ -99,4 +102,4 @@ complete -c viewTF -n _shtab_viewTF_using -l results -xka "(__fish_complete_dire
 complete -c viewTF -n _shtab_viewTF_using -l allow-actions -d 'let the page reset and delete runs, each after a confirmation'
 complete -c viewTF -n _shtab_viewTF_using -l version -d 'show the version and exit'
 complete -c viewTF -n _shtab_viewTF_using -s h -l help -d 'show this help message and exit'
-complete -c viewTF -n '_shtab_viewTF_using; and test $_shtab_viewTF_npos -eq 0' -ka "(_taskfarm_runs)" -d 'the run to show first; at least the first 6 characters of its UUID'
+complete -c viewTF -n '_shtab_viewTF_using; and test $_shtab_viewTF_npos -eq 0' -ka "(_taskfarm_runs)" -d 'the run to show first: its UUID or name, or the beginning; of a UUID at least 6 characters'

@@ -5,8 +5,9 @@
 # See also: https://fishshell.com/docs/current/completions.html#where-to-put-completions
 
 # Custom Preamble
-# Completion of the runs that have a note, the newest first. Only the names of the notes' files are
-# read, and of these only UUIDs are used: nothing that a name contains is ever expanded or run.
+# Completion of the runs that have a note, the newest first: of each its name, if it has one, and its
+# UUID. Only the names of the notes' files are read, UUID.json or NAME@UUID.json, and of these only
+# those whose characters mean nothing to a shell: nothing is ever expanded or run.
 function _taskfarm_runs
     set -l state $XDG_STATE_HOME
     string match -q '/*' -- "$state"; or set state $HOME/.local/state
@@ -16,7 +17,9 @@ function _taskfarm_runs
     test -n "$TASKFARM_CONFIG"; and set config $TASKFARM_CONFIG
     for folder in "$state/taskfarm/runs" "$HOME/Library/Application Support/taskfarm/runs" "$config/runs"
         test -d "$folder"; or continue
-        command ls -t -- "$folder/" 2>/dev/null | string match -r '^[0-9a-f]{32}(?=\.json$)'
+        command ls -t -- "$folder/" 2>/dev/null |
+            string replace -f -r '^(|[A-Za-z][A-Za-z0-9._-]{0,63}@)([0-9a-f]{32})\.json$' '$1$2' |
+            string split -n @
     end
 end
 
@@ -82,7 +85,7 @@ function _shtab_workTF_using
 end
 
 set -g _shtab_workTF_commands
-set -g _shtab_workTF_opts_with_value --after --baseurl --chunk --csv --glob --grace-s --grid --halt-after --inputs --item --joblog --jobs --jobs-file --join --journal --linger-s --log --max-attempts --max-tasks --num-tasks --on-end --on-failure --password --results --retry-delay-s --sbatch-args --show --slurm --stop-after-s --threads-per-task --time --timeout-s --unleased-after-s --user -b -j -p -u
+set -g _shtab_workTF_opts_with_value --after --baseurl --chunk --csv --glob --grace-s --grid --halt-after --inputs --item --joblog --jobs --jobs-file --join --journal --linger-s --log --max-attempts --max-tasks --name --num-tasks --on-end --on-failure --password --results --retry-delay-s --sbatch-args --show --slurm --stop-after-s --threads-per-task --time --timeout-s --unleased-after-s --user -b -j -p -u
 
 complete -c workTF -e
 complete -c workTF -f
@@ -92,6 +95,7 @@ complete -c workTF -n _shtab_workTF_using -l join -xka "(__fish_complete_directo
 complete -c workTF -n _shtab_workTF_using -l no-retry-failed -d 'with --join: if the run is finished, leave its failed items as they are'
 complete -c workTF -n _shtab_workTF_using -l new -d 'with --create: even if an unfinished run of the same work was created here'
 complete -c workTF -n _shtab_workTF_using -l num-tasks -x -d 'with --create: the number of tasks, if there are no inputs'
+complete -c workTF -n _shtab_workTF_using -l name -x -d 'with --create: a name for the run, which this user can give instead of its UUID: a letter, then letters, digits, '"'"'.'"'"', '"'"'_'"'"' and '"'"'-'"'"''
 complete -c workTF -n _shtab_workTF_using -l shell -d 'the command is one argument, a line for /bin/sh; its input is "$TASKFARM_INPUT", a column of it "$TASKFARM_IN_NAME"; the exit status of a pipeline is that of its last command'
 complete -c workTF -n _shtab_workTF_using -l inputs -xka "(_taskfarm_file)" -d 'a file with a line for each item, or a JSON array (FILE.json, or a text that begins with [); the keys of JSON objects are columns; - is stdin'
 complete -c workTF -n _shtab_workTF_using -s 0 -l null -d 'NUL bytes separate the inputs'
@@ -137,7 +141,7 @@ complete -c workTF -n _shtab_workTF_using -l allow-loopback -d 'allow a server a
 complete -c workTF -n _shtab_workTF_using -l dry-run -d 'print the commands of all items and run none; with --slurm: print the script'
 complete -c workTF -n _shtab_workTF_using -l version -d 'show the version and exit'
 complete -c workTF -n _shtab_workTF_using -s h -l help -d 'show this help message and exit'
-complete -c workTF -n '_shtab_workTF_using; and test $_shtab_workTF_npos -eq 0' -ka "(_taskfarm_runs)" -d 'the run'"'"'s UUID'
+complete -c workTF -n '_shtab_workTF_using; and test $_shtab_workTF_npos -eq 0' -ka "(_taskfarm_runs)" -d 'the run'"'"'s UUID, or its name if it was created here'
 
 # Behind --, the command is completed as if it stood alone.
 functions -e _taskfarm_workTF_using

@@ -11,6 +11,7 @@ import attrs
 
 from taskfarm_sdk import _bar, _validation
 from taskfarm_sdk._bar import Progress
+from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._items.items import Items
 from taskfarm_sdk._map_options import MapOptions
 from taskfarm_sdk._results.folder import Folder
@@ -109,6 +110,7 @@ def wanted(
     *,
     pass_item: bool,
     seed: int | None,
+    name: str | None,
 ) -> Wanted:
     """Return what a caller wants computed, checked.
 
@@ -118,7 +120,7 @@ def wanted(
     if seed is not None and type(seed) is not int:
         raise ConfigurationError(f"seed must be an integer, not {seed!r}")
     computes = ItemFunction(function, pass_item, seed)
-    return Wanted(folder, computes, Items.of(items), chunk)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    return Wanted(folder, computes, Items.of(items), chunk, name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def map_on(link: Link, wanted: Wanted, chosen: Settings) -> Results[Any]:
@@ -197,7 +199,7 @@ def order_of(folder: Folder) -> Order:
 def _work(
     link: Link, folder: Folder, order: Order, computes: ItemFunction, chosen: Settings
 ) -> Results[Any]:
-    with _bar.telling(chosen.progress) as tell:
+    with _bar.telling(chosen.progress, Chunks(order.num_items, order.num_tasks)) as tell:
         mapping = flow.Mapping(
             link=link,
             folder=folder,

@@ -22,7 +22,7 @@ from taskfarm_sdk._results.names import FUNCTION, ITEMS
 from taskfarm_sdk._results.order import Order, function_of, publish_function, seed_name
 from taskfarm_sdk._run_notes import RunNote
 from taskfarm_sdk._session.link import Link
-from taskfarm_sdk.errors import ConfigurationError, TaskfarmError
+from taskfarm_sdk.errors import ConfigurationError, RunNotFound, TaskfarmError
 from taskfarm_sdk.execution.function import packed, unpacked
 from taskfarm_sdk.execution.mapping.item_function import ItemFunction
 
@@ -38,12 +38,14 @@ class Wanted:
         computes: the function.
         items: the items.
         chunk: how many items make a task; "auto" to try that.
+        name: the name of the run, if it is created; None for none.
     """
 
     folder: str | os.PathLike[str]
     computes: ItemFunction
     items: Items[object]
     chunk: int | Literal["auto"]
+    name: str | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.chunk != AUTO and type(self.chunk) is not int:
@@ -51,6 +53,8 @@ class Wanted:
                 f'chunk must be a number of items or "auto", not {self.chunk!r}'
             )
         self.chunks()
+        if self.name is not None:
+            _run_notes.check_name(self.name)
 
     def chunks(self) -> Chunks | None:
         """Return the chunks; None if the number of items in one is to be tried.
@@ -123,6 +127,8 @@ def _make(
     run_uuid: str | None = None
     try:
         _set_results_aside(folder)
+        if wanted.name is not None:
+            _refuse_taken(link, wanted.name)
         function = packed(wanted.computes).content
         chunks = wanted.chunks() or Chunks.cut(len(wanted.items), try_size(folder))
         # A process that died here before may have left its own.
@@ -151,8 +157,29 @@ def _make(
         raise ConfigurationError(
             f"another process made the work of '{folder.path}' meanwhile: start again to join it"
         )
-    _run_notes.write(_note_of(order, folder))
+    _run_notes.write(_note_of(order, folder, wanted.name))
     return order
+
+
+def _refuse_taken(link: Link, name: str) -> None:
+    """Refuse a name that a run of the server has; a name of a deleted run is freed.
+
+    Raises:
+        ConfigurationError: the name is taken.
+    """
+    url = link.session.url
+    for note in _run_notes.named(name):
+        if note.name != name or note.url != url:
+            continue
+        try:
+            link.drive(runs.find(link.session, note.run))
+        except RunNotFound:
+            _run_notes.forget(note.run)
+            continue
+        raise ConfigurationError(
+            f"the name {name!r} is that of run {note.run}, which was created here: choose another, "
+            f"or delete that run first (`manageTF -b {url} --delete {name}`); nothing was created"
+        )
 
 
 def _set_results_aside(folder: Folder) -> None:
@@ -165,7 +192,7 @@ def _set_results_aside(folder: Folder) -> None:
         folder.set_aside(name)
 
 
-def _note_of(order: Order, folder: Folder) -> RunNote:
+def _note_of(order: Order, folder: Folder, name: str | None) -> RunNote:
     return RunNote(
         run=order.run_uuid,
         url=order.server_url,
@@ -175,6 +202,7 @@ def _note_of(order: Order, folder: Folder) -> RunNote:
         inputs_sha256=order.items_digest,
         function=order.function,
         results=str(folder.path),
+        name=name,
     )
 
 

@@ -66,6 +66,20 @@ def test_a_dash_is_a_password_to_be_read_and_a_number_of_tasks_is_a_number() -> 
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ("-w", "a", "b", "c"),
+        ("a", "b", "c", "-w"),
+        ("a", "-w", "b", "c"),
+        ("-w", "a", "--timeout-s", "5", "b", "-u", "me", "c"),
+        ("a", "-w", "--", "b", "c"),
+    ],
+)
+def test_several_runs_may_stand_before_and_behind_options(words: tuple[str, ...]) -> None:
+    assert parse(words).uuids == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
     ("words", "told"),
     [
         pytest.param((), "no run UUID", id="nothing at all"),
@@ -89,7 +103,13 @@ def test_a_dash_is_a_password_to_be_read_and_a_number_of_tasks_is_a_number() -> 
         pytest.param(("-w", UUID, "--timeout-s", "soon"), "invalid number of", id="time as a word"),
         pytest.param(("--del", UUID), "unrecognized", id="a shortened option"),
         pytest.param(("-l", "-p"), "expected one argument", id="a password is missing"),
-        pytest.param((UUID, UUID, "-d"), "unrecognized", id="two uuids"),
+        pytest.param((UUID, UUID, "-d"), "--delete takes one run UUID, but 2", id="two uuids"),
+        pytest.param(("-w",), "no run UUID", id="no uuid to watch"),
+        pytest.param(("-w", UUID, ""), "UUID 2 of 2 is empty", id="an empty uuid among several"),
+        pytest.param(("-w", UUID, "--unfinished"), "takes no run UUID", id="a uuid and all"),
+        pytest.param((UUID, "--unfinished"), "is only valid with --list", id="all for --info"),
+        pytest.param((UUID, "-d", UUID, "--wat"), "unrecognized arguments: --wat ", id="unknown"),
+        pytest.param((UUID, "--map"), "--map is only valid with --tasks", id="a map of no tasks"),
     ],
 )
 def test_what_makes_no_sense_is_refused(words: tuple[str, ...], told: str) -> None:

@@ -17,6 +17,7 @@ from taskfarm_cli.manage.output.documents import Documents
 from taskfarm_cli.manage.output.plain import Plain
 from taskfarm_cli.manage.output.rich_view import View
 from taskfarm_cli.manage.output.wording import Wording
+from taskfarm_cli.manage.run_list import RunList
 from tests.support.odd_numbers import LARGEST_FLOAT, UUID, Held, farm_of
 
 WORDING = Wording("info", "", "task", "", advises=True)
@@ -41,9 +42,10 @@ def test_every_output_shows_a_run_and_its_tasks(
 ) -> None:
     counts = (0, 0, 3) if status == "done" else (0, 3, 0)
     held = Held(3, 1, *counts, percent_done=odd, percent_completed=odd, status=status)
-    (run,) = farm_of(attrs.evolve(held)).runs()
+    farm = farm_of(attrs.evolve(held))
+    (run,) = farm.runs()
     output = make()
-    output.runs([run])
+    output.runs(RunList(farm, [run]))
     output.run(run, run.status())
     output.follow(run, iter([run.status(), run.status()]))
     output.tasks(run, run.task_infos())

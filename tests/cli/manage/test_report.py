@@ -215,5 +215,5 @@ def test_the_options_of_the_report_are_valid_with_no_other_mode(
 ) -> None:
     outcome = manage("--info", "0" * 32, option)
     assert outcome.status == 2
-    assert outcome.error.endswith("is only valid with --report")
+    assert outcome.error.endswith("is only valid with --tasks and --report")
     assert parse(["--report", "x", "0" * 32, option]).mode.name == "report"

@@ -19,7 +19,10 @@ TASKS = [f"GET runs/UUID/tasks/{number}" for number in range(3)]
 #: it, which gives up soon: that is one request, and the mode's own ones follow.
 BUDGET: dict[tuple[str, ...], list[str]] = {
     ("--list",): [LIST],
+    ("--list", "--unfinished"): [LIST, RUN],
+    ("--history",): [],
     ("--create", "3"): ["POST run"],
+    ("--create", "3", "--name", "sweep"): ["POST run"],
     ("--info", UUID): [RUN],
     (UUID,): [RUN],
     ("--info", "--json", UUID): [RUN],
@@ -27,6 +30,11 @@ BUDGET: dict[tuple[str, ...], list[str]] = {
     ("--tasks", UUID): [RUN, RUN, *TASKS],
     ("--wait", UUID): [RUN, RUN],
     ("--watch", UUID): [RUN, RUN],
+    ("--watch", UUID, UUID): [RUN, RUN],
+    ("--watch", "--unfinished"): [LIST, RUN],
+    ("--wait", "--unfinished"): [LIST, RUN],
+    ("--tasks", "--map", UUID): [RUN, RUN, *TASKS],
+    ("--tasks", "--map", "--journal", ".", UUID): [RUN, RUN],
     ("--report", "out.html", UUID): [RUN],
     ("--report", "out.html", "--read-tasks", UUID): [RUN, RUN, *TASKS],
     ("--reset", UUID): [

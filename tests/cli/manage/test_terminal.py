@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.support.constants import command_with
 from tests.support.manage_tf import saved_logins
 from tests.support.pseudo_terminal import CTRL_C, CTRL_D, PseudoTerminal
 from tests.support.recording import Place
+from tests.support.steady import steadily_completed
 
 pytestmark = [
     pytest.mark.live,
@@ -24,7 +26,12 @@ HIDE_CURSOR = "\x1b[?25l"
 # Tells the pace from two looks that are not three seconds apart.
 QUICK_WATCH = command_with(
     "taskfarm_cli.manage.main",
-    {"taskfarm_cli.manage.watch.POLL_S": 0.1, "taskfarm_cli.common.pace.LEAST_S": 0.1},
+    {
+        "taskfarm_cli.manage.watch.POLL_S": 0.1,
+        "taskfarm_cli.manage.turns.ROUND_S": 0.1,
+        "taskfarm_cli.manage.turns.MOST_PER_S": 50,
+        "taskfarm_cli.common.forecast.LEAST_S": 0.1,
+    },
 )
 
 
@@ -43,8 +50,10 @@ def test_the_list_is_a_table_of_whole_uuids(
 ) -> None:
     with PseudoTerminal(["-l"], live_login, columns=columns) as terminal:
         assert terminal.end() == 0
-        assert f" {live_run.uuid} " in terminal.text
-        assert terminal.text.split()[:3] == ["ID", "UUID", "TASKS"]
+        assert terminal.text.split()[:2] == ["UUID", "TASKS"]
+        *_, first, second = terminal.text.splitlines()
+        assert first.split() == [live_run.uuid, "5"]
+        assert second.endswith("0.0 %  5 waiting  0 computing  0 of 5 done")
 
 
 def test_info_shows_a_bar_and_counts(live_login: dict[str, str], live_run: Run) -> None:
@@ -199,11 +208,26 @@ def test_watch_shows_a_live_bar_and_leaves_the_end(
         terminal.expect("5 waiting   0 computing   0 of 5 done")
         finish(live_run, 3)
         terminal.expect(" 60.0 %")
-        terminal.expect(r"tasks/(s|min)   0:\d\d left")
         finish(live_run)
         assert terminal.end() == 0
         assert terminal.text.endswith("0 waiting   0 computing   5 of 5 done   finished\n")
         assert terminal.raw.index(HIDE_CURSOR) < terminal.raw.index(SHOW_CURSOR)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_watch_tells_the_time_left_as_a_range(
+    live_login: dict[str, str], live_farm: Farm, live_run: Run, others: int
+) -> None:
+    run = live_farm.create_run(100_000)
+    words = ["-w", run.uuid, *[live_run.uuid] * others]
+    left = r"(about |up to )?[\d.]+( to [\d.]+)? (s|min|h) left"
+    with PseudoTerminal(words, live_login, columns=200, program=QUICK_WATCH) as terminal:
+        with steadily_completed(run):
+            terminal.expect(rf"[\d.]+( to [\d.]+)? tasks/(s|min)(   |, ){left}")
+        terminal.press(CTRL_C)
+        assert terminal.end() == 130
+        assert "of 100000" in terminal.text.rpartition("manageTF: interrupted")[0][-400:]
+    run.delete()
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
@@ -232,3 +256,87 @@ def test_wait_is_silent_until_the_end(live_login: dict[str, str], live_run: Run)
     ) as terminal:
         assert terminal.end() == 0
         assert terminal.text.startswith(f"run {live_run.id}  {live_run.uuid}\n")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_several_runs_have_a_line_each_that_fits_and_stays(
+    live_login: dict[str, str], live_farm: Farm, columns: int
+) -> None:
+    first, second, third = (live_farm.create_run(count) for count in (3, 40, 2))
+    words = ["-w", first.uuid, second.uuid, third.uuid]
+    with PseudoTerminal(words, live_login, columns=columns, program=QUICK_WATCH) as terminal:
+        terminal.expect(r"0 of 40 ")
+        with first.worker() as worker:
+            for task in worker:
+                task.fail("meant to", final=True)
+        terminal.expect(r"failed")
+        finish(second, 20)
+        terminal.expect(r"20 of 40 ")
+        third.delete()
+        terminal.expect(f"manageTF: run {third.uuid} was deleted")
+        finish(second)
+        assert terminal.end() == 4
+    *_, last = terminal.text.split("manageTF: of 3 runs: ")
+    assert " ".join(last.split()).startswith(f"1 deleted ({third.uuid}); 3 of 3 tasks of run ")
+    lines = terminal.text[: -len(last)].splitlines()
+    assert max(map(len, lines)) <= columns
+    shown = lines[-4:-1]
+    label = 32 if columns == 200 else 8
+    assert [one.split()[0] for one in shown] == [run.uuid[:label] for run in (first, second, third)]
+    assert [re.split(r" {2,}", one)[-1] for one in shown] == [
+        "finished, 3 tasks failed",
+        "finished",
+        "deleted",
+    ]
+    assert HIDE_CURSOR in terminal.raw
+    assert terminal.raw.rindex(SHOW_CURSOR) > terminal.raw.rindex(HIDE_CURSOR)
+
+
+def test_of_more_runs_than_lines_the_last_line_tells(
+    live_login: dict[str, str], live_farm: Farm
+) -> None:
+    runs = [live_farm.create_run(1) for _ in range(30)]
+    words = ["-w", *(run.uuid for run in runs)]
+    with PseudoTerminal(words, live_login, program=QUICK_WATCH) as terminal:
+        terminal.expect(r"and 8 runs more: 8 waiting")
+        finish(runs[0])
+        # The one that is finished makes room for one that waits.
+        terminal.expect(r"and 8 runs more: 7 waiting, 1 finished")
+        for run in runs[1:]:
+            finish(run)
+        assert terminal.end() == 0
+        assert terminal.text.endswith("and 8 runs more: 8 finished\n")
+
+
+def test_several_runs_on_a_dumb_terminal_are_lines(
+    live_login: dict[str, str], live_run: Run, live_farm: Farm
+) -> None:
+    other = live_farm.create_run(2)
+    finish(live_run)
+    finish(other)
+    words = ["-w", live_run.uuid, other.uuid]
+    with PseudoTerminal(words, {**live_login, "TERM": "dumb"}) as terminal:
+        assert terminal.end() == 0
+        assert terminal.raw == (
+            f"{live_run.id} {live_run.uuid} 5 (0,0,5) 100.0\n"
+            f"{other.id} {other.uuid} 2 (0,0,2) 100.0\n"
+        )
+
+
+@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_the_picture_of_a_run_is_the_same_in_all_terminals(
+    live_login: dict[str, str], live_run: Run, variables: dict[str, str]
+) -> None:
+    with live_run.worker() as worker:
+        for outcome in ("done", "done", "failed"):
+            task = worker.claim()
+            assert task is not None
+            if outcome == "done":
+                task.complete()
+            else:
+                task.fail("meant to", final=True)
+    words = ["--tasks", "--map", live_run.uuid]
+    with PseudoTerminal(words, {**live_login, **variables}, columns=60) as terminal:
+        assert terminal.end() == 0
+        assert terminal.text.splitlines()[-2:] == ["0 ##x..", "x failed   # done   . waiting"]
+        assert ("\x1b[32m" in terminal.raw) == (not variables)

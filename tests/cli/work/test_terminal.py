@@ -21,7 +21,7 @@ QUICK = command_with(
         "taskfarm_cli.work.status_line.POLL_S": 0.1,
         "taskfarm_cli.work.status_line.LIVE_EVERY_S": 0.1,
         "taskfarm_cli.work.status_line.QUIET_EVERY_S": 0.05,
-        "taskfarm_cli.common.pace.LEAST_S": 0.1,
+        "taskfarm_cli.common.forecast.LEAST_S": 0.1,
     },
 )
 
@@ -37,11 +37,11 @@ def test_a_line_shows_how_the_run_goes_and_output_stays_whole(
     )
     words = (run.uuid, "-j3", "--max-attempts", "1", "--shell", "--", command)
     with PseudoTerminal(words, NOTHING, columns=120, program=QUICK) as terminal:
-        terminal.expect("0 of 60 done   3 running here")
+        terminal.expect(r"\[-+\] 0.0 %   0 of 60 done   3 running here")
         (work_folder / "begun").touch()
         terminal.expect(
-            r"\d+ of 60 done   \d running here   1 attempt failed here   "
-            r"[\d.]+ tasks/\w+   \d:\d\d left"
+            r"\[#+-+\] [\d.]+ %   \d+ of 60 done   1 attempt failed here   (.* left   )?"
+            r"\d running here"
         )
         (work_folder / "seen").touch()
         assert terminal.end() == 5
@@ -52,12 +52,25 @@ def test_a_line_shows_how_the_run_goes_and_output_stays_whole(
         assert f"workTF: run {run.uuid}: 60 of 60 done, 1 failed" in shown
 
 
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_the_line_tells_the_time_left_as_a_range_and_fits(new_run: NewRun, columns: int) -> None:
+    words = (new_run(100_000).uuid, "-j3", "--", "sleep", "0.02")
+    with PseudoTerminal(words, NOTHING, columns=columns, program=QUICK) as terminal:
+        terminal.expect(r"\[-+\] 0.0 %   \d+ of 100000 done   \d+(\.5)? to [\d.]+ (min|h) left")
+        if columns == 200:
+            terminal.expect(r"left   \d running here   \d+( to \d+)? tasks/s")
+        terminal.press(CTRL_C)
+        assert terminal.end() == 130
+    drawn = re.findall(r"\r(\[[^\r\n^]*)", terminal.text)
+    assert max(map(len, drawn)) < columns
+
+
 def test_where_tasks_are_chunks_the_line_counts_items(work_folder: Path) -> None:
     wait_for = "until test -e {0}; do sleep 0.05; done"
     command = f"test {{item}} -lt 12 || {wait_for.format('seen')}"
     words = ("--create", "--grid", "i=0:40", "--chunk", "10", "-j1", "--shell", "--", command)
     with PseudoTerminal(words, NOTHING, columns=120, program=QUICK) as terminal:
-        terminal.expect(r"about 1\d of 40 items done   1 running here   [\d.]+ items/\w+   ")
+        terminal.expect(r"\] [\d.]+ %   about 1\d of 40 items done   (.* left   )?1 running here")
         (work_folder / "seen").touch()
         assert terminal.end() == 0
         assert "40 of 40 items done; tasks: 4 of 4 done, 0 failed" in terminal.text

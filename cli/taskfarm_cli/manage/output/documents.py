@@ -9,15 +9,20 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.item_counts import items_done
+from taskfarm_sdk._items.counts import items_done
 
 if TYPE_CHECKING:
-    from taskfarm_cli.common.run_files import RunItems
-    from taskfarm_cli.manage.output.base import Identity
+    from taskfarm_cli.common.run_files import RunItems, RunNote
+    from taskfarm_cli.manage.output.base import Board, Identity
     from taskfarm_cli.manage.output.wording import Wording
+    from taskfarm_cli.manage.picture import Picture
+    from taskfarm_cli.manage.run_list import RunList
+    from taskfarm_cli.manage.standing import Row
     from taskfarm_sdk import Run, RunStatus, TaskInfo
+    from taskfarm_sdk.charts import Cell
     from taskfarm_sdk.logins import Login
 
 VERSION = 1
@@ -91,8 +96,59 @@ def task_facts(info: TaskInfo) -> Document:
     }
 
 
+def cell_facts(cell: Cell) -> Document:
+    """Return the keys of a block of tasks or items."""
+    return {
+        "first": cell.first,
+        "count": cell.num_tasks,
+        "waiting": cell.waiting,
+        "computing": cell.computing,
+        "done": cell.done,
+        "failed": cell.failed,
+        "unknown": cell.unknown,
+        "percent": cell.percent,
+    }
+
+
+def note_facts(note: RunNote) -> Document:
+    """Return the keys of a run that was created here."""
+    return {
+        "name": note.name,
+        "uuid": note.run,
+        "url": note.url,
+        "created": note.time,
+        "num_tasks": note.num_tasks,
+        "items": note.items,
+        "chunk": note.chunk,
+        "command": None if note.command is None else list(note.command),
+        "shell": note.shell,
+        "function": note.function,
+        "folder": note.folder,
+        "results": note.results,
+        "noted_finished": note.finished,
+    }
+
+
 def _finite(percent: float) -> float | None:
     return percent if math.isfinite(percent) else None
+
+
+class _Changes:
+    """Prints a document for each change of one of several runs."""
+
+    def __init__(self, output: Documents) -> None:
+        self._output = output
+        self._before: dict[str, Document] = {}
+
+    def show(self, rows: Sequence[Row], changed: Row) -> None:  # noqa: ARG002 - as Board has it
+        """Print the document of a run if its status differs from its last one."""
+        facts = status_facts(changed.status)
+        if self._before.get(changed.run.uuid) != facts:
+            self._output.run(changed.run, changed.status, changed.items)
+        self._before[changed.run.uuid] = facts
+
+    def shown(self) -> None:
+        """Return that all runs are shown."""
 
 
 class Documents:
@@ -105,9 +161,13 @@ class Documents:
     def __init__(self, wording: Wording) -> None:
         self._wording = wording
 
-    def runs(self, runs: Sequence[Run]) -> None:
-        """Print all runs."""
-        self._tell({"runs": [run_facts(run) for run in runs]})
+    def runs(self, listed: RunList) -> None:
+        """Print the runs of a server."""
+        self._tell({"runs": [run_facts(run) for run in listed.runs]})
+
+    def history(self, notes: Sequence[RunNote]) -> None:
+        """Print the runs that were created here."""
+        self._tell({"runs": [note_facts(note) for note in notes]})
 
     def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:
         """Print the status of the run, and of its items where tasks are chunks of them."""
@@ -127,6 +187,10 @@ class Documents:
             before = facts
         return status
 
+    def board(self) -> AbstractContextManager[Board]:
+        """Return what prints a document for each change of a run."""
+        return nullcontext(_Changes(self))
+
     def created(self, run: Run) -> None:
         """Print the new run."""
         self._tell({"run": run_facts(run)})
@@ -135,6 +199,17 @@ class Documents:
         """Print a document for each task."""
         for info in infos:
             self._tell({"task": task_facts(info)})
+
+    def picture(self, run: Run, picture: Picture) -> None:
+        """Print the blocks of the picture."""
+        self._tell(
+            {
+                "run": run_facts(run),
+                "source": picture.source,
+                "of": f"{picture.noun}s",
+                "cells": [cell_facts(cell) for cell in picture.cells],
+            }
+        )
 
     def changed(self, run: Run, count: int | None = None) -> None:
         """Print the run that was reset, repaired or deleted, and how many tasks were changed."""

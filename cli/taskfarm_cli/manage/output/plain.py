@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.text import field, printable
 
 if TYPE_CHECKING:
-    from taskfarm_cli.common.run_files import RunItems
-    from taskfarm_cli.manage.output.base import Identity
+    from taskfarm_cli.common.run_files import RunItems, RunNote
+    from taskfarm_cli.manage.output.base import Board, Identity
+    from taskfarm_cli.manage.picture import Picture
+    from taskfarm_cli.manage.run_list import RunList
+    from taskfarm_cli.manage.standing import Row
     from taskfarm_sdk import Run, RunStatus, TaskInfo
     from taskfarm_sdk.logins import Login
 
 _ACCEPTED = {True: "yes", False: "no", None: "unknown"}
+_PICTURE_COLUMNS = 80
 
 
 def line_of_run(run: Run) -> str:
@@ -32,13 +37,37 @@ def line_of_task(info: TaskInfo) -> str:
     return f"{info.number} {info.state} {info.percent_completed} {info.attempts}"
 
 
+class _Lines:
+    """Prints a line for each change of one of several runs."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, str] = {}
+
+    def show(self, rows: Sequence[Row], changed: Row) -> None:  # noqa: ARG002 - as Board has it
+        """Print the line of a run if it differs from its last one."""
+        line = line_of_status(changed.run, changed.status)
+        if self._before.get(changed.run.uuid) != line:
+            print(line, flush=True)
+        self._before[changed.run.uuid] = line
+
+    def shown(self) -> None:
+        """Return that all runs are shown."""
+
+
 class Plain:
     """Prints lines in a fixed format, the same on every machine and terminal."""
 
-    def runs(self, runs: Sequence[Run]) -> None:
+    def runs(self, listed: RunList) -> None:
         """Print a line for each run."""
-        for run in runs:
+        for run in listed.runs:
             print(line_of_run(run))
+
+    def history(self, notes: Sequence[RunNote]) -> None:
+        """Print a line for each run that was created here."""
+        from taskfarm_cli.manage.output.history import line_of_note
+
+        for note in notes:
+            print(line_of_note(note))
 
     def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:  # noqa: ARG002 - as Output has it
         """Print a line with the status of the run."""
@@ -60,6 +89,10 @@ class Plain:
             before = line
         return status
 
+    def board(self) -> AbstractContextManager[Board]:
+        """Return what prints a line for each change of a run: the same lines as `follow`."""
+        return nullcontext(_Lines())
+
     def created(self, run: Run) -> None:
         """Print the new run's UUID."""
         print(run.uuid)
@@ -68,6 +101,13 @@ class Plain:
         """Print a line for each task."""
         for info in infos:
             print(line_of_task(info), flush=True)
+
+    def picture(self, run: Run, picture: Picture) -> None:
+        """Print the picture as wide as a usual terminal."""
+        from taskfarm_cli.manage.picture import lines_of
+
+        for line in lines_of(run, picture, _PICTURE_COLUMNS):
+            print(line)
 
     def changed(self, run: Run, count: int | None = None) -> None:
         """Print nothing: the exit status is enough."""

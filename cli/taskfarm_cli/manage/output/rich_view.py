@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from taskfarm_cli.common import pace
-from taskfarm_cli.common.item_counts import items_done
+from taskfarm_cli.common import bars
+from taskfarm_cli.common.forecast import Forecast
+from taskfarm_cli.common.terminal import columns, lines
 from taskfarm_cli.common.text import counted, percentage, printable, wrapped
 from taskfarm_cli.manage.advice import advice
+from taskfarm_cli.manage.output.history import block
 from taskfarm_cli.manage.output.plain import Plain
+from taskfarm_cli.manage.output.run_table import Table as RunTable
+from taskfarm_cli.manage.picture import grid_of, head_of, legend_of
+from taskfarm_cli.manage.rows import Line, chosen, table
+from taskfarm_cli.manage.standing import Row, Standing
+from taskfarm_sdk._items.counts import items_done
 
 if TYPE_CHECKING:
-    from taskfarm_cli.common.run_files import RunItems
-    from taskfarm_cli.manage.output.base import Identity
+    from taskfarm_cli.common.run_files import RunItems, RunNote
+    from taskfarm_cli.manage.output.base import Board, Identity
     from taskfarm_cli.manage.output.wording import Wording
+    from taskfarm_cli.manage.picture import Picture
+    from taskfarm_cli.manage.run_list import RunList
     from taskfarm_sdk import Run, RunStatus, TaskInfo, TaskState
     from taskfarm_sdk.logins import Login
 
 # A UUID must stay in one piece to be copied; a narrower terminal wraps the lines itself.
 LEAST_WIDTH = 60
+_PERCENT = len("100.0 %")
 REFRESHES_PER_S = 4
 
 _STYLES: dict[TaskState, str] = {
@@ -39,6 +47,15 @@ _STYLES: dict[TaskState, str] = {
     "computing": "",
     "done": "green",
     "failed": "bold red",
+}
+_STANDINGS = {
+    Standing.WAITING: "dim",
+    Standing.COMPUTING: "",
+    Standing.STALE: "yellow",
+    Standing.FINISHED: "green",
+    Standing.FAILED: "bold red",
+    Standing.DELETED: "bold red",
+    Standing.UNREADABLE: "bold red",
 }
 _ACCEPTED = {True: "yes", False: "no", None: "unknown"}
 
@@ -59,19 +76,42 @@ class View:
         if self._console.width < LEAST_WIDTH:  # noqa: PLR1730
             self._console.width = LEAST_WIDTH
 
-    def runs(self, runs: Sequence[Run]) -> None:
-        """Show a table of all runs."""
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("ID", justify="right")
-        table.add_column("UUID", no_wrap=True, min_width=32)
-        table.add_column("TASKS", justify="right")
-        for run in runs:
-            table.add_row(str(run.id), run.uuid, printable(run.num_tasks_text))
-        self._console.print(table if runs else "no runs")
+    def runs(self, listed: RunList) -> None:
+        """Show a table of the runs, and the progress of the newest that the screen holds."""
+        if not listed.runs:
+            self._console.print("no unfinished runs" if listed.is_read else "no runs")
+            return
+        table = RunTable(listed.runs, listed.notes(), _width(), time.time(), glyphs=self._glyphs)
+        number = len(listed.runs)
+        if not listed.is_read:
+            # The last line is the shell's.
+            number = min(number, table.columns.rows(lines(sys.stdout) - 1))
+        older = len(listed.runs) - number
+        if older:
+            self._print((table.head(), "bold"))
+            for line in table.older(older):
+                print(line)  # as rich would print it, and much sooner
+        # Also below the older runs, for the first head is no longer on the screen.
+        self._print((table.head(), "bold"))
+        for parts in table.newest(number, listed.statuses(number)):
+            self._print(*parts)
+
+    def history(self, notes: Sequence[RunNote]) -> None:
+        """Show a few lines about each run that was created here."""
+        for note in notes:
+            head, *others = block(note, _width())
+            self._print((head, "bold"))
+            for line in others:
+                print(line)
+        if not notes:
+            self._console.print("no run was created here")
+
+    def _print(self, *parts: tuple[str, str]) -> None:
+        self._console.print(Text.assemble(*parts), soft_wrap=True)
 
     def run(self, run: Run, status: RunStatus, items: RunItems | None = None) -> None:
         """Show the status of the run, with advice if something is wrong."""
-        self._console.print(_standing(run, status, items))
+        self._console.print(self._standing(run, status, items))
         if self._wording.advises:
             kept_in = None if items is None else items.kept_in
             for line in advice(run, status, self._baseurl, kept_in):
@@ -85,23 +125,15 @@ class View:
             # Lines cannot be drawn again there.
             return Plain().follow(run, statuses)
         status: RunStatus | None = None
-        seen = pace.Pace()
+        seen = Forecast(None if items is None else items.chunks)
 
         def frame() -> RenderableType:
             if status is None:
                 return ""
-            return Group(_standing(run, status, items), _going(seen, status, items))
+            return Group(self._standing(run, status, items), _going(seen, status))
 
         try:
-            with (
-                _cursor_kept(),
-                Live(
-                    get_renderable=frame,
-                    console=self._console,
-                    refresh_per_second=REFRESHES_PER_S,
-                    transient=True,
-                ) as live,
-            ):
+            with self._live(frame) as live:
                 for status in statuses:
                     seen.add(time.monotonic(), status)
                     live.refresh()
@@ -109,6 +141,21 @@ class View:
             if status is not None:
                 self.run(run, status, items)
         return status
+
+    @contextmanager
+    def board(self) -> Generator[Board]:
+        """Return what shows a line for each of several runs, and leaves the last ones."""
+        if self._console.is_dumb_terminal:
+            with Plain().board() as plain:
+                yield plain
+            return
+        shown = _Board(self._console, self._glyphs)
+        try:
+            with self._live(shown.frame) as live:
+                shown.refresh = live.refresh
+                yield shown
+        finally:
+            self._console.print(shown.frame())
 
     def created(self, run: Run) -> None:
         """Print only the new run's UUID."""
@@ -129,6 +176,19 @@ class View:
         if not count:
             self._console.print("no such tasks")
 
+    def picture(self, run: Run, picture: Picture) -> None:
+        """Show the picture as wide as the terminal, in colours."""
+        width = _width()
+        grid = grid_of(picture, width - 1)
+        drawn = [Text(line) for line in head_of(run, picture, grid, width)]
+        drawn[0].stylize("bold")
+        for row in grid.rows:
+            number, _, cells = row.rpartition(" ")
+            drawn.append(Text.assemble((f"{number} ", "dim"), *bars.styled(cells)))
+        drawn += [Text(line, style="dim") for line in legend_of(grid, width)]
+        for line in drawn:
+            self._console.print(line, soft_wrap=True)
+
     def changed(self, run: Run, count: int | None = None) -> None:
         """Show what was changed."""
         tasks = "" if count is None else counted(count, self._wording.changes)
@@ -148,9 +208,39 @@ class View:
         table.add_row("accepted", _ACCEPTED[identity.accepted])
         self._console.print(table)
 
+    @property
+    def _glyphs(self) -> str:
+        return bars.ASCII if self._console.options.ascii_only else bars.LINES
+
+    @contextmanager
+    def _live(self, frame: Callable[[], RenderableType]) -> Generator[Live]:
+        """Draw a frame again and again inside the `with` block, and remove it at its end."""
+        with (
+            _cursor_kept(),
+            Live(
+                get_renderable=frame,
+                console=self._console,
+                refresh_per_second=REFRESHES_PER_S,
+                transient=True,
+            ) as live,
+        ):
+            yield live
+
+    def _standing(self, run: Run, status: RunStatus, items: RunItems | None) -> RenderableType:
+        percent = f"{bars.percent(status):>{_PERCENT}}"
+        title = Text.assemble((f"run {run.id}", "bold"), f"  {run.uuid}")
+        width = max(0, self._console.width - len(percent) - 1)
+        bar = _coloured(bars.bar(status, width, self._glyphs))
+        return Group(title, bar.append(f" {percent}"), _counts(run, status, items))
+
     def _say(self, text: str, style: str = "") -> None:
         # Broken here, not by rich, so that commands stay in one piece.
         self._console.print(Text(wrapped(text, self._console.width), style=style), soft_wrap=True)
+
+
+def _width() -> int:
+    # rich takes 80 columns for granted where a terminal is dumb.
+    return max(LEAST_WIDTH, columns(sys.stdout))
 
 
 @contextmanager
@@ -167,24 +257,6 @@ def _cursor_kept() -> Generator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _standing(run: Run, status: RunStatus, items: RunItems | None) -> RenderableType:
-    percent = status.percent_done
-    known = math.isfinite(percent)
-    title = Text.assemble((f"run {run.id}", "bold"), f"  {run.uuid}")
-    bar = Table.grid(padding=(0, 1), expand=True)
-    bar.add_column(ratio=1)
-    bar.add_column(justify="right", no_wrap=True)
-    style = "red" if status.failed else "green"
-    drawn = ProgressBar(
-        total=100,
-        completed=min(100.0, max(0.0, percent)) if known else 0.0,
-        complete_style=style,
-        finished_style=style,
-    )
-    bar.add_row(drawn, percentage(percent) or "percentage unknown")
-    return Group(title, bar, _counts(run, status, items))
 
 
 def _counts(run: Run, status: RunStatus, items: RunItems | None) -> Text:
@@ -213,11 +285,68 @@ def _task(info: TaskInfo, width: int) -> Text:
     )
 
 
-def _going(seen: pace.Pace, status: RunStatus, items: RunItems | None) -> Text:
-    tasks_per_s, left_s = seen.tasks_per_s, seen.left_s(time.monotonic())
-    if status.finished or tasks_per_s is None:
+def _going(seen: Forecast, status: RunStatus) -> Text:
+    if status.finished:
         return Text("")
-    if left_s is None:
-        return Text("no progress in the last 2 minutes", style="dim")
-    speed = pace.speed(tasks_per_s, None if items is None else items.chunks)
-    return Text(f"{speed}   {pace.duration(left_s)} left", style="dim")
+    estimate = seen.estimate()
+    if estimate is not None:
+        left = estimate.left_text(time.monotonic())
+        return Text(f"{estimate.rate_text()}   {left}", style="dim")
+    return Text("no progress in the last 2 minutes" * seen.stands_still(), style="dim")
+
+
+def _coloured(text: str) -> Text:
+    """Return a text whose characters have the colours of what they stand for."""
+    return Text.assemble(*bars.styled(text), no_wrap=True)
+
+
+class _Board:
+    """Draws a line for each of several runs.
+
+    Args:
+        console: the terminal.
+        glyphs: what bars consist of.
+    """
+
+    def __init__(self, console: Console, glyphs: str) -> None:
+        self._console = console
+        self._glyphs = glyphs
+        self._rows: Sequence[Row] = ()
+        self.refresh: Callable[[], None] = lambda: None
+
+    def show(self, rows: Sequence[Row], changed: Row) -> None:  # noqa: ARG002 - as Board has it
+        """Show all runs."""
+        self._rows = rows
+        self.refresh()
+
+    def shown(self) -> Container[str]:
+        """Return the UUIDs of the runs that have a line of their own."""
+        return {row.run.uuid for row in chosen(self._rows, self._lines)}
+
+    def frame(self) -> RenderableType:
+        """Return the lines."""
+        drawn = table(
+            self._rows,
+            columns=self._console.width,
+            lines=self._lines,
+            now=time.monotonic(),
+            glyphs=self._glyphs,
+        )
+        return Group(*map(_line, drawn))
+
+    @property
+    def _lines(self) -> int:
+        # The cursor has a line of its own.
+        return max(2, self._console.height - 1)
+
+
+def _line(line: Line) -> Text:
+    if line.standing is None:
+        return Text(str(line), style="dim", no_wrap=True)
+    return Text.assemble(
+        (f"{line.begin} ", "bold"),
+        *bars.styled(f"{line.bar} " if line.bar else ""),
+        f"{line.middle} ",
+        (line.end, _STANDINGS[line.standing]),
+        no_wrap=True,
+    )

@@ -94,7 +94,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     run = parser.add_argument_group("run")
-    run.add_argument("uuid", metavar="UUID", nargs="?", help="the run's UUID")
+    run.add_argument(
+        "uuid", metavar="UUID", nargs="?", help="the run's UUID, or its name if it was created here"
+    )
     run.add_argument(
         "--create",
         action="store_true",
@@ -122,6 +124,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=number_of_tasks,
         help="with --create: the number of tasks, if there are no inputs",
+    )
+    run.add_argument(
+        "--name",
+        metavar="NAME",
+        help="with --create: a name for the run, which this user can give instead of its UUID: a "
+        "letter, then letters, digits, '.', '_' and '-'",
     )
     run.add_argument(
         "--shell",

@@ -53,9 +53,26 @@ def _options(words: Sequence[str]) -> Options:
         raise UsageError(f"no command was given: {PROGRAM} [options] UUID -- COMMAND [ARG...]")
     from taskfarm_cli.work.plan import Options
 
-    given = [word for word in before if word != namespace.uuid]
+    given = _without_run(before, namespace.uuid)
     resume = (*words_to_resume(given, namespace.password), *words_of(values))
     return Options(command=command, values=values, resume=resume, **vars(namespace))
+
+
+def _without_run(words: Sequence[str], run: str | None) -> Sequence[str]:
+    """Return the words without the run's, although an option may have the same value."""
+    for at, word in enumerate(words):
+        rest = [*words[:at], *words[at + 1 :]]
+        if word == run and (words.count(run) == 1 or not _names_run(rest)):
+            return rest
+    return words
+
+
+def _names_run(words: Sequence[str]) -> bool:
+    try:
+        namespace, _ = build_parser().parse_known_args(_joined(words))
+    except UsageError:  # it is the value of an option that was left out
+        return True
+    return namespace.uuid is not None
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], tuple[tuple[str, ...], ...]]:
@@ -140,8 +157,8 @@ def _check_run(options: Options) -> None:
             "no run UUID was given: `manageTF --list` lists the runs, --create creates one (is a "
             "shell variable unset?)"
         )
-    if options.new or options.num_tasks is not None:
-        raise UsageError("--new and --num-tasks go with --create")
+    if options.new or options.num_tasks is not None or options.name is not None:
+        raise UsageError("--new, --num-tasks and --name go with --create")
 
 
 def _sources(options: Options) -> list[str]:

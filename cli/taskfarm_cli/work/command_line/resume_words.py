@@ -8,7 +8,7 @@ from taskfarm_cli.work.command_line.arguments import FROM_STDIN
 from taskfarm_sdk.hidden import Hidden
 
 _FLAGS = ("--create", "--new")
-_NUM_TASKS = "--num-tasks"
+_WITH_VALUE = ("--num-tasks", "--name")
 _PASSWORD = ("-p", "--password")
 
 
@@ -23,11 +23,11 @@ def words_to_resume(words: Sequence[str], password: Hidden[str] | None) -> tuple
     kept: list[str] = []
     rest = iter(words)
     for word in rest:
-        if word == _NUM_TASKS or (secret is not None and word in _PASSWORD):
+        if word in _WITH_VALUE or (secret is not None and word in _PASSWORD):
             next(rest, None)
         elif (
             word not in _FLAGS
-            and not word.startswith(f"{_NUM_TASKS}=")
+            and not word.startswith(tuple(f"{option}=" for option in _WITH_VALUE))
             and not (secret is not None and _holds_password(word, secret))
         ):
             kept.append(word)

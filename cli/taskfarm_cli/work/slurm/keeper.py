@@ -9,8 +9,9 @@ from contextlib import closing, contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskfarm_cli.common import pace
+from taskfarm_cli.common import bars
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus
+from taskfarm_cli.common.forecast import Forecast
 from taskfarm_cli.work.slurm import advice, cli, policy
 from taskfarm_cli.work.slurm.recovery import TaskRecovery
 from taskfarm_sdk import ConnectionFailed, ServerError
@@ -79,7 +80,7 @@ class Keeper:
         self._said = said
         self._screen = screen
         self._history = policy.History(terms.limits)
-        self._pace = pace.Pace()
+        self._forecast = Forecast()
         self._alive: list[Element] = []
         self._shown = ""
         self._trouble = ""
@@ -131,7 +132,7 @@ class Keeper:
         """Read the state of the run and its workers, and submit or cancel workers."""
         try:
             status = self._run.status()
-            self._pace.add(time.monotonic(), status)
+            self._forecast.add(time.monotonic(), status)
             if status.finished:
                 return status
             self._alive = cli.queue(self._terms.name)
@@ -182,16 +183,16 @@ class Keeper:
             words.append(f"{len(waits)} waiting" + (f" ({', '.join(reasons)})" if reasons else ""))
         shown = ", ".join(words)
         if self._screen.is_live:
-            self._screen.draw("   ".join([*words, *self._speed()]))
+            self._screen.draw(bars.percent(status), *words, *self._speed(), status=status)
         elif shown != self._shown:
             self._screen.say(shown)
         self._shown = shown
 
     def _speed(self) -> Sequence[str]:
-        rate, left_s = self._pace.tasks_per_s, self._pace.left_s(time.monotonic())
-        if rate is None or left_s is None:
+        estimate = self._forecast.estimate()
+        if estimate is None:
             return ()
-        return pace.rate(rate), f"{pace.duration(left_s)} left"
+        return estimate.left_text(time.monotonic()), estimate.rate_text()
 
     def _tell(self, trouble: str) -> None:
         """Report a problem once, until it is over."""

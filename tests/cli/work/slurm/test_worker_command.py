@@ -30,7 +30,7 @@ FOR_THE_SUBMITTER = {
         "help",
     ),
     *("slurm", "time", "sbatch_args", "keep", "cancel_on_exit", "allow_loopback"),
-    *("after", "on_end", "on_failure"),
+    *("after", "on_end", "on_failure", "name"),
 }
 GIVEN = {
     "batch": ["--batch"],

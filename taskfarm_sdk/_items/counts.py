@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from taskfarm_sdk import RunStatus
     from taskfarm_sdk._items.chunks import Chunks
+    from taskfarm_sdk._models import RunStatus
 
 Certainty = Literal["exactly", "about", "at least"]
 

@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from taskfarm_cli.common.item_counts import ItemCount, items_done
 from taskfarm_sdk import RunStatus
 from taskfarm_sdk._items.chunks import Chunks
+from taskfarm_sdk._items.counts import ItemCount, items_done
 from taskfarm_sdk._protocol.lease import Lease, encode
 
 # 4 tasks of 10 items, and one of 6.

@@ -1,0 +1,84 @@
+"""The name of a new run: valid, free on its server, and kept, or nothing is created."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from taskfarm_cli.common import new_name, run_files
+from taskfarm_cli.common.exit_status import CommandError, UsageError
+from taskfarm_cli.common.run_files import RunNote
+from taskfarm_sdk import ConfigurationError, Farm, RunNotFound
+
+UUID = "7ce1105e5f2b471a829dc9aef6bcfdb0"
+URL = "http://farm.test/api/"
+
+
+class OneRun:
+    """Stands in for a farm that has a run or none, and counts what it is asked."""
+
+    url = URL
+
+    def __init__(self, *, has_run: bool = True) -> None:
+        self.asked: list[str] = []
+        self._has_run = has_run
+
+    def get_run(self, uuid: str) -> None:
+        self.asked.append(uuid)
+        if not self._has_run:
+            raise RunNotFound(f"there is no run {uuid}")
+
+
+def name(called: str, url: str = URL) -> None:
+    note = RunNote(run=UUID, url=url, num_tasks=1, items=1, chunk=1, name=called, folder="")
+    run_files.write_note(note)
+
+
+def check_free(called: str | None, farm: OneRun) -> None:
+    new_name.check_free(called, cast("Farm", farm))
+
+
+def test_a_name_that_is_known_nowhere_costs_no_request() -> None:
+    name("sweep-1")
+    farm = OneRun()
+    check_free("sweep", farm)
+    check_free(None, farm)
+    assert farm.asked == []
+
+
+def test_a_name_of_another_server_is_free_here() -> None:
+    name("sweep", "http://other.test/api/")
+    check_free("sweep", OneRun())
+    assert len(run_files.named("sweep")) == 1
+
+
+def test_the_name_of_a_run_that_is_there_is_taken() -> None:
+    name("sweep")
+    with pytest.raises(UsageError, match=f"'sweep' is that of run {UUID}.*--delete sweep") as told:
+        check_free("sweep", OneRun())
+    assert "nothing was created" in str(told.value)
+
+
+def test_the_name_of_a_run_that_was_deleted_is_freed() -> None:
+    name("sweep")
+    check_free("sweep", OneRun(has_run=False))
+    assert run_files.named("sweep") == []
+
+
+@pytest.mark.parametrize("called", ["1st", "face", "a b"])
+def test_what_cannot_be_a_name_is_refused(called: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be the name of a run"):
+        new_name.check(called)
+
+
+def test_a_name_that_cannot_be_kept_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    new_name.check("sweep")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    new_name.check(None)
+    with pytest.raises(CommandError, match="'sweep' cannot be kept.*nothing was created"):
+        new_name.check("sweep")
