@@ -14,7 +14,7 @@ from taskfarm_cli.work.after import After
 from taskfarm_cli.work.main import main
 from taskfarm_cli.work.screen import Screen
 from taskfarm_cli.work.time_limit import End
-from taskfarm_sdk import Farm, Run
+from taskfarm_sdk import Farm, Run, RunStatus
 from tests.support.fake_slurm import FakeSlurm
 from tests.support.work_tf import NewRun
 
@@ -32,7 +32,7 @@ class Told(Screen):
     def say(self, text: str, command: str = "") -> None:
         self.said.append(f"{text}{command}")
 
-    def draw(self, *_: str) -> None:
+    def draw(self, *_: str, status: RunStatus | None = None) -> None:  # noqa: ARG002 - as Screen has it
         self._then()
         self._then = lambda: None
 
