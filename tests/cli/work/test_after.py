@@ -32,7 +32,7 @@ class Told(Screen):
     def say(self, text: str, command: str = "") -> None:
         self.said.append(f"{text}{command}")
 
-    def draw(self, *_: str, status: RunStatus | None = None) -> None:  # noqa: ARG002 - as Screen has it
+    def draw(self, *_: str, status: RunStatus | None = None) -> None:
         self._then()
         self._then = lambda: None
 
