@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from taskfarm_sdk._map_options import MapOptions
 from taskfarm_sdk._results.results import Results
 from taskfarm_sdk.farm import Farm, link_of
+
+if TYPE_CHECKING:
+    from taskfarm_sdk.execution.jobs import Jobs
 
 __all__ = ["join"]
 
@@ -39,10 +42,27 @@ def join(
         ItemsFailed: see `Farm.map`.
         TaskfarmError: what `Farm.map` raises.
     """
+    return joined(folder, farm, None, options)
+
+
+def joined(
+    folder: str | os.PathLike[str], farm: Farm | None, jobs: Jobs | None, options: MapOptions
+) -> Results[Any]:
+    """Do the work of `join`, for a number of items at a time that may change.
+
+    Args:
+        folder: see `join`.
+        farm: see `join`.
+        jobs: how many items to compute at a time; None for what the options say.
+        options: see `join`.
+
+    Raises:
+        TaskfarmError: see `join`.
+    """
     from taskfarm_sdk._results.folder import Folder
     from taskfarm_sdk.execution.mapping import entry
 
-    chosen = entry.settings(options)
+    chosen = entry.settings(options, jobs)
     opened = Folder.open(folder)
     order = entry.order_of(opened)
     if farm is not None:

@@ -45,6 +45,7 @@ class WorkerCore:
         before_giving_back: ends computing elsewhere, if the main thread is late to do it.
         vain: since when it claims in vain.
         deadline: ends claiming before the process's time is over; None for no time limit.
+        paused: whether no task is claimed for now, though the worker goes on.
         link: the connections.
         num_tasks: how many tasks the run has.
     """
@@ -68,6 +69,7 @@ class WorkerCore:
         )
         self.before_giving_back: Callable[[], None] = lambda: None
         self.deadline: Deadline | None = None
+        self.paused: bool = False
         self._stop = threading.Event()
         self._clock: Clock = link.session.clock.stopped_by(self._stop)
         self.uuid: str = uuid.uuid4().hex
@@ -233,7 +235,9 @@ class WorkerCore:
         self.stop()
 
     def _may_claim(self) -> bool:
-        return not self.stopping and (self.deadline is None or self.deadline.may_claim)
+        if self.stopping or self.paused:
+            return False
+        return self.deadline is None or self.deadline.may_claim
 
     def _handed_out(self, begun: bool) -> HeldTask | None:
         if not self._may_claim():

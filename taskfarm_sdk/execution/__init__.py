@@ -2,7 +2,8 @@
 
 A `Dispatcher` keeps several slots busy with tasks of one worker, and settles each task by the
 `Outcome` of its attempt. A `Group` is a child process
-together with all that it starts, and ends as a whole, even if this process is killed. Where a task
+together with all that it starts, and ends as a whole, even if this process is killed. `Jobs` is how
+many tasks are computed at a time, where that changes during the work. Where a task
 is a chunk of items, `in_order`, `is_hopeless` and `ChunkPosition` are the rules of an attempt.
 """
 
@@ -26,6 +27,7 @@ from taskfarm_sdk.execution.attempt_plan import in_order, is_hopeless
 from taskfarm_sdk.execution.attempt_plan import reason as reason_of_chunk
 from taskfarm_sdk.execution.chunk_position import ChunkPosition
 from taskfarm_sdk.execution.dispatcher import Dispatcher
+from taskfarm_sdk.execution.jobs import Jobs, Resized
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
 from taskfarm_sdk.worker import done_tasks, reopen_tasks, worker_of_chunks
 
@@ -38,10 +40,12 @@ __all__ = [
     "Dispatcher",
     "Failed",
     "Group",
+    "Jobs",
     "OpenFiles",
     "Outcome",
     "Patience",
     "Released",
+    "Resized",
     "done_tasks",
     "how_it_ended",
     "in_order",

@@ -22,13 +22,14 @@ class Dispatcher:
     """Keeps slots busy: each claims a task from the worker, performs it, and settles it.
 
     While tasks are short, the next one is claimed before its turn, and the last one is completed
-    meanwhile; `slot` says how.
+    meanwhile; `slot` says how. `resize` changes the number of slots during the work.
 
     Args:
         worker: claims the tasks; the caller enters and leaves its `with`.
-        size: how many slots, at least 1.
-        perform: computes a task in a slot (0 to size - 1), and returns how it is to be settled. An
-            exception gives the task back, uncounted, and ends the work.
+        size: how many slots; with 0 it claims nothing until `resize` or `leave` is called.
+        perform: computes a task in a slot, of which no two at a time have the same number from 0,
+            and returns how it is to be settled. An exception gives the task back, uncounted, and
+            ends the work.
         interrupt: called once with the reason when the work is to end early: ends whatever
             `perform` waits for.
         max_tasks: how many tasks to claim at most; None for no limit.
@@ -63,15 +64,24 @@ class Dispatcher:
         self._busy = 0
         self._idle_since = time.monotonic()
         self._failure: BaseException | None = None
-        self._slots = [Slot(self._core.options.intervals.first_beat_s) for _ in range(size)]
-        self._threads = [
-            threading.Thread(target=self._work, args=(slot,), name=f"taskfarm-slot-{slot}-{hand}")
-            for hand in range(HANDS)
-            for slot in range(size)
-        ]
-        self._at_work = len(self._threads)
+        self._size = size
+        # A claim that found nothing says nothing if the size changed meanwhile.
+        self._resizes = 0
+        self._has_started = self._nothing_left = False
+        self._slots: list[Slot] = []
+        self._hands: list[int] = []
+        self._threads: list[threading.Thread] = []
+        self._at_work = 0
+        # Without a slot nothing would keep `run` from ending.
+        self._add_slots(max(1, size))
+        self._arrange()
         self.limited: bool = False
         self.failures: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many tasks are computed at a time; 0 while the work pauses."""
+        return self._size
 
     @property
     def busy(self) -> int:
@@ -105,16 +115,108 @@ class Dispatcher:
         if self._failure is not None:
             raise self._failure
 
+    def resize(self, size: int) -> None:
+        """Compute so many tasks at a time from now on; 0 pauses. In any thread.
+
+        Tasks that run go on to their end; tasks that were claimed and not begun are given back.
+
+        Args:
+            size: how many.
+
+        Raises:
+            TaskfarmError: this machine lacks threads for so many slots; it uses those that it has.
+        """
+        with self._changed:
+            if size == self._size or self._failure is not None or not self._at_work:
+                return
+            if not self._size:
+                # Nobody claimed while it paused.
+                self._idle_since = time.monotonic()
+            self._size, self._resizes = size, self._resizes + 1
+            before = len(self._threads)
+            self._add_slots(size)
+            self._arrange()
+            if self._has_started:
+                self._start_from(before)
+
+    def closes(self, slot: int) -> bool:
+        """Return whether no other task begins for now in a slot whose task has been computed."""
+        if self._size < len(self._slots):
+            with self._changed:
+                self._arrange(slot)
+        return self._slots[slot].closed
+
+    def leave(self) -> None:
+        """Claim no more tasks, and end once those that run have ended. In any thread."""
+        self._core.stop()
+        self._end_closed()
+
+    def _add_slots(self, size: int) -> None:
+        """Add the slots that are missing, with threads that do not run yet."""
+        for slot in range(len(self._slots), size):
+            self._slots.append(Slot(self._core.options.intervals.first_beat_s))
+            self._hands.append(HANDS)
+            self._at_work += HANDS
+            self._threads += [
+                threading.Thread(
+                    target=self._work, args=(slot,), name=f"taskfarm-slot-{slot}-{hand}"
+                )
+                for hand in range(HANDS)
+            ]
+
+    def _arrange(self, ended: int | None = None) -> None:
+        """Open as many slots as are wanted, of those whose threads work.
+
+        Slots that compute come first: nothing begins while as many tasks run as there may be.
+
+        Args:
+            ended: the slot whose task has just been computed.
+        """
+        working = [number for number, hands in enumerate(self._hands) if hands]
+        working.sort(key=lambda number: number == ended or not self._slots[number].computing)
+        for place, number in enumerate(working):
+            self._slots[number].open(is_open=place < self._size)
+        self._core.paused = not self._size
+
     def _start(self) -> None:
-        for number, thread in enumerate(self._threads):
+        with self._changed:
+            self._has_started = True
+            self._start_from(0)
+
+    def _start_from(self, first: int) -> None:
+        """Start the threads from a number on.
+
+        Raises:
+            TaskfarmError: this machine lacks threads for all.
+        """
+        for number in range(first, len(self._threads)):
             try:
-                thread.start()
+                self._threads[number].start()
             except RuntimeError as error:
+                wanted = len(self._threads)
+                self._drop_threads(number)
                 raise TaskfarmError(
-                    f"this machine lets this process have {number} of {len(self._threads)} threads "
+                    f"this machine lets this process have {number} of {wanted} threads "
                     f"({error}), and each slot needs {HANDS}: compute fewer at a time, or "
                     "raise the limit (ulimit -u)"
                 ) from error
+
+    def _drop_threads(self, first: int) -> None:
+        """Forget the threads from a number on, and slots without any."""
+        for number in range(first, len(self._threads)):
+            self._hands[number // HANDS] -= 1
+            self._at_work -= 1
+        del self._threads[first:]
+        slots = -(-first // HANDS)
+        del self._slots[slots:]
+        del self._hands[slots:]
+        self._size = min(self._size, slots)
+
+    def _end_closed(self) -> None:
+        with self._changed:
+            for slot in self._slots:
+                if slot.closed:
+                    slot.end()
 
     def abort(self, error: BaseException) -> None:
         """End the work, and have `run` raise `error`. In any thread; the first error counts."""
@@ -142,10 +244,14 @@ class Dispatcher:
         if not ended and is_idle and self._has_waited_long(since):
             self.limited = True
             self._core.stop()
+        if not ended and self._core.stopping:
+            self._end_closed()
         return ended
 
     def _has_waited_long(self, since: float) -> bool:
-        if self._linger_s is not None:
+        if not self._size and self._left == 0:
+            return True
+        if self._linger_s is not None and self._size:
             idle_s = self._core.vain.idle_s(since)
             if idle_s is not None and idle_s > self._linger_s:
                 return True
@@ -171,18 +277,35 @@ class Dispatcher:
         except BaseException as error:  # noqa: BLE001 - raised in the thread that waits for the slots
             self.abort(error)
         finally:
-            with self._changed:
-                self._at_work -= 1
-                self._changed.notify_all()
+            self._end_hand(slot)
+
+    def _end_hand(self, slot: int) -> None:
+        """Note that a thread ends; without any, the slot makes room for a closed one."""
+        with self._changed:
+            self._at_work -= 1
+            self._hands[slot] -= 1
+            if not self._hands[slot]:
+                # While something runs here, it may wait again: then a closed slot claims it.
+                self._nothing_left = not self._busy
+                self._arrange()
+            self._changed.notify_all()
+        if self._nothing_left:
+            self._end_closed()
 
     def _go_on(self, slot: int, turns: Slot) -> bool:
         """Claim, compute and settle one task; return whether there may be more."""
+        if turns.closed:
+            self._let_go()
         with turns.turn() as turn:
-            task = self._claim()
-            if task is None:
+            resizes = self._num_resizes()
+            if turns.over:
                 return False
+            task = None if turns.closed else self._claim()
+            if task is None:
+                # One that a pause kept from claiming goes on when that is over.
+                return turns.closed or resizes != self._num_resizes()
             with self._busy_with():
-                if not turn.comes() or self._core.stopping:
+                if not turn.comes() or turns.closed or self._core.stopping:
                     self._give_back(task)
                     return True
                 task.begin()
@@ -190,10 +313,20 @@ class Dispatcher:
                     self._see_through(task, slot, turn)
         return True
 
+    def _num_resizes(self) -> int:
+        with self._changed:  # which a resize has until it is complete
+            return self._resizes
+
+    def _let_go(self) -> None:
+        """Have nothing held back while no task is claimed here."""
+        if self._core.paused and not self._core.stopping:
+            self._core.ledger.retry_failed()
+
     def _see_through(self, task: HeldTask, slot: int, turn: SlotTurn) -> None:
         outcome: Outcome = Released()
         try:
             outcome = self._compute(task, slot)
+            self.closes(slot)
         finally:
             if isinstance(outcome, Completed):
                 # Completing takes a while; all else the next claim is to know of.

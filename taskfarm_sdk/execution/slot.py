@@ -34,7 +34,7 @@ class Slot:
         self._tasks = ShortTasks(long_after_s, now)
         self._changed = threading.Condition()
         self._is_taken = self._is_awaited = False
-        self._is_over = False
+        self._is_over = self._is_closed = False
         # The thread that has a task for the slot and has not begun it.
         self._next: int | None = None
 
@@ -52,10 +52,26 @@ class Slot:
         finally:
             turn.leave()
 
+    @property
+    def closed(self) -> bool:
+        """Whether no task may be begun."""
+        return self._is_closed
+
+    @property
+    def over(self) -> bool:
+        """Whether all waits have ended, and no task is to be claimed."""
+        return self._is_over
+
     def end(self) -> None:
         """End all waits."""
         with self._changed:
             self._is_over = True
+            self._changed.notify_all()
+
+    def open(self, *, is_open: bool) -> None:
+        """Let tasks be begun again, or none: one that is computed goes on to its end."""
+        with self._changed:
+            self._is_closed = not is_open
             self._changed.notify_all()
 
     def take(self) -> bool:
@@ -63,9 +79,10 @@ class Slot:
         with self._changed:
             # A thread does not claim with the slot while the other has a task for it, or is about
             # to: its claim may wait for the end of that very task.
-            while not self._is_over and (self._is_taken or self._is_awaited):
+            while not self._is_over and (self._is_closed or self._is_taken or self._is_awaited):
                 tasks = self._tasks
-                if not self._is_awaited and tasks.may_claim_ahead and self._in_time():
+                is_next = not self._is_closed and not self._is_awaited
+                if is_next and tasks.may_claim_ahead and self._in_time():
                     break
                 self._changed.wait()
             is_ahead = self._is_taken or self._is_awaited or self._is_over
@@ -74,14 +91,14 @@ class Slot:
             return not is_ahead
 
     def wait(self) -> bool:
-        """Take the slot once it is free; False if the other thread's task is long."""
+        """Take the slot once it is free; False if the other's task is long, or the slot closes."""
         with self._changed:
             self._next = threading.get_ident()
-            while self._is_taken and not self._is_over:
+            while self._is_taken and not self._is_over and not self._is_closed:
                 if self._tasks.is_long:
                     return False
                 self._changed.wait(self._tasks.long_in_s())
-            if self._is_over:
+            if self._is_over or self._is_closed:
                 return False
             self._is_taken, self._is_awaited = True, False
             return True

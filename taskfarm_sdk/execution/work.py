@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -21,9 +22,14 @@ from taskfarm_sdk.errors import (
 )
 from taskfarm_sdk.execution.dispatcher import Dispatcher
 from taskfarm_sdk.execution.function import Function, usable
+from taskfarm_sdk.execution.jobs import Jobs
+from taskfarm_sdk.execution.outcome import Outcome
 from taskfarm_sdk.execution.pickling import warn_of_generators
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker
+
+if TYPE_CHECKING:
+    from taskfarm_sdk.execution.children.pool import Pool
 
 PROGRESS_EVERY_S = 2.0
 POLL_S = 2.0
@@ -127,8 +133,16 @@ def by_children(
     workers: int | None,
     threads_per_task: int | None,
     on_lost_item: OnLostItem | None,
+    jobs: Jobs | None = None,
 ) -> bool:
     """Compute with child processes until no task is left for this worker.
+
+    Args:
+        work: the work.
+        workers: how many at a time; None for as many as this process may use CPUs.
+        threads_per_task: how many threads libraries use in each.
+        on_lost_item: see `Pool`.
+        jobs: how many at a time, in place of `workers`, where that changes.
 
     Returns:
         Whether it stopped before that, after too many failures in a row.
@@ -137,8 +151,11 @@ def by_children(
     from taskfarm_sdk.execution.children.pool import Pool
     from taskfarm_sdk.execution.children.script import pack
 
-    wanted = usable_cpus() if workers is None else _validation.at_least_one("workers", workers)
-    size = max(1, min(wanted, work.num_tasks))
+    if jobs is None:
+        jobs = Jobs(
+            usable_cpus() if workers is None else _validation.at_least_one("workers", workers)
+        )
+    size = max(1, min(jobs.number, work.num_tasks))
     if threads_per_task is not None:
         _validation.at_least_one("threads_per_task", threads_per_task)
     function = pack(work.function)
@@ -148,8 +165,43 @@ def by_children(
         closing(Pool(function, size, threads_per_task, on_lost_item)) as pool,
     ):
         pool.start()
-        dispatcher = Dispatcher(
-            worker, size, pool.perform, interrupt=pool.interrupt, linger_s=work.linger_s
+        children = _Children(work, worker, pool, size)
+        with jobs.followed_by(children):
+            children.dispatcher.run(work.look)
+    return worker.stopping and not children.dispatcher.limited
+
+
+class _Children:
+    """The children of one `Run.work`, as many as are wanted.
+
+    Args:
+        work: the work.
+        worker: claims the tasks.
+        pool: computes them.
+        size: how many at first.
+    """
+
+    def __init__(self, work: Work, worker: Worker, pool: Pool, size: int) -> None:
+        self._num_tasks = work.num_tasks
+        self._pool = pool
+        self.dispatcher = Dispatcher(
+            worker, size, self._perform, interrupt=pool.interrupt, linger_s=work.linger_s
         )
-        dispatcher.run(work.look)
-    return worker.stopping and not dispatcher.limited
+
+    def resize(self, size: int) -> None:
+        """Compute so many tasks at a time from now on."""
+        size = min(size, self._num_tasks)
+        if size:
+            self._pool.share_cpus(size)
+        self.dispatcher.resize(size)
+
+    def leave(self) -> None:
+        """Claim no more tasks."""
+        self.dispatcher.leave()
+
+    def _perform(self, task: Task, slot: int) -> Outcome:
+        outcome = self._pool.perform(task, slot)
+        if self.dispatcher.closes(slot):
+            # Its memory may be why there are to be fewer.
+            self._pool.end_child(slot)
+        return outcome

@@ -16,6 +16,7 @@ from taskfarm_sdk.execution import work as working
 from taskfarm_sdk.execution.executors import submit
 from taskfarm_sdk.execution.executors.engines import Engine
 from taskfarm_sdk.execution.function import Function
+from taskfarm_sdk.execution.jobs import Jobs
 from taskfarm_sdk.execution.work import OnLostItem, Work
 from taskfarm_sdk.worker import worker_of
 
@@ -29,12 +30,15 @@ class Place:
         executor: the caller's; None for child processes.
         threads_per_task: how many threads libraries use in each child process.
         on_lost_item: see `Pool`.
+        jobs: how many tasks at a time in child processes, in place of `workers`, where that
+            changes.
     """
 
     workers: int | None = None
     executor: Executor | None = None
     threads_per_task: int | None = None
     on_lost_item: OnLostItem | None = None
+    jobs: Jobs | None = None
 
     def engine(self, grace_s: float) -> Engine | None:
         """Return the engine of the executor; None for child processes.
@@ -114,7 +118,9 @@ def compute(request: Request, options: WorkerOptions, place: Place) -> tuple[Wor
     )
     if engine is not None:
         return work, submit.by_executor(work, engine)
-    halted = working.by_children(work, place.workers, place.threads_per_task, place.on_lost_item)
+    halted = working.by_children(
+        work, place.workers, place.threads_per_task, place.on_lost_item, place.jobs
+    )
     return work, halted
 
 

@@ -23,7 +23,7 @@ LEFT_OUT = {
     "needs a cluster": 9,
     "needs another machine": 2,
     "needs root": 20,
-    "other tests run it": 6,
+    "other tests run it": 13,
     "runs until it is ended": 5,
     "sends a mail": 1,
     "the tests have a server": 1,

@@ -214,7 +214,16 @@ def seconds(text: str) -> float:
     return value
 
 
+def seconds_or_none(text: str) -> float:
+    """Return a number of seconds, 0 or more."""
+    value = float(text)
+    if not math.isfinite(value) or value < 0:
+        raise argparse.ArgumentTypeError(f"not a number of seconds, 0 or more: {text}")
+    return value
+
+
 # argparse names the type in its own complaint: "invalid whole number value: 'x'".
 number_of_tasks.__name__ = "whole number"
 number.__name__ = "whole number"
 seconds.__name__ = "number of seconds"
+seconds_or_none.__name__ = "number of seconds"

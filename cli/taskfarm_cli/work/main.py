@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
@@ -19,6 +17,7 @@ from taskfarm_cli.work.command_line.show_arguments import parse_show
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options, Plan
     from taskfarm_cli.work.screen import Screen
+    from taskfarm_cli.work.steering import Steering
     from taskfarm_cli.work.template import Template
     from taskfarm_sdk import Farm, Run
 
@@ -51,21 +50,23 @@ def _work(options: Options) -> ExitStatus:
         raise CommandError("workTF needs Linux or macOS; on Windows, use run.work in Python")
     from taskfarm_cli.work.plan import Plan
     from taskfarm_cli.work.screen import Screen
+    from taskfarm_cli.work.steering import Steering
 
+    steering = Steering.of(options)
     if options.join is not None:
         from taskfarm_cli.work.join import join, join_on_slurm
 
         work = join if options.slurm is None else join_on_slurm
-        return work(options.join, options, Screen(PROGRAM))
+        return work(options.join, options, Screen(PROGRAM), steering)
     if options.slurm is None:
-        return _here(Plan.of(options), Screen(PROGRAM))
+        return _here(Plan.of(options), Screen(PROGRAM), steering)
     from taskfarm_cli.work.slurm import submit as slurm
 
     slurm.check(options)
-    return _on_slurm(Plan.of(options), Screen(PROGRAM))
+    return _on_slurm(Plan.of(options), Screen(PROGRAM), steering)
 
 
-def _here(plan: Plan, screen: Screen) -> ExitStatus:
+def _here(plan: Plan, screen: Screen, steering: Steering) -> ExitStatus:
     from taskfarm_cli.common.credentials import open_farm
     from taskfarm_cli.work import kept_folder, output_paths
 
@@ -78,18 +79,21 @@ def _here(plan: Plan, screen: Screen) -> ExitStatus:
         output_paths.check(plan.options)
         kept_folder.check(plan)
     with screen.told(), open_farm(plan.options) as farm:
+        before = steering.after.find(farm)
         run, plan = _find_or_create(plan, farm, screen)
+        before.refuse(run)
         if plan.options.dry_run:
             kept_folder.check_of(plan, run)
             return _dry_run(plan, plan.chunks(run.num_tasks).items)
         kept_folder.take(plan, run, farm.url)
         from taskfarm_cli.work.work_off import work_off
 
-        return work_off(plan, run, screen)
+        ended = steering.hooks.bound(farm.url, screen)
+        return work_off(plan, run, screen, before=before, ended=ended)
 
 
-def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
-    from taskfarm_cli.work import kept_folder
+def _on_slurm(plan: Plan, screen: Screen, steering: Steering) -> ExitStatus:
+    from taskfarm_cli.work import kept_folder, resume
     from taskfarm_cli.work.reopening import Reopening
     from taskfarm_cli.work.slurm import submit as slurm
 
@@ -103,16 +107,21 @@ def _on_slurm(plan: Plan, screen: Screen) -> ExitStatus:
         kept_folder.check(plan)
         if plan.name is None:
             slurm.probe(options, farm, screen)
+        before = steering.after.find(farm)
         run, plan = _find_or_create(plan, farm, screen)
+        before.refuse(run)
         options = plan.options_of_workers
         kept_folder.check_of(plan, run)
         if options.dry_run:
             return slurm.dry_run(options, farm, run.uuid, screen)
+        with resume.told_after(plan, run, screen, CommandError, KeyboardInterrupt):
+            before.wait(screen)
         reopening = None if plan.name is None else Reopening.of(plan, run, screen)
         if reopening is not None:
             # Once, for all of the workers: each has --no-retry-failed.
             reopening.open_again(failed=options.retry_failed)
-        return slurm.submit(options, farm, run, screen, is_new=plan.name is None)
+        ended = steering.hooks.bound(farm.url, screen)
+        return slurm.submit(options, farm, run, screen, is_new=plan.name is None, ended=ended)
 
 
 def _find_or_create(plan: Plan, farm: Farm, screen: Screen) -> tuple[Run, Plan]:
@@ -153,18 +162,9 @@ def _dry_run(plan: Plan, num_items: int) -> ExitStatus:
 
 def _fault_of_program(template: Template) -> CommandError | None:
     """Return the error of a program that is missing or not executable, or None."""
-    from taskfarm_cli.work.commands.faults import cannot_execute
+    from taskfarm_cli.work.commands.programs import fault_of_program
 
-    program = template.program
-    if program is None or shutil.which(program) is not None:
-        return None
-    is_there = Path(program).exists() if "/" in program else False
-    return cannot_execute(
-        program,
-        PermissionError(13, "it is not executable")
-        if is_there
-        else FileNotFoundError(2, "it is not there"),
-    )
+    return None if template.program is None else fault_of_program(template.program)
 
 
 if __name__ == "__main__":

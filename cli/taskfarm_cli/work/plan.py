@@ -45,10 +45,12 @@ class Options:
         chunk: how many items a task has at most, or None.
         shell: whether a shell runs the command.
         jobs: how many commands run at a time; None for the number of usable CPUs.
+        jobs_file: the file that says how many, or None.
         threads_per_task: how many threads each may use; None for its share of the CPUs.
         timeout_s: how long one attempt may take, or None.
         grace_s: the time from asking a command to end until killing it.
         max_attempts: after how many attempts a task has failed for good.
+        retry_delay_s: how long a failed task is held back while others wait.
         halt_after: after how many failures in a row to stop.
         linger: whether to stay while others compute.
         linger_s: how long to stay without work, at most.
@@ -57,6 +59,9 @@ class Options:
         stop_after_s: after how long to end, or None.
         max_tasks: how many tasks to compute at most, or None.
         batch: whether a planned end is a success.
+        after: the runs to wait for, as they were given.
+        on_end: the command to run when the run is finished, or None.
+        on_failure: the command to run then if tasks failed, or None.
         dry_run: whether to print the commands only.
         tag: whether each line of output begins with the task's number.
         line_buffer: whether output is passed on line by line, as it comes.
@@ -93,10 +98,12 @@ class Options:
     chunk: int | None
     shell: bool
     jobs: int | None
+    jobs_file: str | None
     threads_per_task: int | None
     timeout_s: float | None
     grace_s: float
     max_attempts: int
+    retry_delay_s: float
     halt_after: int
     linger: bool
     linger_s: float | None
@@ -104,6 +111,9 @@ class Options:
     stop_after_s: float | None
     max_tasks: int | None
     batch: bool
+    after: tuple[str, ...]
+    on_end: str | None
+    on_failure: str | None
     dry_run: bool
     tag: bool
     line_buffer: bool

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.text import shell_words
@@ -31,6 +32,19 @@ def tell(plan: Plan, run: Run, screen: Screen) -> None:
         screen.say(done)
     else:
         screen.say(f"{done}; resume with:", command=_command(plan, run.uuid))
+
+
+@contextmanager
+def told_after(
+    plan: Plan, run: Run, screen: Screen, *errors: type[BaseException]
+) -> Generator[None]:
+    """Tell the command that continues the run if one of these errors ends the `with` block."""
+    try:
+        yield
+    except errors:
+        if not plan.options.batch:
+            tell(plan, run, screen)
+        raise
 
 
 def _command(plan: Plan, uuid: str) -> str:

@@ -53,16 +53,18 @@ class StatusLine:
         if status is None:
             return
         count = items_done(self._chunks, status)
+        paused = "" if self._dispatcher.size else "paused, "
         words = [
             bars.percent(status),
             f"{status.done} of {status.num_tasks} done" if count is None else str(count),
         ]
         if self._dispatcher.failures:
             words.append(f"{counted(self._dispatcher.failures, 'attempt')} failed here")
-        estimate = self._estimate
+        # Past speed says nothing of a time in which nothing is computed here.
+        estimate = self._estimate if self._dispatcher.size else None
         if estimate is not None:
             words.append(estimate.left_text(time.monotonic()))
-        words.append(f"{self._dispatcher.busy} running here")
+        words.append(f"{paused}{self._dispatcher.busy} running here")
         if estimate is not None:
             words.append(estimate.rate_text())
         self._screen.draw(*words, status=status)

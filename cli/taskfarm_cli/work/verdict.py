@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from taskfarm_sdk import Run, RunStatus
     from taskfarm_sdk._items.chunks import Chunks
 
+# Called with a finished run and its status.
+Ended = Callable[["Run", "RunStatus"], None]
+
 
 def verdict(
     run: Run,
@@ -29,6 +32,7 @@ def verdict(
     chunks: Chunks | None = None,
     kept_in: str | None = None,
     check_whole: Callable[[], None] | None = None,
+    ended: Ended | None = None,
 ) -> ExitStatus:
     """Report the run's status, and return the exit status of workTF.
 
@@ -42,6 +46,7 @@ def verdict(
         chunks: the items of each task; None to look for a note about them.
         kept_in: the folder that the output is kept in.
         check_whole: raises an error if that folder lacks items; None where it decides nothing.
+        ended: called if the run is finished.
 
     Raises:
         CommandError: the exit status is not 0.
@@ -61,14 +66,13 @@ def verdict(
         screen.say(f"run {run.uuid}: {done} done{failed}")
     else:
         screen.say(f"run {run.uuid}: {_with_kept(count, kept)}; tasks: {done} done{failed}")
+    if status.finished:
+        _finish(run, status, check_whole, ended)
     if status.failed:
         said = _of_failed(run, status, baseurl, kept_in, 0 if kept is None else kept[1])
         output = "" if place is None else f"; their output: {place}"
         raise CommandError(f"{said}{output}", ExitStatus.TASKS_FAILED)
     if status.finished:
-        if check_whole is not None:
-            check_whole()
-        run_files.finish(run.uuid)
         return ExitStatus.OK
     if limited:
         raise CommandError(
@@ -79,6 +83,22 @@ def verdict(
     if halted:
         raise CommandError(f"too many failures in a row; {counted(status.waiting, 'task')} waiting")
     return ExitStatus.OK
+
+
+def _finish(
+    run: Run, status: RunStatus, check_whole: Callable[[], None] | None, ended: Ended | None
+) -> None:
+    """Note that a run is finished, and tell whoever wants to know.
+
+    Raises:
+        CommandError: items are missing in the folder that decides what is done.
+    """
+    if not status.failed:
+        if check_whole is not None:
+            check_whole()
+        run_files.finish(run.uuid)
+    if ended is not None:
+        ended(run, status)
 
 
 def _counts(kept_in: str | None) -> tuple[int, int] | None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.text import counted
-from taskfarm_cli.work import manifest, resume, time_limit
+from taskfarm_cli.work import jobs_file, manifest, resume, time_limit
+from taskfarm_cli.work.after import Awaited
 from taskfarm_cli.work.commands.chunk import ChunkRunner
 from taskfarm_cli.work.commands.failure_text import place_of_outputs
 from taskfarm_cli.work.commands.joblog import JobLog
@@ -19,16 +20,19 @@ from taskfarm_cli.work.commands.kept import Log, Results
 from taskfarm_cli.work.commands.output import Passing
 from taskfarm_cli.work.commands.runner import CommandRunner
 from taskfarm_cli.work.commands.slots import slots_for
+from taskfarm_cli.work.jobs_file import JobsFile
+from taskfarm_cli.work.paused import PausedRun
 from taskfarm_cli.work.reopening import Reopening
 from taskfarm_cli.work.slurm import job_environment
 from taskfarm_cli.work.status_line import StatusLine
 from taskfarm_cli.work.verdict import verdict
-from taskfarm_sdk.execution import Deadline, Dispatcher, worker_of_chunks
+from taskfarm_sdk.execution import Deadline, Dispatcher, Jobs, worker_of_chunks
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.commands.output import Sink
     from taskfarm_cli.work.plan import Options, Plan
     from taskfarm_cli.work.screen import Screen
+    from taskfarm_cli.work.verdict import Ended
     from taskfarm_sdk import Run, Worker
 
 LOOK_EVERY_S = 0.2
@@ -39,14 +43,28 @@ ASKED = tuple(
 )
 
 
-def work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
+def work_off(
+    plan: Plan,
+    run: Run,
+    screen: Screen,
+    *,
+    before: Awaited = Awaited(),  # noqa: B008 - frozen
+    ended: Ended | None = None,
+) -> ExitStatus:
     """Work until no task is left for this worker; return the exit status of workTF.
+
+    Args:
+        plan: the plan for the run.
+        run: the run.
+        screen: shows the messages.
+        before: the runs that are waited for first.
+        ended: called if the run is finished in the end.
 
     Raises:
         CommandError: the exit status is not 0.
     """
     try:
-        return _work_off(plan, run, screen)
+        return _work_off(plan, run, screen, before, ended)
     except CommandError as planned:
         if not plan.options.batch or planned.status != ExitStatus.NOT_FINISHED:
             raise
@@ -68,16 +86,22 @@ def was_asked_to_end(error: BaseException) -> bool:
     )
 
 
-def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
+def _work_off(
+    plan: Plan, run: Run, screen: Screen, before: Awaited, ended: Ended | None
+) -> ExitStatus:
     options = plan.options
     in_chunks, chunks = plan.chunk > 1, plan.chunks(run.num_tasks)
     end = time_limit.end(options, screen)
+    # Ctrl-C is handled above, where it is while tasks run.
+    with resume.told_after(plan, run, screen, CommandError):
+        before.wait(screen, end)
     reopening = Reopening.of(plan, run, screen)
     if reopening is not None:
         reopening.open_again(failed=options.retry_failed)
     with ExitStack() as undo:
-        slots = slots_for(min(_jobs(options, screen), run.num_tasks), screen.say)
-        sink = undo.enter_context(closing(_sink(options, slots.number, screen)))
+        file, jobs = first_jobs(options, screen)
+        slots = slots_for(max(1, min(jobs.number, run.num_tasks)), screen.say)
+        sink = undo.enter_context(closing(_sink(options, screen)))
         runner = CommandRunner(
             plan,
             run.num_tasks,
@@ -98,13 +122,18 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
         worker = undo.enter_context(_worker(plan, run))
         dispatcher = Dispatcher(
             worker,
-            slots.number,
+            min(jobs.number, slots.number),
             perform,
             interrupt=runner.interrupt,
             max_tasks=options.max_tasks,
             linger_s=options.linger_s,
             deadline=deadline,
         )
+        undo.enter_context(
+            jobs.followed_by(_Resizing(dispatcher, runner, jobs.number, run.num_tasks, screen))
+        )
+        paused = PausedRun(run, jobs).look
+        undo.enter_context(jobs_file.followed(file, jobs, screen.say, paused=paused))
         _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen, chunks))
     return verdict(
         run,
@@ -116,7 +145,44 @@ def _work_off(plan: Plan, run: Run, screen: Screen) -> ExitStatus:
         chunks=chunks,
         kept_in=options.kept_in,
         check_whole=None if reopening is None else reopening.check_whole,
+        ended=ended,
     )
+
+
+class _Resizing:
+    """Changes how many commands run at a time, with all that depends on it.
+
+    Args:
+        dispatcher: keeps the slots busy.
+        runner: runs the commands.
+        jobs: how many there are wanted to be at first.
+        most: how many there can be at most.
+        screen: shows a message if this machine allows fewer.
+    """
+
+    def __init__(
+        self, dispatcher: Dispatcher, runner: CommandRunner, jobs: int, most: int, screen: Screen
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._runner = runner
+        self._jobs = jobs
+        self._most = most
+        self._say = screen.say
+
+    def resize(self, size: int) -> None:
+        """Run so many commands at a time from now on."""
+        if size == self._jobs:
+            return
+        self._jobs = size
+        if size:
+            slots = slots_for(min(size, self._most), self._say)
+            self._runner.resize(slots.number, slots.open_files)
+            size = slots.number
+        self._dispatcher.resize(size)
+
+    def leave(self) -> None:
+        """Claim no more tasks."""
+        self._dispatcher.leave()
 
 
 def _see_it_done(end: time_limit.End, dispatcher: Dispatcher, status_line: StatusLine) -> None:
@@ -132,6 +198,14 @@ def _see_it_done(end: time_limit.End, dispatcher: Dispatcher, status_line: Statu
     )
 
 
+def first_jobs(options: Options, screen: Screen) -> tuple[JobsFile | None, Jobs]:
+    """Return the file of `--jobs-file`, if there is one, and how many jobs there are at first."""
+    if options.jobs_file is None:
+        return None, Jobs(_jobs(options, screen))
+    file = JobsFile(options.jobs_file, screen.say)
+    return file, Jobs(file.first(lambda: _jobs(options, screen)))
+
+
 def _jobs(options: Options, screen: Screen) -> int:
     if options.jobs is not None:
         return options.jobs
@@ -142,15 +216,15 @@ def _jobs(options: Options, screen: Screen) -> int:
     return jobs
 
 
-def _sink(options: Options, jobs: int, screen: Screen) -> Sink:
+def _sink(options: Options, screen: Screen) -> Sink:
     try:
         if options.results is not None:
             return Results(options.results)
         if options.log is not None:
-            return Log(options.log, jobs)
+            return Log(options.log)
     except OSError as error:
         raise UsageError(f"cannot write to {error.filename}: {error.strerror}") from error
-    return Passing(screen, jobs, tag=options.tag, line_buffer=options.line_buffer)
+    return Passing(screen, tag=options.tag, line_buffer=options.line_buffer)
 
 
 def _joblog(options: Options) -> AbstractContextManager[JobLog | None]:
@@ -161,6 +235,7 @@ def _worker(plan: Plan, run: Run) -> Worker:
     options = plan.options
     worker = run.worker(
         max_attempts=options.max_attempts,
+        retry_delay_s=options.retry_delay_s,
         halt_after=options.halt_after,
         linger=options.linger,
         unleased_after_s=manifest.unleased_after_s(run, options.unleased_after_s),

@@ -85,7 +85,7 @@ function _shtab_workTF_using
 end
 
 set -g _shtab_workTF_commands
-set -g _shtab_workTF_opts_with_value --baseurl --chunk --csv --glob --grace-s --grid --halt-after --inputs --item --joblog --jobs --join --journal --linger-s --log --max-attempts --max-tasks --name --num-tasks --password --results --sbatch-args --show --slurm --stop-after-s --threads-per-task --time --timeout-s --unleased-after-s --user -b -j -p -u
+set -g _shtab_workTF_opts_with_value --after --baseurl --chunk --csv --glob --grace-s --grid --halt-after --inputs --item --joblog --jobs --jobs-file --join --journal --linger-s --log --max-attempts --max-tasks --name --num-tasks --on-end --on-failure --password --results --retry-delay-s --sbatch-args --show --slurm --stop-after-s --threads-per-task --time --timeout-s --unleased-after-s --user -b -j -p -u
 
 complete -c workTF -e
 complete -c workTF -f
@@ -111,6 +111,7 @@ complete -c workTF -n _shtab_workTF_using -l threads-per-task -x -d 'how many th
 complete -c workTF -n _shtab_workTF_using -l timeout-s -x -d 'end a command that takes longer; the attempt has failed'
 complete -c workTF -n _shtab_workTF_using -l grace-s -x -d 'time from asking a command to end until killing it; default 10'
 complete -c workTF -n _shtab_workTF_using -l max-attempts -x -d 'after N attempts a task has failed; default 3'
+complete -c workTF -n _shtab_workTF_using -l retry-delay-s -x -d 'hold a failed task back for S, while others wait, before anyone tries it again; default 30'
 complete -c workTF -n _shtab_workTF_using -l halt-after -x -d 'stop after N tasks in a row failed; default 10'
 complete -c workTF -n _shtab_workTF_using -l linger -l no-linger -d 'stay while other workers compute, and take over lost tasks; the default'
 complete -c workTF -n _shtab_workTF_using -l linger-s -x -d 'stay at most S seconds without work'
@@ -118,6 +119,10 @@ complete -c workTF -n _shtab_workTF_using -l unleased-after-s -x -d 'take over a
 complete -c workTF -n _shtab_workTF_using -l stop-after-s -x -d 'end after S; running tasks are released, no attempt is counted, and before that no task is started that would probably not finish'
 complete -c workTF -n _shtab_workTF_using -l max-tasks -x -d 'end after N tasks, including failed ones'
 complete -c workTF -n _shtab_workTF_using -l batch -d 'exit with 0 after a planned end: by a limit, or a signal that asks workTF to end'
+complete -c workTF -n _shtab_workTF_using -l jobs-file -xka "(_taskfarm_file)" -d 'read JOBS from FILE, again and again, so that it can change while workTF works; 0 pauses: no task is claimed; -j counts until FILE is there'
+complete -c workTF -n _shtab_workTF_using -l after -xka "(_taskfarm_runs)" -d 'wait for another run before the first task is claimed, and end with 5 if that failed; may be given several times'
+complete -c workTF -n _shtab_workTF_using -l on-end -x -d 'run CMD once when the run is finished; of several workTF on a run only those that have this option do'
+complete -c workTF -n _shtab_workTF_using -l on-failure -x -d 'the same, and before it, if tasks failed'
 complete -c workTF -n _shtab_workTF_using -l tag -d 'begin each line with the item'"'"'s number and a tab'
 complete -c workTF -n _shtab_workTF_using -l line-buffer -d 'print each line as it comes'
 complete -c workTF -n _shtab_workTF_using -l results -xka "(__fish_complete_directories)" -d 'store it instead as DIR/ITEM/stdout, stderr and exit'

@@ -159,7 +159,7 @@ class Pool:
 
     Args:
         packed: the function that they call.
-        size: how many at most.
+        size: how many there will be.
         threads: how many threads the libraries in each may use; None for its share of the CPUs.
         on_lost_item: called with a task, the item that its child died of, and how; then another
             child goes on with the rest of the task. None where a child's end fails its task.
@@ -174,14 +174,30 @@ class Pool:
     ) -> None:
         self._on_lost_item = on_lost_item
         self._payload = payload.pack(packed)
-        self._environment = with_threads(plain_environment(), size, threads)
-        self._children: list[Child | None] = [None] * size
+        self._threads = threads
+        self.share_cpus(size)
+        self._children: dict[int, Child] = {}
         self._ending = threading.Event()
         self._at_once = threading.Event()
 
     def start(self) -> None:
         """Start the first child, so that errors that all would meet show before any claim."""
         self._child(0)
+
+    def share_cpus(self, size: int) -> None:
+        """Have the libraries in children that are started later share the CPUs with so many."""
+        self._environment = with_threads(plain_environment(), size, self._threads)
+
+    def end_child(self, slot: int) -> None:
+        """End the child of a slot that computes nothing for now; the next task starts another."""
+        child = self._children.pop(slot, None)
+        if child is None:
+            return
+        child.channel.finish()
+        try:
+            child.wait_for_exit(EXIT_WITHIN_S)
+        finally:
+            child.close()
 
     def perform(self, task: Task, slot: int) -> Outcome:
         """Have a task computed by the slot's child, and return how it is to be settled.
@@ -213,7 +229,7 @@ class Pool:
 
     def close(self) -> None:
         """End the children, which have no more tasks, within a fixed time."""
-        children = [child for child in self._children if child is not None]
+        children = list(self._children.values())
         for child in children:
             child.channel.finish()
         within_s = END_WITHIN_S if self._ending.is_set() else EXIT_WITHIN_S
@@ -233,7 +249,7 @@ class Pool:
 
     def _child(self, slot: int) -> Child | None:
         """Return a slot's child, once it has loaded the function; None if all are to end."""
-        child = self._children[slot]
+        child = self._children.get(slot)
         if child is not None:
             return child
         try:
@@ -304,9 +320,7 @@ class Pool:
                 child.group.kill()
 
     def _lose(self, slot: int) -> int:
-        child, self._children[slot] = self._children[slot], None
-        assert child is not None
-        return child.close()
+        return self._children.pop(slot).close()
 
     def _ends_soon(self, task: Task) -> bool:
         return task.stop_requested or self._ending.wait(TOLD_WITHIN_S)

@@ -21,6 +21,7 @@ from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._text import shown
 from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.execution.jobs import Jobs
 from taskfarm_sdk.execution.mapping import flow, preparing, trial
 from taskfarm_sdk.execution.mapping.item_function import ItemFunction
 from taskfarm_sdk.execution.mapping.preparing import Wanted
@@ -56,8 +57,12 @@ class Settings:
     retry_failed: bool
 
 
-def settings(options: MapOptions) -> Settings:
+def settings(options: MapOptions, jobs: Jobs | None = None) -> Settings:
     """Return the options of a caller, with the defaults of a mapping.
+
+    Args:
+        options: the caller's.
+        jobs: how many items to compute at a time, in place of `workers`, where that changes.
 
     Raises:
         ConfigurationError: one is wrong, or the executor would never run a loop.
@@ -72,6 +77,7 @@ def settings(options: MapOptions) -> Settings:
         workers=options.get("workers"),
         executor=options.get("executor"),
         threads_per_task=options.get("threads_per_task"),
+        jobs=jobs,
     )
     linger_s = options.get("linger_s")
     if linger_s is not None:

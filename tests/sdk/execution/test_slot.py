@@ -173,3 +173,30 @@ def test_the_end_lets_nobody_wait_and_nobody_compute(other: Other) -> None:
         turns.end()
         assert waiting.result(NET_S) is False
     assert next_one() is False
+
+
+def test_in_a_closed_slot_nothing_begins_until_it_is_open_again(other: Other) -> None:
+    turns = Slot(LONG_AFTER_S)
+    compute(turns)
+    with turns.turn() as turn, turn.compute():
+        turns.open(is_open=False)
+        # The task before was short: else the next one would be claimed ahead.
+        assert is_kept_waiting(waiting := other(lambda: claims_ahead(turns)), turns)
+        assert turns.computing
+    assert is_kept_waiting(waiting, turns)
+    turns.open(is_open=True)
+    assert waiting.result(NET_S) is False
+
+
+def test_a_task_that_was_claimed_ahead_is_given_back_when_its_slot_closes(other: Other) -> None:
+    turns = Slot(LONG_AFTER_S)
+    compute(turns)
+
+    def comes() -> bool:
+        with turns.turn() as turn:
+            return turn.comes()
+
+    with turns.turn() as turn, turn.compute():
+        assert is_kept_waiting(waiting := other(comes), turns)
+        turns.open(is_open=False)
+        assert waiting.result(NET_S) is False

@@ -11,10 +11,12 @@ from taskfarm_cli.common.parser import (
     number,
     number_of_tasks,
     seconds,
+    seconds_or_none,
 )
 from taskfarm_cli.work.command_line.input_arguments import add_inputs
 from taskfarm_cli.work.command_line.show_arguments import add_show
 from taskfarm_cli.work.command_line.slurm_arguments import add_slurm
+from taskfarm_cli.work.command_line.steering_arguments import add_steering
 
 PROGRAM = "workTF"
 FROM_STDIN = "-"
@@ -76,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_connection(parser)
     _add_attempts(parser)
     _add_end(parser)
+    add_steering(parser)
     _add_output(parser)
     add_show(parser)
     add_slurm(parser)
@@ -174,6 +177,14 @@ def _add_attempts(parser: argparse.ArgumentParser) -> None:
         type=number,
         default=3,
         help="after N attempts a task has failed; default 3",
+    )
+    attempts.add_argument(
+        "--retry-delay-s",
+        metavar="S",
+        type=seconds_or_none,
+        default=30.0,
+        help="hold a failed task back for S, while others wait, before anyone tries it again; "
+        "default 30",
     )
     attempts.add_argument(
         "--halt-after",

@@ -37,7 +37,7 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     inputs.add_argument(
         "--grid",
         metavar="NAME=VALUES",
-        action=_Gather,
+        action=Gather,
         default=(),
         help="a column with values: lr=0.1,0.01, or integers without the end: seed=0:1000; given "
         "several times: all combinations",
@@ -45,7 +45,7 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     inputs.add_argument(
         "--glob",
         metavar="PATTERN",
-        action=_Gather,
+        action=Gather,
         default=(),
         help="the names of the files that match, sorted, also with ** for folders at any depth; "
         "may be given several times; quote it",
@@ -93,7 +93,7 @@ def chunk(text: str) -> int:
 chunk.__name__ = "whole number"
 
 
-class _Gather(argparse.Action):
+class Gather(argparse.Action):
     """Adds each value to a tuple, which nobody can change later."""
 
     def __call__(
@@ -103,4 +103,5 @@ class _Gather(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,  # noqa: ARG002
     ) -> None:
+        """Add one."""
         setattr(namespace, self.dest, (*getattr(namespace, self.dest), values))

@@ -38,6 +38,7 @@ def parse(argv: Words = None) -> Options:
         _check_run(options)
     _check_together(options)
     _check_slurm(options)
+    _check_steering(options)
     return options
 
 
@@ -89,6 +90,7 @@ _OF_JOIN = (
     {"join", "jobs", "threads_per_task", "grace_s", "max_attempts", "halt_after"}
     | {"linger", "linger_s", "unleased_after_s", "batch", "journal"}
     | {"baseurl", "user", "password", "retry_failed"}
+    | {"jobs_file", "retry_delay_s", "after", "on_end", "on_failure"}
 )
 _OF_JOIN_ON_SLURM = {
     *("slurm", "time", "sbatch_args", "keep", "cancel_on_exit", "allow_loopback", "dry_run")
@@ -250,3 +252,14 @@ def _check_slurm(options: Options) -> None:
             f"--time {options.time} is too short: the last minutes are reserved for ending "
             f"commands, so give at least {math.ceil(shortest_s / 60)} minutes"
         )
+
+
+def _check_steering(options: Options) -> None:
+    if options.slurm is None or options.keep:
+        return
+    for given, option in ((options.on_end, "--on-end"), (options.on_failure, "--on-failure")):
+        if given is not None:
+            raise UsageError(
+                f"{option} goes with --slurm only where --keep is: without it workTF ends long "
+                "before the run does"
+            )

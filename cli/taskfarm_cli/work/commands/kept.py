@@ -148,7 +148,6 @@ class Log:
 
     Args:
         folder: where they are.
-        slots: how many commands run at a time.
 
     Raises:
         OSError: it cannot be written to.
@@ -156,13 +155,13 @@ class Log:
 
     persists = True
 
-    def __init__(self, folder: str, slots: int) -> None:
+    def __init__(self, folder: str) -> None:
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         name = log_name()
         self._log = _Appended(place / f"{name}{LOG}")
         self._index = _Appended(place / f"{name}{INDEX}")
-        self._spools = SlotSpools(slots)
+        self._spools = SlotSpools()
         self._lock = threading.Lock()
         # How much of the index is surely on the disk, and why no more can be.
         self._safe_bytes = 0

@@ -83,18 +83,18 @@ class Sink(Protocol):
 
 
 class SlotSpools:
-    """Two spools for each slot.
+    """Two spools for each slot, from its first command on."""
 
-    Args:
-        slots: how many commands run at a time.
-    """
-
-    def __init__(self, slots: int) -> None:
-        self._spools = [(Spool(), Spool()) for _ in range(slots)]
+    def __init__(self) -> None:
+        self._spools: dict[int, tuple[Spool, Spool]] = {}
 
     def of(self, slot: int) -> tuple[Spool, Spool]:
         """Return those of a slot, for stdout and stderr."""
-        return self._spools[slot]
+        spools = self._spools.get(slot)
+        if spools is None:
+            # No other thread has this slot.
+            spools = self._spools[slot] = (Spool(), Spool())
+        return spools
 
     def begin(self, job: Job, attempt: int) -> Streams:
         """Return the emptied streams of an attempt at a job that begins."""
@@ -104,7 +104,7 @@ class SlotSpools:
 
     def close(self) -> None:
         """Close all files."""
-        for spools in self._spools:
+        for spools in self._spools.values():
             for spool in spools:
                 spool.close()
 
@@ -114,16 +114,15 @@ class Passing:
 
     Args:
         screen: writes messages to the same terminal.
-        slots: how many commands run at a time.
         tag: whether each line begins with the item's number and a tab.
         line_buffer: whether lines are passed on as they come, those of several commands mixed.
     """
 
     persists = False
 
-    def __init__(self, screen: Screen, slots: int, *, tag: bool, line_buffer: bool) -> None:
+    def __init__(self, screen: Screen, *, tag: bool, line_buffer: bool) -> None:
         self._screen = screen
-        self._spools = SlotSpools(slots)
+        self._spools = SlotSpools()
         self._tag = tag
         self._line_buffer = line_buffer
 

@@ -78,12 +78,22 @@ class CommandRunner:
         self._say = say
         self._open_files = open_files
         self._limits = Limits(plan.options.timeout_s, plan.options.grace_s)
-        threads = plan.options.threads_per_task
-        given = with_threads(plain_environment(), jobs, threads)
-        self._environment = Hidden(without_items(given.reveal()))
+        self._environment = self._shared_by(jobs)
         self._lock = threading.Lock()
         self._running: dict[int, Running] = {}
         self._ending = Ending()
+
+    def resize(self, jobs: int, open_files: int | None) -> None:
+        """Run other numbers of commands at a time from now on.
+
+        Args:
+            jobs: how many, at least 1.
+            open_files: the soft limit of open files that workTF had before it raised it for them;
+                None if it did not.
+        """
+        if self._open_files is None:
+            self._open_files = open_files
+        self._environment = self._shared_by(jobs)
 
     @property
     def is_ending(self) -> bool:
@@ -125,6 +135,11 @@ class CommandRunner:
             ending.asked.set()
         for command in running:
             command.group.signal(ending.by)
+
+    def _shared_by(self, jobs: int) -> Hidden[Mapping[str, str]]:
+        """Return the environment of commands of which so many share the CPUs."""
+        given = with_threads(plain_environment(), jobs, self._plan.options.threads_per_task)
+        return Hidden(without_items(given.reveal()))
 
     def _attempt(self, task: Task, job: Job) -> Outcome:
         try:

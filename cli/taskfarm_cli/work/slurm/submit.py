@@ -28,6 +28,7 @@ from taskfarm_sdk.hidden import Hidden
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options
     from taskfarm_cli.work.screen import Screen
+    from taskfarm_cli.work.verdict import Ended
     from taskfarm_sdk import Farm, Run
     from taskfarm_sdk.logins import Login
 
@@ -129,6 +130,7 @@ def submit(
     *,
     is_new: bool = False,
     end: Callable[[], ExitStatus] | None = None,
+    ended: Ended | None = None,
 ) -> ExitStatus:
     """Submit an array of workers, and print its id.
 
@@ -139,11 +141,12 @@ def submit(
         screen: shows the messages.
         is_new: whether the run is new; it is deleted if Slurm refuses the array.
         end: reports on a finished run, and returns the exit status; None to do so by its tasks.
+        ended: called for a finished run where `end` is None.
 
     Raises:
         CommandError: Slurm refused it, or `--keep` gave up.
     """
-    end = end or partial(_end, options, run, screen)
+    end = end or partial(_end, options, run, screen, ended)
     if not is_new and run.status().finished:
         screen.say(f"run {run.uuid} is finished, so no worker is submitted")
         return end()
@@ -156,10 +159,10 @@ def submit(
         raise CommandError(f"{refused}; {_undo(run)}") from refused
 
 
-def _end(options: Options, run: Run, screen: Screen) -> ExitStatus:
+def _end(options: Options, run: Run, screen: Screen, ended: Ended | None) -> ExitStatus:
     from taskfarm_cli.work.verdict import verdict
 
-    return verdict(run, screen, place=_place_of_results(options, run.uuid))
+    return verdict(run, screen, place=_place_of_results(options, run.uuid), ended=ended)
 
 
 def _submit(

@@ -55,6 +55,7 @@ def _options(options: Options) -> list[str]:
         ("--log", options.log),
         ("--joblog", options.joblog),
         ("--journal", options.journal),
+        ("--jobs-file", options.jobs_file),
     ):
         words += [] if path is None else [f"{name}={Path(path).absolute()}"]
     words += [f"--grid={definition}" for definition in options.grid]
@@ -67,6 +68,7 @@ def _options(options: Options) -> list[str]:
         ("--timeout-s", options.timeout_s),
         ("--grace-s", options.grace_s),
         ("--max-attempts", options.max_attempts),
+        ("--retry-delay-s", options.retry_delay_s),
         ("--halt-after", options.halt_after),
         ("--linger-s", _linger_s(options)),
         ("--unleased-after-s", options.unleased_after_s),

@@ -51,7 +51,7 @@ def test_of_a_long_input_the_line_shows_both_ends() -> None:
 
 @pytest.mark.parametrize("what", ["task", "item"])
 def test_the_log_that_has_the_output_is_named(tmp_path: Path, what: str) -> None:
-    log = Log(str(tmp_path), 1)
+    log = Log(str(tmp_path))
     log.close()
     (index,) = tmp_path.glob("*.index")
     (kept,) = tmp_path.glob("*.log")

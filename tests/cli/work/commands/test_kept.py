@@ -36,7 +36,7 @@ def test_what_may_be_lost_counts_for_nobody_and_no_later_call_calls_it_safe(
         for fault in faults:
             raise fault
 
-    log = Log(str(tmp_path), 1)
+    log = Log(str(tmp_path))
     keep(log, 0)
     log.sync()
     keep(log, 1)
@@ -112,7 +112,7 @@ def test_a_symbolic_link_in_the_place_of_a_file_is_written_through(tmp_path: Pat
 
 
 def test_the_log_tells_when_an_attempt_ended(tmp_path: Path) -> None:
-    log = Log(str(tmp_path), 1)
+    log = Log(str(tmp_path))
     began = time.time()
     keep(log, 0)
     log.close()

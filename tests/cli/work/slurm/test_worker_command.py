@@ -31,6 +31,7 @@ FOR_THE_SUBMITTER = {
         "help",
     ),
     *("slurm", "time", "sbatch_args", "keep", "cancel_on_exit", "allow_loopback"),
+    *("after", "on_end", "on_failure", "name"),
 }
 GIVEN = {
     "batch": ["--batch"],
@@ -42,6 +43,7 @@ GIVEN = {
     "halt_after": ["--halt-after=4"],
     "inputs": ["--inputs=in"],
     "jobs": ["--jobs=3"],
+    "jobs_file": ["--jobs-file=jobs.txt"],
     "joblog": ["--joblog=jl"],
     "journal": ["--journal=j"],
     "line_buffer": ["--line-buffer"],
@@ -52,6 +54,7 @@ GIVEN = {
     "max_tasks": ["--max-tasks=9"],
     "nul": ["--inputs=in", "--null"],
     "results": ["--results=r"],
+    "retry_delay_s": ["--retry-delay-s=0"],
     "shell": ["--shell"],
     "stop_after_s": ["--stop-after-s=99.5"],
     "tag": ["--tag"],
@@ -86,7 +89,7 @@ def test_each_option_goes_with_it_or_is_known_to_be_for_the_submitter() -> None:
     assert options - FOR_THE_SUBMITTER - OF_SHOW == set(GIVEN)
 
 
-PATHS = {"csv", "inputs", "joblog", "journal", "log", "results"}
+PATHS = {"csv", "inputs", "joblog", "jobs_file", "journal", "log", "results"}
 
 
 @pytest.mark.parametrize("name", sorted(set(GIVEN) - PATHS))
