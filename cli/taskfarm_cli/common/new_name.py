@@ -51,7 +51,9 @@ def check_free(name: str | None, farm: Farm) -> Sequence[RunNote]:
         UsageError: the name is taken.
     """
     unknown: list[RunNote] = []
-    for note in () if name is None else run_files.named(name):
+    if name is None:
+        return unknown
+    for note in run_files.named(name):
         if note.name != name or not note.is_of(farm.url):
             continue
         try:

@@ -93,7 +93,8 @@ def _drawn(rows: Sequence[Row], columns: int, now: float, glyphs: str) -> list[L
     count = max(map(len, counts), default=0)
     is_wide = columns >= _WIDE
     names: list[str] = []
-    widest, room, bar, level = 0, 0, 0, _bare
+    level: Level = _bare
+    widest = room = bar = 0
     for longest in (_UUID_LENGTH if is_wide else _LONGEST_NAME, _LEAST_PREFIX):
         names = _names(rows, longest, is_wide=is_wide)
         widest = max(map(len, names), default=0)
