@@ -99,9 +99,12 @@ def test_a_longer_grace_ends_it_earlier(
     work_tf: WorkTF, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_to_be_in_a_job(monkeypatch, 30)
-    done = work_tf(new_run(1).uuid, "--grace-s", "100", "--batch", "--", "sleep", "86395")
+    run = new_run(1)
+    done = work_tf(run.uuid, "--grace-s", "100", "--batch", "--", "touch", "begun")
     assert done.returncode == 0, done.stderr
-    assert "1 waiting" in done.stderr
+    assert "stopped" in done.stderr
+    assert not Path("begun").exists()
+    assert (run.status().waiting, attempts(run)) == (1, {0})
 
 
 def test_a_job_that_cannot_be_asked_about_has_no_limit_and_says_so(
