@@ -31,7 +31,7 @@ def notebook(taskfarm_server: LocalServer, tmp_path_factory: pytest.TempPathFact
     ]
     assert len(shown) > 3
     path: Path = folder / "shown.html"
-    outputs = "".join(f"<section>{page}</section>" for page in shown)
+    outputs = "".join(f"<section tabindex=0>{page}</section>" for page in shown)
     path.write_text(FRAME.format(outputs=outputs), encoding="utf-8")
     return path.as_uri()
 
