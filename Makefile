@@ -147,6 +147,7 @@ format: $(READY) ## format the code and apply the safe fixes
 	$(BIN)/ruff check --fix .
 
 docs: $(READY) $(VENV)/.docs ## build the site in build/docs; warnings are errors, links are checked
+	rm -rf build/docs build/docs-cache
 	$(BIN)/sphinx-build -W --keep-going -q -b html -d build/docs-cache docs build/docs
 	$(BIN)/python -m docs.site.built_pages build/docs
 	@echo "open build/docs/index.html"

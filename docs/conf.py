@@ -59,7 +59,9 @@ html_theme_options = {"top_of_page_buttons": []}
 
 _COMMENT = re.compile(r"^<!--.*?-->\n", re.DOTALL | re.MULTILINE)
 # Documents beside this folder are files to Sphinx, not pages.
-_BESIDE = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+(?:CONTRIBUTING|deploy/README)\.md)\)")
+_BESIDE = re.compile(
+    r"\[([^\]]+)\]\(((?:\.\./)+(?:CONTRIBUTING|README|SECURITY|deploy/README)\.md)\)"
+)
 _PLACE_OF_REST = "<!-- all other pages of this folder -->\n"
 _PLACE_OF_API = "<!-- operations of openapi/taskfarm.yaml -->\n"
 

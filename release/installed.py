@@ -46,10 +46,15 @@ COPIED = (
     "shell",
     "tests",
 )
-# These look at the sources themselves: they build the package, or read its code as text.
+# These look at the sources themselves: they build the package, or read its code as text; or at what
+# only an environment of the sources has, with the versions of constraints.txt.
 OF_THE_SOURCES = (
     "tests/cli/common/test_text.py",
+    "tests/engines/test_report_in_chromium.py",
+    "tests/engines/test_view_in_chromium.py",
+    "tests/openapi/test_random_requests.py",
     "tests/packaging",
+    "tests/release",
     "tests/sdk/test_imports.py",
     "tests/typing",
 )

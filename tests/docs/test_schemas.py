@@ -12,8 +12,12 @@ import pytest
 
 from taskfarm_cli.manage.main import main as manage
 from taskfarm_cli.manage.modes import MODES
+from taskfarm_cli.work.command_line.parse import parse
+from taskfarm_cli.work.commands.identity import Identity
 from taskfarm_cli.work.main import main as work
+from taskfarm_cli.work.sources.origin import document_of
 from taskfarm_sdk import Farm
+from taskfarm_sdk._run_notes import note_path, notes_folder
 from taskfarm_sdk.logins import save_login
 from taskfarm_sdk.testing import LocalServer
 
@@ -44,13 +48,19 @@ def undescribed(root: Any, schema: Any, document: Any) -> Iterator[str]:
         return
     known = dict(schema.get("properties", {}))
     for choice in schema.get("oneOf", ()):
-        if jsonschema.Draft202012Validator({**choice, "$defs": root["$defs"]}).is_valid(document):
+        if is_one(root, choice, document):
             known |= choice["properties"]
     for key, value in document.items():
         if key in known:
             yield from undescribed(root, known[key], value)
         else:
             yield key
+
+
+def is_one(root: Any, choice: Any, document: Any) -> bool:
+    """Return whether a document is of a choice of its schema."""
+    schema = {**choice, "$defs": root["$defs"]}
+    return jsonschema.Draft202012Validator(schema).is_valid(document)
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
@@ -78,10 +88,10 @@ def test_a_schema_is_one(path: Path) -> None:
 
 
 def test_the_schema_of_manage_tf_knows_each_mode() -> None:
-    known = [
+    known = {
         mode for one in schema_of("manageTF")["oneOf"] for mode in one["properties"]["mode"]["enum"]
-    ]
-    assert sorted(known) == sorted(mode.name for mode in MODES)
+    }
+    assert known == {mode.name for mode in MODES}
 
 
 @pytest.mark.parametrize("document", [{"taskfarm": 1, "mode": "no-such-mode"}, {"taskfarm": 2}])
@@ -106,19 +116,24 @@ def test_what_manage_tf_prints_fits(farm: Farm, capsys: pytest.CaptureFixture[st
             else:
                 task.complete()
     url = farm.url
-    seen = set()
+    seen: list[dict[str, Any]] = []
     for words in (
+        ["--create", "2"],
+        ["--create", "2", "--name", "small"],
         ["--list"],
+        ["--list", "--unfinished"],
+        ["--history"],
         ["--info", run.uuid],
         ["--wait", run.uuid],
         ["--watch", run.uuid],
+        ["--watch", "--timeout-s", "0.1", run.uuid, "small"],
         ["--tasks", run.uuid],
+        ["--tasks", "--map", run.uuid],
         ["--report", "report.html", run.uuid],
         ["--reset-failed", run.uuid],
         ["--reset-task", "0", run.uuid],
         ["--reset", run.uuid],
         ["--reset-all", run.uuid],
-        ["--create", "2"],
         ["--delete", run.uuid],
         ["--whoami"],
         ["--logout", "-b", url],
@@ -127,11 +142,13 @@ def test_what_manage_tf_prints_fits(farm: Farm, capsys: pytest.CaptureFixture[st
         printed = capsys.readouterr().out.splitlines()
         assert printed, words
         for line in printed:
-            document = json.loads(line)
-            check("manageTF", document)
-            seen.add(document["mode"])
+            seen.append(json.loads(line))
+            check("manageTF", seen[-1])
     # A sound run is not repaired, and a login asks for a password.
-    assert {mode.name for mode in MODES} - seen == {"repair", "login"}
+    assert {mode.name for mode in MODES} - {one["mode"] for one in seen} == {"repair", "login"}
+    schema = schema_of("manageTF")
+    unseen = [one for one in schema["oneOf"] if not any(is_one(schema, one, it) for it in seen)]
+    assert [one["properties"]["mode"]["enum"] for one in unseen] == [["repair"]]
 
 
 @pytest.mark.usefixtures("farm")
@@ -143,7 +160,7 @@ def test_what_work_tf_writes_fits(tmp_path: Path, capsys: pytest.CaptureFixture[
     check("kept", json.loads((tmp_path / "out/taskfarm.json").read_text("utf-8")))
     (index,) = (tmp_path / "out").glob("*.index")
     (journal,) = (tmp_path / "journal").glob("*.jsonl")
-    assert [line["exit"] for line in lines_of(index)] == [0, 0, 1]
+    assert {line["item"]: line["exit"] for line in lines_of(index)} == {0: 0, 1: 0, 2: 1}
     assert {line["outcome"] for line in lines_of(journal)} == {"completed", "failed for good"}
     for line in lines_of(index):
         check("log-index", line)
@@ -154,10 +171,42 @@ def test_what_work_tf_writes_fits(tmp_path: Path, capsys: pytest.CaptureFixture[
     told = json.loads(capsys.readouterr().out)
     check("manageTF", told)
     assert told["items"]["total"] == 3
+    manage(["--tasks", "--map", "--results", "out", told["run"]["uuid"], "--json"])
+    of_items = json.loads(capsys.readouterr().out)
+    check("manageTF", of_items)
+    assert [cell["failed"] for cell in of_items["cells"]] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--inputs", "files", "--null"],
+        ["--csv", "files"],
+        ["--grid", "x=1:3:3"],
+        ["--glob", "f*"],
+        [":::", "a", "b", ":::", "c"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_where_inputs_are_from_fits(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "files").touch()
+    inputs = document_of(parse(["--create", *words, "--", "true"]).asked)
+    assert inputs is not None
+    check("kept", json.loads(Identity("", "0" * 32, 1, 1, inputs=inputs).to_json()))
+
+
+@pytest.mark.parametrize("words", [[], ["--name", "small"]], ids=["unnamed", "named"])
+@pytest.mark.usefixtures("farm")
+def test_what_manage_tf_notes_fits(words: list[str]) -> None:
+    manage(["--create", "2", *words])
+    (note,) = notes_folder().glob("*.json")
+    check("note", json.loads(note.read_text("utf-8")))
 
 
 def test_what_map_writes_fits(farm: Farm, tmp_path: Path) -> None:
     run = farm.prepare(square, range(10), folder="squares", chunk=5)
     check("order", json.loads((tmp_path / "squares/order.json").read_text("utf-8")))
-    (note,) = Path(tmp_path.parent).glob(f"**/runs/{run.uuid}.json")
-    check("note", json.loads(note.read_text("utf-8")))
+    check("note", json.loads(note_path(run.uuid).read_text("utf-8")))

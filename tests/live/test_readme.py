@@ -74,7 +74,7 @@ def test_the_page_is_short() -> None:
 def test_each_command_is_run_here_or_known_to_be_run_elsewhere() -> None:
     rest = set(COMMANDS) - set(MANAGING) - set(WORKING)
     assert [command for command in rest if not re.match(ELSEWHERE, command)] == []
-    assert (len(MANAGING), len(WORKING)) == (3, 2)
+    assert (len(MANAGING), len(WORKING)) == (3, 3)
 
 
 def test_the_loop_completes_tasks(farm: Farm) -> None:
@@ -113,6 +113,7 @@ def test_a_command_manages_runs(command: str, run: Run, capsys: pytest.CaptureFi
 PRINTED = {
     "--inputs": ["a", "b", "c"],
     "--grid": [f"--lr {lr} --seed {seed}" for lr in ("0.1", "0.01") for seed in range(100)],
+    "--on-end": ["0", "1", "2"],
 }
 
 
@@ -120,17 +121,20 @@ PRINTED = {
 def _work(tmp_path: Path) -> None:
     """Make the inputs and programs that the commands name."""
     (tmp_path / "files.txt").write_text("a\nb\nc\n")
-    for name in ("process", "train"):
-        (tmp_path / name).write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "jobs.txt").write_text("2\n")
+    for name in ("process", "train", "notify"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "$@"\ntouch {name}-ran\n')
         (tmp_path / name).chmod(0o755)
 
 
 @pytest.mark.usefixtures("_work")
 @pytest.mark.parametrize("command", WORKING)
-def test_a_command_is_run_for_each_item(command: str) -> None:
+def test_a_command_is_run_for_each_item(command: str, farm: Farm, tmp_path: Path) -> None:
     (printed,) = [lines for option, lines in PRINTED.items() if f" {option} " in command]
-    done = outcome(*shlex.split(command))
+    new = farm.create_run(3).uuid if "UUID" in command else ""
+    done = outcome(*shlex.split(command.replace("UUID", new)))
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "notify-ran").exists() == ("notify" in command)
     assert sorted(done.stdout.splitlines()) == sorted(printed)
 
 

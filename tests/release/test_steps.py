@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from release import api, steps
+from tests.support.engines import is_missing
 
 FOLDERS = steps.Folders(Path("dist"), Path("scratch"))
 IDENTITY = ("-c", "user.name=me", "-c", "user.email=me@host.invalid")
@@ -17,6 +19,8 @@ IDENTITY = ("-c", "user.name=me", "-c", "user.email=me@host.invalid")
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with one commit, in which the steps look, of version 0.2.0."""
+    if shutil.which("git") is None:
+        is_missing("git", "apt-get install git")
     monkeypatch.setattr(steps, "ROOT", tmp_path)
     monkeypatch.setattr(steps, "version", lambda: "0.2.0")
     (tmp_path / "CHANGELOG.md").write_text("## [0.2.0] - 2026-01-02\n\n- It.\n\n## [0.1.0]\n")
