@@ -12,6 +12,7 @@ from taskfarm_cli.manage import report
 from taskfarm_cli.manage.arguments import parse
 from taskfarm_cli.work.main import main as work
 from taskfarm_sdk import Farm, ItemsFailed, Run, TasksFailed
+from taskfarm_sdk._run_requests import RunRequests
 from taskfarm_sdk.testing import LocalServer
 from tests.support.manage_tf import Manage
 from tests.support.maps import HASTY
@@ -92,7 +93,7 @@ def test_each_task_is_read_only_if_that_is_asked_for(
     assert outcome.status == 0
     assert outcome.error == "reading 6 tasks, with one request for each"
     assert "Of 6 tasks: 1 failed, 5 done. Failed ones are in: 2." in text_of("out.html")
-    monkeypatch.delattr(Run, "task_infos")
+    monkeypatch.delattr(RunRequests, "task_infos")
     manage.fine("--report", "out.html", run.uuid)
     manage.fine("--report", "out.html", run.uuid, "--journal", "journal")
 

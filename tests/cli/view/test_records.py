@@ -55,7 +55,8 @@ def test_a_scan_is_dropped_with_its_picture_and_ended() -> None:
     scan = TaskScan(cast("Any", SimpleNamespace(num_tasks=5, task_infos=lambda: ())))
     record.scan, record.pictures = scan, (scan.picture(),)
     record.drop_scan()
-    assert (record.scan, record.pictures) == (None, ())
+    assert record.scan is None
+    assert not record.pictures
     assert record.facts(10.0, is_away=False).scan is None
 
 
