@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from taskfarm_sdk._processes.signals import STATUS_OF_SIGNALS
 from taskfarm_sdk._worker.deadline import Deadline
@@ -39,8 +38,8 @@ class Dispatcher:
             by then. The caller ends the tasks that still run at that moment.
 
     Attributes:
-        limited: whether `max_tasks`, `linger_s` or the deadline ended it.
         failures: how many attempts failed.
+        was_left: whether `leave` ended it, before anything else did.
     """
 
     def __init__(
@@ -61,6 +60,8 @@ class Dispatcher:
         self._linger_s = linger_s
         self._changed = threading.Condition()
         self._left = max_tasks
+        # Those that may yet find nothing, and then count for nothing.
+        self._claiming = 0
         self._busy = 0
         self._idle_since = time.monotonic()
         self._failure: BaseException | None = None
@@ -75,8 +76,14 @@ class Dispatcher:
         # Without a slot nothing would keep `run` from ending.
         self._add_slots(max(1, size))
         self._arrange()
-        self.limited: bool = False
+        self._is_out_of_time = False
         self.failures: int = 0
+        self.was_left: bool = False
+
+    @property
+    def limited(self) -> bool:
+        """Whether `max_tasks`, `linger_s` or the deadline ended it."""
+        return self._is_out_of_time or self._left == 0
 
     @property
     def size(self) -> int:
@@ -125,7 +132,14 @@ class Dispatcher:
 
         Raises:
             TaskfarmError: this machine lacks threads for so many slots; it uses those that it has.
+                Or failed tasks that it held back could not be given back for a pause.
         """
+        self._resize(size)
+        if not size:
+            # All slots may compute for long, and each looks only after its task.
+            self._let_go()
+
+    def _resize(self, size: int) -> None:
         with self._changed:
             if size == self._size or self._failure is not None or not self._at_work:
                 return
@@ -148,6 +162,7 @@ class Dispatcher:
 
     def leave(self) -> None:
         """Claim no more tasks, and end once those that run have ended. In any thread."""
+        self.was_left = not self._core.stopping
         self._core.stop()
         self._end_closed()
 
@@ -242,7 +257,7 @@ class Dispatcher:
             is_idle, since = self._busy == 0, self._idle_since
             ended = not self._at_work
         if not ended and is_idle and self._has_waited_long(since):
-            self.limited = True
+            self._is_out_of_time = True
             self._core.stop()
         if not ended and self._core.stopping:
             self._end_closed()
@@ -304,13 +319,15 @@ class Dispatcher:
             if task is None:
                 # One that a pause kept from claiming goes on when that is over.
                 return turns.closed or resizes != self._num_resizes()
-            with self._busy_with():
+            try:
                 if not turn.comes() or turns.closed or self._core.stopping:
                     self._give_back(task)
                     return True
                 task.begin()
                 with turn.compute():
                     self._see_through(task, slot, turn)
+            finally:
+                self._now_busy(-1)
         return True
 
     def _num_resizes(self) -> int:
@@ -336,24 +353,36 @@ class Dispatcher:
             self._core.pause(outcome.pause_s)
 
     def _claim(self) -> HeldTask | None:
-        with self._changed:
-            if self._left == 0:
-                self.limited = True
-                return None
-            if self._left is not None:
-                self._left -= 1
-        task = self._core.claim(begun=False)
+        """Claim a task, with which this worker is busy from then on."""
+        if not self._may_claim_one():
+            return None
+        task = None
+        try:
+            task = self._core.claim(begun=False)
+        finally:
+            self._note_claimed(task)
         if task is None and not self._is_in_time():
-            self.limited = True
+            self._is_out_of_time = True
         return task
 
-    @contextmanager
-    def _busy_with(self) -> Generator[None]:
-        self._now_busy(1)
-        try:
-            yield
-        finally:
-            self._now_busy(-1)
+    def _may_claim_one(self) -> bool:
+        """Return whether `max_tasks` allows another claim, once that is certain."""
+        with self._changed:
+            if self._left is not None and self._left <= self._claiming:
+                # Ended before the others know, this thread would be missing after a pause.
+                self._changed.wait_for(lambda: self._claiming < (self._left or 0) or not self._left)
+                return False
+            self._claiming += 1
+            return True
+
+    def _note_claimed(self, task: HeldTask | None) -> None:
+        with self._changed:
+            self._claiming -= 1
+            if task is not None:
+                self._left = None if self._left is None else self._left - 1
+                self._busy += 1
+                self._idle_since = time.monotonic()
+            self._changed.notify_all()
 
     def _now_busy(self, more: int) -> None:
         with self._changed:

@@ -60,6 +60,20 @@ def load_again(document: Mapping[str, object], sha256: str | None) -> Inputs | N
         return None
 
 
+def files_of(document: Mapping[str, object]) -> list[str]:
+    """Return the files that inputs are from, or that they name with `--glob`.
+
+    Args:
+        document: where they are from, as `document_of` returned it.
+    """
+    files = [file for key in _FILES if isinstance(file := document.get(key), str)]
+    patterns, folder = document.get("glob"), document.get(_FOLDER)
+    if isinstance(patterns, (list, tuple)) and isinstance(folder, str):
+        texts = [str(pattern) for pattern in patterns]
+        files += [str(Path(folder, name)) for name in names.matching(texts, folder)]
+    return files
+
+
 def _is_file(name: str) -> bool:
     """Return whether a name is a file's: reading a pipe or a terminal again would wait for ever."""
     try:
