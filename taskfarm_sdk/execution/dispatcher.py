@@ -13,6 +13,7 @@ from taskfarm_sdk._worker.held_task import HeldTask
 from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released, settle
 from taskfarm_sdk.execution.slot import HANDS, Slot, SlotTurn
+from taskfarm_sdk.execution.task_limit import TaskLimit
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker, core_of
 
@@ -59,9 +60,7 @@ class Dispatcher:
         self._interrupt = interrupt
         self._linger_s = linger_s
         self._changed = threading.Condition()
-        self._left = max_tasks
-        # Those that may yet find nothing, and then count for nothing.
-        self._claiming = 0
+        self._limit = TaskLimit(max_tasks)
         self._busy = 0
         self._idle_since = time.monotonic()
         self._failure: BaseException | None = None
@@ -83,7 +82,7 @@ class Dispatcher:
     @property
     def limited(self) -> bool:
         """Whether `max_tasks`, `linger_s` or the deadline ended it."""
-        return self._is_out_of_time or self._left == 0
+        return self._is_out_of_time or self._limit.used_up
 
     @property
     def size(self) -> int:
@@ -255,8 +254,10 @@ class Dispatcher:
             if self._at_work:
                 self._changed.wait(within_s)
             is_idle, since = self._busy == 0, self._idle_since
+            # Its threads wait for the end of the pause, and not for a task.
+            is_spent = not self._size and self._limit.used_up
             ended = not self._at_work
-        if not ended and is_idle and self._has_waited_long(since):
+        if not ended and is_idle and (is_spent or self._has_waited_long(since)):
             self._is_out_of_time = True
             self._core.stop()
         if not ended and self._core.stopping:
@@ -264,8 +265,6 @@ class Dispatcher:
         return ended
 
     def _has_waited_long(self, since: float) -> bool:
-        if not self._size and self._left == 0:
-            return True
         if self._linger_s is not None and self._size:
             idle_s = self._core.vain.idle_s(since)
             if idle_s is not None and idle_s > self._linger_s:
@@ -354,7 +353,7 @@ class Dispatcher:
 
     def _claim(self) -> HeldTask | None:
         """Claim a task, with which this worker is busy from then on."""
-        if not self._may_claim_one():
+        if not self._limit.begin():
             return None
         task = None
         try:
@@ -365,24 +364,13 @@ class Dispatcher:
             self._is_out_of_time = True
         return task
 
-    def _may_claim_one(self) -> bool:
-        """Return whether `max_tasks` allows another claim, once that is certain."""
-        with self._changed:
-            if self._left is not None and self._left <= self._claiming:
-                # Ended before the others know, this thread would be missing after a pause.
-                self._changed.wait_for(lambda: self._claiming < (self._left or 0) or not self._left)
-                return False
-            self._claiming += 1
-            return True
-
     def _note_claimed(self, task: HeldTask | None) -> None:
+        # At once, for who looks whether there is work or may be more.
         with self._changed:
-            self._claiming -= 1
             if task is not None:
-                self._left = None if self._left is None else self._left - 1
                 self._busy += 1
                 self._idle_since = time.monotonic()
-            self._changed.notify_all()
+            self._limit.end(found=task is not None)
 
     def _now_busy(self, more: int) -> None:
         with self._changed:
@@ -390,9 +378,7 @@ class Dispatcher:
             self._idle_since = time.monotonic()
 
     def _give_back(self, task: HeldTask) -> None:
-        with self._changed:
-            if self._left is not None:
-                self._left += 1
+        self._limit.give_back()
         settle(task, Released())
 
     def _compute(self, task: HeldTask, slot: int) -> Outcome:
