@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from taskfarm_sdk.testing import LocalServer
-from tests.support import programs
+from tests.support.notebooks import NOTEBOOK, Cell, code_cells, execute, pages
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
-
-NOTEBOOK = Path(__file__).parents[2] / "examples" / "notebook.ipynb"
-PROGRAM = programs.ROOT / "tests" / "programs" / "notebook.py"
-Cell = Mapping[str, Any]
-
-
-def code_cells(text: str) -> list[Cell]:
-    return [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
 
 
 def cell_with(cells: list[Cell], words: str) -> Cell:
@@ -29,26 +17,10 @@ def cell_with(cells: list[Cell], words: str) -> Cell:
     return found
 
 
-def pages(cell: Cell, kind: str) -> list[str]:
-    """Return the HTML of a cell's outputs of a kind."""
-    return [
-        "".join(output["data"]["text/html"])
-        for output in cell["outputs"]
-        if output["output_type"] == kind and "text/html" in output["data"]
-    ]
-
-
 @pytest.fixture(scope="module")
 def executed(taskfarm_server: LocalServer, tmp_path_factory: pytest.TempPathFactory) -> list[Cell]:
-    """Execute the notebook once, in a folder of its own."""
-    access = programs.credentials(taskfarm_server)
-    env = {f"TASKFARM_{key.upper()}": str(value) for key, value in access.items()}
-    folder = tmp_path_factory.mktemp("notebook")
-    # Kernels and IPython write into their own folders only.
-    env |= {name: str(folder) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR")}
-    done = programs.run(PROGRAM, NOTEBOOK, told={}, env=env, cwd=folder, timeout_s=200)
-    assert done.returncode == 0, done.stderr
-    return code_cells(done.stdout)
+    """The cells of the notebook, executed once, in a folder of its own."""
+    return execute(taskfarm_server, tmp_path_factory.mktemp("notebook"))
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:
