@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work.sources import load, names
@@ -67,9 +67,11 @@ def files_of(document: Mapping[str, object]) -> list[str]:
         document: where they are from, as `document_of` returned it.
     """
     files = [file for key in _FILES if isinstance(file := document.get(key), str)]
-    patterns, folder = document.get("glob"), document.get(_FOLDER)
-    if isinstance(patterns, (list, tuple)) and isinstance(folder, str):
-        texts = [str(pattern) for pattern in patterns]
+    # Of whatever type, as in `load_again`.
+    patterns: Any = document.get("glob")
+    folder = document.get(_FOLDER)
+    if isinstance(patterns, list | tuple) and isinstance(folder, str):
+        texts = [str(pattern) for pattern in cast("list[object]", patterns)]
         files += [str(Path(folder, name)) for name in names.matching(texts, folder)]
     return files
 
