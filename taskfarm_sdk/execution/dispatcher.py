@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from taskfarm_sdk._processes.signals import STATUS_OF_SIGNALS
 from taskfarm_sdk._worker.deadline import Deadline
@@ -14,6 +13,7 @@ from taskfarm_sdk._worker.held_task import HeldTask
 from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released, settle
 from taskfarm_sdk.execution.slot import HANDS, Slot, SlotTurn
+from taskfarm_sdk.execution.task_limit import TaskLimit
 from taskfarm_sdk.task import Task
 from taskfarm_sdk.worker import Worker, core_of
 
@@ -39,8 +39,8 @@ class Dispatcher:
             by then. The caller ends the tasks that still run at that moment.
 
     Attributes:
-        limited: whether `max_tasks`, `linger_s` or the deadline ended it.
         failures: how many attempts failed.
+        was_left: whether `leave` ended it, before anything else did.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Dispatcher:
         self._interrupt = interrupt
         self._linger_s = linger_s
         self._changed = threading.Condition()
-        self._left = max_tasks
+        self._limit = TaskLimit(max_tasks)
         self._busy = 0
         self._idle_since = time.monotonic()
         self._failure: BaseException | None = None
@@ -75,8 +75,14 @@ class Dispatcher:
         # Without a slot nothing would keep `run` from ending.
         self._add_slots(max(1, size))
         self._arrange()
-        self.limited: bool = False
+        self._is_out_of_time = False
         self.failures: int = 0
+        self.was_left: bool = False
+
+    @property
+    def limited(self) -> bool:
+        """Whether `max_tasks`, `linger_s` or the deadline ended it."""
+        return self._is_out_of_time or self._limit.used_up
 
     @property
     def size(self) -> int:
@@ -125,7 +131,14 @@ class Dispatcher:
 
         Raises:
             TaskfarmError: this machine lacks threads for so many slots; it uses those that it has.
+                Or failed tasks that it held back could not be given back for a pause.
         """
+        self._resize(size)
+        if not size:
+            # All slots may compute for long, and each looks only after its task.
+            self._let_go()
+
+    def _resize(self, size: int) -> None:
         with self._changed:
             if size == self._size or self._failure is not None or not self._at_work:
                 return
@@ -148,6 +161,7 @@ class Dispatcher:
 
     def leave(self) -> None:
         """Claim no more tasks, and end once those that run have ended. In any thread."""
+        self.was_left = not self._core.stopping
         self._core.stop()
         self._end_closed()
 
@@ -240,17 +254,17 @@ class Dispatcher:
             if self._at_work:
                 self._changed.wait(within_s)
             is_idle, since = self._busy == 0, self._idle_since
+            # Its threads wait for the end of the pause, and not for a task.
+            is_spent = not self._size and self._limit.used_up
             ended = not self._at_work
-        if not ended and is_idle and self._has_waited_long(since):
-            self.limited = True
+        if not ended and is_idle and (is_spent or self._has_waited_long(since)):
+            self._is_out_of_time = True
             self._core.stop()
         if not ended and self._core.stopping:
             self._end_closed()
         return ended
 
     def _has_waited_long(self, since: float) -> bool:
-        if not self._size and self._left == 0:
-            return True
         if self._linger_s is not None and self._size:
             idle_s = self._core.vain.idle_s(since)
             if idle_s is not None and idle_s > self._linger_s:
@@ -304,13 +318,15 @@ class Dispatcher:
             if task is None:
                 # One that a pause kept from claiming goes on when that is over.
                 return turns.closed or resizes != self._num_resizes()
-            with self._busy_with():
+            try:
                 if not turn.comes() or turns.closed or self._core.stopping:
                     self._give_back(task)
                     return True
                 task.begin()
                 with turn.compute():
                     self._see_through(task, slot, turn)
+            finally:
+                self._now_busy(-1)
         return True
 
     def _num_resizes(self) -> int:
@@ -336,24 +352,25 @@ class Dispatcher:
             self._core.pause(outcome.pause_s)
 
     def _claim(self) -> HeldTask | None:
-        with self._changed:
-            if self._left == 0:
-                self.limited = True
-                return None
-            if self._left is not None:
-                self._left -= 1
-        task = self._core.claim(begun=False)
+        """Claim a task, with which this worker is busy from then on."""
+        if not self._limit.begin():
+            return None
+        task = None
+        try:
+            task = self._core.claim(begun=False)
+        finally:
+            self._note_claimed(task)
         if task is None and not self._is_in_time():
-            self.limited = True
+            self._is_out_of_time = True
         return task
 
-    @contextmanager
-    def _busy_with(self) -> Generator[None]:
-        self._now_busy(1)
-        try:
-            yield
-        finally:
-            self._now_busy(-1)
+    def _note_claimed(self, task: HeldTask | None) -> None:
+        # At once, for who looks whether there is work or may be more.
+        with self._changed:
+            if task is not None:
+                self._busy += 1
+                self._idle_since = time.monotonic()
+            self._limit.end(found=task is not None)
 
     def _now_busy(self, more: int) -> None:
         with self._changed:
@@ -361,9 +378,7 @@ class Dispatcher:
             self._idle_since = time.monotonic()
 
     def _give_back(self, task: HeldTask) -> None:
-        with self._changed:
-            if self._left is not None:
-                self._left += 1
+        self._limit.give_back()
         settle(task, Released())
 
     def _compute(self, task: HeldTask, slot: int) -> Outcome:

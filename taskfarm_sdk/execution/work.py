@@ -168,7 +168,8 @@ def by_children(
         children = _Children(work, worker, pool, size)
         with jobs.followed_by(children):
             children.dispatcher.run(work.look)
-    return worker.stopping and not children.dispatcher.limited
+    dispatcher = children.dispatcher
+    return worker.stopping and not (dispatcher.limited or dispatcher.was_left)
 
 
 class _Children:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import attrs
@@ -46,6 +47,8 @@ class After:
             CommandError: one is not there, or has failed already.
             RunNotFound: no run has this UUID.
         """
+        from taskfarm_sdk import WaitTimeout
+
         runs: list[Run] = []
         for name in self._names:
             run, status = name.find_with_status(farm)
@@ -55,7 +58,9 @@ class After:
                     "and is never finished, so nothing can come after it"
                 )
             if status.finished:
-                _check(run, status, self._baseurl)
+                # One that is set waiting meanwhile is waited for.
+                with suppress(WaitTimeout):
+                    _check(run, status, self._baseurl, 0)
             runs.append(run)
         return Awaited(tuple(runs), self._baseurl)
 
@@ -113,7 +118,7 @@ class Awaited:
         for status in run.watch(POLL_S, timeout_s=_left_s(ends_at)):
             done = f"{status.done} of {counted(status.num_tasks, 'task')} done"
             if status.finished:
-                _check(run, status, self.baseurl)
+                _check(run, status, self.baseurl, _left_s(ends_at))
             elif not is_told:
                 is_told = True
                 screen.say(f"waiting for run {run.uuid} (--after): {done}")
@@ -124,15 +129,22 @@ def _left_s(ends_at: float) -> float | None:
     return None if ends_at == math.inf else max(0.0, ends_at - time.monotonic())
 
 
-def _check(run: Run, status: RunStatus, baseurl: str | None) -> None:
+def _check(run: Run, status: RunStatus, baseurl: str | None, timeout_s: float | None) -> None:
     """Refuse to go on after a finished run that failed.
+
+    Args:
+        run: the run.
+        status: its status.
+        baseurl: see `After`.
+        timeout_s: how long to wait if it is finished no longer; None for as long as it takes.
 
     Raises:
         CommandError: tasks of it failed.
+        WaitTimeout: it is finished no longer, as when someone set failed tasks waiting.
     """
     if status.failed is None:
         # The counts do not show failures; `wait` reads the tasks.
-        status = run.wait(poll_s=POLL_S)
+        status = run.wait(poll_s=POLL_S, timeout_s=timeout_s)
     if status.failed:
         listing = manage_command(baseurl, "--tasks", "--state", "failed", run.uuid)
         raise CommandError(

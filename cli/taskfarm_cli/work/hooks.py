@@ -7,8 +7,9 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,7 @@ class Hook:
         """Run it to its end; a failure is reported, and changes nothing.
 
         Raises:
-            CommandError: Ctrl-C ended it.
+            CommandError: Ctrl-C or SIGTERM ended it.
         """
         screen.say(f"running the command of {self.option}")
         # A closed stderr is no descriptor to write to; stdout belongs to the tasks' output.
@@ -91,23 +92,45 @@ class Hook:
             screen.say(f"the command of {self.option} could not be started: {told(error)}")
             return
         try:
-            status = group.wait()
+            with _told_to_end():
+                status = group.wait()
         except KeyboardInterrupt:
-            raise self._interrupted(group, grace_s) from None
+            raise self._ended(group, signal.SIGINT, grace_s) from None
+        except SystemExit:
+            raise self._ended(group, signal.SIGTERM, grace_s) from None
         finally:
             group.kill()
         if status:
             screen.say(f"the command of {self.option} failed: {why_it_ended(status)}")
 
-    def _interrupted(self, group: Group, grace_s: float) -> CommandError:
+    def _ended(self, group: Group, number: signal.Signals, grace_s: float) -> CommandError:
         """Ask it to end, and return the error that ends workTF."""
-        group.signal(signal.SIGINT)
-        with suppress(KeyboardInterrupt):  # the second time it is killed at once
+        group.signal(number)
+        # The second time it is killed at once.
+        with suppress(KeyboardInterrupt, SystemExit), _told_to_end():
             group.wait(grace_s)
+        how = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
         return CommandError(
-            f"interrupted while the command of {self.option} ran; the run is finished",
-            ExitStatus.INTERRUPTED,
+            f"{how} while the command of {self.option} ran; the run is finished",
+            ExitStatus.of_signal(number),
         )
+
+
+@contextmanager
+def _told_to_end() -> Generator[None]:
+    """Have SIGTERM, which no worker handles any more, raise `SystemExit` inside the `with`."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(ExitStatus.of_signal(number))
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
 @attrs.frozen
@@ -160,7 +183,7 @@ class Hooks:
             screen: shows messages.
 
         Raises:
-            CommandError: Ctrl-C ended one.
+            CommandError: Ctrl-C or SIGTERM ended one.
         """
         environment = {**plain(os.environ), **facts(run, status, url)}
         if self.on_failure is not None and status.failed:

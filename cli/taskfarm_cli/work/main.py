@@ -116,12 +116,21 @@ def _on_slurm(plan: Plan, screen: Screen, steering: Steering) -> ExitStatus:
             return slurm.dry_run(options, farm, run.uuid, screen)
         with resume.told_after(plan, run, screen, CommandError, KeyboardInterrupt):
             before.wait(screen)
-        reopening = None if plan.name is None else Reopening.of(plan, run, screen)
-        if reopening is not None:
+        reopening = Reopening.of(plan, run, screen)
+        if reopening is not None and plan.name is not None:
             # Once, for all of the workers: each has --no-retry-failed.
             reopening.open_again(failed=options.retry_failed)
         ended = steering.hooks.bound(farm.url, screen)
-        return slurm.submit(options, farm, run, screen, is_new=plan.name is None, ended=ended)
+        return slurm.submit(
+            options,
+            farm,
+            run,
+            screen,
+            is_new=plan.name is None,
+            ended=ended,
+            chunks=plan.chunks(run.num_tasks),
+            check_whole=None if reopening is None else reopening.check_whole,
+        )
 
 
 def _find_or_create(plan: Plan, farm: Farm, screen: Screen) -> tuple[Run, Plan]:

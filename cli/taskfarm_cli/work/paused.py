@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from taskfarm_sdk.errors import ConnectionFailed, ServerError, TaskfarmError
+from taskfarm_sdk.errors import RunNotFound, TaskfarmError
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Run
@@ -48,8 +48,8 @@ class PausedRun:
             for _ in self._run.watch(self._poll_s):
                 if self._jobs.number:
                     return
-        except (ConnectionFailed, ServerError):
-            return
-        except TaskfarmError:  # the end of the work meets it too, and reports it
+        except RunNotFound:  # the end of the work meets it too, and reports it
             pass
+        except TaskfarmError:  # the next look may succeed
+            return
         self._jobs.leave()

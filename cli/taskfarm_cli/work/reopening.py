@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
+from taskfarm_cli.common.exit_status import CommandError, UsageError
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import kept_folder
 from taskfarm_sdk.execution import (
@@ -106,8 +106,7 @@ class Reopening:
         if missing:
             raise CommandError(
                 f"{self.folder} has no success of {items}, though the server calls all tasks done: "
-                "do all machines share this folder? The same command computes these items again",
-                ExitStatus.NOT_FINISHED,
+                "do all machines share this folder? The same command computes these items again"
             )
 
     def _open_items(self, tasks: Iterable[int]) -> str:

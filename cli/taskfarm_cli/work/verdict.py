@@ -31,6 +31,7 @@ def verdict(
     place: str | None = None,
     chunks: Chunks | None = None,
     kept_in: str | None = None,
+    retry_failed: bool = True,
     check_whole: Callable[[], None] | None = None,
     ended: Ended | None = None,
 ) -> ExitStatus:
@@ -45,6 +46,7 @@ def verdict(
         place: where the tasks' output is kept, if it is.
         chunks: the items of each task; None to look for a note about them.
         kept_in: the folder that the output is kept in.
+        retry_failed: whether the same command tries again what failed.
         check_whole: raises an error if that folder lacks items; None where it decides nothing.
         ended: called if the run is finished.
 
@@ -69,7 +71,9 @@ def verdict(
     if status.finished:
         _finish(run, status, check_whole, ended)
     if status.failed:
-        said = _of_failed(run, status, baseurl, kept_in, 0 if kept is None else kept[1])
+        again = "the same command" if retry_failed else "the same command without --no-retry-failed"
+        items = 0 if kept is None else kept[1]
+        said = _of_failed(run, status, baseurl, kept_in, items, again)
         output = "" if place is None else f"; their output: {place}"
         raise CommandError(f"{said}{output}", ExitStatus.TASKS_FAILED)
     if status.finished:
@@ -125,7 +129,7 @@ def _with_kept(count: ItemCount, kept: tuple[int, int] | None) -> ItemCount:
 
 
 def _of_failed(
-    run: Run, status: RunStatus, baseurl: str | None, kept_in: str | None, items: int
+    run: Run, status: RunStatus, baseurl: str | None, kept_in: str | None, items: int, again: str
 ) -> str:
     """Return how many tasks failed, of which items, and the commands that help.
 
@@ -135,6 +139,7 @@ def _of_failed(
         baseurl: see `verdict`.
         kept_in: see `verdict`.
         items: how many items failed, as the folder tells; 0 where it does not.
+        again: the command that tries them again, in words.
     """
     tasks = counted(status.failed or 0, "task")
     if kept_in is None or not items:
@@ -147,5 +152,5 @@ def _of_failed(
     listing = command(PROGRAM, "--show", kept_in, "--failed")
     return (
         f"{counted(items, 'item')} of {tasks} of run {run.uuid} failed: {listing} says how, and "
-        "the same command tries them again"
+        f"{again} tries them again"
     )

@@ -139,11 +139,12 @@ def _work_off(
         run,
         screen,
         limited=dispatcher.limited,
-        halted=worker.stopping,
+        halted=worker.stopping and not dispatcher.was_left,
         baseurl=options.baseurl,
         place=place_of_outputs(options, in_chunks=in_chunks),
         chunks=chunks,
         kept_in=options.kept_in,
+        retry_failed=options.retry_failed,
         check_whole=None if reopening is None else reopening.check_whole,
         ended=ended,
     )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
+from taskfarm_cli.common.run_name import RunName
 from taskfarm_cli.work import after
 from taskfarm_cli.work.after import After
 from taskfarm_cli.work.main import main
 from taskfarm_cli.work.screen import Screen
 from taskfarm_cli.work.time_limit import End
-from taskfarm_sdk import Farm, Run, RunStatus
+from taskfarm_sdk import Farm, Run, RunStatus, WaitTimeout
 from tests.support.fake_slurm import FakeSlurm
 from tests.support.work_tf import NewRun
 
@@ -164,3 +166,39 @@ def test_on_slurm_workers_are_submitted_once_it_is_finished(
     words = ["--slurm", "2", "--allow-loopback", "--after", other.uuid, new_run(1).uuid]
     assert main([*words, "--", "true"]) == 0
     assert slurm.submissions == 1
+
+
+@attrs.frozen
+class Reset:
+    """Stands for a run whose failed tasks were set waiting as soon as it was seen finished."""
+
+    uuid: str
+    num_tasks: int
+    finished: RunStatus
+    waited: list[float | None]
+
+    def watch(self, _: float, *, timeout_s: float | None) -> Iterator[RunStatus]:
+        """Yield that it is finished."""
+        assert timeout_s is not None
+        yield self.finished
+
+    def wait(self, *, poll_s: float, timeout_s: float | None) -> RunStatus:
+        """Give up."""
+        assert poll_s
+        self.waited.append(timeout_s)
+        raise WaitTimeout("the time is over", run=self.uuid, run_status=self.finished)
+
+
+def test_a_run_that_is_set_waiting_as_it_is_seen_finished_holds_up_nothing_beyond_the_limit(
+    new_run: NewRun, live_farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(1)
+    finish(run)
+    status = attrs.evolve(run.status(), failed=None)
+    other = Reset(run.uuid, 1, status, [])
+    monkeypatch.setattr(RunName, "find_with_status", lambda *_: (other, status))
+    awaited = After([run.uuid]).find(live_farm)
+    assert (len(awaited.runs), other.waited) == (1, [0])
+    with pytest.raises(CommandError) as caught:
+        awaited.wait(Told(), End(time.monotonic(), "at the limit"))
+    assert (caught.value.status, other.waited) == (ExitStatus.NOT_FINISHED, [0, 0])

@@ -57,6 +57,12 @@ def test_what_is_for_commands_is_refused(words: list[str], said: str) -> None:
         parse(["--join", "folder", *words])
 
 
+def test_shell_is_for_the_commands_at_the_end() -> None:
+    assert parse(["--join", "folder", "--shell", "--on-end", "a | b"]).shell
+    with pytest.raises(UsageError, match="--shell does not go with --join"):
+        parse(["--join", "folder", "--shell"])
+
+
 def test_what_failed_can_be_left_alone_only_where_a_folder_decides() -> None:
     assert parse(["--join", "folder"]).retry_failed
     assert not parse(["--join", "folder", "--no-retry-failed"]).retry_failed

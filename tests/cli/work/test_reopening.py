@@ -79,7 +79,8 @@ def test_what_is_not_there_after_90_s_is_missing_and_no_success(tmp_path: Path) 
     time = Time(tmp_path)
     with pytest.raises(CommandError, match="has no success of 2 items, though the") as caught:
         of(tmp_path, time.patience).check_whole()
-    assert caught.value.status == ExitStatus.NOT_FINISHED
+    # No planned end, which --batch would call a success.
+    assert caught.value.status == ExitStatus.FAILED
     assert time.now == 90
 
 

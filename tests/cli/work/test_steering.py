@@ -192,6 +192,19 @@ def test_ctrl_c_ends_the_command_for_the_end(new_run: NewRun) -> None:
     wait_until_no_command_of(run)
 
 
+def test_sigterm_gives_the_command_for_the_end_its_time(new_run: NewRun) -> None:
+    run = new_run(1)
+    trap = "trap 'sleep 0.2; : > ended; exit' TERM; : > ready; sleep 86397 & wait"
+    with started(run.uuid, "--shell", "--on-end", trap, "--", "true") as process:
+        wait_until(lambda: Path("ready").exists())
+        process.terminate()
+        said = end(process)
+    assert process.returncode == 143
+    assert "ended by SIGTERM while the command of --on-end ran; the run is finished" in said
+    assert Path("ended").exists()
+    wait_until_no_command_of(run)
+
+
 def test_one_run_comes_after_another(new_run: NewRun, live_farm: Farm) -> None:
     first = new_run(1)
     words = ("--create", "--num-tasks", "1", "-j1", "--after", first.uuid, "--", "touch", "ran")

@@ -9,7 +9,10 @@ from contextlib import contextmanager
 import pytest
 
 from taskfarm_sdk import Farm, Run, Task, TaskfarmError
+from taskfarm_sdk._worker.short_tasks import ShortTasks
 from taskfarm_sdk.execution import Completed, Dispatcher, Failed, Jobs, Outcome
+from taskfarm_sdk.execution import work as working_off
+from taskfarm_sdk.execution.work import Work, by_children
 from taskfarm_sdk.testing import LocalServer
 from taskfarm_sdk.worker import core_of
 from tests.support.conditions import count_waiting
@@ -279,3 +282,55 @@ def test_changes_from_all_sides_lose_no_task(run: Run) -> None:
     with working(run, perform, 1) as dispatcher, jobs.followed_by(dispatcher):
         wait_until(lambda: run.status().done == 8)
     assert run.status().succeeded
+
+
+def test_a_claim_that_a_pause_ends_uses_up_none_of_the_tasks_that_are_allowed(run: Run) -> None:
+    with run.worker() as other:
+        held = [task for _ in range(8) if (task := other.claim()) is not None]
+        with working(run, completed, 2, max_tasks=1) as dispatcher:
+            wait_until(lambda: dispatcher._core.vain.idle_s(0) is not None)
+            dispatcher.resize(0)
+            # Also the slot that waited for what the other's claim would find is still there.
+            wait_until(lambda: [count_waiting(s._changed) for s in dispatcher._slots] == [2, 2])
+            assert not dispatcher.limited
+            dispatcher.resize(2)
+            held[0].release()
+            wait_until(lambda: run.status().done == 1)
+        assert dispatcher.limited
+        for task in held[1:]:
+            task.release()
+    assert (run.status().done, run.status().waiting) == (1, 7)
+
+
+def test_a_pause_lets_go_of_what_has_failed_though_all_slots_compute(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As after long tasks: no thread is free to see the pause begin.
+    monkeypatch.setattr(ShortTasks, "may_claim_ahead", False)
+    gate, failed = Gate(), threading.Event()
+
+    def perform(task: Task, slot: int) -> Outcome:
+        if task.number == 0 and not failed.is_set():
+            failed.set()
+            return Failed("not yet")
+        return gate(task, slot)
+
+    with working(run, perform, 2) as dispatcher:
+        wait_until(lambda: gate.running == 2 and failed.is_set())
+        assert run.status().computing == 3
+        dispatcher.resize(0)
+        assert (run.status().computing, gate.running) == (2, 2)
+        dispatcher.resize(2)
+        gate.let_end(8)
+    assert run.status().succeeded
+
+
+def test_work_that_is_left_while_it_pauses_was_not_stopped_by_failures(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working_off, "PROGRESS_EVERY_S", 0.0)
+    jobs = Jobs(0)
+    farm_link = core_of(run.worker()).link
+    work = Work(farm_link, run.uuid, run.num_tasks, print, run.worker, lambda _: jobs.leave(), None)
+    assert not by_children(work, None, None, None, jobs)
+    assert run.status().waiting == 8

@@ -106,6 +106,9 @@ def _joining(namespace: Namespace, *, has_command: bool, has_values: bool) -> Op
             "--join takes neither a UUID nor a command: the folder knows its run and its function"
         )
     known = _OF_JOIN | (_OF_JOIN_ON_SLURM if namespace.slurm is not None else set[str]())
+    if namespace.on_end is not None or namespace.on_failure is not None:
+        # It says how their commands are to be read.
+        known |= {"shell"}
     usual = vars(build_parser().parse_args([]))
     for name, value in vars(namespace).items():
         if name not in known and value != usual[name]:
@@ -140,7 +143,11 @@ def _parsed(words: Sequence[str], *, has_command: bool) -> Namespace:
 
 def _is_before_run(unknown: str, words: Sequence[str], uuid: str | None) -> bool:
     """Return whether an unknown option precedes what was taken for the run's UUID."""
-    return unknown.startswith("-") and uuid is not None and words.index(unknown) < words.index(uuid)
+    if not unknown.startswith("-") or uuid is None:
+        return False
+    # Of short options in one word, argparse may return a part (Python 3.13), with its own dash.
+    at = words.index(unknown) if unknown in words else -1
+    return uuid not in words or at < words.index(uuid)
 
 
 def _joined(words: Sequence[str]) -> list[str]:

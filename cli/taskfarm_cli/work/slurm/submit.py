@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from taskfarm_cli.work.screen import Screen
     from taskfarm_cli.work.verdict import Ended
     from taskfarm_sdk import Farm, Run
+    from taskfarm_sdk._items.chunks import Chunks
     from taskfarm_sdk.logins import Login
 
 KEEP_EVERY_S = 30.0
@@ -131,6 +132,8 @@ def submit(
     is_new: bool = False,
     end: Callable[[], ExitStatus] | None = None,
     ended: Ended | None = None,
+    chunks: Chunks | None = None,
+    check_whole: Callable[[], None] | None = None,
 ) -> ExitStatus:
     """Submit an array of workers, and print its id.
 
@@ -142,11 +145,16 @@ def submit(
         is_new: whether the run is new; it is deleted if Slurm refuses the array.
         end: reports on a finished run, and returns the exit status; None to do so by its tasks.
         ended: called for a finished run where `end` is None.
+        chunks: the items of each task; None to look for a note about them.
+        check_whole: raises an error if the folder that decides what is done lacks items, where
+            `end` is None; None where there is no such folder.
 
     Raises:
         CommandError: Slurm refused it, or `--keep` gave up.
     """
-    end = end or partial(_end, options, run, screen, ended)
+    end = end or partial(
+        _end, options, run, screen, ended=ended, chunks=chunks, check_whole=check_whole
+    )
     if not is_new and run.status().finished:
         screen.say(f"run {run.uuid} is finished, so no worker is submitted")
         return end()
@@ -159,10 +167,28 @@ def submit(
         raise CommandError(f"{refused}; {_undo(run)}") from refused
 
 
-def _end(options: Options, run: Run, screen: Screen, ended: Ended | None) -> ExitStatus:
+def _end(
+    options: Options,
+    run: Run,
+    screen: Screen,
+    *,
+    ended: Ended | None,
+    chunks: Chunks | None,
+    check_whole: Callable[[], None] | None,
+) -> ExitStatus:
     from taskfarm_cli.work.verdict import verdict
 
-    return verdict(run, screen, place=_place_of_results(options, run.uuid), ended=ended)
+    return verdict(
+        run,
+        screen,
+        baseurl=options.baseurl,
+        place=_place_of_results(options, run.uuid),
+        chunks=chunks,
+        kept_in=options.kept_in,
+        retry_failed=options.retry_failed,
+        check_whole=check_whole,
+        ended=ended,
+    )
 
 
 def _submit(

@@ -41,7 +41,8 @@ def _options(options: Options) -> list[str]:
     words: list[str] = []
     for name, flag in (
         ("--null", options.nul),
-        ("--shell", options.shell),
+        # With --join it is for commands at the end, which stay with the one who submits.
+        ("--shell", options.shell and options.join is None),
         ("--tag", options.tag),
         ("--line-buffer", options.line_buffer),
         # The one who submits has set waiting what is to be tried again.

@@ -25,13 +25,19 @@ def load(patterns: Sequence[str], folder: str = "") -> Texts:
         UsageError: a command cannot be given one of the names.
         ConfigurationError: no file matches a pattern.
     """
-    found = tuple(dict.fromkeys(_found(patterns, folder)))
+    found = tuple(dict.fromkeys(matching(patterns, folder)))
     for number, name in enumerate(found):
         limits.check(number, name)
     return Texts(Given(found))
 
 
-def _found(patterns: Sequence[str], folder: str) -> Iterator[str]:
+def matching(patterns: Sequence[str], folder: str = "") -> Iterator[str]:
+    """Yield the names of the files that match patterns now, also twice.
+
+    Args:
+        patterns: see `load`.
+        folder: see `load`.
+    """
     before = os.path.join(folder, "")  # noqa: PTH118 - a name stays as it was written
     for pattern in patterns:
         is_relative = not pattern.startswith("/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work.sources import load, names
@@ -58,6 +58,22 @@ def load_again(document: Mapping[str, object], sha256: str | None) -> Inputs | N
     except (UsageError, OSError, ValueError, TypeError, AttributeError):
         # Whatever is wrong with them or the document: these are not the inputs.
         return None
+
+
+def files_of(document: Mapping[str, object]) -> list[str]:
+    """Return the files that inputs are from, or that they name with `--glob`.
+
+    Args:
+        document: where they are from, as `document_of` returned it.
+    """
+    files = [file for key in _FILES if isinstance(file := document.get(key), str)]
+    # Of whatever type, as in `load_again`.
+    patterns: Any = document.get("glob")
+    folder = document.get(_FOLDER)
+    if isinstance(patterns, list | tuple) and isinstance(folder, str):
+        texts = [str(pattern) for pattern in cast("list[object]", patterns)]
+        files += [str(Path(folder, name)) for name in names.matching(texts, folder)]
+    return files
 
 
 def _is_file(name: str) -> bool:

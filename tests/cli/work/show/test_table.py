@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work.command_line.parse import parse
 from taskfarm_cli.work.commands.identity import IDENTITY, Identity
 from taskfarm_cli.work.show import table
@@ -95,3 +96,43 @@ def test_where_nothing_tells_the_inputs_nothing_is_said_of_them(
 ) -> None:
     assert rows(folder) == [OWN, ["1", "", "0", "one", ""]]
     assert capsys.readouterr().err == ""
+
+
+def test_the_inputs_are_never_written_over(folder: Path) -> None:
+    Path("t.csv").write_text("a,b\n1,2\n3,4\n")
+    identify(folder, "--csv", "t.csv")
+    with pytest.raises(UsageError, match="the items have their inputs from this file"):
+        rows(folder)
+    assert Path("t.csv").read_text() == "a,b\n1,2\n3,4\n"
+    Path("t.csv").unlink()
+    Path("data.txt").symlink_to("t.csv")
+    Path("t.csv").write_text("x")
+    identify(folder, "--glob", "data.*")
+    with pytest.raises(UsageError, match="the items have their inputs from this file"):
+        rows(folder)
+
+
+def test_an_error_leaves_the_table_of_before(folder: Path) -> None:
+    Path("t.csv").write_text("before")
+    Path("t.csv").chmod(0o640)
+
+    def fail() -> None:
+        with Reader() as reader, table.written(Path("t.csv"), folder, reader) as write:
+            write(1, Kept.of(folder).record(1))
+            raise OSError("no space")
+
+    files = sorted(Path.cwd().iterdir())
+    with pytest.raises(OSError, match="no space"):
+        fail()
+    assert (Path("t.csv").read_text(), sorted(Path.cwd().iterdir())) == ("before", files)
+    assert len(rows(folder)) == 2
+    assert (Path("t.csv").stat().st_mode & 0o777, sorted(Path.cwd().iterdir())) == (0o640, files)
+
+
+def test_an_error_names_the_file_that_was_asked_for(folder: Path) -> None:
+    with (
+        Reader() as reader,
+        pytest.raises(FileNotFoundError, match="no folder/t.csv"),
+        table.written(Path("no folder/t.csv"), folder, reader),
+    ):
+        pass

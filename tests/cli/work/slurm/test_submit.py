@@ -331,3 +331,26 @@ def test_the_last_lines_are_found_where_the_user_sends_them(tmp_path: Path) -> N
     assert last_lines(f"{tmp_path}/100%%[x]-%j.out", ["7"]) == "here"
     assert last_lines(f"{tmp_path}/100%%[x]-%A.out", ["7"]) == "here"
     assert last_lines(f"{tmp_path}/100%%[x]-%A.out", ["8"]) == ""
+
+
+def test_who_keeps_workers_calls_no_run_done_whose_output_the_folder_lacks(
+    slurm: FakeSlurm,
+    saved: Farm,
+    new_run: NewRun,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def keep(*_: object, **__: object) -> None:
+        """Have workers elsewhere compute all, into folders of their own."""
+        (run,) = (run for run in saved.runs() if run.uuid not in before)
+        for task in saved.get_run(run.uuid).worker():
+            task.complete()
+
+    before = {run.uuid for run in saved.runs()} | {new_run(1).uuid}
+    monkeypatch.setattr(submit, "_keep", keep)
+    words = (*SLURM, "1", "--keep", "--create", "--chunk", "2", "--results", "here")
+    assert main([*words, ":::", "a", "b", "c", "--", "echo", "{1}"]) == 1
+    said = capsys.readouterr().err
+    assert "here has no success of 3 items, though the server calls all tasks done" in said
+    assert "3 of 3 items done" in said
+    assert slurm.submissions == 0

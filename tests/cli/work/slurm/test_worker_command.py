@@ -137,3 +137,9 @@ def test_workers_of_a_results_folder_join_it_and_leave_what_failed() -> None:
 def test_workers_leave_what_failed_to_the_one_who_submits_them(name: str) -> None:
     assert not parse(worker(*GIVEN[name])[4:]).retry_failed
     assert parse(worker()[4:]).retry_failed
+
+
+def test_a_shell_for_commands_at_the_end_of_a_folders_run_stays_here() -> None:
+    steered = ("--keep", "--shell", "--on-end", "a | b")
+    here = parse(["--join", "a folder", "--slurm", "2", *steered])
+    assert not parse(worker_command.of_worker(here, URL, UUID)[4:]).shell
