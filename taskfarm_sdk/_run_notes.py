@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from taskfarm_sdk import _secrets
+from taskfarm_sdk import _secrets, _validation
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._logging import log
 from taskfarm_sdk.errors import ConfigurationError
@@ -167,6 +167,7 @@ def check_name(text: str) -> str:
     Raises:
         ConfigurationError: it cannot be one.
     """
+    _validation.require_text("name", text)
     if is_name(text):
         return text
     if _NAME.fullmatch(text):
