@@ -14,7 +14,7 @@ _REASONS: dict[str, str] = {
     "they are made by the SDK, which users read": """
         Item Result RunStatus TaskFailure TaskInfo logins.Login charts.Chart charts.TextGrid
         server.Capacity server.RemovedUser execution.Failed execution.OpenFiles execution.Released
-        execution.Resized execution.ChunkPosition
+        execution.ChunkPosition
     """,
     "plain data for the functions that draw": "charts.Cell charts.Row",
     "what it draws grows with the numbers that it is given": """
