@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+import socket
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -49,6 +50,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "time": _TEXT,
     "finished": (bool,),
     "name": (str, type(None)),
+    "host": (str, type(None)),
 }
 # No shell expands or runs a word of these characters, or takes it for an option.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
@@ -62,6 +64,13 @@ _YEARS = range(1971, 9999)
 def _without_user(url: str) -> str:
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return socket.gethostname() if _validation.is_loopback(url) else None
+    except ConfigurationError:
+        return None
 
 
 def _here() -> str:
@@ -91,6 +100,8 @@ class RunNote:
         time: when, as ISO 8601 in UTC.
         finished: whether the run was seen finished, with nothing failed.
         name: the run's name, or None.
+        host: for a loopback URL, the name of its machine, because machines that share home folders
+            each have their own localhost; otherwise, and in notes of earlier versions, None.
     """
 
     run: str
@@ -107,6 +118,18 @@ class RunNote:
     time: str = attrs.field(factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     finished: bool = False
     name: str | None = None
+    host: str | None = attrs.field(
+        default=attrs.Factory(lambda self: _host_of(self.url), takes_self=True)
+    )
+
+    def is_of(self, url: str) -> bool:
+        """Return whether the run was created for a URL, as this machine reaches it."""
+        return self.url == url and self.is_of_here
+
+    @property
+    def is_of_here(self) -> bool:
+        """Whether its URL reaches the same server from this machine."""
+        return self.host is None or self.host == socket.gethostname()
 
     @property
     def file_name(self) -> str:
@@ -143,6 +166,7 @@ class RunNote:
             facts: dict[str, Any] = {
                 "items": found["num_tasks"],
                 "chunk": 1,
+                "host": None,
                 **{name: value for name, value in found.items() if name in _KINDS},
             }
             if not all(_fits(value, _KINDS[name]) for name, value in facts.items()):
@@ -210,6 +234,19 @@ def write(note: RunNote) -> bool:
         _say_not_noted(str(error.filename or ""), error.strerror or str(error))
         return False
     return True
+
+
+def unname(notes: Iterable[RunNote]) -> None:
+    """Take the names from runs that their servers do not know any more; all else stays noted.
+
+    The work goes on where that fails: an error is logged, once in a process.
+    """
+    for note in notes:
+        if write(attrs.evolve(note, name=None)):
+            for path in _files_of(note.run):
+                if path.name == note.file_name:
+                    with suppress(OSError):
+                        path.unlink()
 
 
 def find(run: str) -> RunNote | None:

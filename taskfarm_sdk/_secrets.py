@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import stat
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -59,6 +60,23 @@ def _target(path: Path) -> Path:
     with suppress(FileNotFoundError):  # a new file, or that of a link whose file does not exist yet
         path.stat()
     return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+if sys.platform == "win32":  # pragma: no cover - no Windows machine runs the tests
+
+    def lock(descriptor: int) -> None:
+        """Wait for the lock of an open file, which ends when it is closed."""
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+
+else:
+
+    def lock(descriptor: int) -> None:
+        """Wait for the lock of an open file, which ends when it is closed."""
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def masked(_: object) -> str:

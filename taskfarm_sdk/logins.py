@@ -10,7 +10,6 @@ import errno
 import json
 import os
 import socket
-import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -305,7 +304,7 @@ def _locked() -> Generator[Path]:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with path.with_suffix(".lock").open("a", encoding="utf-8") as lock:
-            _lock(lock.fileno())
+            _secrets.lock(lock.fileno())
             yield path
     except OSError as error:
         # The target of a link may be the place of the trouble.
@@ -313,18 +312,3 @@ def _locked() -> Generator[Path]:
         raise ConfigurationError(
             f"cannot save logins in '{path}'{behind}: {error.strerror}"
         ) from error
-
-
-if sys.platform == "win32":  # pragma: no cover - no Windows machine runs the tests
-
-    def _lock(descriptor: int) -> None:
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-
-else:
-
-    def _lock(descriptor: int) -> None:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ def noted(url: str = URL, **at: int) -> None:
 
 
 def files() -> list[Path]:
-    return list(_finished_runs._folder().iterdir())
+    return list(_finished_runs._folder().glob("*.json"))
 
 
 def test_what_is_noted_is_for_one_server_and_its_user_alone() -> None:
@@ -53,6 +55,32 @@ def test_a_run_that_was_reset_is_forgotten_whichever_server_has_it() -> None:
     _finished_runs.forget(B)
     _finished_runs.forget("0" * 32)
     assert (_finished_runs.seen(URL), _finished_runs.seen(OTHER)) == ({A: 1}, {})
+
+
+def test_what_was_read_before_a_reset_is_not_noted_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began = int(time.time())
+    _finished_runs.forget(A)
+    noted(a=began, b=began)
+    assert _finished_runs.seen(URL) == {B: began}
+    later = began + 3600
+    noted(a=later)
+    assert _finished_runs.seen(URL) == {A: later}
+    monkeypatch.setattr(time, "time", lambda: began + 48 * 3600.0)
+    _finished_runs.forget(C)
+    assert list(_finished_runs._forgotten()) == [C]
+
+
+def test_writers_wait_for_each_other() -> None:
+    noted(a=1)
+    with _finished_runs._locked():
+        other = threading.Thread(target=_finished_runs.forget, args=(A,))
+        other.start()
+        other.join(0.2)
+        assert _finished_runs.seen(URL) == {A: 1}
+    other.join()
+    assert _finished_runs.seen(URL) == {}
 
 
 def test_what_was_read_longest_ago_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:

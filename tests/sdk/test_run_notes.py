@@ -62,6 +62,21 @@ def test_a_note_holds_no_user_and_no_password_of_a_url(url: str) -> None:
     assert "secret" not in _run_notes.note_path(UUID).read_text()
 
 
+def test_a_note_of_an_earlier_version_is_of_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "http://localhost:5000/api/"
+    facts = attrs.asdict(attrs.evolve(note(), url=url, host="host-a"))
+    found = RunNote.from_json(json.dumps(facts))
+    assert found is not None
+    assert not found.is_of(url)
+    monkeypatch.setattr("socket.gethostname", lambda: "host-a")
+    assert found.is_of(url)
+    del facts["host"]
+    found = RunNote.from_json(json.dumps(facts))
+    assert found is not None
+    monkeypatch.setattr("socket.gethostname", lambda: "host-b")
+    assert found.is_of(url)
+
+
 def test_in_a_note_of_an_earlier_version_each_task_is_an_item() -> None:
     facts = {"run": UUID, "url": "u", "command": ["a", "b"], "shell": True, "num_tasks": 3}
     facts |= {"inputs_sha256": None, "folder": "f", "time": "t"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common import run_files
@@ -11,6 +12,7 @@ from taskfarm_cli.common.times import local
 from taskfarm_sdk.errors import RunNotFound
 
 if TYPE_CHECKING:
+    from taskfarm_cli.common.run_files import RunNote
     from taskfarm_sdk import Farm
 
 
@@ -31,27 +33,33 @@ def check(name: str | None) -> None:
         )
 
 
-def check_free(name: str | None, farm: Farm) -> None:
-    """Refuse a name that a run of the server has; a name of a deleted run is freed.
+def check_free(name: str | None, farm: Farm) -> Sequence[RunNote]:
+    """Refuse a name that a run of the server has.
 
-    Only for a name that is noted here, the server is asked whether its run is still there.
+    Only for a name that is noted here, the server is asked whether its run is still there. A run
+    that it does not know may be on another server, which had the URL before: its files stay.
 
     Args:
         name: the name, or None for no name.
         farm: the server.
 
+    Returns:
+        The notes of the runs with this name that the server does not know, for `run_files.unname`
+        when the new run is there.
+
     Raises:
         UsageError: the name is taken.
     """
+    unknown: list[RunNote] = []
     if name is None:
-        return
+        return unknown
     for note in run_files.named(name):
-        if note.name != name or note.url != farm.url:
+        if note.name != name or not note.is_of(farm.url):
             continue
         try:
             farm.get_run(note.run)
         except RunNotFound:
-            run_files.forget(note.run)
+            unknown.append(note)
             continue
         when = "" if note.created_s is None else f" on {local(note.created_s)}"
         raise UsageError(
@@ -59,3 +67,4 @@ def check_free(name: str | None, farm: Farm) -> None:
             f"another, or delete that run first ({manage_command(farm.url, '--delete', name)}); "
             "nothing was created"
         )
+    return unknown

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_sdk import _finished_runs, _run_notes
-from taskfarm_sdk._run_notes import RunNote, check_name, is_name, may_write, named, notes_folder
+from taskfarm_sdk._run_notes import (
+    RunNote,
+    check_name,
+    is_name,
+    may_write,
+    named,
+    notes_folder,
+    unname,
+)
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Run
@@ -36,6 +44,7 @@ __all__ = [
     "notes_of",
     "of_this_folder",
     "reopen",
+    "unname",
     "write",
     "write_note",
 ]

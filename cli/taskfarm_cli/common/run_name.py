@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class NotedRunGone(CommandError):
-    """A run that was created here is no longer on its server.
+    """A run that was created here is not known at its URL.
 
     Attributes:
         uuid: the run's UUID.
@@ -71,7 +71,7 @@ class RunName:
 
         Raises:
             UsageError: a name is that of a run on another server, or of several runs.
-            NotedRunGone: the run was created here, and was deleted.
+            NotedRunGone: the run was created here, and the server does not know it.
             CommandError: no run matches, or more than one does.
             RunNotFound: no run has this UUID.
         """
@@ -156,13 +156,20 @@ class RunName:
         """
         if not self._called:
             return self._plain if len(self._plain) == UUID_LENGTH else None
-        here = [note for note in self._called if note.url == url]
+        here = [note for note in self._called if note.is_of(url)]
         if len(here) == 1:
             return here[0].run
         if here:
             listed = _listed([f"{note.run} ({note.name})" for note in here])
             several = counted(len(here), "run")
             raise UsageError(f"{self._text!r} may mean {several} at {url}: {listed}")
+        elsewhere = next((note for note in self._called if note.url == url), None)
+        if elsewhere is not None:
+            raise UsageError(
+                f"{self._text!r} names run {elsewhere.run} at {url} of the machine "
+                f"{elsewhere.host}, and no run at {url} of this one: give the UUID if that is the "
+                "same server"
+            )
         others = sorted({note.url for note in self._called})
         raise UsageError(
             f"no run at {url} is known here as {self._text!r}, but one at {_listed(others)} is: "
@@ -213,10 +220,17 @@ def _noted_gone(uuid: str, url: str) -> CommandError | None:
         )
     called = "" if note.name is None else f" ({note.name})"
     when = "" if note.created_s is None else f" on {local(note.created_s)}"
+    if not note.is_of_here:
+        return CommandError(
+            f"there is no run {uuid} at {url} of this machine: it was created{called} on the "
+            f"machine {note.host}{when}, whose {url} may be another server",
+            ExitStatus.NO_SUCH_RUN,
+        )
     forget = manage_command(url, "--delete", uuid)
     return NotedRunGone(
-        f"run {uuid}{called}, created here{when}, is no longer at {url}: it was deleted there; "
-        f"{forget} removes what is noted about it here",
+        f"run {uuid}{called}, created here{when}, is not known at {url}: it was deleted, "
+        f"or another server or database is there now; if it was deleted, {forget} removes what is "
+        "noted about it here",
         uuid,
     )
 

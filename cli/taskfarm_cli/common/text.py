@@ -130,14 +130,41 @@ def wrapped(text: str, columns: int, command: str = "") -> str:
     return "\n".join([*lines, line])
 
 
+def width(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    return len(text) if text.isascii() else sum(map(_columns_of, text))
+
+
+def _columns_of(character: str) -> int:
+    import unicodedata  # on use, because few texts need it
+
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def _first(text: str, columns: int) -> str:
+    """Return as many of a text's first characters as fit into a number of columns."""
+    if text.isascii():
+        return text[: max(0, columns)]
+    taken = 0
+    for place, character in enumerate(text):
+        taken += _columns_of(character)
+        if taken > columns:
+            return text[:place]
+    return text
+
+
 def cut(text: str, columns: int) -> str:
     """Return a text that fits into a number of columns, with an ellipsis where it was cut."""
-    return text if len(text) <= columns else f"{text[: columns - 1]}…" if columns else ""
+    if width(text) <= columns:
+        return text
+    return f"{_first(text, columns - 1)}…" if columns > 0 else ""
 
 
 def fitting(pieces: Sequence[str], columns: int) -> str:
     """Join pieces of a line, leaving out the last ones that do not fit into the columns."""
     shown = list(pieces)
-    while len(shown) > 1 and len("   ".join(shown)) > columns:
+    while len(shown) > 1 and width("   ".join(shown)) > columns:
         shown.pop()
-    return "   ".join(shown)[:columns]
+    return _first("   ".join(shown), columns)

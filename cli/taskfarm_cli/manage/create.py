@@ -26,8 +26,9 @@ def create(arguments: Arguments, output: Output) -> ExitStatus:
     count, name = arguments.num_tasks or 0, arguments.name
     new_name.check(name)
     with open_farm(arguments) as farm:
-        new_name.check_free(name, farm)
+        unknown = new_name.check_free(name, farm)
         run = farm.create_run(count)
+        run_files.unname(unknown)
         note = RunNote(run=run.uuid, url=farm.url, num_tasks=count, items=count, chunk=1, name=name)
         if not run_files.write_note(note) and name is not None:
             complain(PROGRAM, f"the name {name!r} could not be kept: run {run.uuid} has none")

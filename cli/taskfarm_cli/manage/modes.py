@@ -132,7 +132,7 @@ def _delete(arguments: Arguments, output: Output) -> ExitStatus:
     except NotedRunGone as gone:
         run_files.forget(gone.uuid)
         raise CommandError(
-            f"run {gone.uuid} was deleted before; what was noted about it here is removed now",
+            f"run {gone.uuid} is not known there; what was noted about it here is removed now",
             gone.status,
         ) from gone
 

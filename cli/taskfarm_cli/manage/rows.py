@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_cli.common import bars
 from taskfarm_cli.common.pace import duration
-from taskfarm_cli.common.text import counted
+from taskfarm_cli.common.text import counted, cut
 from taskfarm_cli.manage.standing import Row, Standing
 from taskfarm_sdk._items.counts import items_done
 
@@ -65,7 +65,7 @@ def table(
     drawn = _drawn(shown, columns - 1, now, glyphs)
     kept = {row.run.uuid for row in shown}
     others = [row for row in rows if row.run.uuid not in kept]
-    return [*drawn, Line(_others(others)[: max(0, columns - 1)])] if others else drawn
+    return [*drawn, Line(cut(_others(others), columns - 1))] if others else drawn
 
 
 def chosen(rows: Sequence[Row], lines: int) -> list[Row]:
@@ -87,31 +87,42 @@ def _others(rows: Sequence[Row]) -> str:
 
 
 def _drawn(rows: Sequence[Row], columns: int, now: float, glyphs: str) -> list[Line]:
-    names = _names(rows, columns)
-    widest = max(map(len, names), default=0)
     counts = [_count(row, is_short=False) for row in rows]
     if columns < _WIDE and max(map(len, counts), default=0) > columns // 3:
         counts = [_count(row, is_short=True) for row in rows]
     count = max(map(len, counts), default=0)
-    room = columns - widest - _PERCENT - count - 5
-    level, bar = _level(rows, room, now)
+    is_wide = columns >= _WIDE
+    names: list[str] = []
+    level: Level = _bare
+    widest = room = bar = 0
+    for longest in (_UUID_LENGTH if is_wide else _LONGEST_NAME, _LEAST_PREFIX):
+        names = _names(rows, longest, is_wide=is_wide)
+        widest = max(map(len, names), default=0)
+        room = columns - widest - _PERCENT - count - 5
+        level, bar = _level(rows, room, now)
+        if level is not _bare:
+            break
     return [
         Line(
             f"{name:<{widest}}",
             bars.bar(row.status, bar, glyphs) if bar else "",
             f"{bars.short_percent(row.status):>{_PERCENT}}  {done:>{count}} ",
-            level(row, now)[: max(0, room - bar - bool(bar))],
+            cut(level(row, now), room - bar - bool(bar)),
             row.standing,
         )
         for name, row, done in zip(names, rows, counts, strict=True)
     ]
 
 
-def _names(rows: Sequence[Row], columns: int) -> list[str]:
-    is_wide = columns >= _WIDE
+def _names(rows: Sequence[Row], longest: int, *, is_wide: bool) -> list[str]:
+    """Return the runs' names, cut, or where these are equal the beginnings of their UUIDs."""
     length = _UUID_LENGTH if is_wide else _told_apart([row.run.uuid for row in rows])
-    most = _UUID_LENGTH if is_wide else _LONGEST_NAME
-    return [(row.name or row.run.uuid[:length])[:most] for row in rows]
+    names = [cut(row.name or "", longest) for row in rows]
+    alike = Counter(names)
+    return [
+        name if name and alike[name] == 1 else row.run.uuid[:length]
+        for name, row in zip(names, rows, strict=True)
+    ]
 
 
 def _told_apart(uuids: Sequence[str]) -> int:
@@ -135,12 +146,13 @@ Level = Callable[[Row, float], str]
 
 
 def _level(rows: Sequence[Row], room: int, now: float) -> tuple[Level, int]:
-    """Return how much is told of each run, and how wide the bars are."""
+    """Return how much is told of each run, and how wide the bars are; `_bare` if little fits."""
     for level in (_in_full, _in_short, _in_a_word):
         width = max((len(level(row, now)) for row in rows), default=0)
         if room - width - 1 >= _LEAST_BAR:
             return level, min(bars.MOST_WIDTH, room - width - 1)
-    return _in_a_word, 0
+    fits = all(len(_in_a_word(row, now)) <= room for row in rows)
+    return (_in_a_word if fits else _bare), 0
 
 
 def _in_full(row: Row, now: float) -> str:
@@ -186,6 +198,10 @@ def _in_a_word(row: Row, now: float) -> str:
             return "cannot be read"
         case standing:
             return str(standing.value)
+
+
+def _bare(row: Row, now: float) -> str:  # noqa: ARG001 - as Level has it
+    return str(row.standing.value)
 
 
 def _doubt(status: RunStatus) -> str:

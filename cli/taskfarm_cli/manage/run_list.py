@@ -6,7 +6,8 @@ that are shown with it, or that `--unfinished` has to know.
 A run that was seen finished may have been reset since, and the server does not tell. So each status
 that is shown was read for it. `--unfinished` shows no finished runs, and need not read all of them
 again: it leaves out those that were seen finished. To see resets all the same, it reads some of
-these again each time, and the commands forget the finish of a run that they reset.
+these again each time, and the commands forget the finish of a run that they reset. `--wait` and
+`--watch` read all runs, once.
 """
 
 from __future__ import annotations
@@ -71,15 +72,21 @@ class RunList:
         """
         if self._statuses is not None:
             return self._statuses
+        began = int(time.time())
         found = _read(self.runs[-most:])
-        _note(self._farm, found, self.runs)
+        _note(self._farm, found, self.runs, began)
         return found
 
 
-def unfinished(farm: Farm) -> RunList:
+def unfinished(farm: Farm, *, reads_all: bool = False) -> RunList:
     """Return the runs of a server that are not finished, with their statuses.
 
     A run whose status cannot be read, although the server answers, counts as not finished.
+
+    Args:
+        farm: the server.
+        reads_all: whether to read those too that were seen finished, so that none is missed that
+            was reset elsewhere.
 
     Raises:
         TaskfarmError: the server cannot be asked.
@@ -88,19 +95,20 @@ def unfinished(farm: Farm) -> RunList:
     from taskfarm_sdk import _finished_runs
 
     runs = all_runs(farm)
+    began = int(time.time())
     seen = _finished_runs.seen(farm.url)
     known = sorted((run for run in runs if run.uuid in seen), key=lambda run: seen[run.uuid])
-    left_out = {run.uuid for run in known[MOST_AGAIN:]}
+    left_out = set() if reads_all else {run.uuid for run in known[MOST_AGAIN:]}
     asked = [run for run in runs if run.uuid not in left_out]
     if len(asked) > MANY_REQUESTS:
+        rest = "" if reads_all else "; those that are finished are left out from now on"
         complain(
             "manageTF",
-            f"reading {counted(f'{len(asked):,}', 'run')}, with one request for each; those that "
-            "are finished are left out from now on",
+            f"reading {counted(f'{len(asked):,}', 'run')}, with one request for each{rest}",
         )
     with Progress() as progress:
         statuses = _read(asked, progress)
-    _note(farm, statuses, runs)
+    _note(farm, statuses, runs, began)
     left = [run for run in asked if run.uuid in statuses and not _is_finished(statuses[run.uuid])]
     return RunList(farm, left, statuses)
 
@@ -138,11 +146,10 @@ def _status(run: Run) -> Statuses:
         return {run.uuid: None}
 
 
-def _note(farm: Farm, statuses: Statuses, runs: Sequence[Run]) -> None:
+def _note(farm: Farm, statuses: Statuses, runs: Sequence[Run], began: int) -> None:
     from taskfarm_sdk import _finished_runs
 
-    now = int(time.time())
-    finished = {uuid: now for uuid, status in statuses.items() if status and status.finished}
+    finished = {uuid: began for uuid, status in statuses.items() if status and status.finished}
     unfinished = {uuid for uuid, status in statuses.items() if status and not status.finished}
     _finished_runs.update(farm.url, finished, unfinished, {run.uuid for run in runs})
 

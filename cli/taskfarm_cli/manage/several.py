@@ -7,10 +7,12 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
+import attrs
+
 from taskfarm_cli.common import run_files
 from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
 from taskfarm_cli.common.credentials import open_farm
-from taskfarm_cli.common.exit_status import CommandError, ExitStatus
+from taskfarm_cli.common.exit_status import CommandError, ExitStatus, status_of
 from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.log_lines import outage_log
 from taskfarm_cli.common.run_name import RunName
@@ -23,10 +25,13 @@ from taskfarm_cli.manage.standing import Row, Standing, Watched
 if TYPE_CHECKING:
     from taskfarm_cli.manage.mode import Arguments
     from taskfarm_cli.manage.output.base import Board, Output
+    from taskfarm_cli.manage.progress import Progress
     from taskfarm_sdk import Farm, Run, RunStatus
 
 # The last line names so many runs of each kind.
 _MOST_NAMED = 5
+# An error of these kinds meets the other runs too.
+_OF_ALL_RUNS = (ExitStatus.NOT_REACHABLE, ExitStatus.NOT_AUTHENTICATED)
 
 
 def follow_several(
@@ -60,7 +65,9 @@ def follow_several(
             for one in watched:
                 if not one.is_over:
                     output.run(one.run, one.status, one.row.items)
-        rows = [_with_failures(one.row) for one in watched]
+        rows = [one.row for one in watched]
+        if all_over:
+            rows = _with_failures(rows, say)
     return verdict(rows, arguments.baseurl, None if all_over else arguments.timeout_s)
 
 
@@ -91,6 +98,9 @@ def verdict(rows: Sequence[Row], baseurl: str | None, timeout_s: float | None = 
     if failed := [row for row in rows if row.standing is Standing.FAILED]:
         told.append(_of_failed(failed, baseurl))
         statuses.append(ExitStatus.TASKS_FAILED)
+    if doubtful := [row for row in rows if _is_in_doubt(row)]:
+        told.append(_told(doubtful, "finished, unknown whether tasks failed"))
+        statuses.append(ExitStatus.FAILED)
     if not told:
         return ExitStatus.OK
     raise CommandError(f"of {counted(len(rows), 'run')}: {'; '.join(told)}", statuses[0])
@@ -123,7 +133,7 @@ def _named(farm: Farm, names: Iterable[RunName]) -> Iterator[tuple[Run, RunStatu
 def _unfinished(farm: Farm, say: Callable[[str], None]) -> Iterator[tuple[Run, RunStatus]]:
     """Yield the server's runs that are not finished."""
     with outage_log(PROGRAM):
-        found = unfinished(farm)
+        found = unfinished(farm, reads_all=True)
     statuses = found.statuses(1)
     for run in found.runs:
         status = statuses[run.uuid]
@@ -154,13 +164,43 @@ def _board(output: Output, *, silent: bool) -> AbstractContextManager[Board]:
     return nullcontext(_AtTheEnd(output)) if silent else output.board()
 
 
-def _with_failures(row: Row) -> Row:
-    """Return a finished run with its number of failed tasks, where its counts do not show it."""
-    if row.standing is not Standing.FINISHED or row.status.failed is not None:
-        return row
-    status = row.run.wait(0)
-    standing = Standing.FAILED if status.failed else Standing.FINISHED
-    return row._replace(status=status, standing=standing)
+def _is_in_doubt(row: Row) -> bool:
+    return row.standing is Standing.FINISHED and row.status.failed is None
+
+
+def _with_failures(rows: Sequence[Row], say: Callable[[str], None]) -> list[Row]:
+    """Return finished runs with their numbers of failed tasks, where their counts do not show them.
+
+    A number that cannot be read stays unknown, and the others are read all the same.
+    """
+    from taskfarm_cli.manage.progress import Progress
+    from taskfarm_sdk import TaskfarmError
+
+    told: list[Row] = []
+    is_away = False
+    with Progress() as progress:
+        for row in rows:
+            found = row
+            if _is_in_doubt(row) and not is_away:
+                try:
+                    found = _with_failed(row, progress)
+                except TaskfarmError as error:
+                    is_away = status_of(error) in _OF_ALL_RUNS
+                    progress.clear()
+                    say(f"tasks of run {row.run.uuid} cannot be read: {error}")
+            told.append(found)
+    return told
+
+
+def _with_failed(row: Row, progress: Progress) -> Row:
+    failed = 0
+    for info in row.run.task_infos():
+        if info.state not in ("done", "failed"):
+            return row  # it was reset
+        failed += info.state == "failed"
+        progress.show(info.number + 1, row.run.num_tasks)
+    standing = Standing.FAILED if failed else Standing.FINISHED
+    return row._replace(status=attrs.evolve(row.status, failed=failed), standing=standing)
 
 
 def _told(rows: Sequence[Row], what: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common import new_name
+from taskfarm_cli.common import new_name, run_files
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import manifest
@@ -30,8 +30,9 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
             f"run {uuid} of the same work was created here and is not finished: give its UUID "
             "instead of --create to continue it, or --new to create another"
         )
-    new_name.check_free(options.name, farm)
+    unknown = new_name.check_free(options.name, farm)
     run = farm.create_run(count)
+    run_files.unname(unknown)
     of_several = f"{counted(plan.num_items, 'item')} in " if plan.chunk > 1 else ""
     called = "" if options.name is None else f" ({options.name})"
     screen.say(f"run {run.uuid}{called}: {of_several}{counted(count, 'task')}")

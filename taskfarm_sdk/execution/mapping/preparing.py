@@ -128,8 +128,7 @@ def _make(
     run_uuid: str | None = None
     try:
         _set_results_aside(folder)
-        if wanted.name is not None:
-            _refuse_taken(link, wanted.name)
+        unknown = [] if wanted.name is None else _refuse_taken(link, wanted.name)
         function = packed(wanted.computes).content
         chunks = wanted.chunks() or Chunks.cut(len(wanted.items), try_size(folder))
         # A process that died here before may have left its own.
@@ -158,29 +157,32 @@ def _make(
         raise ConfigurationError(
             f"another process made the work of '{folder.path}' meanwhile: start again to join it"
         )
+    _run_notes.unname(unknown)
     _run_notes.write(_note_of(order, folder, wanted.name))
     return order
 
 
-def _refuse_taken(link: Link, name: str) -> None:
-    """Refuse a name that a run of the server has; a name of a deleted run is freed.
+def _refuse_taken(link: Link, name: str) -> list[RunNote]:
+    """Refuse a name that a run of the server has; return the notes of runs that it does not know.
 
     Raises:
         ConfigurationError: the name is taken.
     """
     url = link.session.url
+    unknown: list[RunNote] = []
     for note in _run_notes.named(name):
-        if note.name != name or note.url != url:
+        if note.name != name or not note.is_of(url):
             continue
         try:
             link.drive(runs.find(link.session, note.run))
         except RunNotFound:
-            _run_notes.forget(note.run)
+            unknown.append(note)
             continue
         raise ConfigurationError(
             f"the name {name!r} is that of run {note.run}, which was created here: choose another, "
             f"or delete that run first (`manageTF -b {url} --delete {name}`); nothing was created"
         )
+    return unknown
 
 
 def _set_results_aside(folder: Folder) -> None:

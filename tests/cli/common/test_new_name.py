@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+import attrs
 import pytest
 
 from taskfarm_cli.common import new_name, run_files
@@ -36,8 +38,8 @@ def name(called: str, url: str = URL) -> None:
     run_files.write_note(note)
 
 
-def check_free(called: str | None, farm: OneRun) -> None:
-    new_name.check_free(called, cast("Farm", farm))
+def check_free(called: str | None, farm: OneRun) -> Sequence[RunNote]:
+    return new_name.check_free(called, cast("Farm", farm))
 
 
 def test_a_name_that_is_known_nowhere_costs_no_request() -> None:
@@ -61,10 +63,33 @@ def test_the_name_of_a_run_that_is_there_is_taken() -> None:
     assert "nothing was created" in str(told.value)
 
 
-def test_the_name_of_a_run_that_was_deleted_is_freed() -> None:
-    name("sweep")
-    check_free("sweep", OneRun(has_run=False))
+def test_a_run_that_the_server_does_not_know_loses_its_name_alone_when_the_new_run_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    note = RunNote(run=UUID, url=URL, num_tasks=1, items=1, chunk=1, name="sweep")
+    run_files.write(note)
+    unknown = check_free("sweep", OneRun(has_run=False))
+    assert (list(unknown), run_files.named("sweep")) == ([note], [note])
+    run_files.unname(unknown)
     assert run_files.named("sweep") == []
+    assert run_files.history() == [attrs.evolve(note, name=None)]
+    assert run_files.beside(UUID).exists()
+
+
+def test_a_name_of_another_machine_s_localhost_is_free_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = "http://localhost:5000/api/"
+    monkeypatch.setattr("socket.gethostname", lambda: "host-a")
+    name("sweep", url)
+    farm = OneRun(has_run=False)
+    farm.url = url
+    monkeypatch.setattr("socket.gethostname", lambda: "host-b")
+    assert list(check_free("sweep", farm)) == []
+    assert farm.asked == []
+    monkeypatch.setattr("socket.gethostname", lambda: "host-a")
+    assert len(check_free("sweep", farm)) == 1
 
 
 @pytest.mark.parametrize("called", ["1st", "face", "a b"])

@@ -192,8 +192,30 @@ def test_a_run_of_here_that_is_gone_is_said_to_be_with_what_helps(
     assert caught.value.uuid == GONE
     said = str(caught.value)
     assert said.startswith(f"run {GONE}{'' if called is None else f' ({called})'}, created here on")
-    assert f"no longer at {ThreeRuns.url}: it was deleted there" in said
+    assert f"not known at {ThreeRuns.url}: it was deleted, or another server" in said
     assert f"`manageTF -b {ThreeRuns.url} --delete {GONE}` removes what is noted" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("sweep", f"'sweep' names run {GONE} at .* of the machine host-a.*give the UUID"),
+        (GONE, f"no run {GONE} at .* of this machine: .* on the machine host-a"),
+    ],
+)
+def test_a_run_of_another_machine_s_localhost_is_not_looked_for_here_nor_forgotten(
+    text: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "http://localhost:5000/api/"
+    monkeypatch.setattr("socket.gethostname", lambda: "host-a")
+    name(GONE, "sweep", url)
+    monkeypatch.setattr(ThreeRuns, "url", url)
+    with pytest.raises(NotedRunGone):
+        find(text)
+    monkeypatch.setattr("socket.gethostname", lambda: "host-b")
+    with pytest.raises(CommandError, match=told) as caught:
+        find(text)
+    assert not isinstance(caught.value, NotedRunGone)
 
 
 def test_a_uuid_of_a_run_of_another_server_is_answered_with_that_server() -> None:

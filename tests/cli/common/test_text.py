@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from taskfarm_cli.common.pace import duration, rate
 from taskfarm_cli.common.text import (
     counted,
+    cut,
     field,
     fitting,
     manage_command,
@@ -24,6 +25,7 @@ from taskfarm_cli.common.text import (
     percentage,
     printable,
     shell_words,
+    width,
     wrapped,
 )
 from taskfarm_cli.manage import main as manage
@@ -111,6 +113,26 @@ def test_a_line_fits_and_its_commands_stay_in_one_piece(columns: int) -> None:
 @given(st.lists(st.text("abc ", max_size=20), min_size=1), st.integers(1, 100))
 def test_a_status_line_never_exceeds_the_terminal(pieces: list[str], columns: int) -> None:
     assert len(fitting(pieces, columns)) <= columns
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "shown"),
+    [
+        ("abcdef", 6, "abcdef"),
+        ("abcdef", 5, "abcd…"),
+        ("abc", 0, ""),
+        ("東京大学", 8, "東京大学"),
+        ("東京大学", 7, "東京大…"),
+        ("東京大学", 6, "東京…"),
+        ("e\u0301e\u0301e\u0301", 3, "e\u0301e\u0301e\u0301"),
+        ("e\u0301e\u0301e\u0301", 2, "e\u0301…"),
+    ],
+)
+def test_wide_characters_take_two_columns_and_marks_none(
+    text: str, columns: int, shown: str
+) -> None:
+    assert cut(text, columns) == shown
+    assert width(fitting([text, "x"], columns)) <= columns
 
 
 @pytest.mark.parametrize(

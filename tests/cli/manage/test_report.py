@@ -92,7 +92,7 @@ def test_each_task_is_read_only_if_that_is_asked_for(
     assert outcome.status == 0
     assert outcome.error == "reading 6 tasks, with one request for each"
     assert "Of 6 tasks: 1 failed, 5 done. Failed ones are in: 2." in text_of("out.html")
-    monkeypatch.delattr(Run, "task_infos")
+    monkeypatch.setattr(Run, "task_infos", None)
     manage.fine("--report", "out.html", run.uuid)
     manage.fine("--report", "out.html", run.uuid, "--journal", "journal")
 

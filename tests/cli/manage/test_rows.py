@@ -88,6 +88,27 @@ def test_uuids_that_begin_alike_are_shown_as_far_as_they_differ() -> None:
     assert [line.split()[0] for line in shown] == ["0000000100000", "000000010000f"]
 
 
+def test_names_that_are_cut_end_so_and_where_they_would_be_equal_uuids_stand() -> None:
+    rows = [
+        COMPUTING._replace(run=a_run(number), name=name)
+        for number, name in enumerate(("long-" * 5 + "a", "other-" * 5, "long-" * 5 + "b"), 1)
+    ]
+    begins = [line.split()[0] for line in lines(*rows)]
+    assert begins == ["00000001", "other-other-other-o…", "00000003"]
+
+
+def test_no_estimate_is_cut() -> None:
+    items = RunItems(Chunks(123_456_789, 13_000), None)
+    status = counts(4_000, num_tasks=13_000)
+    row = Row(a_run(8), status, items, Standing.COMPUTING, ESTIMATE, name="x" * 64)
+    (line,) = lines(row, columns=60)
+    assert line.startswith("xxxxxxx… ")
+    assert line.endswith(" 40 to 65 s left")
+    long = Estimate(Range(1.9, 2.6), Range(400_000, 6_500_000), "task", NOW)
+    (line,) = lines(row._replace(estimate=long), columns=60)
+    assert line.endswith(" computing")
+
+
 def many(standing: Standing, count: int, first: int) -> list[Row]:
     return [
         COMPUTING._replace(run=a_run(n), standing=standing) for n in range(first, first + count)

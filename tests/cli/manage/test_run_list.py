@@ -107,6 +107,19 @@ def test_of_as_many_runs_as_are_read_again_a_reset_is_seen_at_once(
     assert uuids(unfinished(farm)) == [runs.uuids[0], runs.uuids[2], runs.uuids[4]]
 
 
+@pytest.mark.parametrize("mode", ["--wait", "--watch"])
+def test_who_waits_reads_all_runs_and_misses_no_reset(
+    run_manage: Manage, farm: Farm, runs: StubRuns, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(run_list, "MOST_AGAIN", 0)
+    unfinished(farm)
+    for uuid in runs.uuids:
+        runs.counts[uuid] = FRESH
+    found = run_manage(mode, "--unfinished", "--timeout-s", "0.001")
+    assert found.status == 7
+    assert found.error.startswith("of 5 runs: 5 not finished")
+
+
 @pytest.mark.parametrize("mode", ["--reset-all", "--reset-task=1", "--reset"])
 def test_a_reset_here_is_seen_at_once(
     run_manage: Manage, farm: Farm, runs: StubRuns, monkeypatch: pytest.MonkeyPatch, mode: str

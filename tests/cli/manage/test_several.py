@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pytest
 
 from taskfarm_cli.manage import several
-from taskfarm_sdk import _run_notes
+from taskfarm_sdk import Run, RunNotFound, TaskfarmError, TaskInfo, _run_notes
 from taskfarm_sdk._run_notes import RunNote
+from taskfarm_sdk.errors import ConnectionFailed
 from tests.support.clock import FastClock
 from tests.support.manage_tf import Manage
 from tests.support.stub_farm import requests_at
@@ -212,6 +214,67 @@ def test_the_exit_status_tells_the_worst_and_the_last_line_all(
     last = found.err.splitlines()[-1]
     expected = told.format(*runs.uuids)
     assert last.startswith(f"manageTF: of {len(words)} runs: {expected}")
+
+
+# Another client's percentage, which does not tell how many tasks failed.
+IN_DOUBT = Counts(done=10, percent_done=50.0)
+
+
+def states(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, tuple[str, ...] | TaskfarmError]
+) -> list[str]:
+    """Let runs have tasks of these states, or an error; return the runs whose tasks were read."""
+    asked: list[str] = []
+
+    def infos(run: Run) -> Iterator[TaskInfo]:
+        asked.append(run.uuid)
+        found = told[run.uuid]
+        if isinstance(found, TaskfarmError):
+            raise found
+        for number, state in enumerate(found):
+            yield TaskInfo(number=number, state=cast("Any", state))
+
+    monkeypatch.setattr("taskfarm_sdk.Run.task_infos", infos)
+    return asked
+
+
+def test_tasks_that_cannot_be_read_hide_no_other_run(
+    run_manage: Manage, runs: StubRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b, c, d, _ = runs.uuids
+    for number in range(4):
+        finish(runs, number, IN_DOUBT)
+    states(
+        monkeypatch,
+        {a: RunNotFound("gone"), b: ("done", "failed"), c: ("done",), d: ("done", "waiting")},
+    )
+    found = run_manage("--wait", a, b, c, d)
+    lines = found.err.splitlines()
+    assert lines[0] == f"manageTF: tasks of run {a} cannot be read: gone"
+    assert lines[-1].startswith(f"manageTF: of 4 runs: 1 of 10 tasks of run {b} failed: ")
+    assert lines[-1].endswith(f"; 2 finished, unknown whether tasks failed ({a}, {d})")
+    assert found.status == 5
+
+
+def test_a_server_that_is_away_is_not_asked_about_the_tasks_of_each_run(
+    run_manage: Manage, runs: StubRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = runs.uuids[:2]
+    finish(runs, 0, IN_DOUBT)
+    finish(runs, 1, IN_DOUBT)
+    asked = states(monkeypatch, {a: ConnectionFailed("no answer", sent=False), b: ()})
+    found = run_manage("--wait", a, b)
+    assert (found.status, asked) == (1, [a])
+    assert found.err.endswith(f"2 finished, unknown whether tasks failed ({a}, {b})\n")
+
+
+def test_after_the_time_no_tasks_are_read(
+    run_manage: Manage, runs: StubRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(runs, 0, IN_DOUBT)
+    asked = states(monkeypatch, {})
+    found = run_manage("--wait", "--timeout-s", "9", runs.uuids[0], runs.uuids[2])
+    assert (found.status, asked) == (7, [])
 
 
 def test_wait_shows_at_the_end_of_the_time_how_runs_stand(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_cli.common import bars
-from taskfarm_cli.common.text import counted, cut, printable
+from taskfarm_cli.common.text import counted, cut, printable, width
 from taskfarm_cli.common.times import age
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def _cut(line: Line, columns: int) -> Line:
     fitting: list[Part] = []
     for text, style in line:
         fitting.append((cut(text, columns), style))
-        columns = max(0, columns - len(text))
+        columns = max(0, columns - width(text))
     return tuple(fitting)
 
 
