@@ -8,6 +8,9 @@ from taskfarm_sdk.charts._chart import Chart, framed
 from taskfarm_sdk.charts._markup import drawing, legend, path, rectangle
 
 _WIDTH = 1000.0
+_LESS_THAN_ALL = 99.9
+# Of a larger percentage, which another client has written, the order of magnitude is enough.
+_READABLE = 1e4
 
 
 def bar(
@@ -43,15 +46,23 @@ def bar(
         shapes += path(rectangle(left, 0, width, 1) if width else "", f"tf-fill-{name}")
         left += width
     svg = drawing(_WIDTH, 1, shapes, sentence=sentence, kind="tf-bar")
-    known = percent is not None and math.isfinite(percent)
     return framed(
         title=title,
-        note=f"{percent:.1f} %" if known else "",
+        note=_note(percent, is_open=waiting > 0 or computing > 0),
         sentence=sentence,
         svg=svg,
         body=svg,
         legend=legend((f"tf-fill-{name}", name) for name, count in parts if count > 0),
     )
+
+
+def _note(percent: float | None, *, is_open: bool) -> str:
+    if percent is None or not math.isfinite(percent):
+        return ""
+    # 100 % says that all is done.
+    is_less = percent < 100 or (percent == 100 and is_open)
+    shown = min(percent, _LESS_THAN_ALL) if is_less else percent
+    return f"{shown:.1f} %" if abs(shown) < _READABLE else f"{shown:.1e} %"
 
 
 def _sentence(total: int, waiting: int, computing: int, done: int, failed: int | None) -> str:

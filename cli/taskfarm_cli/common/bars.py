@@ -53,9 +53,13 @@ def styled(text: str) -> Iterator[tuple[str, str]]:
 
 
 def percent(status: RunStatus) -> str:
-    """Return the percentage of a run with one decimal; 100 % only where it is reached."""
+    """Return the percentage of a run with one decimal; 100 % only where it is reached.
+
+    It never is while a task waits or is computed, whatever the mean is rounded to.
+    """
     found = status.percent_done
-    shown = min(found, _LESS_THAN_ALL) if found < 100 else found
+    is_less = found < 100 or (found == 100 and not status.finished)
+    shown = min(found, _LESS_THAN_ALL) if is_less else found
     return percentage(shown).strip() or "percentage unknown"
 
 

@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskfarm_cli.common.pace import LONGEST_S, progress
 from taskfarm_cli.common.text import counted
 
 if TYPE_CHECKING:
@@ -26,6 +25,12 @@ LEAST_COMPLETIONS = 4
 LEAST_S = 3.0
 # However many completions there were: what comes next is not like what was to the percent.
 LEAST_SPREAD = 0.1
+# Of a task. A heartbeat raises a percentage by less, and is no completion.
+LEAST_INCREASE = 1e-3
+LONGEST_S = 99 * 86400
+# A reading tells the time left until some of the next ones should have come, and at least so long:
+# five readings at the usual distance.
+FRESH_READINGS, FRESH_S, LONGEST_FRESH_S = 3, 10.0, 600.0
 _MOST_POINTS = 512
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86400.0
 # The end of the last time that is written in a unit, the unit, the step that it is rounded to, and
@@ -60,20 +65,27 @@ class Estimate(NamedTuple):
         left_s: seconds until the run is finished, at `at`.
         noun: what is counted, in the singular.
         at: when it was made, by a monotonic clock.
+        fresh_s: after how many seconds it tells no time left any more.
     """
 
     per_s: Range
     left_s: Range
     noun: str
     at: float
+    fresh_s: float = FRESH_S
 
     def left_text(self, now: float) -> str:
-        """Return the time left: `40 to 65 s left`.
+        """Return the time left, `40 to 65 s left`, or an empty text where it is not known any more.
+
+        That is so where the next readings did not come, as in an outage, and where the time is over
+        although the last reading said that the run is not.
 
         Args:
             now: seconds of the same clock.
         """
         gone_s = now - self.at
+        if gone_s > self.fresh_s or gone_s >= self.left_s.most:
+            return ""
         return f"{span(Range(*(max(0.0, left_s - gone_s) for left_s in self.left_s)))} left"
 
     def rate_text(self) -> str:
@@ -92,6 +104,7 @@ class Forecast:
         self._chunks = None if chunks is None or chunks.size == 1 else chunks
         self._points: list[tuple[float, float]] = []
         self._now = 0.0
+        self._fresh_s = FRESH_S
         self._left = 0.0
         self._done = 0
 
@@ -102,6 +115,9 @@ class Forecast:
             now: seconds of a monotonic clock.
             status: the status.
         """
+        if self._points:
+            between_s = FRESH_READINGS * (now - self._now)
+            self._fresh_s = min(max(between_s, FRESH_S), LONGEST_FRESH_S)
         here = self._amount(status)
         if status.done < self._done:
             # It was reset, or tasks were recovered: what was before tells nothing.
@@ -110,10 +126,11 @@ class Forecast:
             # An attempt failed, and what it had done is lost: that ends no completion before.
             lost = self._points[-1][1] - here
             self._points = [(then, amount - lost) for then, amount in self._points]
-        if self._points and here > self._points[-1][1] and self._now > self._points[-1][0]:
+        has_grown = not self._points or here >= self._points[-1][1] + self._counted(LEAST_INCREASE)
+        if self._points and has_grown and self._now > self._points[-1][0]:
             # Until then nothing was completed; when in the time since, nobody saw.
             self._points.append((self._now, self._points[-1][1]))
-        if not self._points or here > self._points[-1][1]:
+        if has_grown:
             self._points.append((now, here))
         if len(self._points) > _MOST_POINTS:
             del self._points[1 : _MOST_POINTS // 2 : 2]
@@ -127,7 +144,7 @@ class Forecast:
             return None
         left_s = Range(self._left / per_s.most, self._left / per_s.least)
         noun = "task" if self._chunks is None else "item"
-        return Estimate(per_s, left_s, noun, self._now)
+        return Estimate(per_s, left_s, noun, self._now, self._fresh_s)
 
     def stands_still(self) -> bool:
         """Return whether nothing was completed in the last two minutes, all of them watched."""
@@ -186,11 +203,23 @@ class Forecast:
     def _amount(self, status: RunStatus) -> float:
         if self._chunks is None:
             return float(status.done)
-        return progress(status) * self._chunks.items / self._chunks.tasks
+        return self._counted(progress(status))
 
     def _still_left(self, status: RunStatus) -> float:
-        left = status.num_tasks - progress(status)
-        return left if self._chunks is None else left * self._chunks.items / self._chunks.tasks
+        return self._counted(status.num_tasks - progress(status))
+
+    def _counted(self, tasks: float) -> float:
+        """Return a number of tasks as one of what is counted."""
+        return tasks if self._chunks is None else tasks * self._chunks.items / self._chunks.tasks
+
+
+def progress(status: RunStatus) -> float:
+    """Return the work done in a run as a number of tasks, including fractions of tasks."""
+    share = status.percent_done / 100 * status.num_tasks
+    # A failed task is done but counts 0 %, so more tasks can be done than the percentage shows.
+    if not math.isfinite(share) or share < status.done:
+        return float(status.done)
+    return min(share, float(status.num_tasks))
 
 
 def span(seconds: Range) -> str:

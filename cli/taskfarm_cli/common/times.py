@@ -1,10 +1,12 @@
-"""Format moments and ages for people, and moments for scripts."""
+"""Format moments, ages and durations for people, and moments for scripts."""
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_LONGEST_DAYS = 99
 # So many of a unit are told in it: 90 minutes say more than 1 hour.
 _MOST = ((_MINUTE, "s", 1), (100 * _MINUTE, "min", _MINUTE), (2 * _DAY, "h", _HOUR))
 
@@ -20,6 +22,18 @@ def age(seconds: float) -> str:
         if whole < limit:
             return f"{whole // length} {unit}"
     return f"{whole // _DAY} days"
+
+
+def duration(seconds: float) -> str:
+    """Format a duration: `0:05`, `1:02:03`, `3 days`, `over 99 days`."""
+    if not seconds < _LONGEST_DAYS * _DAY:
+        return f"over {_LONGEST_DAYS} days"
+    whole = math.ceil(seconds)
+    if whole >= 2 * _DAY:
+        return f"{whole // _DAY} days"
+    minutes, rest = divmod(whole, _MINUTE)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def local(at: float) -> str:

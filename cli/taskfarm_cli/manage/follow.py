@@ -88,42 +88,37 @@ class Follower:
         end = None if timeout_s is None else clock.now() + timeout_s
         for watched in self._watched:
             self._show(watched)
-        rest_s = turns.rest_s(len(self._watched), 0.0)
+        rest_s = turns.TURN_S
         while any(not watched.is_over for watched in self._watched):
             left_s = rest_s if end is None else min(rest_s, end - clock.now())
             if left_s > 0:
                 clock.wait(left_s)
             if end is not None and clock.now() >= end:
                 return False
-            rest_s = self._take_round(end)
+            rest_s = self._take_turn()
         return True
 
-    def _take_round(self, end: float | None) -> float:
-        """Read runs once, and return how long to rest after it."""
+    def _take_turn(self) -> float:
+        """Read a run, and return how long to rest after it."""
         before_s, self._took_s, self._asked_for_s = self._took_s, 0.0, 0.0
-        began, requests = self._clock.now(), 0
+        began = self._clock.now()
         shown = self._board.shown()
-        due = turns.of_round(
-            [watched for watched in self._watched if not watched.is_over],
-            lambda watched: shown is None or watched.run.uuid in shown,
-            is_away=bool(self._failures),
+        self._read(
+            turns.next_of(
+                (watched for watched in self._watched if not watched.is_over),
+                lambda watched: shown is None or watched.run.uuid in shown,
+                began,
+            )
         )
-        for watched in due:
-            if end is not None and self._clock.now() >= end:
-                break
-            requests += 1
-            if not self._read(watched):
-                break
         return turns.rest_s(
-            requests,
             self._clock.now() - began,
-            # The quicker of two rounds: a single slow reply, as after a restart, means nothing.
-            answers_took_s=min(before_s, self._took_s),
+            # The quicker of two turns: a single slow reply, as after a restart, means nothing.
+            answer_took_s=min(before_s, self._took_s),
             asked_for_s=self._asked_for_s,
         )
 
-    def _read(self, watched: Watched) -> bool:
-        """Read a run, and return whether the others can be read now."""
+    def _read(self, watched: Watched) -> None:
+        """Read a run."""
         from taskfarm_sdk import (
             AuthenticationError,
             ConnectionFailed,
@@ -143,15 +138,15 @@ class Follower:
         except ConnectionFailed as error:
             if error.hopeless:
                 raise
-            return self._fail(watched, error)
+            self._fail(watched, error)
         except TaskfarmError as error:
             if isinstance(error, ServerError) and error.status not in _FOR_GOOD:
-                return self._fail(watched, error)
+                self._fail(watched, error)
+                return
             self._end(watched, Standing.UNREADABLE, f"cannot be read: {error}")
         else:
-            self._took_s += self._clock.now() - began
+            self._took_s = self._clock.now() - began
             self._answer(watched, status)
-        return True
 
     def _answer(self, watched: Watched, status: RunStatus) -> None:
         self._is_answered()
@@ -168,17 +163,13 @@ class Follower:
         row = self._rows[watched.run.uuid] = watched.row
         self._board.show(tuple(self._rows.values()), row)
 
-    def _fail(self, watched: Watched, error: TaskfarmError) -> bool:
-        """Take note that a run could not be read: the server may be away, or it is this run alone.
-
-        Returns:
-            Whether it is known to be this run alone.
-        """
+    def _fail(self, watched: Watched, error: TaskfarmError) -> None:
+        """Take note that a run could not be read: the server is away, or it is this run alone."""
         from taskfarm_sdk import ConnectionFailed
 
         watched.asked_at = self._clock.now()
         if watched.has_trouble and not self._failures:
-            return True
+            return
         asked_for_s = getattr(error, "retry_after_s", None) or 0.0
         self._asked_for_s = min(asked_for_s, turns.LONGEST_REST_S)
         if self._away_since is None:
@@ -189,7 +180,9 @@ class Follower:
         if is_all and not self._is_away_said:
             self._is_away_said = True
             self._say(f"{self._farm.url} is unavailable, retrying: {error}")
-        return False
+            for one in self._watched:
+                one.lose()
+                self._show(one)
 
     def _is_answered(self) -> None:
         """Take note that the server answered, and say so if it was away."""
@@ -211,3 +204,4 @@ class Follower:
             if error is not None:
                 watched.has_trouble = True
                 self._say(f"run {watched.run.uuid} cannot be read for now, retrying: {error}")
+                self._show(watched)

@@ -26,6 +26,7 @@ class Picture(NamedTuple):
         noun: "task" or "item".
         unknown: what is known of those whose state is unknown.
         cells: their states, in blocks.
+        remark: a sentence about what is shown, or an empty text.
     """
 
     source: str
@@ -33,6 +34,7 @@ class Picture(NamedTuple):
     noun: str
     unknown: str
     cells: Sequence[Cell]
+    remark: str = ""
 
 
 def grid_of(picture: Picture, columns: int) -> TextGrid:
@@ -62,9 +64,8 @@ def head_of(run: Run, picture: Picture, grid: TextGrid, columns: int) -> Iterato
     source = f"By the {_SOURCES[picture.source]}"
     where = source if picture.folder is None else f"{source} {printable(picture.folder)}"
     said = f"{where}. {grid.sentence} {grid.note[0].upper()}{grid.note[1:]}."
-    yield from textwrap.wrap(
-        said, columns, max_lines=_MOST_SENTENCE_LINES + 1, break_on_hyphens=False
-    )
+    for sentences, most in ((said, _MOST_SENTENCE_LINES + 1), (picture.remark, None)):
+        yield from textwrap.wrap(sentences, columns, max_lines=most, break_on_hyphens=False)
 
 
 def legend_of(grid: TextGrid, columns: int) -> Iterator[str]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_cli.common import bars
-from taskfarm_cli.common.pace import duration
 from taskfarm_cli.common.text import counted, cut
+from taskfarm_cli.common.times import duration
 from taskfarm_cli.manage.standing import Row, Standing
 from taskfarm_sdk._items.counts import items_done
 
@@ -156,12 +156,12 @@ def _level(rows: Sequence[Row], room: int, now: float) -> tuple[Level, int]:
 
 
 def _in_full(row: Row, now: float) -> str:
-    status, estimate = row.status, row.estimate
+    status, left = row.status, _time_left(row, now)
     if row.standing is not Standing.COMPUTING:
         return _in_short(row, now)
     words = [f"{status.computing} computing, {status.waiting} waiting"]
-    if estimate is not None:
-        words += [estimate.rate_text(), estimate.left_text(now)]
+    if row.estimate is not None and left:
+        words += [row.estimate.rate_text(), left]
     return ", ".join(words)
 
 
@@ -170,8 +170,8 @@ def _in_short(row: Row, now: float) -> str:
     computing = f"{status.computing} computing"
     match row.standing:
         case Standing.COMPUTING:
-            left = "" if row.estimate is None else f", {row.estimate.left_text(now)}"
-            return f"{computing}{left}"
+            left = _time_left(row, now)
+            return f"{computing}, {left}" if left else computing
         case Standing.STALE:
             return f"{computing}, no sign of life for {duration(row.stale_s or 0)}"
         case Standing.WAITING:
@@ -186,8 +186,8 @@ def _in_short(row: Row, now: float) -> str:
 
 def _in_a_word(row: Row, now: float) -> str:
     match row.standing:
-        case Standing.COMPUTING if row.estimate is not None:
-            return row.estimate.left_text(now)
+        case Standing.COMPUTING if left := _time_left(row, now):
+            return left
         case Standing.STALE:
             return f"stale for {duration(row.stale_s or 0)}"
         case Standing.FAILED:
@@ -202,6 +202,10 @@ def _in_a_word(row: Row, now: float) -> str:
 
 def _bare(row: Row, now: float) -> str:  # noqa: ARG001 - as Level has it
     return str(row.standing.value)
+
+
+def _time_left(row: Row, now: float) -> str:
+    return "" if row.estimate is None else row.estimate.left_text(now)
 
 
 def _doubt(status: RunStatus) -> str:

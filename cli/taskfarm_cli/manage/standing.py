@@ -87,6 +87,7 @@ class Watched:
         self.status = status
         self.asked_at: float = -math.inf
         self.has_trouble = False
+        self._is_away = False
         self._items = items
         self._name = name
         self._forecast = Forecast(None if items is None else items.chunks)
@@ -101,13 +102,18 @@ class Watched:
             status: the status.
             now: the time of a monotonic clock.
         """
-        self.status, self.asked_at, self.has_trouble = status, now, False
+        self.status, self.asked_at = status, now
+        self.has_trouble = self._is_away = False
         self._forecast.add(now, status)
         self._signs.add(now, status)
 
     def end(self, standing: Standing) -> None:
         """Record that it can be read no more."""
         self._end = standing
+
+    def lose(self) -> None:
+        """Record that the server is away: until the next status, no rate and no time is told."""
+        self._is_away = True
 
     def interrupt(self) -> None:
         """Record that the server was away."""
@@ -123,12 +129,13 @@ class Watched:
         """What is shown of it."""
         standing = self._standing
         is_over = standing.is_over
+        is_old = is_over or self.has_trouble or self._is_away
         return Row(
             self.run,
             self.status,
             self._items,
             standing,
-            None if is_over else self._forecast.estimate(),
+            None if is_old else self._forecast.estimate(),
             None if is_over else self._signs.stale_s,
             self._name,
             standing is Standing.WAITING and self._forecast.quiet_s >= _IDLE_S,

@@ -70,7 +70,7 @@ def _picture(arguments: Arguments, run: Run) -> Picture:
 
 def _by_journal(folder: Path, run: Run) -> Picture:
     from taskfarm_cli.outcomes.journal import JournalReader
-    from taskfarm_cli.outcomes.states import TaskStates
+    from taskfarm_cli.outcomes.states import TaskStates, difference
 
     status = run.status()
     _refuse_too_many(status.num_tasks, "task")
@@ -82,11 +82,15 @@ def _by_journal(folder: Path, run: Run) -> Picture:
         raise CommandError(
             f"--journal: {str(folder)!r} cannot be read ({error.strerror})"
         ) from error
+    if states.settled > status.done:
+        # Tasks may have been completed since.
+        status = run.status()
     # Only if journal and server agree is it known what the others are.
-    agrees = states.done + states.failed == status.done
+    agrees = states.settled == status.done
     unknown = "waiting or computing" if agrees else "unknown"
     cells = states.cells(_open_state(status) if agrees else "unknown", _MOST_CELLS)
-    return Picture("journal", str(folder), "task", unknown, cells)
+    remark = difference(states.settled, status.done)
+    return Picture("journal", str(folder), "task", unknown, cells, remark)
 
 
 def _open_state(status: RunStatus) -> str:

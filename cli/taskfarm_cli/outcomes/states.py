@@ -18,6 +18,21 @@ _HAS_FAILED = 8
 _STATE = _HAS_FAILED - 1
 
 
+def difference(settled: int, done: int) -> str:
+    """Return the sentence about a journal and a server whose counts differ, or an empty text.
+
+    Args:
+        settled: how many tasks are completed or failed for good by the journal.
+        done: how many are done by the server, which counts both.
+    """
+    if settled == done:
+        return ""
+    return (
+        f"By the journal {settled:,} tasks are done or failed, and by the server {done:,}: workers "
+        "without a journal, an attempt whose worker was killed, or a reset make that difference."
+    )
+
+
 class TaskStates:
     """What the last attempt at each task came to.
 
@@ -52,6 +67,11 @@ class TaskStates:
         self._ends[task] = place
         self._states[task] = self._states[task] & _HAS_FAILED | code
         return True
+
+    @property
+    def settled(self) -> int:
+        """How many tasks are done as the server counts them: completed or failed for good."""
+        return self.done + self.failed
 
     @property
     def done(self) -> int:

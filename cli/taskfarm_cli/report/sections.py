@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.text import counted
+from taskfarm_cli.outcomes.states import difference
 from taskfarm_cli.report.causes import Causes, cause_of
 from taskfarm_cli.report.hosts import MOST_ROWS
 from taskfarm_cli.report.markup import (
@@ -180,13 +181,9 @@ def _source(facts: JournalFacts, reader: JournalReader, status: RunStatus) -> It
             yield paragraph(f"{count:,} {one if count == 1 else many}.")
     if facts.states is None:
         return
-    settled = facts.states.done + facts.states.failed
-    if settled != status.done:
-        yield paragraph(
-            f"By the journal {settled:,} tasks are done or failed, and by the server "
-            f"{status.done:,}: workers without a journal, an attempt whose worker was killed, or a "
-            "reset make that difference."
-        )
+    differs = difference(facts.states.settled, status.done)
+    if differs:
+        yield paragraph(differs)
 
 
 def _who(facts: JournalFacts) -> Iterable[str]:

@@ -101,8 +101,8 @@ class RunFacts:
         uuid: the run's UUID.
         status: its last status; None before the first.
         read_at: when that was read, in seconds since 1970.
-        tasks_per_s: the rate of the last two minutes; None while that is unknown, as in an outage.
-        left_s: the estimated seconds until the run is finished; None if unknown, as in an outage.
+        rate: the rate by the recent completions; empty while that is unknown, as in an outage.
+        left: the time left by them; empty while that is unknown.
         seen: its course, as far as it was watched.
         is_gone: whether the server has no such run: it was deleted, or never existed.
         trouble: why it could not be read, although the server answers; or an empty text.
@@ -114,8 +114,8 @@ class RunFacts:
     uuid: str
     status: RunStatus | None = None
     read_at: float | None = None
-    tasks_per_s: float | None = None
-    left_s: float | None = None
+    rate: str = ""
+    left: str = ""
     seen: Seen = _NOTHING_SEEN
     is_gone: bool = False
     trouble: str = ""

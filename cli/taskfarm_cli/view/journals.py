@@ -111,12 +111,18 @@ class RunJournal:
             return []
         return rates_of(self._completions, begin_s, end_s, most=_MOST_POINTS, least_s=1.0)
 
-    def picture(self, num_tasks: int, *, is_whole: bool = True) -> Picture:
+    @property
+    def settled(self) -> int:
+        """How many tasks are completed or failed for good."""
+        return self._states.settled
+
+    def picture(self, num_tasks: int, *, is_whole: bool = True, differs: str = "") -> Picture:
         """Return the states of the tasks.
 
         Args:
             num_tasks: how many tasks the run has.
             is_whole: whether the journals were read to their ends.
+            differs: a sentence where the server's counts are others; else an empty text.
         """
         shown = sorted(self._failures.values(), key=lambda failure: failure.number)
         return Picture(
@@ -126,7 +132,9 @@ class RunJournal:
             failures=tuple(_finals_first(shown)),
             num_failed=self._states.failed,
             is_whole=is_whole,
-            remark=f"The journal has outcomes of {self._states.known} of "
+            remark=f"{differs} "
+            * bool(differs)
+            + f"The journal has outcomes of {self._states.known} of "
             f"{counted(num_tasks, 'task')}; whether another task, or one that is tried again, "
             "waits or is being computed, it does not tell.",
         )

@@ -125,6 +125,10 @@ class Observer:
         """Have the pictures of a run show a reading of its tasks."""
         self._record(uuid).scan = scan
 
+    def drop_scan(self, uuid: str) -> None:
+        """Forget the reading of a run's tasks, because they were changed."""
+        self._record(uuid).drop_scan()
+
     def _expire(self, place: Place) -> None:
         now = time.monotonic()
         if place.uuid is not None:
@@ -171,6 +175,18 @@ class Observer:
             # So long each has to wait for its turn, at worst.
             self._read(wish, turn_s=max(wish.every_s, self._rest_s * len(wishes)))
         self._draw(self._places())
+        self._forget_gone()
+
+    def _forget_gone(self) -> None:
+        """Forget the runs that are gone, but for those that somebody looks at."""
+        gone = [record.uuid for record in list(self._records.values()) if record.is_gone]
+        if not gone:
+            return
+        seen = {wish.subject for wish in self._wishes(self._places())}
+        for uuid in gone:
+            if uuid not in seen:
+                self._records.pop(uuid, None)
+                self._sources.forget(uuid)
 
     def _places(self) -> list[Place]:
         now = time.monotonic()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.pace import duration, rate
-from taskfarm_cli.common.text import counted, percentage
+from taskfarm_cli.common import bars
+from taskfarm_cli.common.text import counted
 from taskfarm_cli.view.drawings import failures_table, grid_of, throughput_of
 from taskfarm_cli.view.facts import ListFacts, Outage, RunFacts, RunLine, Scan
 from taskfarm_cli.view.markup import Html, element, joined, text
@@ -98,12 +98,17 @@ def _line(line: RunLine, *, listed_at: float) -> Html:
         failed=status.failed,
     )
     figure = element("div", Html(drawn.svg), class_="tf-chart small", aria_hidden="true")
-    share = percentage(status.percent_done).strip()
+    share = _share(status)
     old = Html("")
     if line.read_at is not None and listed_at - line.read_at > _OLD_S:
         old = element("span", f" (as of {_utc(line.read_at)})", class_="quiet")
     said = element("p", f"{share}. " if share else "", _counts(status), old)
     return element("li", link, figure, said)
+
+
+def _share(status: RunStatus) -> str:
+    """Return the percentage of what is done, or an empty text where it is unknown."""
+    return bars.percent(status) if math.isfinite(status.percent_done) else ""
 
 
 def _counts(status: RunStatus) -> str:
@@ -159,13 +164,13 @@ def _failed(status: RunStatus) -> str:
 def _rate(facts: RunFacts) -> str:
     if facts.status is not None and facts.status.finished:
         return "none"
-    return UNKNOWN if facts.tasks_per_s is None else rate(facts.tasks_per_s)
+    return facts.rate or UNKNOWN
 
 
 def _left(facts: RunFacts) -> str:
     if facts.status is not None and facts.status.finished:
         return "none"
-    return UNKNOWN if facts.left_s is None else f"about {duration(facts.left_s)}"
+    return facts.left.removesuffix(" left") or UNKNOWN
 
 
 def _short_state(facts: RunFacts) -> str:
@@ -173,7 +178,7 @@ def _short_state(facts: RunFacts) -> str:
         return "Gone:"
     if facts.status is None:
         return "Run"
-    return percentage(facts.status.percent_done).strip() or "Run"
+    return _share(facts.status) or "Run"
 
 
 def _scan(scan: Scan | None) -> Html:

@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.pace import WINDOW_S, Pace
+from taskfarm_cli.common.forecast import Forecast
 from taskfarm_cli.view.facts import ListFacts, Picture, RunFacts, RunLine
 from taskfarm_cli.view.history import History
 from taskfarm_cli.view.places import RUNS_PER_PART
@@ -24,8 +24,6 @@ _FINISHED_TIMES = 10
 # Readings that are further apart than so many turns leave a gap in the chart, and what was read
 # before so many is read at once when somebody opens a page of it.
 _TURNS = 3
-# A reading tells nothing of the pace after so long.
-_FRESH_S = WINDOW_S
 
 
 class RunRecord:
@@ -41,9 +39,8 @@ class RunRecord:
         self.scan: TaskScan | None = None
         self.pictures: tuple[Picture, ...] = ()
         self.completions: tuple[tuple[float, float], ...] = ()
-        self._answered_at = -math.inf
         self._history = History()
-        self._pace = Pace()
+        self._forecast = Forecast()
 
     def wish(self, *, is_open: bool) -> Wish:
         """Return how often the run is to be read.
@@ -69,9 +66,8 @@ class RunRecord:
             self.interrupt()
         self.status, self.read_at, self.asked_at = status, time.time(), now
         self.is_gone, self.trouble = False, ""
-        self._answered_at = now
         self._history.add(self.read_at, status.done)
-        self._pace.add(now, status)
+        self._forecast.add(now, status)
 
     def fail(self, trouble: str, now: float) -> None:
         """Record that it could not be read: others have their turns first.
@@ -96,7 +92,14 @@ class RunRecord:
         """Record that it is not known how the run goes on."""
         self._history.interrupt()
         # Its rate would be a mean over a time that nobody saw.
-        self._pace = Pace()
+        self._forecast = Forecast()
+
+    def drop_scan(self) -> None:
+        """Forget the reading of its tasks: they were changed."""
+        scan, self.scan = self.scan, None
+        if scan is not None:
+            scan.stop()
+        self.pictures = tuple(picture for picture in self.pictures if picture.origin != "scan")
 
     def expire(self, now: float) -> None:
         """Have an old reading count as none, so that the next one does not wait for its turn.
@@ -113,19 +116,22 @@ class RunRecord:
             now: the time of a monotonic clock.
             is_away: whether the server does not answer: then nothing is told of its pace.
         """
+        scan = self.scan
         is_over = self.is_gone or self.status is None or self.status.finished
-        is_known = not (is_over or is_away or self.trouble) and now - self._answered_at <= _FRESH_S
+        is_known = not (is_over or is_away or self.trouble)
+        estimate = self._forecast.estimate() if is_known else None
+        left = "" if estimate is None else estimate.left_text(now)
         return RunFacts(
             uuid=self.uuid,
             status=self.status,
             read_at=self.read_at,
-            tasks_per_s=self._pace.tasks_per_s if is_known else None,
-            left_s=self._pace.left_s(now) if is_known else None,
+            rate=estimate.rate_text() if estimate is not None and left else "",
+            left=left,
             seen=self._history.seen,
             is_gone=self.is_gone,
             trouble=self.trouble,
             pictures=self.pictures,
-            scan=None if self.scan is None else self.scan.facts,
+            scan=None if scan is None else scan.facts,
             completions=self.completions,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.view.facts import MOST_FAILURES, Failure, Picture, Scan, State
@@ -25,7 +25,10 @@ class TaskScan:
     def __init__(self, run: Run, clock: Callable[[], float] = time.time) -> None:
         self._run = run
         self._begun_at = clock()
+        # The states are many, and kept only until the picture of all is made.
         self._states: list[tuple[State, float]] = []
+        self._last: Picture | None = None
+        self._num_read = 0
         self._failures: list[Failure] = []
         self._num_failed = 0
         self._error = ""
@@ -44,7 +47,7 @@ class TaskScan:
     def facts(self) -> Scan:
         """How far it is."""
         return Scan(
-            read=len(self._states),
+            read=self._num_read,
             num_tasks=self._run.num_tasks,
             is_running=not self._over.is_set(),
             error=self._error,
@@ -53,20 +56,32 @@ class TaskScan:
 
     def picture(self) -> Picture:
         """Return the states that were read so far."""
+        # In this order: what is dropped in the meantime is in the last picture.
+        states = self._states
+        return self._last or self._drawn(states[:], is_whole=False)
+
+    def _drawn(self, states: Sequence[tuple[State, float]], *, is_whole: bool) -> Picture:
         from taskfarm_sdk.charts import cells
 
-        states = self._states[:]
         return Picture(
             origin="scan",
             noun="task",
             cells=tuple(cells(states, num_tasks=self._run.num_tasks)),
             failures=tuple(self._failures[:MOST_FAILURES]),
             num_failed=self._num_failed,
-            is_whole=self._over.is_set() and not self._error,
+            is_whole=is_whole,
             remark="The server does not store why a task failed.",
         )
 
     def _read(self) -> None:
+        try:
+            self._read_tasks()
+            self._last = self._drawn(self._states, is_whole=not self._error)
+            self._states = []
+        finally:
+            self._over.set()
+
+    def _read_tasks(self) -> None:
         from taskfarm_sdk import TaskfarmError
 
         try:
@@ -81,9 +96,8 @@ class TaskScan:
                         failure = Failure(number=info.number, attempts=info.attempts, message=None)
                         self._failures.append(failure)
                 self._states.append((info.state, percent if math.isfinite(percent) else 0.0))
+                self._num_read += 1
         except TaskfarmError as error:
             self._error = str(error)
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             self._error = f"unexpected {type(error).__name__}: {error}"
-        finally:
-            self._over.set()

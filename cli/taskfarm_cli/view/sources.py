@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.view.journals import Journals
+from taskfarm_cli.outcomes.states import difference
+from taskfarm_cli.view.journals import Journals, RunJournal
 from taskfarm_cli.view.results import ResultsFolder
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Sources:
         self._journals = journals
         self._results = results
         self._next_at: dict[str, float] = {}
+        self._settled: dict[str, tuple[float | None, int]] = {}
 
     def look(self, record: RunRecord) -> None:
         """Renew the pictures of a run, if the last look is long enough ago."""
@@ -39,6 +41,11 @@ class Sources:
         took_s = time.monotonic() - begun
         self._next_at[record.uuid] = time.monotonic() + self._rest_s(took_s)
 
+    def forget(self, uuid: str) -> None:
+        """Forget when a run was looked at."""
+        self._next_at.pop(uuid, None)
+        self._settled.pop(uuid, None)
+
     def _rest_s(self, took_s: float) -> float:
         if self._journals is not None and not self._journals.is_complete:
             return _FIRST_REST_PER_LOOK * took_s
@@ -47,15 +54,39 @@ class Sources:
     def _renew(self, record: RunRecord) -> None:
         pictures: list[Picture] = []
         if self._journals is not None:
+            settled = self._settled_before(record, self._journals.of(record.uuid))
             self._journals.look()
             journal = self._journals.of(record.uuid)
             if journal is not None and record.status is not None:
                 is_whole = self._journals.is_complete
-                pictures.append(journal.picture(record.status.num_tasks, is_whole=is_whole))
+                differs = _differs(record.status.done, settled, journal.settled) * is_whole
+                num_tasks = record.status.num_tasks
+                pictures.append(journal.picture(num_tasks, is_whole=is_whole, differs=differs))
                 record.completions = tuple(journal.throughput())
         if self._results is not None:
             found = self._results.picture(record.uuid)
             pictures += [] if found is None else [found]
-        if record.scan is not None:
-            pictures.append(record.scan.picture())
+        scan = record.scan
+        if scan is not None:
+            pictures.append(scan.picture())
         record.pictures = tuple(pictures)
+
+    def _settled_before(self, record: RunRecord, journal: RunJournal | None) -> int:
+        """Return how many tasks the journal had settled when the run's status was asked for."""
+        read_at, settled = self._settled.get(record.uuid, (None, 0))
+        if read_at != record.read_at:
+            # What the last look found was there before this status.
+            settled = 0 if journal is None else journal.settled
+            self._settled[record.uuid] = record.read_at, settled
+        return settled
+
+
+def _differs(done: int, before: int, after: int) -> str:
+    """Return the sentence about counts that differ for more than the time between two readings.
+
+    Args:
+        done: how many tasks were done by the server.
+        before: how many were settled by the journal before the server was asked.
+        after: how many are by now.
+    """
+    return "" if before <= done <= after else difference(before if done < before else after, done)

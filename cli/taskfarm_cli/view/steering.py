@@ -47,7 +47,8 @@ class Steering:
     def is_reading(self, uuid: str) -> bool:
         """Return whether the tasks of a run are being read."""
         record = self._observer.record(uuid)
-        return record is not None and record.scan is not None and record.scan.facts.is_running
+        scan = None if record is None else record.scan
+        return scan is not None and scan.facts.is_running
 
     def end(self) -> None:
         """End what goes on."""
@@ -59,6 +60,7 @@ class Steering:
             self._farm.get_run(uuid).reset()
         finally:
             run_files.reopen(uuid)
+            self._observer.drop_scan(uuid)
         return "All tasks that were not completed wait again."
 
     def _reset_failed(self, uuid: str) -> str:
@@ -66,11 +68,13 @@ class Steering:
             number = self._farm.get_run(uuid).reset_failed()
         finally:
             run_files.reopen(uuid)
+            self._observer.drop_scan(uuid)
         return f"{counted(number, 'failed task')} set waiting."
 
     def _delete(self, uuid: str) -> str:
         self._farm.get_run(uuid).delete()
         run_files.forget(uuid)
+        self._observer.drop_scan(uuid)
         return "The run is deleted."
 
     def _begin_scan(self, uuid: str) -> str:
@@ -84,7 +88,8 @@ class Steering:
 
     def _stop_scan(self, uuid: str) -> str:
         record = self._observer.record(uuid)
-        if record is None or record.scan is None:
+        scan = None if record is None else record.scan
+        if scan is None:
             return "No tasks of this run are being read."
-        record.scan.stop()
+        scan.stop()
         return "The reading of the tasks ends."

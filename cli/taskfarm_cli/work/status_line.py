@@ -62,10 +62,11 @@ class StatusLine:
             words.append(f"{counted(self._dispatcher.failures, 'attempt')} failed here")
         # Past speed says nothing of a time in which nothing is computed here.
         estimate = self._estimate if self._dispatcher.size else None
-        if estimate is not None:
-            words.append(estimate.left_text(time.monotonic()))
+        left = "" if estimate is None else estimate.left_text(time.monotonic())
+        if left:
+            words.append(left)
         words.append(f"{paused}{self._dispatcher.busy} running here")
-        if estimate is not None:
+        if estimate is not None and left:
             words.append(estimate.rate_text())
         self._screen.draw(*words, status=status)
 

@@ -53,7 +53,11 @@ def test_an_unknown_percentage_is_said_to_be_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("done", "text"), [(99.96, "99.9 %"), (100.0, "100.0 %"), (250.0, "250.0 %")]
+    ("done", "text"), [(99.96, "99.9 %"), (100.0, "99.9 %"), (250.0, "250.0 %")]
 )
 def test_less_than_all_is_not_shown_as_all(done: float, text: str) -> None:
     assert percent(attrs.evolve(HALF, percent_done=done)) == text
+
+
+def test_all_is_shown_as_all() -> None:
+    assert percent(attrs.evolve(FAILED, percent_done=100.0)) == "100.0 %"

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from taskfarm_cli.common.forecast import Estimate, Forecast, Range, rates, span
+from taskfarm_cli.common.forecast import Estimate, Forecast, Range, progress, rates, span
 from taskfarm_sdk import RunStatus
 from taskfarm_sdk._items.chunks import Chunks
 
@@ -206,5 +206,50 @@ def test_a_rate_has_a_unit_that_reads_well(per_s: tuple[float, float], text: str
 def test_the_time_left_goes_by_between_readings() -> None:
     found = Estimate(Range(1, 2), Range(40, 65), "task", at=100.0)
     assert found.left_text(100.0) == "40 to 65 s left"
-    assert found.left_text(130.0) == "10 to 35 s left"
-    assert found.left_text(200.0) == "about 0 s left"
+    assert found.left_text(107.0) == "30 to 60 s left"
+
+
+@pytest.mark.parametrize(
+    ("left_s", "at", "text"),
+    [
+        pytest.param((40, 65), 110.0, "30 to 55 s left", id="the next readings are late"),
+        pytest.param((40, 65), 110.1, "", id="they did not come"),
+        pytest.param((0.5, 6), 105.5, "up to 1 s left", id="the least is over"),
+        pytest.param((0.5, 6), 106.0, "", id="the time is over, and the run is not"),
+    ],
+)
+def test_an_old_reading_tells_no_time_left(
+    left_s: tuple[float, float], at: float, text: str
+) -> None:
+    assert Estimate(Range(1, 2), Range(*left_s), "task", at=100.0).left_text(at) == text
+
+
+def test_a_run_that_is_read_seldom_keeps_its_time_left_for_as_long() -> None:
+    found = estimate_of(after({0: 0, 40: 10, 80: 20}, num_tasks=1000))
+    assert found.left_text(80 + 119)
+    assert not found.left_text(80 + 121)
+
+
+def test_heartbeats_are_no_completions() -> None:
+    forecast = Forecast(Chunks(1000, 10))
+    for beat in range(70):
+        forecast.add(2.0 * beat, status(1, 10 + beat * 1e-7, num_tasks=10))
+    assert forecast.stands_still()
+    assert forecast.estimate() is None
+    # An item of a chunk of a hundred is one.
+    forecast.add(140, status(1, 10.1, num_tasks=10))
+    assert not forecast.stands_still()
+
+
+@pytest.mark.parametrize(
+    ("done", "percent", "expected"),
+    [
+        pytest.param(10, 12.5, 12.5, id="parts of tasks count"),
+        pytest.param(10, 7.0, 10.0, id="failed tasks count as done"),
+        pytest.param(10, math.nan, 10.0, id="not a number"),
+        pytest.param(10, math.inf, 10.0, id="infinite"),
+        pytest.param(10, 400.0, 100.0, id="more than all"),
+    ],
+)
+def test_progress_is_in_tasks(done: int, percent: float, expected: float) -> None:
+    assert progress(status(done, percent)) == expected

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskfarm_cli.common.pace import duration, rate
 from taskfarm_cli.common.text import (
     counted,
     cut,
@@ -28,6 +27,7 @@ from taskfarm_cli.common.text import (
     width,
     wrapped,
 )
+from taskfarm_cli.common.times import duration
 from taskfarm_cli.manage import main as manage
 from taskfarm_cli.serve import main as serve
 from taskfarm_cli.work import main as work
@@ -74,16 +74,6 @@ def test_no_message_of_a_command_has_a_plural_of_its_own() -> None:
 )
 def test_a_time_too_long_to_be_foretold_has_a_bound(seconds: float, text: str) -> None:
     assert duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("tasks_per_s", "text"),
-    [(1.0, "1 task/s"), (1 / 60, "1 task/min"), (1 / 3600, "1 task/h"), (1e-300, "under 0.01")],
-)
-def test_a_rate_of_one_is_singular_and_a_tiny_one_has_a_bound(
-    tasks_per_s: float, text: str
-) -> None:
-    assert rate(tasks_per_s).startswith(text)
 
 
 @given(st.floats())

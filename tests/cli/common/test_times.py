@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from taskfarm_cli.common.times import age, local, local_iso
+from taskfarm_cli.common.times import age, duration, local, local_iso
 
 NOON = 1769860800.0  # 2026-01-31 12:00 UTC
 
@@ -50,3 +50,11 @@ def test_an_age_is_told_in_one_unit(seconds: float, told: str) -> None:
 )
 def test_a_moment_is_told_in_the_zone_of_that_moment(at: float, people: str, scripts: str) -> None:
     assert (local(at), local_iso(at)) == (people, scripts)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00"), (4.2, "0:05"), (65, "1:05"), (3723, "1:02:03"), (86400 * 3.5, "3 days")],
+)
+def test_durations_read_well(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

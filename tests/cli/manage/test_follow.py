@@ -80,14 +80,14 @@ def test_runs_that_are_finished_are_shown_and_not_read_again() -> None:
     assert [row.standing for row in scene.board.rows] == [Standing.FINISHED, Standing.FAILED]
 
 
-@pytest.mark.parametrize(("runs", "most_per_s"), [(1, 0.5), (10, 5), (100, 5)])
-def test_the_requests_of_a_second_are_few_however_many_runs_there_are(
-    runs: int, most_per_s: float
-) -> None:
+@pytest.mark.parametrize("runs", [1, 10, 100])
+def test_there_is_one_request_in_two_seconds_however_many_runs_there_are(runs: int) -> None:
     scene = Scene(*[counts(0)] * runs)
     scene.answers = {number: [counts(1)] for number in range(1, runs + 1)}
     assert not scene.follow(timeout_s=1000)
-    assert len(scene.farm.asked) <= 1000 * most_per_s
+    times = [time for time, _ in scene.farm.asked]
+    assert len(times) == pytest.approx(1000 / 2, abs=1)
+    assert min(b - a for a, b in pairwise(times)) >= 2
     by_run = Counter(uuid for _, uuid in scene.farm.asked)
     assert max(by_run.values()) - min(by_run.values()) <= 1
 
@@ -105,9 +105,9 @@ def test_runs_without_a_line_are_read_more_seldom_but_their_end_is_seen() -> Non
     scene.answers = {number: [counts(1)] for number in range(1, 101)}
     scene.answers[100] = [counts(1), counts(10)]
     scene.board.only = {a_run(1).uuid, a_run(2).uuid}
-    assert not scene.follow(timeout_s=120)
+    assert not scene.follow(timeout_s=3000)
     by_run = Counter(uuid for _, uuid in scene.farm.asked)
-    assert by_run[a_run(1).uuid] > 10 * by_run[a_run(50).uuid] > 0
+    assert by_run[a_run(1).uuid] > 4 * by_run[a_run(50).uuid] > 0
     assert scene.standings[99] is Standing.FINISHED
 
 
@@ -199,6 +199,21 @@ def test_a_row_tells_rate_and_time_left() -> None:
     assert row.estimate is not None
     assert row.estimate.per_s.least < 1 < row.estimate.per_s.most
     assert row.estimate.rate_text().endswith(" tasks/s")
+
+
+def test_while_the_server_is_away_no_row_tells_a_time_left() -> None:
+    scene = Scene(counts(0, num_tasks=1000), counts(0, num_tasks=1000))
+    going: list[Answer] = [counts(done, num_tasks=1000) for done in range(2, 100, 2)]
+    scene.answers = {1: [*going, AWAY], 2: [*going, AWAY]}
+    scene.follow(timeout_s=100)
+    assert all(row.estimate is not None for row in scene.board.rows)
+    scene.follow(timeout_s=200)
+    assert "unavailable" in scene.said[0]
+    assert [row.estimate for row in scene.board.rows] == [None, None]
+    # Until the run itself is read again, what was before the outage tells nothing.
+    scene.answers = {1: [counts(100, num_tasks=1000)], 2: [AWAY]}
+    scene.follow(timeout_s=3)
+    assert sum(row.estimate is None for row in scene.board.rows) >= 1
 
 
 def test_a_run_that_waits_is_idle_only_after_a_while_without_completions() -> None:

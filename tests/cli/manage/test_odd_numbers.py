@@ -11,7 +11,7 @@ import attrs
 import pytest
 from rich.console import Console
 
-from taskfarm_cli.common.pace import Pace, progress
+from taskfarm_cli.common.forecast import Forecast, progress
 from taskfarm_cli.manage.output.base import Output
 from taskfarm_cli.manage.output.documents import Documents
 from taskfarm_cli.manage.output.plain import Plain
@@ -59,9 +59,10 @@ def test_every_output_shows_a_run_and_its_tasks(
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 def test_the_pace_of_a_run_survives_any_percentage(odd: Any) -> None:
-    seen = Pace()
+    seen = Forecast()
     for second in range(0, 20, 5):
         status = farm_of(Held(percent_done=odd)).get_run(UUID).status()
         assert 0 <= progress(status) <= 3
         seen.add(second, status)
-    assert (seen.left_s(20) or 0) >= 0
+    estimate = seen.estimate()
+    assert estimate is None or estimate.left_s.least >= 0

@@ -12,6 +12,7 @@ from taskfarm_cli.manage import report
 from taskfarm_cli.manage.arguments import parse
 from taskfarm_cli.work.main import main as work
 from taskfarm_sdk import Farm, ItemsFailed, Run, TasksFailed
+from taskfarm_sdk._run_requests import RunRequests
 from taskfarm_sdk.testing import LocalServer
 from tests.support.manage_tf import Manage
 from tests.support.maps import HASTY

@@ -89,6 +89,15 @@ def test_where_journal_and_server_disagree_other_tasks_are_unknown(run_manage: M
     assert "? unknown" in found.out
 
 
+def test_after_a_reset_the_head_says_that_the_server_disagrees(run_manage: Manage) -> None:
+    found = run_manage.fine("--tasks", "--map", "--journal", journal(*["completed"] * 20), UUID)
+    head = " ".join(found.out.split())
+    assert "By the journal 20 tasks are done or failed, and by the server 8: workers" in head
+    assert "or a reset make that difference." in head
+    agrees = run_manage.fine("--tasks", "--map", "--journal", journal(*["completed"] * 8), UUID)
+    assert "by the server" not in agrees.out
+
+
 def test_results_show_the_items_with_one_request(run_manage: Manage, server: StubServer) -> None:
     found = run_manage.fine("--tasks", "--map", "--results", str(results()), UUID)
     assert picture_in(found.out) == "#####x" + "?" * 14

@@ -28,8 +28,8 @@ QUICK_WATCH = command_with(
     "taskfarm_cli.manage.main",
     {
         "taskfarm_cli.manage.watch.POLL_S": 0.1,
-        "taskfarm_cli.manage.turns.ROUND_S": 0.1,
-        "taskfarm_cli.manage.turns.MOST_PER_S": 50,
+        "taskfarm_cli.manage.turns.TURN_S": 0.1,
+        "taskfarm_cli.manage.turns.REST_PER_REQUEST": 1,
         "taskfarm_cli.common.forecast.LEAST_S": 0.1,
     },
 )

@@ -195,3 +195,16 @@ def _is_old(observer: Observer) -> bool:
     record = observer.record(ONE)
     assert record is not None
     return time.monotonic() - record.asked_at > 3 * TURN_S
+
+
+def test_a_run_that_is_gone_is_forgotten_when_nobody_looks_at_it(observe: Observe) -> None:
+    farm = ScriptedFarm(ONE, OTHER)
+    observer = observe(farm)
+    with observer.watching(Place(OTHER)):
+        with observer.watching(Place(ONE)):
+            farm.errors[ONE] = RunNotFound("there is no run")
+            wait_for(observer, Place(ONE), "outage", "no run with this UUID")
+            assert observer.record(ONE) is not None
+        wait_until(lambda: observer.record(ONE) is None)
+        wait_for_turns(farm, OTHER)
+    assert observer.record(OTHER) is not None

@@ -71,8 +71,32 @@ def test_of_a_source_that_was_read_in_part_failed_is_a_least_number(count: int) 
 
 def test_rate_and_time_left_are_unknown_until_they_are_seen() -> None:
     assert "Rate unknown Time left unknown" in seen(of_run(facts(), None)["progress"])
-    known = of_run(facts(tasks_per_s=2.0, left_s=65.0), None)
-    assert "Rate 2 tasks/s Time left about 1:05" in seen(known["progress"])
+    known = of_run(facts(rate="1.9 to 2.6 tasks/s", left="40 to 65 s left"), None)
+    assert "Rate 1.9 to 2.6 tasks/s Time left 40 to 65 s" in seen(known["progress"])
+
+
+def test_100_percent_is_told_only_when_no_task_is_left() -> None:
+    most = status(num_tasks=10_000, waiting=0, computing=1, done=9_999, percent_done=99.99)
+    all_of_them = status(waiting=0, computing=0, done=10, failed=0, percent_done=100.0)
+    for one, said in ((most, "99.9 %"), (all_of_them, "100.0 %")):
+        parts = of_run(facts(status=one), None)
+        row = RunLine(uuid=UUID, num_tasks_text="10", status=one)
+        listed = of_list(ListFacts(lines=(row,), num_runs=1), None)["runs"]
+        assert parts["title"].startswith(said)
+        assert said in parts["progress"]
+        assert f"{said}. " in listed
+        assert ("100.0 %" in f"{parts}{listed}") is (said == "100.0 %")
+
+
+def test_a_percentage_of_another_client_has_few_digits() -> None:
+    odd = status(percent_done=1e300)
+    parts = of_run(facts(status=odd), None)
+    listed = of_list(
+        ListFacts(lines=(RunLine(uuid=UUID, num_tasks_text="10", status=odd),), num_runs=1), None
+    )["runs"]
+    for shown in (parts["title"], parts["progress"], listed):
+        assert "1.0e+300 %" in shown
+        assert "0" * 20 not in shown
 
 
 def line(read_at: float | None) -> RunLine:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
 
+import attrs
 import pytest
 
 from taskfarm_cli.view.facts import RunFacts
 from taskfarm_cli.view.records import RunRecord
+from taskfarm_cli.view.scans import TaskScan
 from tests.support.scripted_farm import status
 
 UUID = "a" * 32
@@ -23,21 +27,41 @@ def read(*readings: tuple[float, int], turn_s: float = TURN_S) -> RunRecord:
     return record
 
 
-def pace(facts: RunFacts) -> tuple[float | None, float | None]:
-    return facts.tasks_per_s, facts.left_s
+def pace(facts: RunFacts) -> tuple[str, str]:
+    return facts.rate, facts.left
 
 
 STEADY = ((0.0, 0), (2.0, 2), (4.0, 4), (6.0, 6), (8.0, 8), (10.0, 10))
 
 
-def test_the_time_left_counts_down_between_two_readings() -> None:
+def test_rate_and_time_left_are_ranges_by_the_recent_completions() -> None:
     record = read(*STEADY)
-    assert pace(record.facts(10.0, is_away=False)) == (1.0, 90.0)
-    assert pace(record.facts(12.0, is_away=False)) == (1.0, 88.0)
+    assert pace(record.facts(10.0, is_away=False)) == ("0.47 to 1.7 tasks/s", "up to 4 min left")
+    assert pace(record.facts(19.0, is_away=False))[1] == "up to 4 min left"
+
+
+def test_heartbeats_and_single_completions_tell_no_pace() -> None:
+    record = RunRecord(UUID)
+    for beat in range(20):
+        beaten = attrs.evolve(status(100), percent_done=beat * 1e-8)
+        record.add(beaten, 2.0 * beat, turn_s=TURN_S)
+    record.add(status(100, done=1), 40.0, turn_s=TURN_S)
+    record.add(status(100, done=1), 44.0, turn_s=TURN_S)
+    assert pace(record.facts(44.0, is_away=False)) == ("", "")
+
+
+def test_a_scan_is_dropped_with_its_picture_and_ended() -> None:
+    record = read(*STEADY)
+    scan = TaskScan(cast("Any", SimpleNamespace(num_tasks=5, task_infos=lambda: ())))
+    record.scan, record.pictures = scan, (scan.picture(),)
+    record.drop_scan()
+    assert record.scan is None
+    assert not record.pictures
+    assert record.facts(10.0, is_away=False).scan is None
 
 
 def test_while_the_server_is_away_no_pace_is_told() -> None:
-    assert pace(read(*STEADY).facts(12.0, is_away=True)) == (None, None)
+    assert pace(read(*STEADY).facts(12.0, is_away=True)) == ("", "")
 
 
 AFTER: dict[str, Callable[[RunRecord], None]] = {
@@ -51,22 +75,22 @@ AFTER: dict[str, Callable[[RunRecord], None]] = {
 def test_after_an_error_no_pace_is_told(happens: Callable[[RunRecord], None]) -> None:
     record = read(*STEADY)
     happens(record)
-    assert pace(record.facts(12.0, is_away=False)) == (None, None)
+    assert pace(record.facts(12.0, is_away=False)) == ("", "")
 
 
-def test_a_reading_of_minutes_ago_tells_no_pace() -> None:
+def test_an_old_reading_tells_no_pace() -> None:
     record = read(*STEADY)
-    assert pace(record.facts(129.0, is_away=False))[1] is not None
-    assert pace(record.facts(131.0, is_away=False)) == (None, None)
+    assert pace(record.facts(20.0, is_away=False))[1]
+    assert pace(record.facts(21.0, is_away=False)) == ("", "")
 
 
 def test_the_pace_after_an_outage_is_no_mean_over_it() -> None:
     record = read(*STEADY)
     record.interrupt()
     record.add(status(100, done=50), 1000.0, turn_s=TURN_S)
-    assert pace(record.facts(1000.0, is_away=False)) == (None, None)
+    assert pace(record.facts(1000.0, is_away=False)) == ("", "")
     record.add(status(100, done=70), 1010.0, turn_s=TURN_S)
-    assert pace(record.facts(1010.0, is_away=False)) == (2.0, 15.0)
+    assert pace(record.facts(1010.0, is_away=False))[0] == "1.2 to 3 tasks/s"
 
 
 def test_a_turn_that_comes_late_because_of_others_leaves_no_gap() -> None:

@@ -266,3 +266,20 @@ class TestBar:
             "Of 2 tasks, 1 are done (an unknown number of them failed), 0 computing and 1 waiting."
         )
         assert "(0 of them failed)" in charts.bar(waiting=0, computing=0, done=1, failed=0).sentence
+
+    @pytest.mark.parametrize(
+        ("percent", "waiting", "note"),
+        [
+            (99.99, 1, "99.9 %"),
+            (100.0, 1, "99.9 %"),
+            (100.0, 0, "100.0 %"),
+            (250.0, 1, "250.0 %"),
+            (1e300, 1, "1.0e+300 %"),
+            (-1e300, 1, "-1.0e+300 %"),
+        ],
+    )
+    def test_100_percent_says_that_no_task_is_left(
+        self, percent: float, waiting: int, note: str
+    ) -> None:
+        chart = charts.bar(waiting=waiting, computing=0, done=9_999, failed=None, percent=percent)
+        assert f">{note}<" in chart.html

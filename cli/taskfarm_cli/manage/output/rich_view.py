@@ -291,7 +291,7 @@ def _going(seen: Forecast, status: RunStatus) -> Text:
     estimate = seen.estimate()
     if estimate is not None:
         left = estimate.left_text(time.monotonic())
-        return Text(f"{estimate.rate_text()}   {left}", style="dim")
+        return Text(f"{estimate.rate_text()}   {left}" if left else "", style="dim")
     return Text("no progress in the last 2 minutes" * seen.stands_still(), style="dim")
 
 

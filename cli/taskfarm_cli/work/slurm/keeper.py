@@ -192,7 +192,8 @@ class Keeper:
         estimate = self._forecast.estimate()
         if estimate is None:
             return ()
-        return estimate.left_text(time.monotonic()), estimate.rate_text()
+        left = estimate.left_text(time.monotonic())
+        return (left, estimate.rate_text()) if left else ()
 
     def _tell(self, trouble: str) -> None:
         """Report a problem once, until it is over."""
