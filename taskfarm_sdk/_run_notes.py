@@ -191,6 +191,7 @@ def check_name(text: str) -> str:
     Raises:
         ConfigurationError: it cannot be one.
     """
+    _validation.require_text("name", text)
     if is_name(text):
         return text
     if _NAME.fullmatch(text):

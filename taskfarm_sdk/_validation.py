@@ -270,6 +270,14 @@ def percentage(value: float) -> float:
     return float(value)
 
 
+def exit_status(value: int | None) -> None:
+    """Refuse what is neither None nor an exit status: those of Windows have 32 bits."""
+    if value is not None and (type(value) is not int or not -(2**31) <= value < 2**32):
+        raise ConfigurationError(
+            f"exit_status must be an integer, as a command's exit status is, not {shown(value)}"
+        )
+
+
 def seconds(name: str, value: float, *, zero: bool = False, endless: bool = False) -> float:
     """Return `value` as a float if it is a time: positive; 0 and infinity only if allowed."""
     finite = _is_finite(value) or (endless and _is_endless(value))

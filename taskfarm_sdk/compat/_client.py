@@ -16,6 +16,7 @@ from taskfarm_sdk._sansio.steps import NOTHING, Flow
 from taskfarm_sdk._session import request
 from taskfarm_sdk._session.link import Link, new_session
 from taskfarm_sdk._session.settings import DEFAULT_URL
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.compat import _flows
 from taskfarm_sdk.compat._errors import as_theirs
 from taskfarm_sdk.errors import ConfigurationError
@@ -313,10 +314,13 @@ def _number_of_tasks(value: SupportsFloat | None) -> int:
     """Return `value` as a number of tasks, which may be 0 here."""
     if value is None:
         raise RuntimeError("give the uuid of a run, or numTasks to create one")
-    number = -1.0 if isinstance(value, (bool, str)) else float(value)
+    try:
+        number = -1.0 if isinstance(value, (bool, str)) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = -1.0
     if not 0 <= number <= _validation.MAX_TASKS or number != int(number):
         raise ValueError(
-            f"numTasks must be an integer from 0 to {_validation.MAX_TASKS:,}, not {value!r}"
+            f"numTasks must be an integer from 0 to {_validation.MAX_TASKS:,}, not {shown(value)}"
         )
     return int(number)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import SupportsFloat
 from taskfarm_sdk._flows import claims
 from taskfarm_sdk._protocol import lease as leases
 from taskfarm_sdk._session.settings import DEFAULT_URL
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.compat import _flows
 from taskfarm_sdk.compat._client import TaskFarm
 from taskfarm_sdk.hidden import Hidden, hide
@@ -131,7 +133,10 @@ class TaskFarmWorker(TaskFarm):
 def _percentage(value: SupportsFloat) -> float:
     if isinstance(value, str):
         raise TypeError(f"a percentage must be a number, not {value!r}")
-    percent = float(value)
+    try:
+        percent = float(value)
+    except OverflowError:
+        percent = math.inf
     if not 0 <= percent <= leases.SUCCESS:
-        raise ValueError(f"percentage {value} out of range: use 0 to 100")
+        raise ValueError(f"percentage {shown(value)} out of range: use 0 to 100")
     return percent

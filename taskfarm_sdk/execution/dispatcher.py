@@ -153,7 +153,7 @@ class Dispatcher:
                 self._start_from(before)
 
     def closes(self, slot: int) -> bool:
-        """Return whether no other task begins for now in a slot whose task has been computed."""
+        """Return whether no other task begins for now in `slot`, whose task has been computed."""
         if self._size < len(self._slots):
             with self._changed:
                 self._arrange(slot)

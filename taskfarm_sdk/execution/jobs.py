@@ -12,7 +12,7 @@ class Resized(Protocol):
     """What computes as many tasks at a time as it is told; a `Dispatcher` is one."""
 
     def resize(self, size: int) -> None:
-        """Compute so many tasks at a time from now on; 0 pauses."""
+        """Compute `size` tasks at a time from now on; 0 pauses."""
         ...
 
     def leave(self) -> None:
@@ -38,7 +38,7 @@ class Jobs:
         return self._number
 
     def change(self, number: int) -> None:
-        """Compute so many at a time from now on; what runs above that goes on to its end.
+        """Compute `number` at a time from now on; what runs above that goes on to its end.
 
         Raises:
             TaskfarmError: this machine lacks threads for so many; it computes as many as it can.

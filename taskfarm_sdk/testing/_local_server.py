@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import attrs
 
+from taskfarm_sdk import _validation
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import half_made, hide
 from taskfarm_sdk.server import Database, ReservedPort, Secrets, ServerProcess, ServerSettings
@@ -42,8 +43,8 @@ class LocalServer:
         threads: the number of requests that each of them handles at once; exactly 1 on SQLite.
 
     Raises:
-        ConfigurationError: more than one process or thread on SQLite, or the URL is not one of
-            PostgreSQL.
+        ConfigurationError: more than one process or thread on SQLite, the URL is not one of
+            PostgreSQL, or `python` is no path.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class LocalServer:
     ) -> None:
         given = hide(database_url)
         del database_url
-        self._python = python
+        self._python = None if python is None else _validation.file_name("python", python)
         self._owner = os.getpid()
         self._changing = threading.RLock()
         self._port: ReservedPort | None = None

@@ -72,17 +72,11 @@ def test_any_argument_is_taken_or_refused(
 
 
 SENDS_NOTHING = {
-    *(
-        "Farm, password",
-        "Farm, token",
-        "AsyncFarm",
-        "Task.update",
-        "Items",
-        "Items.of",
-        "LocalServer",
-    ),
-    *("Items.lines", "Items.csv", "Items.glob", "Items.grid", "Items[…]"),
+    *("Farm, password", "Farm, token", "AsyncFarm, password", "AsyncFarm, token"),
+    *("Task.update", "Task.fail", "LocalServer"),
+    *("Items", "Items.of", "Items.lines", "Items.csv", "Items.glob", "Items.grid", "Items[…]"),
     *("save_login", "find_login", "forget_login"),
+    *("charts.bar", "charts.duration_text", "charts.rate_text", "charts.time_text"),
 }
 # Their folder would have to be prepared first.
 REFUSES = {"join", "results"}
@@ -150,6 +144,7 @@ def test_a_credential_that_is_no_text_is_refused_and_not_shown(name: str) -> Non
         ("Farm.map", {"seed": 10**5_000}, "at most 1024 bits"),
         ("Farm.map", {"items": range(10**30)}, "too many items"),
         ("Farm.map", {"items": 10**5_000}, "items must be a sequence"),
+        ("Farm.map", {"name": 5}, "the name must be a text"),
         ("Farm.map", {"journal": "a\0b"}, "the folder of the journal"),
         ("Run.reset_tasks", {"numbers": 3}, "in a list, not 3"),
         ("Run.repair", {"progress": 3}, "progress is a function"),
@@ -161,6 +156,11 @@ def test_a_credential_that_is_no_text_is_refused_and_not_shown(name: str) -> Non
         ("save_login", {"token": 5}, r"token must be a text"),
         ("results", {"folder": "x" * 10_000}, "File name too long"),
         ("LocalServer", {"database_url": 5}, "database URL must be a text"),
+        ("LocalServer", {"python": 5}, "python must be a path"),
+        ("LocalServer", {"python": "a\0b"}, "python contains a character that no path can"),
+        ("Task.fail", {"reason": 5}, "reason must be a text"),
+        ("Task.fail", {"exit_status": "3"}, "exit_status must be an integer"),
+        ("Task.fail", {"exit_status": 10**5_000}, "exit_status must be an integer"),
     ],
 )
 def test_an_odd_argument_is_refused_by_name(name: str, odd: dict[str, object], said: str) -> None:
@@ -172,3 +172,21 @@ def test_an_odd_argument_is_refused_by_name(name: str, odd: dict[str, object], s
 def test_an_index_too_large_to_be_written_is_refused() -> None:
     with pytest.raises(IndexError, match="there is no item <int that cannot be shown>"):
         TARGETS["Items[…]"].call(index=10**5_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "odd", "said"),
+    [
+        ("compat.TaskFarm, numTasks", {"numTasks": 10**400}, "numTasks must be an integer from 0"),
+        ("compat.TaskFarm, numTasks", {"numTasks": 10**5_000}, "numTasks must be an integer"),
+        ("compat.TaskFarm, numTasks", {"numTasks": [1]}, "numTasks must be an integer from 0"),
+        ("compat.TaskFarmWorker.update", {"percentage": 10**400}, "out of range: use 0 to 100"),
+    ],
+    ids=["401 digits", "5,001 digits", "a list", "a percentage of 401 digits"],
+)
+def test_a_number_that_taskfarm_worker_would_not_take_is_a_value_error(
+    name: str, odd: dict[str, object], said: str
+) -> None:
+    target = TARGETS[name]
+    with pytest.raises(ValueError, match=said):
+        target.call(**{**target.right(), **odd})

@@ -87,7 +87,8 @@ def callables_of(home: str, value: object) -> Iterator[Public]:
         yield Public(f"{home}.{value.__name__}", value, value.__doc__ or "")
     if not isinstance(value, type) or issubclass(value, BaseException) or is_typeddict(value):
         return
-    if value.__name__ not in MADE_INSIDE:
+    # A protocol is never made.
+    if value.__name__ not in MADE_INSIDE and not is_protocol(value):
         yield Public(f"{home}.{value.__name__}", value, value.__doc__ or "", value)
     bases = [base for base in value.__mro__ if base is value or _is_of_the_sdk(base)]
     own = {name for base in bases for name in vars(base)}
@@ -95,6 +96,11 @@ def callables_of(home: str, value: object) -> Iterator[Public]:
         if not name.startswith("_") and name in own:
             told = method.__doc__ or ""
             yield Public(f"{home}.{value.__name__}.{name}", method, told, value)
+
+
+def is_protocol(kind: type) -> bool:
+    """Return whether a class only says what others have; `typing` tells from 3.13 on."""
+    return bool(getattr(kind, "_is_protocol", False))
 
 
 def _is_of_the_sdk(kind: type) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from typing import Any, TypeVar
 
 import attrs
 
 import taskfarm_sdk
-from taskfarm_sdk import AsyncFarm, Farm, Items, Run, Task, logins
+from taskfarm_sdk import AsyncFarm, AsyncRun, Farm, Items, Run, Task, charts, compat, logins
 from taskfarm_sdk.testing import LocalServer
 from tests.support.fuzzing.words import UUID
 from tests.support.handles import NotingHandle
@@ -20,6 +20,10 @@ URL = "http://h.invalid/api/"
 # Items can be as many as a grid has; some are enough.
 SOME = 20
 Arguments = Mapping[str, Any]
+F = TypeVar("F", bound=compat.TaskFarm)
+# Of taskfarm-worker's API, whose programs catch these, and of functions that only draw.
+THEIRS = (RuntimeError, ValueError, TypeError)
+PYTHONS = (TypeError, ValueError, OverflowError, AttributeError)
 _folders = itertools.count()
 
 
@@ -45,6 +49,30 @@ def _farm() -> Farm:
 def _run() -> Run:
     farm = _farm()
     return Run(farm._link, UUID, 1, 5, "5")
+
+
+def _later(coroutine: Callable[[AsyncFarm], Coroutine[Any, Any, object]]) -> object:
+    """Return what a coroutine of a farm for asyncio returns."""
+    return asyncio.run(coroutine(AsyncFarm(URL, token=TOKEN)))
+
+
+def _run_later(coroutine: Callable[[AsyncRun], Coroutine[Any, Any, object]]) -> object:
+    """Return what a coroutine of a run for asyncio returns."""
+    return _later(lambda farm: coroutine(AsyncRun(farm._link, UUID, 1, 5, "5")))
+
+
+async def _first_later(values: AsyncIterator[object]) -> object:
+    return await anext(values, None)
+
+
+def _theirs(kind: type[F]) -> F:
+    """Return a run of taskfarm-worker's API that is logged in, and whose tasks are all created."""
+    made = kind.__new__(kind)
+    made._link, made._uuid, made._num_tasks = _farm()._link, UUID, 5
+    made._surely_made = made._made = 5
+    if isinstance(made, compat.TaskFarmWorker):
+        made._task, made._unanswered = 1, False
+    return made
 
 
 def _new_folder() -> str:
@@ -75,6 +103,7 @@ _OF_WORKER: Arguments = {
     "unleased_after_s": "auto",
     "first_beat_s": 2.0,
     "heartbeat_s": 30.0,
+    "grace_s": 0.0,
     "give_up_after_s": 600.0,
     "journal": "journal",
 }
@@ -86,7 +115,6 @@ _OF_WORK: Arguments = {
     "progress": None,
     "linger_s": 1.0,
     "check": True,
-    "grace_s": 0.0,
 }
 _OF_MAP: Arguments = {**_OF_WORK, "retry_failed": True}
 _OF_FARM: Arguments = {"url": URL, "user": "bob", "timeout_s": 5.0, "give_up_after_s": 5.0}
@@ -100,6 +128,7 @@ def _wanted() -> dict[str, Any]:
         "chunk": 2,
         "pass_item": False,
         "seed": 1,
+        "name": "sweep",
     }
 
 
@@ -110,7 +139,12 @@ TARGETS: dict[str, Target] = {
     "Farm, token": Target(
         lambda **given: repr(Farm(**given)), lambda: {**_OF_FARM, "token": TOKEN}
     ),
-    "AsyncFarm": Target(lambda **given: repr(AsyncFarm(**given)), lambda: {**_OF_FARM}),
+    "AsyncFarm, password": Target(
+        lambda **given: repr(AsyncFarm(**given)), lambda: {**_OF_FARM, "password": PASSWORD}
+    ),
+    "AsyncFarm, token": Target(
+        lambda **given: repr(AsyncFarm(**given)), lambda: {**_OF_FARM, "token": TOKEN}
+    ),
     "Farm.create_run": Target(
         lambda **given: _farm().create_run(**given), lambda: {"num_tasks": 3}
     ),
@@ -123,12 +157,40 @@ TARGETS: dict[str, Target] = {
         lambda: {"uuid": UUID, "give_up_after_s": 1.0},
     ),
     "AsyncFarm.create_run": Target(
-        lambda **given: asyncio.run(AsyncFarm(URL, token=TOKEN).create_run(**given)),
-        lambda: {"num_tasks": 3},
+        lambda **given: _later(lambda farm: farm.create_run(**given)), lambda: {"num_tasks": 3}
+    ),
+    "AsyncFarm.runs": Target(
+        lambda **given: _later(lambda farm: farm.runs(**given)), lambda: {"give_up_after_s": 1.0}
     ),
     "AsyncFarm.get_run": Target(
-        lambda **given: asyncio.run(AsyncFarm(URL, token=TOKEN).get_run(**given)),
+        lambda **given: _later(lambda farm: farm.get_run(**given)),
         lambda: {"uuid": UUID, "give_up_after_s": 1.0},
+    ),
+    "AsyncFarm.get_run_and_status": Target(
+        lambda **given: _later(lambda farm: farm.get_run_and_status(**given)),
+        lambda: {"uuid": UUID, "give_up_after_s": 1.0},
+    ),
+    "AsyncRun.wait": Target(
+        lambda **given: _run_later(lambda run: run.wait(**given)),
+        lambda: {"timeout_s": 1.0, "poll_s": 1.0, "check": True},
+    ),
+    "AsyncRun.watch": Target(
+        lambda **given: _run_later(lambda run: _first_later(run.watch(**given))),
+        lambda: {"timeout_s": 1.0, "poll_s": 1.0, "progress": False},
+    ),
+    "AsyncRun.task_info": Target(
+        lambda **given: _run_later(lambda run: run.task_info(**given)), lambda: {"number": 2}
+    ),
+    "AsyncRun.task_infos": Target(
+        lambda **given: _run_later(lambda run: _first_later(run.task_infos(**given))),
+        lambda: {"state": "waiting"},
+    ),
+    "AsyncRun.reset_tasks": Target(
+        lambda **given: _run_later(lambda run: run.reset_tasks(**given)),
+        lambda: {"numbers": [0, 4]},
+    ),
+    "AsyncRun.repair": Target(
+        lambda **given: _run_later(lambda run: run.repair(**given)), lambda: {"progress": None}
     ),
     "Farm.map": Target(lambda **given: _farm().map(**given), lambda: {**_wanted(), **_OF_MAP}),
     "Farm.map, items": Target(lambda **given: _farm().map(**given), _wanted),
@@ -142,7 +204,8 @@ TARGETS: dict[str, Target] = {
         lambda: {"timeout_s": 1.0, "poll_s": 1.0, "check": True},
     ),
     "Run.watch": Target(
-        lambda **given: _first(_run().watch(**given)), lambda: {"timeout_s": 1.0, "poll_s": 1.0}
+        lambda **given: _first(_run().watch(**given)),
+        lambda: {"timeout_s": 1.0, "poll_s": 1.0, "progress": False},
     ),
     "Run.task_info": Target(lambda **given: _run().task_info(**given), lambda: {"number": 2}),
     "Run.task_infos": Target(
@@ -163,6 +226,10 @@ TARGETS: dict[str, Target] = {
     "Task.update": Target(
         lambda **given: Task(NotingHandle()).update(**given), lambda: {"percent": 50.0}
     ),
+    "Task.fail": Target(
+        lambda **given: Task(NotingHandle()).fail(**given),
+        lambda: {"reason": "no luck", "final": True, "exit_status": 3},
+    ),
     "Items": Target(lambda **given: _read(Items(**given)), lambda: {"values": [1, 2]}),
     "Items.of": Target(lambda **given: _read(Items.of(**given)), lambda: {"values": (1, 2)}),
     "Items.lines": Target(
@@ -180,7 +247,12 @@ TARGETS: dict[str, Target] = {
     ),
     "save_login": Target(
         logins.save_login,
-        lambda: {"url": "http://other.invalid/", "user": "bob", "token": TOKEN},
+        lambda: {
+            "url": "http://other.invalid/",
+            "user": "bob",
+            "token": TOKEN,
+            "replace_default": True,
+        },
     ),
     "find_login": Target(logins.find_login, lambda: {"url": "http://other.invalid/"}),
     "forget_login": Target(logins.forget_login, lambda: {"url": "http://none.invalid/"}),
@@ -190,6 +262,65 @@ TARGETS: dict[str, Target] = {
             "database_url": f"postgresql://me:{PASSWORD}@h.invalid/name",
             "processes": 2,
             "threads": 4,
+            "python": "python3",
         },
+    ),
+    "charts.bar": Target(
+        charts.bar,
+        lambda: {
+            "waiting": 1,
+            "computing": 2,
+            "done": 3,
+            "failed": 1,
+            "percent": 50.0,
+            "title": "x",
+        },
+        PYTHONS,
+    ),
+    "charts.duration_text": Target(charts.duration_text, lambda: {"duration_s": 1.5}, PYTHONS),
+    "charts.rate_text": Target(charts.rate_text, lambda: {"per_s": 1.5}, PYTHONS),
+    "charts.time_text": Target(charts.time_text, lambda: {"time_s": 1.5}, PYTHONS),
+    "compat.tfRuns": Target(
+        compat.tfRuns,
+        lambda: {"username": "bob", "password": PASSWORD, "url_base": URL},
+        THEIRS,
+    ),
+    "compat.TaskFarm, uuid": Target(
+        compat.TaskFarm,
+        lambda: {"username": "bob", "password": PASSWORD, "uuid": UUID, "url_base": URL},
+        THEIRS,
+    ),
+    "compat.TaskFarm, numTasks": Target(
+        compat.TaskFarm,
+        lambda: {"username": TOKEN, "password": "", "numTasks": 3, "url_base": URL},
+        THEIRS,
+    ),
+    "compat.TaskFarm.info": Target(
+        lambda **given: _theirs(compat.TaskFarm).info(**given), lambda: {"info": ""}, THEIRS
+    ),
+    "compat.TaskFarm.getTaskInfo": Target(
+        lambda **given: _theirs(compat.TaskFarm).getTaskInfo(**given),
+        lambda: {"task": 1, "info": "status"},
+        THEIRS,
+    ),
+    "compat.TaskFarm.setTaskInfo": Target(
+        lambda **given: _theirs(compat.TaskFarm).setTaskInfo(**given),
+        lambda: {"task": 1, "info": "percentCompleted", "value": 5.0},
+        THEIRS,
+    ),
+    "compat.TaskFarm.restart": Target(
+        lambda **given: _theirs(compat.TaskFarm).restart(**given),
+        lambda: {"everything": True},
+        THEIRS,
+    ),
+    "compat.TaskFarmWorker": Target(
+        compat.TaskFarmWorker,
+        lambda: {"username": "bob", "password": PASSWORD, "uuid": UUID, "url_base": URL},
+        THEIRS,
+    ),
+    "compat.TaskFarmWorker.update": Target(
+        lambda **given: _theirs(compat.TaskFarmWorker).update(**given),
+        lambda: {"percentage": 5.0},
+        THEIRS,
     ),
 }
