@@ -98,7 +98,7 @@ def unfinished(farm: Farm, *, reads_all: bool = False) -> RunList:
     began = int(time.time())
     seen = _finished_runs.seen(farm.url)
     known = sorted((run for run in runs if run.uuid in seen), key=lambda run: seen[run.uuid])
-    left_out = set() if reads_all else {run.uuid for run in known[MOST_AGAIN:]}
+    left_out = set[str]() if reads_all else {run.uuid for run in known[MOST_AGAIN:]}
     asked = [run for run in runs if run.uuid not in left_out]
     if len(asked) > MANY_REQUESTS:
         rest = "" if reads_all else "; those that are finished are left out from now on"

@@ -7,9 +7,8 @@ import secrets
 import shutil
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.common.guard import complain
@@ -94,14 +93,12 @@ def _replacing(path: Path) -> Generator[TextIO]:
             beside.unlink()
 
 
-def _opened(path: Path, mode: str, named: Path) -> TextIO:
+def _opened(path: Path, mode: Literal["w", "x"], named: Path) -> TextIO:
     """Open a file; an error names the one that the user knows."""
     try:
-        file = path.open(mode, encoding="utf-8", errors="surrogateescape", newline="")
+        return path.open(mode, encoding="utf-8", errors="surrogateescape", newline="")
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(named)) from error
-    assert isinstance(file, TextIOWrapper)
-    return file
 
 
 def _inputs_of(folder: Path, identity: Identity | None) -> Inputs | None:
