@@ -264,6 +264,8 @@ class _Guard:
     def close(self) -> None:
         """End the guardian, after it has killed the groups that are left."""
         if self.of == os.getpid() and self._process.stdin is not None:
+            with suppress(OSError):
+                os.write(self._process.stdin.fileno(), guardian.ENDED.encode())
             self._process.stdin.close()
             self._process.wait()
 

@@ -76,7 +76,7 @@ class Hook:
             raise CommandError(f"{option}: {fault}", fault.status)
         return cls(option, tuple(words))
 
-    def run(self, environment: Mapping[str, str], screen: Screen, grace_s: float) -> None:
+    def run(self, environment: Hidden[Mapping[str, str]], screen: Screen, grace_s: float) -> None:
         """Run it to its end; a failure is reported, and changes nothing.
 
         Raises:
@@ -87,7 +87,7 @@ class Hook:
         is_open = sys.stderr is not None  # pyright: ignore[reportUnnecessaryComparison]
         to = 2 if is_open else subprocess.DEVNULL
         try:
-            group = Group(self.words, env=Hidden(environment), stdout=to, stderr=to)
+            group = Group(self.words, env=environment, stdout=to, stderr=to)
         except (OSError, ValueError) as error:
             screen.say(f"the command of {self.option} could not be started: {told(error)}")
             return
@@ -185,7 +185,7 @@ class Hooks:
         Raises:
             CommandError: Ctrl-C or SIGTERM ended one.
         """
-        environment = {**plain(os.environ), **facts(run, status, url)}
+        environment = Hidden({**plain(os.environ), **facts(run, status, url)})
         if self.on_failure is not None and status.failed:
             self.on_failure.run(environment, screen, self.grace_s)
         if self.on_end is not None:

@@ -43,8 +43,9 @@ def test_the_report_of_a_hostile_journal_stays_small_and_so_does_its_memory(
     assert (fewer["attempts"], all_lines["attempts"]) == (FEWER, LINES)
     assert all_lines["html_bytes"] < 1_000_000
     assert all_lines["peak_bytes"] < 100 * MIB
-    # Three quarters of the lines, of which each would take a kilobyte, but for 8 bytes a duration.
-    assert all_lines["peak_bytes"] - fewer["peak_bytes"] < 5 * MIB + 8 * LINES
+    # Three quarters of the lines, of which each would take a kilobyte: 75 MiB. What is kept of some
+    # (hosts, causes, the slowest) is not yet full at a quarter; a duration takes 8 bytes.
+    assert all_lines["peak_bytes"] - fewer["peak_bytes"] < 20 * MIB + 8 * LINES
     if IS_FULL:
         # Both: a million lines and a quarter of them. The machine has other work in CI.
         assert all_lines["cpu_s"] - fewer["cpu_s"] < 20

@@ -11,6 +11,7 @@ from taskfarm_cli.work.command_line.parse import parse
 from taskfarm_cli.work.hooks import Hook, Hooks, plain
 from taskfarm_cli.work.screen import Screen
 from taskfarm_cli.work.steering import Steering
+from taskfarm_sdk.hidden import Hidden
 from tests.support.secrecy import PASSWORD, TOKEN
 
 UUID = "0" * 32
@@ -91,7 +92,7 @@ def test_a_failure_is_told_and_raises_nothing(
     line: str, said: str | None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     Hook("--on-end", ("/bin/sh", "-c", f"echo out; echo err >&2; {line}")).run(
-        {}, Screen("workTF"), 1.0
+        Hidden({}), Screen("workTF"), 1.0
     )
     out, err = capfd.readouterr()
     lines = err.splitlines()
@@ -101,5 +102,5 @@ def test_a_failure_is_told_and_raises_nothing(
 
 
 def test_a_program_that_went_away_meanwhile_is_told(capfd: pytest.CaptureFixture[str]) -> None:
-    Hook("--on-end", ("no-such-program",)).run({}, Screen("workTF"), 1.0)
+    Hook("--on-end", ("no-such-program",)).run(Hidden({}), Screen("workTF"), 1.0)
     assert "the command of --on-end could not be started" in capfd.readouterr().err

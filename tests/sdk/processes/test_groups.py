@@ -179,7 +179,18 @@ def test_a_forked_child_has_a_guardian_of_its_own() -> None:
 
 
 def test_the_guardian_kills_what_was_started_and_has_not_ended() -> None:
-    assert guardian.groups_left(["+1\n", "+2\n", "-1\n", "+3\n", "-3\n", "-9\n"]) == {2}
+    assert guardian.groups_left(["+1\n", "+2\n", "-1\n", "+3\n", "-3\n", "-9\n", ".\n"]) == {2}
+
+
+def test_a_process_without_its_mark_for_a_moment_is_killed_at_a_later_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = iter([[], [], [7]])
+    killed: list[int] = []
+    monkeypatch.setattr(guardian, "marked", lambda _: next(looks))
+    monkeypatch.setattr(os, "kill", lambda pid, _: killed.append(pid))
+    guardian.kill_marked("mark", [0.0] * len(guardian.LOOKS_S))
+    assert killed == [7]
 
 
 def test_a_program_that_had_groups_ends_without_a_word() -> None:
