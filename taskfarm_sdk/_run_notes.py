@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -27,6 +26,7 @@ import attrs
 from taskfarm_sdk import _secrets, _validation
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._logging import log
+from taskfarm_sdk._run_names import is_name
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden
 
@@ -52,10 +52,6 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "name": (str, type(None)),
     "host": (str, type(None)),
 }
-# No shell expands or runs a word of these characters, or takes it for an option.
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
-# A UUID may be written with dashes, and its beginning is enough for reading.
-_MAY_BEGIN_UUID = re.compile(r"[0-9A-Fa-f-]*")
 _BEFORE_UUID = "@"
 # Of other years some moments have no local time.
 _YEARS = range(1971, 9999)
@@ -178,31 +174,6 @@ class RunNote:
             return cls(**facts)
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
-
-
-def is_name(text: str) -> bool:
-    """Return whether a text can be the name of a run: no shell runs it, and no UUID begins so."""
-    return _NAME.fullmatch(text) is not None and _MAY_BEGIN_UUID.fullmatch(text) is None
-
-
-def check_name(text: str) -> str:
-    """Return a name that was chosen for a run.
-
-    Raises:
-        ConfigurationError: it cannot be one.
-    """
-    _validation.require_text("name", text)
-    if is_name(text):
-        return text
-    if _NAME.fullmatch(text):
-        raise ConfigurationError(
-            f"{text!r} cannot be the name of a run, because a UUID could begin so: add a letter "
-            "from g to z, '.' or '_'"
-        )
-    raise ConfigurationError(
-        f"{text!r} cannot be the name of a run: a name is a letter and at most 63 more letters, "
-        "digits, '.', '_' and '-', all of them ASCII"
-    )
 
 
 def note_path(run: str, name: str | None = None) -> Path:

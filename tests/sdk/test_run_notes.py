@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from taskfarm_sdk import _run_notes
+from taskfarm_sdk import _run_names, _run_notes
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._run_notes import RunNote
 from taskfarm_sdk.errors import ConfigurationError
@@ -199,7 +199,7 @@ def test_a_folder_that_is_gone_under_the_process_stops_no_note(
     ],
 )
 def test_a_name_is_a_word_that_no_shell_runs_and_no_uuid_begins_with(name: str) -> None:
-    assert _run_notes.check_name(name) == name
+    assert _run_names.check_name(name) == name
 
 
 @pytest.mark.parametrize(
@@ -225,13 +225,13 @@ def test_a_name_is_a_word_that_no_shell_runs_and_no_uuid_begins_with(name: str) 
 )
 def test_what_a_shell_could_run_or_expand_is_no_name(name: str) -> None:
     with pytest.raises(ConfigurationError, match="a name is a letter and at most 63 more"):
-        _run_notes.check_name(name)
+        _run_names.check_name(name)
 
 
 @pytest.mark.parametrize("name", ["a", "face", "DEAD", "dead-beef", "e0", "abcdef" * 5])
 def test_what_a_uuid_could_begin_with_is_no_name(name: str) -> None:
     with pytest.raises(ConfigurationError, match="a UUID could begin so"):
-        _run_notes.check_name(name)
+        _run_names.check_name(name)
 
 
 def test_the_note_of_a_run_with_a_name_is_found_by_both() -> None:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_sdk import _finished_runs, _run_notes
+from taskfarm_sdk._run_names import check_name, is_name
 from taskfarm_sdk._run_notes import (
     RunNote,
-    check_name,
-    is_name,
     may_write,
     named,
     notes_folder,

@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 import attrs
 
-from taskfarm_sdk import _run_notes
+from taskfarm_sdk import _run_names, _run_notes
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._items.items import Items
@@ -55,7 +55,7 @@ class Wanted:
             )
         self.chunks()
         if self.name is not None:
-            _run_notes.check_name(self.name)
+            _run_names.check_name(self.name)
 
     def chunks(self) -> Chunks | None:
         """Return the chunks; None if the number of items in one is to be tried.
