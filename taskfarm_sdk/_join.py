@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from taskfarm_sdk._map_options import MapOptions
 from taskfarm_sdk._results.results import Results
+from taskfarm_sdk._text import shown
+from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.farm import Farm, link_of
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ def joined(
     from taskfarm_sdk._results.folder import Folder
     from taskfarm_sdk.execution.mapping import entry
 
+    if not (farm is None or isinstance(farm, Farm)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"farm must be a Farm, not {shown(farm)}")
     chosen = entry.settings(options, jobs)
     opened = Folder.open(folder)
     order = entry.order_of(opened)

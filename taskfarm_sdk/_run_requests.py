@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from taskfarm_sdk import _validation
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._session.link import Link
 
@@ -49,6 +50,7 @@ class RunRequests:
         """
         from taskfarm_sdk._flows import waiting
 
+        _validation.flag("progress", progress)
         session = self._link.session
         statuses = self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
         if not progress:

@@ -18,6 +18,20 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
+def printable_lines(text: str, most: int) -> str:
+    """Return a text without controls but line ends, and without its middle where it is too long.
+
+    Args:
+        text: an error's text, of which the end says what to do.
+        most: how many characters it may have.
+    """
+    if not text.isprintable():
+        text = "".join(
+            c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+        )
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most // 2) + 1 :]}"
+
+
 def shown(value: object) -> str:
     """Return a wrong argument for an error: on one short line, whatever its `repr` does.
 

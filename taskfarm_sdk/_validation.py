@@ -6,6 +6,7 @@ import ipaddress
 import math
 import os
 import re
+import sys
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -14,6 +15,7 @@ from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden, Veil
 
 MAX_TASKS = 2**31 - 1  # the server's column is a 32 bit integer on PostgreSQL
+MOST_S = 1e9
 LONGEST_NAME = 253
 LONGEST_LABEL = 63
 _UUID = re.compile(r"[0-9a-f]{32}")
@@ -53,7 +55,7 @@ def _base_url(text: str) -> str:
         )
     if parts.query or parts.fragment:
         without = re.split("[?#]", text.strip())[0]
-        raise ConfigurationError(f"the API's URL must not contain '?' or '#': use {without!r}")
+        raise ConfigurationError(f"the API's URL must not contain '?' or '#': use {shown(without)}")
     return f"{_origin(text)}{parts.path.rstrip('/')}/"
 
 
@@ -84,13 +86,13 @@ def _split(url: str) -> SplitResult:
     parts = _parts(url.strip())
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(
-            f"invalid URL {_without_userinfo(url)!r}: give the API's URL, such as "
+            f"invalid URL {shown(_without_userinfo(url))}: give the API's URL, such as "
             "http://localhost:5000/api/"
         )
     if fault := _fault_of_host(parts.hostname):
         raise ConfigurationError(
-            f"{parts.hostname!r} cannot be the name of a host ({fault}): check the URL "
-            f"{_without_userinfo(url)!r}"
+            f"{shown(parts.hostname)} cannot be the name of a host ({fault}): check the URL "
+            f"{shown(_without_userinfo(url))}"
         )
     return parts
 
@@ -177,6 +179,8 @@ def file_name(name: str, value: object) -> str:
         known = None
     if not isinstance(known, str):
         raise ConfigurationError(f"{name} must be a path (str or os.PathLike), not {shown(value)}")
+    if not known:
+        raise ConfigurationError(f"{name} must be a path, not an empty text: is a variable unset?")
     try:
         encoded = os.fsencode(known)
     except UnicodeEncodeError:
@@ -232,9 +236,11 @@ def number_of_tasks(value: int) -> int:
 
 
 def at_least_one(name: str, value: int) -> int:
-    """Return `value` if it is an integer of at least 1."""
+    """Return `value` if it is an integer of at least 1, and one of 64 bits."""
     if type(value) is not int or value < 1:
         raise ConfigurationError(f"{name} must be an integer of at least 1, not {shown(value)}")
+    if value > sys.maxsize:
+        raise ConfigurationError(f"{name} must be at most {sys.maxsize:,}, not {shown(value)}")
     return value
 
 
@@ -270,6 +276,19 @@ def percentage(value: float) -> float:
     return float(value)
 
 
+def flag(name: str, value: bool) -> bool:
+    """Return `value` if it is True or False: to Python the text "no" is true, and so is "False"."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be True or False (a bool), not {shown(value)}")
+    return value
+
+
+def function(name: str, value: object) -> None:
+    """Refuse what cannot be called."""
+    if not callable(value):
+        raise ConfigurationError(f"{name} must be a function, not {shown(value)}")
+
+
 def exit_status(value: int | None) -> None:
     """Refuse what is neither None nor an exit status: those of Windows have 32 bits."""
     if value is not None and (type(value) is not int or not -(2**31) <= value < 2**32):
@@ -279,11 +298,18 @@ def exit_status(value: int | None) -> None:
 
 
 def seconds(name: str, value: float, *, zero: bool = False, endless: bool = False) -> float:
-    """Return `value` as a float if it is a time: positive; 0 and infinity only if allowed."""
+    """Return `value` as a float if it is a time: positive; 0 and infinity only if allowed.
+
+    Refuses more than `MOST_S`, for no system waits much longer: Python raises an OverflowError.
+    """
     finite = _is_finite(value) or (endless and _is_endless(value))
     if not finite or value < 0 or (value == 0 and not zero):
         least = "0 or more" if zero else "more than 0"
         raise ConfigurationError(f"{name} must be a number of seconds, {least}, not {shown(value)}")
+    if MOST_S < value < math.inf:
+        raise ConfigurationError(
+            f"{name} must be at most {MOST_S:,.0f} seconds, which is 31 years, not {shown(value)}"
+        )
     return float(value)
 
 

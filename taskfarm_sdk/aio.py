@@ -8,7 +8,7 @@ from typing import Self
 
 import attrs
 
-from taskfarm_sdk import _bar, _run_notes
+from taskfarm_sdk import _bar, _run_notes, _validation
 from taskfarm_sdk._flows import repair, resetting, runs, tasks, waiting
 from taskfarm_sdk._models import RunStatus, TaskInfo, TaskState
 from taskfarm_sdk._protocol.operations import RunRow
@@ -151,6 +151,7 @@ class AsyncRun:
         self, poll_s: float = 2.0, *, timeout_s: float | None = None, progress: bool = False
     ) -> AsyncIterator[RunStatus]:
         """Yield the status of the run until it is finished; see `Run.watch`."""
+        _validation.flag("progress", progress)
         session = self._link.session
         statuses = self._link.stream(waiting.watch(session, self.uuid, poll_s, timeout_s))
         if not progress:

@@ -28,6 +28,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from taskfarm_sdk._text import printable_lines
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -52,6 +54,10 @@ __all__ = [
     "UnexpectedReply",
     "WaitTimeout",
 ]
+
+
+# Longer ones are of a value that their caller knows, and fill a terminal.
+_LONGEST = 2_000
 
 
 def _bare(kind: type[TaskfarmError], message: str) -> TaskfarmError:
@@ -82,12 +88,16 @@ class TaskfarmError(Exception):
         run: str | None = None,
         task: int | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(self._fit(message))
         self.status = status
         self.url = url
         self.detail = detail
         self.run = run
         self.task = task
+
+    @classmethod
+    def _fit(cls, message: str) -> str:
+        return message
 
     def __reduce__(
         self,
@@ -98,6 +108,11 @@ class TaskfarmError(Exception):
 
 class ConfigurationError(TaskfarmError, ValueError):
     """An argument, setting or file is wrong; nothing was sent."""
+
+    @classmethod
+    def _fit(cls, message: str) -> str:
+        # It names paths and values of any content and length.
+        return printable_lines(message, _LONGEST)
 
 
 class ConnectionFailed(TaskfarmError):

@@ -178,13 +178,14 @@ def save_login(url: str, user: str, token: str, *, replace_default: bool = True)
         The saved login.
 
     Raises:
-        ConfigurationError: the file cannot be read or written.
+        ConfigurationError: an argument is wrong, or the file cannot be read or written.
     """
     given, secret = Hidden(url), Hidden(token)
     del url, token
     wanted = _validation.base_url(given)
     _validation.require_text("user", user)
     _validation.require_text("token", secret)
+    _validation.flag("replace_default", replace_default)
     host = socket.gethostname() if _validation.is_loopback(wanted) else None
     new = Login(wanted, user, secret, host)
     with _locked() as path:
@@ -234,6 +235,7 @@ def forget_logins(matches: Callable[[Login], bool]) -> tuple[Login, ...]:
     Raises:
         ConfigurationError: the file cannot be read or written.
     """
+    _validation.function("matches", matches)
     if not any(matches(login) for login in saved_logins()):
         return ()
     with _locked() as path:

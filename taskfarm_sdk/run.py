@@ -227,11 +227,12 @@ class Run(RunRequests):
             TaskfarmError: no child process can compute, or the executor broke or lost loops of
                 this work, and the run is not finished.
         """
-        from taskfarm_sdk import _bar, _run_notes
+        from taskfarm_sdk import _bar, _run_notes, _validation
         from taskfarm_sdk._worker.options import WorkerOptions
         from taskfarm_sdk.execution.work_off import Place, Request, work_off
 
         _bar.checked(progress)
+        _validation.flag("check", check)
         options = WorkerOptions(
             report_every_s=report_every_s,
             first_beat_s=first_beat_s,

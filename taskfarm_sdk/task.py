@@ -127,10 +127,12 @@ class Task:
             exit_status: a command's exit status, for the journal.
 
         Raises:
-            ConfigurationError: `reason` is no text, or `exit_status` no integer of 32 bits.
+            ConfigurationError: `reason` is no text, `final` neither True nor False, or
+                `exit_status` no integer of 32 bits.
             TaskfarmError: the task was settled before, or the server could not be told.
         """
         _validation.require_text("reason", reason)
+        _validation.flag("final", final)
         _validation.exit_status(exit_status)
         self._refuse_if_settled("fail")
         self._handle.fail(reason, final=final, exit_status=exit_status)

@@ -28,6 +28,7 @@ from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._sansio.retry import DICE
 from taskfarm_sdk._sansio.steps import Flow, sleep
 from taskfarm_sdk._session.session import Session
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 
 LEAST_HEARTBEATS = 3
@@ -88,17 +89,18 @@ def stale_after(
         ConfigurationError: it is too short, or no number of seconds.
     """
     least_s = LEAST_HEARTBEATS * heartbeat_s
-    if _validation.seconds("stale_after_s", stale_after_s) < least_s:
+    stale_after_s = _validation.seconds("stale_after_s", stale_after_s)
+    if stale_after_s < least_s:
         raise ConfigurationError(
             f"stale_after_s must be at least {LEAST_HEARTBEATS} times heartbeat_s, so that no live "
             f"task is taken: {least_s:g} or more, not {stale_after_s!r}"
         )
-    if unleased_after_s in ("auto", "stale_after_s"):
-        return StaleAfter(stale_after_s, None, all_beat=unleased_after_s == "stale_after_s")
     if isinstance(unleased_after_s, str):
+        if unleased_after_s in ("auto", "stale_after_s"):
+            return StaleAfter(stale_after_s, None, all_beat=unleased_after_s == "stale_after_s")
         raise ConfigurationError(
             'unleased_after_s must be a number of seconds, "auto" or "stale_after_s", not '
-            f"{unleased_after_s!r}"
+            f"{shown(unleased_after_s)}"
         )
     return StaleAfter(stale_after_s, _validation.seconds("unleased_after_s", unleased_after_s))
 

@@ -47,6 +47,7 @@ def wait(
     It polls one count only, which costs the server less than all four.
     """
     poll = _poll(farm, uuid, poll_s, timeout_s)
+    _validation.flag("check", check)
     status = yield from poll.status()
     while not status.finished:
         yield from poll.rest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar, overload
@@ -166,7 +167,11 @@ class Items(Sequence[T_co]):
             part = numbers[index]
             return made_from(Part(self._source, part), f"a part of {self._described}")
         try:
-            return self._source.at(numbers[index])
+            place = operator.index(index)
+        except TypeError:
+            raise TypeError(f"index must be an integer or a slice, not {shown(index)}") from None
+        try:
+            return self._source.at(numbers[place])
         except IndexError:
             raise IndexError(
                 f"there is no item {shown(index)}: there are {len(self):,} items"

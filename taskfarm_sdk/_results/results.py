@@ -139,9 +139,11 @@ class Results(Generic[T]):
                 items too, and this ends.
 
         Raises:
-            ConfigurationError: `poll_s` is not a number of seconds.
+            ConfigurationError: `poll_s` is not a number of seconds, or `stop` no function.
         """
-        _validation.seconds("poll_s", poll_s)
+        poll_s = _validation.seconds("poll_s", poll_s)
+        if stop is not None:
+            _validation.function("stop", stop)
         return self._completed(poll_s, stop)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
@@ -154,11 +156,12 @@ class Results(Generic[T]):
             path: the file, which is replaced.
 
         Raises:
+            ConfigurationError: `path` is none, or no file can have this name.
             OSError: the file cannot be written.
         """
         from taskfarm_sdk._results import tables
 
-        tables.write_csv(path, self._outcomes(), self, self._columns)
+        tables.write_csv(_validation.file_name("path", path), self._outcomes(), self, self._columns)
 
     def to_frame(self) -> Any:
         """Return the table of `to_csv` as a data frame, of pandas or of polars.

@@ -35,12 +35,14 @@ def intervals(report_every_s: float, first_beat_s: float, heartbeat_s: float) ->
     Raises:
         ConfigurationError: they are not.
     """
-    if _validation.seconds("heartbeat_s", heartbeat_s) > HEARTBEAT_MOST_S:
+    heartbeat_s = _validation.seconds("heartbeat_s", heartbeat_s)
+    first_beat_s = _validation.seconds("first_beat_s", first_beat_s)
+    if heartbeat_s > HEARTBEAT_MOST_S:
         raise ConfigurationError(
             f"heartbeat_s must be at most {HEARTBEAT_MOST_S:g}: other workers take a task that is "
             f"silent for longer; not {heartbeat_s!r}"
         )
-    if _validation.seconds("first_beat_s", first_beat_s) > FIRST_BEAT_MOST_S:
+    if first_beat_s > FIRST_BEAT_MOST_S:
         raise ConfigurationError(
             f"first_beat_s must be at most {FIRST_BEAT_MOST_S:g}: other workers may take a task "
             f"that shows no sign of life after its hand-out; not {first_beat_s!r}"

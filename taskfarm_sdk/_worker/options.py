@@ -63,10 +63,20 @@ class WorkerOptions:
     def __attrs_post_init__(self) -> None:
         _validation.one_or_none("prefetch", self.prefetch)
         leases.max_attempts(self.max_attempts)
-        _validation.seconds("retry_delay_s", self.retry_delay_s, zero=True)
         _validation.at_least_one("halt_after", self.halt_after)
-        _validation.seconds("grace_s", self.grace_s, zero=True)
-        _validation.seconds("give_up_after_s", self.give_up_after_s, zero=True, endless=True)
+        _validation.flag("linger", self.linger)
         _validation.at_least_one("fleet_size", self.fleet_size)
         if self.journal is not None:
             _validation.file_name("the folder of the journal", self.journal)
+        plain_s = {
+            **attrs.asdict(self.intervals),
+            "stale_after_s": self.stale_after.stale_after_s,
+            "retry_delay_s": _validation.seconds("retry_delay_s", self.retry_delay_s, zero=True),
+            "grace_s": _validation.seconds("grace_s", self.grace_s, zero=True),
+            "give_up_after_s": _validation.seconds(
+                "give_up_after_s", self.give_up_after_s, zero=True, endless=True
+            ),
+        }
+        # As floats: a Decimal passes the checks, and cannot be added to a float.
+        for name, value_s in plain_s.items():
+            object.__setattr__(self, name, value_s)

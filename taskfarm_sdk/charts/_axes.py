@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import math
 
+from taskfarm_sdk.charts import _checked
+
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86400.0
 # The end of the last unit in which a number of seconds is written, and that unit.
 _DURATIONS = (
@@ -15,6 +17,8 @@ _DURATIONS = (
 )
 _UNITS = ((1.0, "s"), (_MINUTE_S, "minute"), (_HOUR_S, "hour"))
 _PARTS = 4
+# Floats of lower powers of ten are not exact, and divisions by them not finite.
+_LEAST_POWER = -300
 
 
 def rounded_up(value: float) -> float:
@@ -24,7 +28,7 @@ def rounded_up(value: float) -> float:
     """
     if not value > 0 or not math.isfinite(value):
         return 1.0
-    power = 10.0 ** math.floor(math.log10(value))
+    power = 10.0 ** max(_LEAST_POWER, math.floor(math.log10(value)))
     return next((step * power for step in (1, 2, 4) if step * power >= value), 10 * power)
 
 
@@ -43,7 +47,12 @@ def short(value: float) -> str:
 
 
 def duration_text(duration_s: float) -> str:
-    """Return `duration_s` in the unit that suits it, with three digits: `1.23 s`, `4.5 min`."""
+    """Return `duration_s` in the unit that suits it, with three digits: `1.23 s`, `4.5 min`.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    duration_s = _checked.number("duration_s", duration_s)
     if not math.isfinite(duration_s):
         return "unknown"
     for end, unit_s, name in _DURATIONS:
@@ -60,7 +69,12 @@ def rate_unit(per_s: float) -> tuple[float, str]:
 
 
 def rate_text(per_s: float) -> str:
-    """Return a rate `per_s` in the unit that suits it: `12.3 per minute`."""
+    """Return a rate `per_s` in the unit that suits it: `12.3 per minute`.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    per_s = _checked.number("per_s", per_s)
     if not math.isfinite(per_s):
         return "unknown"
     unit_s, name = rate_unit(per_s)
@@ -68,7 +82,12 @@ def rate_text(per_s: float) -> str:
 
 
 def time_text(time_s: float) -> str:
-    """Return the time `time_s` in UTC: `2026-01-31 12:00:00`."""
+    """Return the time `time_s` in UTC: `2026-01-31 12:00:00`.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    time_s = _checked.number("time_s", time_s)
     return _moment(time_s).strftime("%Y-%m-%d %H:%M:%S") if _is_time(time_s) else "unknown"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from taskfarm_sdk.charts import _checked
 from taskfarm_sdk.charts._chart import Chart, framed
 from taskfarm_sdk.charts._markup import drawing, legend, path, rectangle
 
@@ -31,7 +32,16 @@ def bar(
         failed: how many of `done` have failed for good; None if that is unknown.
         percent: the percentage of the whole run, with parts of tasks; None to leave it out.
         title: the chart's title.
+
+    Raises:
+        ValueError: an argument is wrong; the message names it.
     """
+    waiting = _checked.any_count("waiting", waiting)
+    computing = _checked.any_count("computing", computing)
+    done = _checked.any_count("done", done)
+    failed = None if failed is None else _checked.any_count("failed", failed)
+    percent = None if percent is None else _checked.number("percent", percent)
+    _checked.text("title", title)
     total = waiting + computing + done
     parts = (
         ("failed", failed or 0),

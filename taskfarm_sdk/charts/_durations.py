@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 
+from taskfarm_sdk.charts import _checked
 from taskfarm_sdk.charts._axes import duration_text, rounded_up, short
 from taskfarm_sdk.charts._chart import Chart, framed
 from taskfarm_sdk.charts._markup import drawing, labels, path, rectangle, tag
@@ -30,8 +31,13 @@ def durations(
             finite are left out; those below 0.1 ms count as that.
         noun: what took them, in the plural.
         title: the chart's title.
+
+    Raises:
+        ValueError: an argument is wrong; the message names it.
     """
-    sound = array("d", (taken_s for taken_s in durations_s if 0 <= taken_s < math.inf))
+    _checked.text("noun", noun)
+    _checked.text("title", title)
+    sound = _checked.numbers("durations_s", durations_s, 0.0, _checked.FAR)
     if not sound:
         return framed(
             title=title, note="", sentence=f"No durations of {noun} are known yet.", svg="", body=""

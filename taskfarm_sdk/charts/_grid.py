@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Literal
 
 import attrs
 
+from taskfarm_sdk._text import shown
+from taskfarm_sdk.charts import _checked
 from taskfarm_sdk.charts._axes import short
 from taskfarm_sdk.charts._chart import Chart, framed
 from taskfarm_sdk.charts._markup import drawing, legend, path, rectangle
@@ -36,7 +38,10 @@ class Cell:
         done: how many are done.
         failed: how many have failed for good.
         unknown: how many are in a state that is unknown.
-        percent: the mean percentage of those that are being computed.
+        percent: the mean percentage of those that are being computed, 0 to 100.
+
+    Raises:
+        ValueError: a number is none, or out of range.
     """
 
     first: int
@@ -46,6 +51,13 @@ class Cell:
     failed: int = 0
     unknown: int = 0
     percent: float = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        for name in ("first", "waiting", "computing", "done", "failed", "unknown"):
+            _checked.count(name, getattr(self, name), least=0)
+        if not 0 <= _checked.number("percent", self.percent) <= 100:
+            raise ValueError(f"percent must be a number from 0 to 100, not {self.percent}")
 
     @property
     def num_tasks(self) -> int:
@@ -61,14 +73,16 @@ def cells(tasks: Tasks, *, num_tasks: int, most: int = 1000) -> list[Cell]:
             once. If it ends early, the state of the others is unknown.
         num_tasks: the number of tasks.
         most: the highest number of cells.
+
+    Raises:
+        ValueError: an argument is wrong; the message names it.
     """
-    size = max(1, math.ceil(num_tasks / most))
-    source = iter(tasks)
+    num_tasks = _checked.count("num_tasks", num_tasks, least=0)
+    size = max(1, -(-num_tasks // _checked.count("most", most, least=1, most=_checked.MOST_CELLS)))
+    with _checked.naming("tasks", "pairs of a state and a percentage"):
+        source = iter(tasks)
     return [
-        _cell(
-            first, min(size, num_tasks - first), list(islice(source, min(size, num_tasks - first)))
-        )
-        for first in range(0, num_tasks, size)
+        _cell(first, min(size, num_tasks - first), source) for first in range(0, num_tasks, size)
     ]
 
 
@@ -88,7 +102,15 @@ def grid(
         noun: what they are, in the singular.
         unknown: what is known of those whose state is unknown.
         title: the chart's title.
+
+    Raises:
+        ValueError: an argument is wrong; the message names it.
     """
+    cells = _checked.all_of("cells", cells, Cell)
+    if columns is not None:
+        columns = _checked.count("columns", columns, least=1, most=_checked.MOST_WIDE)
+    for name, text in (("noun", noun), ("unknown", unknown), ("title", title)):
+        _checked.text(name, text)
     totals = _totals(cells)
     wide = columns if columns is not None else _usual_columns(len(cells))
     rows = max(1, math.ceil(len(cells) / wide))
@@ -113,14 +135,18 @@ def _usual_columns(count: int) -> int:
     return max(_COLUMNS, math.ceil(math.sqrt(count * 2.5)))
 
 
-def _cell(first: int, count: int, tasks: Sequence[tuple[State, float]]) -> Cell:
+def _cell(first: int, count: int, source: Iterator[tuple[State, float]]) -> Cell:
+    """Return the cell of as many tasks, which are read from a source that may end before."""
     found = dict.fromkeys(_STATES, 0)
     percents: list[float] = []
-    for state, percent in tasks:
-        found[state] += 1
-        if state == "computing" and math.isfinite(percent):
-            percents.append(min(max(percent, 0.0), 100.0))
-    found["unknown"] += count - len(tasks)
+    with _checked.naming("tasks", "pairs of a state and a percentage"):
+        for state, percent in islice(source, count):
+            if state not in found:
+                raise ValueError(f"the states are {', '.join(_STATES)}, and not {shown(state)}")
+            found[state] += 1
+            if state == "computing" and math.isfinite(percent):
+                percents.append(min(max(percent, 0.0), 100.0))
+    found["unknown"] += count - sum(found.values())
     mean = sum(percents) / len(percents) if percents else 0.0
     return Cell(first=first, percent=mean, **found)
 

@@ -6,10 +6,14 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-Samples = Sequence[tuple[float, int]]
+from taskfarm_sdk.charts import _checked
+
+Samples = Sequence[tuple[float, float]]
 Span = tuple[float, float]
 Spans = Sequence[Span]
 Points = list[tuple[float, float]]
+# No clock tells times that are nearer to each other.
+_LEAST_S = 1e-12
 
 
 def rates(
@@ -24,14 +28,20 @@ def rates(
     Args:
         samples: time and count of each look, in the order of time, such as the number of done
             tasks, with those that failed for good in it. A count that falls, as after a reset, adds
-            nothing.
+            nothing. Values that are not finite are left out.
         outage_s: the time between two looks from which it is unknown when the count grew.
         gaps: begin and end of other spans in which it is unknown, each from one look to the next.
         most: the highest number of points, but for one in each span that was looked at.
 
     Returns:
         The points (time, and growth per second there), and the spans of time without looks.
+
+    Raises:
+        ValueError: an argument is wrong; the message names it.
     """
+    most = _checked.count("most", most, least=1, most=_checked.MOST_CELLS)
+    outage_s = _checked.number("outage_s", outage_s)
+    samples, gaps = _checked.pairs("samples", samples), _checked.pairs("gaps", gaps)
     begins = {begin_s for begin_s, _ in gaps}
     outages = [
         (begin_s, end_s)
@@ -57,12 +67,16 @@ def _pieces(samples: Samples, outages: Spans) -> Iterable[Samples]:
 
 def _points(piece: Samples, looked_s: float, most: int) -> Iterable[tuple[float, float]]:
     begin_s, end_s = piece[0][0], piece[-1][0]
-    count = max(1, math.floor(most * (end_s - begin_s) / looked_s))
-    width_s = (end_s - begin_s) / count
+    count = max(1, math.floor(most * ((end_s - begin_s) / looked_s)))
+    width_s = max((end_s - begin_s) / count, _LEAST_S)
     amounts = [0.0] * count
     for (from_s, before), (to_s, after) in pairwise(piece):
         if to_s > from_s and after > before:
             first, last = ((time_s - begin_s) / width_s for time_s in (from_s, to_s))
+            if not last > first:
+                # Times that differ by less than such a float can tell.
+                amounts[min(count - 1, math.floor(first))] += after - before
+                continue
             per_part = (after - before) / (last - first)
             for part in range(math.floor(first), min(count, math.ceil(last))):
                 amounts[part] += per_part * (min(last, part + 1) - max(first, part))

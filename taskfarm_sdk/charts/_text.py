@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import attrs
 
+from taskfarm_sdk._text import shown
+from taskfarm_sdk.charts import _checked
 from taskfarm_sdk.charts._grid import Cell, grid_note, grid_sentence, state_names
 from taskfarm_sdk.hidden import shown_half_made
 
@@ -14,6 +16,7 @@ from taskfarm_sdk.hidden import shown_half_made
 _MOST_UNFINISHED = 0.999
 _TENS = 10
 _LEAST_COLUMNS = 10
+_NUM_GLYPHS = 3
 _FAILED, _DONE, _TENTHS, _WAITING, _UNKNOWN = "x", "#", "0-9", ".", "?"
 
 
@@ -40,15 +43,26 @@ def text_bar(
         percent: the percentage of the whole run, with parts of tasks; None if that is unknown.
         width: how many characters it has.
         glyphs: three characters: for what is done, what failed, and the rest.
+
+    Raises:
+        ValueError: an argument is wrong; the message names it.
     """
+    waiting = _checked.any_count("waiting", waiting)
+    computing = _checked.any_count("computing", computing)
+    done = _checked.any_count("done", done)
+    failed = 0 if failed is None else _checked.any_count("failed", failed)
+    percent = math.nan if percent is None else _checked.number("percent", percent)
+    width = _checked.count("width", width, least=0, most=_checked.MOST_WIDE)
+    if len(_checked.text("glyphs", glyphs)) != _NUM_GLYPHS:
+        raise ValueError(f"glyphs must be {_NUM_GLYPHS} characters, not {shown(glyphs)}")
     total = waiting + computing + done
     share = done / total if total else 0.0
-    if percent is not None and math.isfinite(percent):
+    if math.isfinite(percent):
         share = max(share, min(1.0, max(0.0, percent / 100)))
     is_finished = not (waiting or computing)
-    share = min(share, 1.0 if is_finished else _MOST_UNFINISHED)
+    share = max(0.0, min(share, 1.0 if is_finished else _MOST_UNFINISHED))
     filled = math.floor(share * width)
-    fallen = min(filled, max(1, round((failed or 0) / total * width))) if failed and total else 0
+    fallen = min(filled, max(1, round(failed / total * width))) if failed and total else 0
     return glyphs[0] * (filled - fallen) + glyphs[1] * fallen + glyphs[2] * (width - filled)
 
 
@@ -92,7 +106,15 @@ def text_grid(
         rows: how many lines there are at most: neighbouring cells become one where there are more.
         noun: what they are, in the singular.
         unknown: what is known of those whose state is unknown.
+
+    Raises:
+        ValueError: an argument is wrong; the message names it.
     """
+    cells = _checked.all_of("cells", cells, Cell)
+    columns = _checked.count("columns", columns, least=0, most=_checked.MOST_WIDE)
+    rows = _checked.count("rows", rows, least=0, most=_checked.MOST_WIDE)
+    for name, text in (("noun", noun), ("unknown", unknown)):
+        _checked.text(name, text)
     margin = len(str(cells[-1].first)) + 1 if cells else 0
     wide = max(_LEAST_COLUMNS, (columns - margin) // _LEAST_COLUMNS * _LEAST_COLUMNS)
     drawn = _joined(cells, max(1, math.ceil(len(cells) / (wide * max(1, rows)))))
@@ -160,5 +182,5 @@ def _sum(cells: Sequence[Cell]) -> Cell:
         done=sum(cell.done for cell in cells),
         failed=sum(cell.failed for cell in cells),
         unknown=sum(cell.unknown for cell in cells),
-        percent=percents / computing if computing else 0.0,
+        percent=min(100.0, percents / computing) if computing else 0.0,
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from taskfarm_sdk.charts import _checked
 from taskfarm_sdk.charts._axes import (
     dates_note,
     duration_text,
@@ -49,9 +49,15 @@ def throughput(
         became: what became of it, for the sentence. The server's number of done tasks has those in
             it that failed for good: a chart of it is one of tasks "completed or failed for good".
         title: the chart's title.
+
+    Raises:
+        ValueError: an argument is wrong; the message names it.
     """
-    sound = [(t, rate) for t, rate in points if math.isfinite(t) and math.isfinite(rate)]
-    spans = [(a, b) for a, b in gaps if math.isfinite(a) and math.isfinite(b) and b > a]
+    texts = (("gap_meaning", gap_meaning), ("noun", noun), ("became", became), ("title", title))
+    for name, text in texts:
+        _checked.text(name, text)
+    sound = _checked.pairs("points", points)
+    spans = [(a, b) for a, b in _checked.pairs("gaps", gaps) if b > a]
     if not sound:
         return _empty(title, noun, became)
     begin_s = min(sound[0][0], *(a for a, _ in spans)) if spans else sound[0][0]

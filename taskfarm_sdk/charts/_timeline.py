@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import math
 
+from taskfarm_sdk._text import shown
+from taskfarm_sdk.charts import _checked
+
 Amounts = list[float]
+# Times farther from now are none, and widths below cannot be told apart there.
+_FAR_S = 1e15
+_LEAST_WIDTH_S = 1e-9
 
 
 class Timeline:
@@ -16,15 +22,14 @@ class Timeline:
     Args:
         most: the highest number of bins.
         width_s: the width to begin with, in seconds.
+
+    Raises:
+        ValueError: an argument is wrong; the message names it.
     """
 
     def __init__(self, most: int = 240, width_s: float = 1 / 64) -> None:
-        if most < 2:
-            raise ValueError(f"most must be at least 2, not {most}")
-        if not width_s > 0 or not math.isfinite(width_s):
-            raise ValueError(f"width_s must be a number of seconds above 0, not {width_s}")
-        self._most = most
-        self._width_s = width_s
+        self._most = _checked.count("most", most, least=2, most=_checked.MOST_CELLS)
+        self._width_s = _width_s(width_s)
         self._bins: dict[int, float] = {}
         # No bin yet.
         self._low, self._high = 0, -1
@@ -38,11 +43,19 @@ class Timeline:
         """Add a count of what happened.
 
         Args:
-            time_s: when; a time that is not finite is left out.
+            time_s: when; a time that is not finite, or of another age of the world, is left out.
             count: how often.
+
+        Raises:
+            ValueError: one of them is no number.
         """
-        if math.isfinite(time_s):
-            self._add(time_s, count)
+        # Called for each of a million attempts: no checks before the sum, and no block around it.
+        try:
+            amount = 1.0 * count
+            if -_FAR_S < time_s < _FAR_S:
+                self._add(time_s, amount)
+        except _checked.NO_NUMBER as error:
+            raise ValueError(f"time_s and count must be numbers: {error}") from error
 
     def _add(self, time_s: float, amount: float) -> None:
         place, _ = self._places(time_s, time_s)
@@ -55,9 +68,17 @@ class Timeline:
             begin_s: the span's begin.
             end_s: its end; a span that ends before it begins, or is not finite, is left out.
             count: what to add; None for the span's seconds.
+
+        Raises:
+            ValueError: one of them is no number.
         """
-        if not 0.0 <= end_s - begin_s < math.inf:
-            return
+        try:
+            if -_FAR_S < begin_s <= end_s < _FAR_S:
+                self._add_span(begin_s, end_s, None if count is None else 1.0 * count)
+        except _checked.NO_NUMBER as error:
+            raise ValueError(f"begin_s, end_s and count must be numbers: {error}") from error
+
+    def _add_span(self, begin_s: float, end_s: float, count: float | None) -> None:
         first, last = self._places(begin_s, end_s)
         width_s, bins = self._width_s, self._bins
         if first == last:
@@ -75,7 +96,14 @@ class Timeline:
 
         Args:
             other: the other one, which stays as it is.
+
+        Raises:
+            ValueError: it is none.
         """
+        if not isinstance(other, Timeline):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ValueError(  # noqa: TRY004 - one type of error for all arguments
+                f"other must be a Timeline, not {shown(other)}"
+            )
         while self._width_s < other._width_s:
             self._merge()
             self._low, self._high = self._low // 2, self._high // 2
@@ -91,12 +119,27 @@ class Timeline:
             begin_s: the begin of the first bin.
             end_s: the end of the last one, or a time in it.
             width_s: their width.
+
+        Raises:
+            ValueError: an argument is wrong, or there would be more than a million bins.
         """
+        begin_s, end_s = _time_s("begin_s", begin_s), _time_s("end_s", end_s)
+        width_s = _width_s(width_s)
         count = max(1, math.ceil((end_s - begin_s) / width_s - 1e-9))
+        if count > _checked.MOST_CELLS:
+            raise ValueError(
+                f"between begin_s and end_s there would be {count:,} bins, and not at most "
+                f"{_checked.MOST_CELLS:,}: give a larger width_s"
+            )
         found = [0.0] * count
         for place, amount in self._bins.items():
             low = (place * self._width_s - begin_s) / width_s
             high = low + self._width_s / width_s
+            if not high > low:
+                # So narrow a bin that such floats cannot tell its end from its begin.
+                if 0 <= low < count:
+                    found[math.floor(low)] += amount
+                continue
             for index in range(max(0, math.floor(low)), min(count, math.ceil(high))):
                 shared = min(high, index + 1) - max(low, index)
                 found[index] += amount * shared / (high - low)
@@ -130,3 +173,22 @@ class Timeline:
             merged[place // 2] = merged.get(place // 2, 0.0) + amount
         self._bins = merged
         self._width_s *= 2
+
+
+def _width_s(width_s: float) -> float:
+    found = _checked.number("width_s", width_s)
+    if not _LEAST_WIDTH_S <= found <= _FAR_S:
+        raise ValueError(
+            f"width_s must be a number of seconds from {_LEAST_WIDTH_S:g} to {_FAR_S:g}, not "
+            f"{shown(width_s)}"
+        )
+    return found
+
+
+def _time_s(name: str, time_s: float) -> float:
+    found = _checked.number(name, time_s)
+    if not -_FAR_S < found < _FAR_S:
+        raise ValueError(
+            f"{name} must be a time between -{_FAR_S:g} and {_FAR_S:g}, not {shown(time_s)}"
+        )
+    return found

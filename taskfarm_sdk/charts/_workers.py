@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from taskfarm_sdk.charts import _checked
 from taskfarm_sdk.charts._axes import dates_note, short, time_labels, time_text
 from taskfarm_sdk.charts._chart import Chart, framed
 from taskfarm_sdk.charts._markup import drawing, escaped, labels, path, rectangle, tag
@@ -14,6 +15,13 @@ from taskfarm_sdk.hidden import shown_half_made
 
 _HEIGHT = 10.0
 Amounts = Sequence[float]
+
+
+def _amounts(busy: Amounts) -> Amounts:
+    """Return the amounts of a row as floats."""
+    with _checked.naming("busy", "numbers in a sequence"):
+        _checked.count("its length", len(busy), least=0, most=_checked.MOST_CELLS)
+        return tuple(_checked.number("each", amount) for amount in busy)
 
 
 @shown_half_made
@@ -25,10 +33,17 @@ class Row:
         name: what its label says.
         busy: how many tasks it computed at once, on average, in each of the chart's equal parts of
             time. All rows have equally many.
+
+    Raises:
+        ValueError: the name is no text, or what is in `busy` no number.
     """
 
     name: str
-    busy: Amounts
+    busy: Amounts = attrs.field(converter=_amounts)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        _checked.text("name", self.name)
 
 
 def workers(
@@ -47,7 +62,14 @@ def workers(
         end_s: the time at the right.
         others: how many workers have no row of their own, for the sentence.
         title: the chart's title.
+
+    Raises:
+        ValueError: an argument is wrong; the message names it.
     """
+    rows = _checked.all_of("rows", rows, Row)
+    begin_s, end_s = _checked.number("begin_s", begin_s), _checked.number("end_s", end_s)
+    others = _checked.count("others", others, least=0)
+    _checked.text("title", title)
     parts = len(rows[0].busy) if rows else 0
     if any(len(row.busy) != parts for row in rows):
         raise ValueError("all rows need equally many parts of time")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import operator
 import weakref
 from collections.abc import Iterator
-from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeVar, cast
+from typing import Any, NamedTuple, NoReturn, SupportsFloat, SupportsIndex, TypeVar, cast
 
 from taskfarm_sdk import _validation
 from taskfarm_sdk._flows import runs, tasks
@@ -118,7 +119,7 @@ class TaskFarm:
             self._uuid = self._create(number)
             self._num_tasks = cast("int", numTasks)
         else:
-            row = self._drive(runs.find(self._link.session, str(uuid)))
+            row = self._drive(runs.find(self._link.session, _text_of(uuid)))
             self._uuid = row.uuid
             # Shown as it is stored, even if another client sent an invalid number.
             self._num_tasks = cast("int", row.held)
@@ -144,7 +145,13 @@ class TaskFarm:
             return self._link.drive(flow)
 
     def url(self, url: str) -> str:
-        """Return the full URL of an endpoint of the API; `url` is its path."""
+        """Return the full URL of an endpoint of the API; `url` is its path.
+
+        Raises:
+            TypeError: the path is no text.
+        """
+        if not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"url must be a text (str), the path of an endpoint, not {shown(url)}")
         return f"{self._url_base}{url}"
 
     @property
@@ -180,7 +187,7 @@ class TaskFarm:
         Raises:
             RuntimeError: `info` is unknown, or the run does not exist any more.
         """
-        _one_of(info, ("", *_flows.RUN_FIELDS))
+        _one_of("info", info, ("", *_flows.RUN_FIELDS))
         return self._drive(_flows.run_info(self._link.session, self.uuid, info))
 
     @property
@@ -216,12 +223,13 @@ class TaskFarm:
 
         Raises:
             RuntimeError: the task or `info` is unknown, or the run does not exist any more.
+            TypeError: `task` is no integer.
         """
-        self._refuse_outside(task)
-        _one_of(info, ("", *_flows.TASK_FIELDS))
-        if not self._is_made(task):
-            return _flows.unmade_task(int(task), info)
-        return self._drive(_flows.task_info(self._link.session, self.uuid, task, info))
+        number = self._known_task(task)
+        _one_of("info", info, ("", *_flows.TASK_FIELDS))
+        if not self._is_made(number):
+            return _flows.unmade_task(number, info)
+        return self._drive(_flows.task_info(self._link.session, self.uuid, number, info))
 
     def setTaskInfo(self, task: int, info: str, value: Any) -> None:
         """Write to a task; returns when the server has accepted it.
@@ -234,21 +242,23 @@ class TaskFarm:
         Raises:
             RuntimeError: the task or `info` is unknown, the run does not exist any more, or the
                 server refused the value.
+            TypeError: `task` is no integer, or JSON has no such value.
+            ValueError: `value` is not finite, or holds itself.
         """
-        self._refuse_outside(task)
-        _one_of(info, _flows.TASK_FIELDS)
+        number = self._known_task(task)
+        _one_of("info", info, _flows.TASK_FIELDS)
         if info == "status":
-            _one_of(value, _flows.STATUSES)
+            _one_of("value", value, _flows.STATUSES)
         elif value is None:
             raise RuntimeError("a task without a percentage cannot be restarted: give a number")
-        json.dumps(value, allow_nan=False)  # raises for what cannot be sent
+        _refuse_unsendable(value)
         session = self._link.session
         # The next in turn can be written: the server creates it.
-        if task > self._surely_made and not self._is_made(task):
-            self._drive(_flows.make_up_to(session, self.uuid, self._surely_made, int(task)))
-            self._surely_made = int(task)
-        self._drive(_flows.write(session, self.uuid, task, info, value))
-        if task == self._surely_made:
+        if number > self._surely_made and not self._is_made(number):
+            self._drive(_flows.make_up_to(session, self.uuid, self._surely_made, number))
+            self._surely_made = number
+        self._drive(_flows.write(session, self.uuid, number, info, value))
+        if number == self._surely_made:
             self._surely_made += 1
 
     def restart(self, everything: bool = False) -> None:
@@ -261,8 +271,9 @@ class TaskFarm:
         Raises:
             RuntimeError: the run does not exist any more, or the reply was lost.
         """
-        _one_of(str(everything), ("True", "False"))
-        flow = runs.restart(self._link.session, self.uuid, everything=str(everything) == "True")
+        said = _text_of(everything)
+        _one_of("everything", said, ("True", "False"))
+        flow = runs.restart(self._link.session, self.uuid, everything=said == "True")
         self._drive(flow)
 
     def delete(self) -> None:
@@ -273,11 +284,18 @@ class TaskFarm:
         """
         self._drive(runs.delete(self._link.session, self.uuid))
 
-    def _refuse_outside(self, task: int) -> None:
-        if task < 0 or task >= self.numTasks:
+    def _known_task(self, task: SupportsIndex) -> int:
+        """Return the number of a task that the run has."""
+        try:
+            number = operator.index(task)
+        except TypeError:
+            raise TypeError(f"task must be an integer, not {shown(task)}") from None
+        if not 0 <= number < self.numTasks:
             raise RuntimeError(
-                f"task ID {task} outside range 0 {self.numTasks - 1}: the run has no such task"
+                f"task ID {shown(number)} outside range 0 {self.numTasks - 1}: the run has no such "
+                "task"
             )
+        return number
 
     def _is_made(self, task: int) -> bool:
         if task >= max(self._made, self._surely_made):
@@ -315,8 +333,9 @@ def _number_of_tasks(value: SupportsFloat | None) -> int:
     if value is None:
         raise RuntimeError("give the uuid of a run, or numTasks to create one")
     try:
-        number = -1.0 if isinstance(value, (bool, str)) else float(value)
-    except (TypeError, ValueError, OverflowError):
+        # Texts and bytes have none, although `float` reads them.
+        number = -1.0 if isinstance(value, bool) else float(type(value).__float__(value))
+    except (AttributeError, TypeError, ValueError, OverflowError):
         number = -1.0
     if not 0 <= number <= _validation.MAX_TASKS or number != int(number):
         raise ValueError(
@@ -325,6 +344,27 @@ def _number_of_tasks(value: SupportsFloat | None) -> int:
     return int(number)
 
 
-def _one_of(value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise RuntimeError(f"{value!r} is invalid: use one of {', '.join(map(repr, known))}")
+def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
+    # Arrays compare to arrays, which are neither true nor false.
+    if not isinstance(value, str) or value not in known:
+        raise RuntimeError(
+            f"{name} {shown(value)} is invalid: use one of {', '.join(map(repr, known))}"
+        )
+
+
+def _text_of(value: object) -> str:
+    """Return a value's text, whatever its class does."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - what a class of the caller's raises, or Python of a number
+        return shown(value)
+
+
+def _refuse_unsendable(value: object) -> None:
+    """Refuse a value that JSON cannot hold."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except TypeError as error:
+        raise TypeError(f"the value {shown(value)} cannot be sent: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the value {shown(value)} cannot be sent: {error}") from error

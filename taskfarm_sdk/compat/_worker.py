@@ -94,6 +94,7 @@ class TaskFarmWorker(TaskFarm):
 
         Raises:
             ValueError: the percentage is out of range.
+            TypeError: it is no number.
             RuntimeError: the run does not exist any more.
         """
         if self._task is None:
@@ -131,12 +132,13 @@ class TaskFarmWorker(TaskFarm):
 
 
 def _percentage(value: SupportsFloat) -> float:
-    if isinstance(value, str):
-        raise TypeError(f"a percentage must be a number, not {value!r}")
     try:
-        percent = float(value)
+        # Texts and bytes have none, although `float` reads them.
+        percent = float(type(value).__float__(value))
     except OverflowError:
         percent = math.inf
+    except (AttributeError, TypeError, ValueError):
+        raise TypeError(f"percentage must be a number, not {shown(value)}") from None
     if not 0 <= percent <= leases.SUCCESS:
         raise ValueError(f"percentage {shown(value)} out of range: use 0 to 100")
     return percent

@@ -63,7 +63,7 @@ class Work:
     def __attrs_post_init__(self) -> None:
         usable(self.function)
         if self.linger_s is not None:
-            _validation.seconds("linger_s", self.linger_s, zero=True)
+            self.linger_s = _validation.seconds("linger_s", self.linger_s, zero=True)
         self._due_at = time.monotonic() + PROGRESS_EVERY_S
 
     def status(self) -> RunStatus:

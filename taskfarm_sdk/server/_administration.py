@@ -16,10 +16,11 @@ from typing import cast
 
 import attrs
 
-from taskfarm_sdk import _secrets, logins
+from taskfarm_sdk import _secrets, _validation, logins
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden, Veil
 from taskfarm_sdk.logins import Login
+from taskfarm_sdk.server import _checked
 from taskfarm_sdk.server._database import Database
 from taskfarm_sdk.server._failures import explain, serve_command
 from taskfarm_sdk.server._folder import DataFolder, new_key, new_password
@@ -54,11 +55,14 @@ class Administration:
         database: the server's database.
 
     Raises:
-        ConfigurationError: by each method, if the database cannot be used or has no tables of a
-            server, or if the data folder belongs to another user of this machine.
+        ConfigurationError: an argument is wrong; by each method, if the database cannot be used or
+            has no tables of a server, or if the data folder belongs to another user of this
+            machine.
     """
 
     def __init__(self, folder: DataFolder, database: Database) -> None:
+        _checked.kind("folder", folder, DataFolder)
+        _checked.kind("database", database, Database)
         self._folder = folder
         self._database = database
 
@@ -111,6 +115,7 @@ class Administration:
             ConfigurationError: there is no such user.
         """
         # Any name, also one that adminTF created and no client can use.
+        _validation.require_text("user", name)
         answer = self._ask("remove", name=name)
         others = tuple(other for other in _names(answer) if other != name)
         removed = self._forget_logins(cast("list[int]", answer["ids"]))
@@ -147,6 +152,7 @@ class Administration:
             ConfigurationError: it does not, or it does; or the name is invalid.
         """
         check_user(name)
+        _validation.flag("wanted", wanted)
         names = self.names()
         if wanted and name not in names:
             raise self._unknown(name, names)

@@ -35,15 +35,33 @@ class Database:
         path: the SQLite file, or None on PostgreSQL.
         url: the URL for SQLAlchemy, or None on SQLite; masked in the repr, because it may contain
             a password.
+
+    Raises:
+        ConfigurationError: the path or the URL is of another type.
     """
 
     path: Path | None = None
     url: str | None = attrs.field(default=None, repr=masked)
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is of another type, for this is no way to create one."""
+        known = (self.path is None or isinstance(self.path, Path)) and (  # pyright: ignore[reportUnnecessaryIsInstance]
+            self.url is None or isinstance(self.url, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        )
+        if not known:
+            raise ConfigurationError(
+                "path must be a Path and url a text (str): create a database with "
+                "Database.sqlite(PATH) or Database.postgresql(URL)"
+            )
+
     @classmethod
     def sqlite(cls, path: str | Path) -> Database:
-        """Return the database in the SQLite file at `path`, which need not exist yet."""
-        return cls(path=Path(path).absolute())
+        """Return the database in the SQLite file at `path`, which need not exist yet.
+
+        Raises:
+            ConfigurationError: `path` is none, or no file can have this name.
+        """
+        return cls(path=Path(_validation.file_name("the database's path", path)).absolute())
 
     @classmethod
     def postgresql(cls, url: str) -> Database:

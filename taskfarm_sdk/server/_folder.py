@@ -18,6 +18,7 @@ from urllib.parse import quote
 import platformdirs
 
 from taskfarm_sdk import _secrets, _validation
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden
 from taskfarm_sdk.server._database import Database
@@ -109,8 +110,9 @@ class DataFolder:
         """Write this process's id and `facts`, such as a `url`, for servers that wait for the lock.
 
         Raises:
-            ConfigurationError: the folder cannot be written.
+            ConfigurationError: the folder cannot be written, or the facts are not texts by name.
         """
+        _check_facts(facts)
         holder = {"pid": str(os.getpid()), "host": socket.gethostname(), **facts}
         document = json.dumps(holder).encode() + b"\n"
         with _explaining(self.path):
@@ -138,7 +140,8 @@ class DataFolder:
             user: the name of the user.
 
         Raises:
-            ConfigurationError: other users can read the secrets, or they cannot be written.
+            ConfigurationError: other users can read the secrets, or they cannot be written; or no
+                file can be named after the user.
         """
         # Both are read before one is written: a refusal leaves no file behind.
         kept = {path: _read_secret(path) for path in (self.key_file, self.password_file(user))}
@@ -164,8 +167,16 @@ class DataFolder:
         return _read_secret(self.key_file)
 
     def password_file(self, user: str) -> Path:
-        """Return the file that contains the password of `user`."""
-        return self.path / f"password-{quote(user, safe='@+')}"
+        """Return the file that contains the password of `user`.
+
+        Raises:
+            ConfigurationError: the user's name is no text, or no file can be named after it.
+        """
+        _validation.require_text("user", user)
+        try:
+            return self.path / f"password-{quote(user, safe='@+')}"
+        except UnicodeEncodeError:
+            raise ConfigurationError(f"no file can be named after user {shown(user)}") from None
 
     def url(self) -> str | None:
         """Return the URL of the server that uses the folder now or used it last, if known."""
@@ -236,6 +247,15 @@ class DataFolder:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def _check_facts(facts: dict[str, str]) -> None:
+    if not isinstance(facts, dict) or not all(  # pyright: ignore[reportUnnecessaryIsInstance]
+        isinstance(text, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        for fact in facts.items()
+        for text in fact
+    ):
+        raise ConfigurationError(f"facts must be texts by name, not {shown(facts)}")
 
 
 @contextmanager

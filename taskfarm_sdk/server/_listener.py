@@ -10,8 +10,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from typing import cast
 
+from taskfarm_sdk import _validation
 from taskfarm_sdk._processes.forks import close_in_children
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
+from taskfarm_sdk.server import _checked
 
 # A request has a few hundred bytes, and a reply rarely more than one packet. gunicorn waits for
 # both without a limit in a thread of its pool.
@@ -19,6 +22,7 @@ RECEIVE_TIMEOUT_S = 5
 SEND_TIMEOUT_S = 20
 BACKLOG = 1024
 LOOPBACK = "127.0.0.1"
+MOST_PORT = 65_535
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -29,7 +33,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
         port: 1 to 65535, or 0 for a free one.
 
     Raises:
-        ConfigurationError: the host is unknown, or the port is taken or reserved.
+        ConfigurationError: the host is unknown, or the port is none, taken or reserved.
     """
     with ExitStack() as undo:
         sockets = bind(host, port)
@@ -54,8 +58,9 @@ def bind(host: str, port: int) -> list[socket.socket]:
         port: 1 to 65535, or 0 for a free one (the same for all addresses).
 
     Raises:
-        ConfigurationError: the host is unknown, or the port is taken or reserved.
+        ConfigurationError: the host is unknown, or the port is none, taken or reserved.
     """
+    _check_address(host, port)
     with ExitStack() as undo:
         sockets: list[socket.socket] = []
         for family, address in _addresses(host):
@@ -73,7 +78,12 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 
 def port_of(listener: socket.socket) -> int:
-    """Return the port that `listener` is bound to."""
+    """Return the port that `listener` is bound to.
+
+    Raises:
+        ConfigurationError: it is no socket.
+    """
+    _checked.kind("listener", listener, socket.socket)
     return cast("tuple[str, int]", listener.getsockname()[:2])[1]
 
 
@@ -105,13 +115,22 @@ class ReservedPort:
         self._keeper.close()
 
 
+def _check_address(host: str, port: int) -> None:
+    """Refuse what is no name of a host, which Python might take for all networks, or no port."""
+    _validation.require_text("host", host)
+    if type(port) is not int or not 0 <= port <= MOST_PORT:
+        raise ConfigurationError(
+            f"port must be an integer from 0 to {MOST_PORT}, 0 for a free one, not {shown(port)}"
+        )
+
+
 def _addresses(host: str) -> Iterable[tuple[socket.AddressFamily, str]]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:  # of no text that is a name, and of NUL in one
         raise ConfigurationError(
-            f"unknown host {host!r} to listen on: give an address of this machine, 127.0.0.1 for "
-            "this machine only or 0.0.0.0 for all networks"
+            f"unknown host {shown(host)} to listen on: give an address of this machine, 127.0.0.1 "
+            "for this machine only or 0.0.0.0 for all networks"
         ) from error
     # A dict, because a name may list an address twice, and the order must be kept.
     return {(family, cast("str", address[0])): None for family, _, _, _, address in found}
@@ -172,7 +191,7 @@ def _explained(host: str, port: int, error: OSError) -> ConfigurationError:
         mac = " (macOS keeps 5000 for AirPlay)" if sys.platform == "darwin" else ""
         return ConfigurationError(
             f"another program already listens on port {port}{mac}: choose another port, "
-            f"--port {port + 1 if port < 65535 else 5001}"
+            f"--port {port + 1 if port < MOST_PORT else 5001}"
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return ConfigurationError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import selectors
 import signal
@@ -16,16 +17,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
 
+from taskfarm_sdk import _validation
 from taskfarm_sdk._processes.forks import close_in_children
 from taskfarm_sdk._processes.groups import wait_until_gone
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden, Veil
+from taskfarm_sdk.server import _checked
 from taskfarm_sdk.server._capacity import QUERY, Capacity
 from taskfarm_sdk.server._failures import explain
 from taskfarm_sdk.server._settings import Secrets, ServerSettings
 
 _BOOTSTRAP = Path(__file__).with_name("_bootstrap.py")
 _REAP_S = 10.0
+_LONGEST_LOOK_S = 86_400.0
 # Variables that would change the server, or put a secret into its initial environment.
 _NOT_INHERITED = frozenset({"SECRET_KEY", "DATABASE_URL", "PYTHONWARNINGS"})
 # Variables of this Python environment that would confuse the interpreter of another one.
@@ -54,7 +58,8 @@ class ServerProcess:
         remove: a folder that the server removes if it has to end because its parent is gone.
 
     Raises:
-        ConfigurationError: the interpreter does not exist or cannot be run.
+        ConfigurationError: an argument is wrong, or the interpreter does not exist or cannot be
+            run.
     """
 
     def __init__(
@@ -68,6 +73,14 @@ class ServerProcess:
         hold: Sequence[int] = (),
         remove: Path | None = None,
     ) -> None:
+        _checked.kind("settings", settings, ServerSettings)
+        _checked.kind("secrets", secrets, Secrets)
+        _checked.sockets("listeners", listeners)
+        _checked.descriptors("hold", hold)
+        _checked.descriptors("log", () if log is None else (log,))
+        _interpreter(python)
+        if remove is not None:
+            _validation.file_name("remove", remove)
         self._settings = settings
         self._python = python
         self._files = secrets.key_file, secrets.password_file
@@ -138,8 +151,9 @@ class ServerProcess:
 
         Raises:
             ConfigurationError: the server failed or took too long, and was killed; the message
-                says what to do.
+                says what to do. Or `timeout_s` is no time.
         """
+        timeout_s = _checked.limit_s(timeout_s)
         if not self._prepared:
             row = self._expect("prepared", timeout_s).get("capacity")
             at_once = self._settings.processes * self._settings.threads
@@ -156,8 +170,9 @@ class ServerProcess:
 
         Raises:
             ConfigurationError: the server failed or took too long, and was killed; the message
-                says what to do.
+                says what to do. Or `timeout_s` is no time.
         """
+        timeout_s = _checked.limit_s(timeout_s)
         self.wait_prepared(timeout_s)
         with suppress(BrokenPipeError):  # it has died since; the next line raises
             self._lifeline.write(b"\n")
@@ -214,7 +229,11 @@ class ServerProcess:
 
         Args:
             grace_s: how long the requests in progress may take, in seconds.
+
+        Raises:
+            ConfigurationError: `grace_s` is no time; the server goes on.
         """
+        grace_s = _validation.seconds("grace_s", grace_s, zero=True)
         try:
             self._signal(signal.SIGTERM)
             with suppress(TimeoutError):
@@ -289,9 +308,12 @@ class ServerProcess:
         with selectors.DefaultSelector() as selector:
             selector.register(self._report, selectors.EVENT_READ)
             while b"\n" not in self._received:
-                left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                if not selector.select(left):
-                    raise TimeoutError
+                left_s = math.inf if deadline is None else max(0.0, deadline - time.monotonic())
+                # The kernel knows no longer ones than of 24 days.
+                if not selector.select(min(left_s, _LONGEST_LOOK_S)):
+                    if left_s <= _LONGEST_LOOK_S:
+                        raise TimeoutError
+                    continue
                 chunk = self._report.read(65536)
                 if not chunk:
                     return b""
@@ -346,7 +368,7 @@ def _copied(descriptor: int, copies: ExitStack) -> int:
 def _interpreter(python: str | os.PathLike[str] | None) -> str:
     if python is None:
         return sys.executable
-    name = os.fspath(python)
+    name = _validation.file_name("python", python)
     # Absolute, because the server runs in another folder; not resolved, because the python of an
     # environment is a symbolic link.
     return str(Path(name).absolute()) if os.sep in name else name

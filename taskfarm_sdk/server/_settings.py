@@ -13,6 +13,7 @@ from taskfarm_sdk._secrets import masked
 from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden, shown_half_made
+from taskfarm_sdk.server import _checked
 from taskfarm_sdk.server._database import Database
 
 MAX_USER_LENGTH = 32  # the server's column
@@ -33,12 +34,20 @@ class Secrets:
         password: the password of the settings' user.
         key_file: the file that contains the key, for messages; None if there is none.
         password_file: the file that contains the password, likewise.
+
+    Raises:
+        ConfigurationError: the key or the password is no text.
     """
 
     key: str = attrs.field(repr=masked)
     password: str = attrs.field(repr=masked)
     key_file: Path | None = None
     password_file: Path | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what the server's process cannot be told."""
+        _validation.require_text("key", Hidden(self.key))
+        _validation.require_text("password", Hidden(self.password))
 
 
 @shown_half_made
@@ -72,7 +81,10 @@ class ServerSettings:
         """Refuse settings with which the server would fail or hand out tasks twice."""
         if sys.platform == "win32":  # it has neither gunicorn nor process groups
             raise ConfigurationError("the server needs Linux or macOS; the client runs anywhere")
+        _checked.kind("database", self.database, Database)
         check_user(self.user)
+        _validation.flag("access_log", self.access_log)
+        _validation.flag("one_key", self.one_key)
         _check_number("processes", self.processes, MAX_PROCESSES)
         _check_number("threads", self.threads, MAX_THREADS)
         if self.database.path is not None and (self.processes, self.threads) != (1, 1):
@@ -114,6 +126,9 @@ def check_password(password: Hidden[str]) -> None:
         ConfigurationError: HTTP Basic or the server does not accept it; the message does not
             contain it.
     """
+    if not isinstance(password, Hidden):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError("the password must be hidden: give Hidden(password)")
+    _validation.require_text("password", password)
     if not password.reveal():
         raise ConfigurationError("the password is empty")
     # Cs: what Python decodes from bytes that are not UTF-8.

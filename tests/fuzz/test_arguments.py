@@ -6,24 +6,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from taskfarm_sdk import ConfigurationError, TaskfarmError, _validation
 from taskfarm_sdk._results import claim as claims
-from taskfarm_sdk._sansio.clock import SystemClock
 from taskfarm_sdk._text import MOST_SHOWN, shown
 from taskfarm_sdk.execution.children import pool
 from taskfarm_sdk.execution.mapping import trial
 from tests.support.counted import COUNTED
-from tests.support.fuzzing import budget, scene
+from tests.support.fuzzing import budget, refusals, scene
+from tests.support.fuzzing.charting import CHARTS
 from tests.support.fuzzing.odd_arguments import Unshowable, replaced
+from tests.support.fuzzing.refusals import WORDS
 from tests.support.fuzzing.scene import Acted, act
-from tests.support.fuzzing.targets import TARGETS, Target
+from tests.support.fuzzing.target import Target
+from tests.support.fuzzing.targets import TARGETS
 from tests.support.secrecy import told_by
 
 # Python writes no integer of more than 4,300 digits, and so pytest cannot either.
@@ -31,55 +34,86 @@ LONG = pytest.param(10**5_000, id="5,000 digits")
 
 
 @pytest.fixture(autouse=True)
-def _stubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Let calls end where they would send, compute, or take a folder for a run."""
-    monkeypatch.setattr(SystemClock, "wait", lambda *_: None)
     monkeypatch.setattr(pool, "Pool", act)
     monkeypatch.setattr(trial, "size_by_trial", act)
     monkeypatch.setattr(claims, "take", act)
     with scene.stubbed(tmp_path / "scene"):
-        yield
+        yield tmp_path  # which all files are in
 
 
-def faults_of(target: Target, given: dict[str, object]) -> list[str]:
-    """Return what is wrong with how a call ends."""
-    acted_before = scene.times_acted()
-    documented: tuple[type[Exception], ...] = (TaskfarmError, *target.also)
-    try:
-        target.call(**given)
-    except Acted:
-        return []
-    except documented as error:
-        found = ["acts before it refuses"] if scene.times_acted() > acted_before else []
-        if any(secret in told_by(error) for secret in scene.SECRETS):
-            found.append("shows a secret")
-        return found
-    return []
+@attrs.define
+class Caller:
+    """Makes the calls of a target, one after the other, and cleans up after each.
+
+    Attributes:
+        target: the target.
+        place: the folder that all files are in.
+    """
+
+    target: Target
+    place: Path
+    _before: frozenset[str] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._before = scene.files(self.place)
+
+    def faults(self, odd: Mapping[str, object]) -> list[str]:
+        """Return what is wrong with how a call ends."""
+        given = {**self.target.right(), **odd}
+        try:
+            return list(self._faults(given, odd))
+        finally:
+            scene.restore(self._before, scene.files(self.place))
+
+    def _faults(self, given: Mapping[str, object], odd: Mapping[str, object]) -> Iterator[str]:
+        acted_before = scene.times_acted()
+        documented: tuple[type[Exception], ...] = (TaskfarmError, *self.target.also)
+        try:
+            self.target.call(**given)
+        except Acted:
+            return
+        except documented as error:
+            yield from refusals.faults_of(error, odd, WORDS)
+            if scene.times_acted() > acted_before:
+                yield "acts before it refuses"
+            left = scene.files(self.place) - self._before
+            if left and not self.target.makes_files:
+                yield f"leaves {', '.join(sorted(left))}"
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_any_argument_is_taken_or_refused(
-    name: str, record_property: Callable[[str, object], None]
+    name: str, record_property: Callable[[str, object], None], place: Path
 ) -> None:
-    target, share = TARGETS[name], budget.share("arguments", len(TARGETS))
+    target = TARGETS[name]
+    names = sorted(target.right())
+    share = budget.share("arguments", len(names), ALL_ARGUMENTS)
+    caller = Caller(target, place)
 
     def case(odd: dict[str, object]) -> None:
-        assert faults_of(target, {**target.right(), **odd}) == []
+        assert caller.faults(odd) == []
 
-    count = budget.tried(share, replaced(sorted(target.right())), case)
+    count = budget.tried(share, replaced(names, target.more), case)
     record_property(COUNTED, ("fuzz cases", count))
     assert count >= share.cases
 
 
+ALL_ARGUMENTS = sum(len(target.right()) for target in TARGETS.values())
 SENDS_NOTHING = {
     *("Farm, password", "Farm, token", "AsyncFarm, password", "AsyncFarm, token"),
     *("Task.update", "Task.fail", "LocalServer"),
     *("Items", "Items.of", "Items.lines", "Items.csv", "Items.glob", "Items.grid", "Items[…]"),
     *("save_login", "find_login", "forget_login"),
-    *("charts.bar", "charts.duration_text", "charts.rate_text", "charts.time_text"),
+    *("forget_logins", "results", "Results.as_completed", "Results.to_csv"),
+    *("compat.TaskFarm.url", "compat.TaskFarmWorker.url"),
+    *CHARTS,
+    *("server.Database", "server.Database.sqlite", "server.Database.postgresql", "server.Secrets"),
+    *("server.ServerSettings", "server.check_user", "server.check_password", "server.port_of"),
+    *("server.DataFolder", "server.DataFolder.password_file", "server.DataFolder.secrets"),
+    "server.DataFolder.record",
 }
-# Their folder would have to be prepared first.
-REFUSES = {"join", "results"}
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -88,7 +122,7 @@ def test_right_arguments_reach_the_request(name: str) -> None:
     if name in SENDS_NOTHING:
         target.call(**target.right())
     else:
-        with pytest.raises(TaskfarmError if name in REFUSES else Acted):
+        with pytest.raises(Acted):
             target.call(**target.right())
 
 
@@ -96,9 +130,12 @@ def test_the_budgets_are_5000_cases() -> None:
     single = [
         budget.share(name, wanted=None).cases for name in budget.PERCENT if name != "arguments"
     ]
-    each = budget.share("arguments", len(TARGETS), wanted=None).cases
+    each = [
+        budget.share("arguments", len(target.right()), ALL_ARGUMENTS, wanted=None).cases
+        for target in TARGETS.values()
+    ]
     assert sum(budget.PERCENT.values()) == 100
-    assert budget.CASES <= sum(single) + each * len(TARGETS) <= budget.CASES + len(TARGETS)
+    assert budget.CASES <= sum(single) + sum(each) <= budget.CASES + len(TARGETS)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ from taskfarm_cli.view import arguments as of_view
 from taskfarm_cli.view import main as view
 from taskfarm_cli.work import main as work
 from taskfarm_cli.work.command_line import arguments as of_work
+from taskfarm_cli.work.command_line.parse import parse as parse_work
+from taskfarm_cli.work.command_line.show_arguments import parse_show
 from tests.support.counted import COUNTED
 from tests.support.fuzzing import budget, scene
 from tests.support.fuzzing.scene import Ended
@@ -51,6 +53,7 @@ class Command:
     Attributes:
         main: its main function.
         parser: makes its parser.
+        parse: parses a line, with all checks of its words.
         whole: complete command lines.
         secrets: words of which one is a secret.
         ends: the exit statuses that it can end with before its action.
@@ -58,6 +61,7 @@ class Command:
 
     main: Callable[[Sequence[str]], int]
     parser: Callable[[], argparse.ArgumentParser]
+    parse: Callable[[Words], object]
     whole: list[Words]
     secrets: list[Words]
     ends: set[int]
@@ -68,13 +72,21 @@ COMMANDS = {
     "manageTF": Command(
         manage.main,
         of_manage.build_parser,
-        [[UUID], ["-l"], ["-n", "3"], ["--report", "out.html", UUID], ["--whoami"], ["--logout"]],
+        of_manage.parse,
+        [
+            *([UUID], ["-l"], ["-n", "3"], ["--report", "out.html", UUID], ["--whoami"]),
+            *(["--logout"], ["--history"], ["--login", "-u", "bob", "-p", "-"]),
+            *([mode, UUID] for mode in ("-r", "-R", "--reset-failed", "--repair", "--delete")),
+            *(["--reset-task", "3,7-9", UUID], ["--tasks", UUID], ["--tasks", "--map", UUID]),
+            *(["--wait", UUID, UUID[:6]], ["--watch", UUID], ["--watch", "--unfinished"]),
+        ],
         [*_PASSWORDS, ["-p", "-"], ["--login", "-u", "bob", "-p", "-"]],
         {_OK, _FAILED, _USAGE, ExitStatus.NOT_AUTHENTICATED},
     ),
     "workTF": Command(
         work.main,
         of_work.build_parser,
+        lambda words: parse_show(words) or parse_work(words),
         [
             [UUID, "--", "true", "{}"],
             ["--create", "--num-tasks", "3", "--dry-run", "--", "true", "{item}"],
@@ -83,15 +95,18 @@ COMMANDS = {
             ["--create", "--csv", "table.csv", "--dry-run", "--shell", "--", "true"],
             ["--create", "--grid", "x=1,2", "--chunk", "2", "--", "none", "{x}"],
             ["--slurm", "2", "--dry-run", UUID, "--", "true"],
-            ["--join", "folder"],
+            ["--join", "results"],
             ["--show", "folder"],
+            ["--show", "results"],
+            ["--create", "--grid", "x=1,2", "--log", "missing", "--", "true", "{x}"],
         ],
         [*_PASSWORDS, ["-p", "-"]],
-        {_OK, _FAILED, _USAGE, ExitStatus.NOT_AUTHENTICATED, 126, 127},
+        {_OK, _FAILED, _USAGE, ExitStatus.NOT_AUTHENTICATED, ExitStatus.TASKS_FAILED, 126, 127},
     ),
     "serveTF": Command(
         serve.main,
         of_serve.build_parser,
+        of_serve.parse,
         [[], ["--data", "folder"], ["--list-users"], ["--add-user", "bob"], ["--rotate-key"]],
         [
             *(["--database-url", url] for url in _DATABASES),
@@ -102,55 +117,97 @@ COMMANDS = {
     "viewTF": Command(
         view.main,
         of_view.build_parser,
-        [[], [UUID], ["--port", "0", "--allow-host", "page.invalid"]],
+        of_view.parse,
+        [[], [UUID], ["--port", "0", "--allow-host", "page.invalid"], ["--version"]],
         [*_PASSWORDS, ["-p", "-"]],
         {_OK, _FAILED, _USAGE, ExitStatus.NOT_AUTHENTICATED},
     ),
 }
+# The statuses that a command may also end with where a server answers.
+ANSWERED = {
+    "manageTF": {ExitStatus.NO_SUCH_RUN, ExitStatus.TASKS_FAILED, ExitStatus.NOT_FINISHED},
+    "workTF": {ExitStatus.NO_SUCH_RUN},
+    "viewTF": {ExitStatus.NO_SUCH_RUN},
+}
+# An error is a few lines of a terminal; the longest help has 200.
+MOST_TOLD = 2_000
+MOST_PRINTED = 20_000
 
 
 @pytest.fixture
-def _stubbed(tmp_path: Path) -> Iterator[None]:
+def place(tmp_path: Path) -> Iterator[Path]:
     with scene.stubbed(tmp_path / "scene"):
-        yield
+        yield tmp_path  # which all files are in
 
 
-def faults(name: str, ended: Ended) -> list[str]:
-    """Return what is wrong with the end of a command."""
+def faults(name: str, ended: Ended, ends: set[int]) -> list[str]:
+    """Return what is wrong with the end of a command that may end with these statuses."""
     told = ended.out + ended.err
     found = [f"shows {secret[:6]}…" for secret in scene.SECRETS if secret in told]
     if "Traceback" in told or "a bug in this program" in told:
         found.append("is a bug")
-    if ended.status is not None and ended.status not in COMMANDS[name].ends:
+    if ended.status is not None and ended.status not in ends:
         found.append(f"ends with {ended.status}")
     lines = ended.err.splitlines()
     if ended.status == _USAGE and not all(line.startswith(f"{name}: ") for line in lines):
         found.append("does not say why in lines of its own")
     if ended.status not in (None, _OK) and not lines:
         found.append("fails without a word")
+    if ended.status == _USAGE and ended.out:
+        found.append("prints what is no output")
+    if not all(map(str.isprintable, lines)):
+        found.append("writes controls")
+    if len(ended.err) > MOST_TOLD or len(ended.out) > MOST_PRINTED:
+        found.append(f"writes {len(told):,} characters")
     return found
 
 
-@pytest.mark.usefixtures("_stubbed")
-@pytest.mark.parametrize("name", COMMANDS)
-def test_any_words_end_well(name: str, record_property: Callable[[str, object], None]) -> None:
-    command, share = COMMANDS[name], budget.share(name)
-    ends: set[int | None] = set()
+def tried(
+    name: str, place: Path, share: budget.Budget, ends: set[int]
+) -> tuple[int, set[int | None]]:
+    """Try a command with many words; return with how many, and with which statuses it ended."""
+    command = COMMANDS[name]
+    seen: set[int | None] = set()
+    before = scene.files(place)
 
     def case(words: Words) -> None:
         ended = scene.run(command.main, words)
-        ends.add(ended.status)
-        assert faults(name, ended) == [], ended
+        now = scene.files(place)
+        scene.restore(before, now)
+        seen.add(ended.status)
+        assert faults(name, ended, ends) == [], ended
+        # A refused command leaves the folder as it was.
+        assert ended.status in (None, _OK) or now == before, sorted(now - before)
 
-    strategy = command_lines(command.parser(), command.whole, command.secrets)
-    count = budget.tried(share, strategy, case)
+    strategy = command_lines(command.parser(), command.parse, command.whole, command.secrets)
+    return budget.tried(share, strategy, case), seen
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_any_words_end_well(
+    name: str, record_property: Callable[[str, object], None], place: Path
+) -> None:
+    share = budget.share(name, 3, 4) if name in ANSWERED else budget.share(name)
+    count, seen = tried(name, place, share, COMMANDS[name].ends)
     record_property(COUNTED, ("fuzz cases", count))
     assert count >= share.cases
     # Else the words are all refused by the parser, and no check behind it is tried.
-    assert ends >= {None, _OK, _USAGE}
+    assert seen >= {None, _OK, _USAGE}
 
 
-@pytest.mark.usefixtures("_stubbed")
+@pytest.mark.parametrize("name", ANSWERED)
+def test_any_words_end_well_where_a_server_answers(
+    name: str, record_property: Callable[[str, object], None], place: Path
+) -> None:
+    share = budget.share(name, 1, 4)
+    with scene.answered():
+        count, seen = tried(name, place, share, COMMANDS[name].ends | ANSWERED[name])
+    record_property(COUNTED, ("fuzz cases", count))
+    assert count >= share.cases
+    assert seen >= {_OK, _USAGE}
+
+
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -166,7 +223,7 @@ def test_sound_words_reach_the_action(name: str, words: Words) -> None:
     assert scene.run(COMMANDS[name].main, words) == Ended(None, "", "")
 
 
-@pytest.mark.usefixtures("_stubbed")
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(
     ("name", "words", "shown"),
     [
@@ -186,7 +243,7 @@ def test_the_value_of_a_misspelt_option_is_not_shown(name: str, words: Words, sh
     assert PASSWORD not in ended.err
 
 
-@pytest.mark.usefixtures("_stubbed")
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -10,8 +10,11 @@ from typing import TextIO
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, status_of
 from taskfarm_cli.common.terminal import columns, is_terminal
-from taskfarm_cli.common.text import one_line, printable, wrapped
+from taskfarm_cli.common.text import fitted, one_line, printable, wrapped
 from taskfarm_sdk.errors import TaskfarmError
+
+# A longer one repeats a word of the command line, which has no limit.
+_MOST_TOLD = 1_900
 
 
 def guarded(program: str, command: Callable[[], int], *, needs_stdout: bool = True) -> int:
@@ -42,6 +45,8 @@ def guarded(program: str, command: Callable[[], int], *, needs_stdout: bool = Tr
 def complain(program: str, text: str, command: str = "") -> None:
     """Write one line to stderr, with any text, even if stderr is closed.
 
+    Of a text that would fill a terminal the middle is left out.
+
     On a terminal, a line that is too long for it is broken at a blank.
 
     Args:
@@ -53,7 +58,8 @@ def complain(program: str, text: str, command: str = "") -> None:
     if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
         with suppress(OSError):
             width = columns(sys.stderr) if is_terminal(sys.stderr) else sys.maxsize
-            line = wrapped(f"{program}: {one_line(text)}", width, printable(command))
+            told = fitted(one_line(text), _MOST_TOLD)
+            line = wrapped(f"{program}: {told}", width, printable(command))
             print(line, file=sys.stderr, flush=True)
 
 

@@ -23,6 +23,8 @@ N = TypeVar("N", bound=argparse.Namespace)
 USAGE_INDENT = "  "
 # The server's column has 32 bits on PostgreSQL.
 MOST_TASKS = 2**31 - 1
+# No system waits much longer.
+MOST_S = 1e9
 _ROW = re.compile(r" {2,}(?P<term>\S+(?: \S+)*) {2,}(?P<text>\S.*)")
 
 
@@ -211,7 +213,7 @@ def seconds(text: str) -> float:
     value = float(text)
     if not math.isfinite(value) or value <= 0:
         raise argparse.ArgumentTypeError(f"not a number of seconds greater than 0: {text}")
-    return value
+    return _not_too_long(value, text)
 
 
 def seconds_or_none(text: str) -> float:
@@ -219,6 +221,12 @@ def seconds_or_none(text: str) -> float:
     value = float(text)
     if not math.isfinite(value) or value < 0:
         raise argparse.ArgumentTypeError(f"not a number of seconds, 0 or more: {text}")
+    return _not_too_long(value, text)
+
+
+def _not_too_long(value: float, text: str) -> float:
+    if value > MOST_S:
+        raise argparse.ArgumentTypeError(f"more than {MOST_S:,.0f} s, which is 31 years: {text}")
     return value
 
 

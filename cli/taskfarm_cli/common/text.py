@@ -49,6 +49,11 @@ def shortened(text: str, most: int) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
+def fitted(line: str, most: int) -> str:
+    """Return a line without its middle where it is too long: its end says what to do."""
+    return line if len(line) <= most else f"{line[: most // 2]}…{line[-(most // 2) + 1 :]}"
+
+
 def field(text: str) -> str:
     """Return a text as one field of a line whose fields are separated by blanks.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
@@ -75,10 +76,10 @@ def _here(plan: Plan, screen: Screen, steering: Steering) -> ExitStatus:
     if (fault := _fault_of_program(plan.template)) is not None:
         raise fault
     _warn_of_unused_inputs(plan, screen)
-    if not plan.options.dry_run:
-        output_paths.check(plan.options)
-        kept_folder.check(plan)
-    with screen.told(), open_farm(plan.options) as farm:
+    paths = nullcontext() if plan.options.dry_run else output_paths.checked(plan.options)
+    with screen.told(), open_farm(plan.options) as farm, paths:
+        if not plan.options.dry_run:
+            kept_folder.check(plan)
         before = steering.after.find(farm)
         run, plan = _find_or_create(plan, farm, screen)
         before.refuse(run)

@@ -29,6 +29,7 @@ from taskfarm_sdk._caught import Caught, with_lines
 from taskfarm_sdk.execution.children.log_records import Record
 
 _CHUNK = 65536
+_LONGEST_POLL_MS = 2**31 - 1
 # A percentage, whether a stop is asked for, the job's number and the item's: doubles, each written
 # in one piece.
 _SLOT_BYTES = 32
@@ -217,7 +218,9 @@ def _is_readable(end: socket.socket, timeout_s: float | None) -> bool:
     # Not select(), which knows no descriptors from 1024 on.
     poller = select.poll()
     poller.register(end, select.POLLIN)
-    return bool(poller.poll(None if timeout_s is None else math.ceil(timeout_s * 1000)))
+    # The kernel counts in 32 bits.
+    limit_ms = None if timeout_s is None else min(math.ceil(timeout_s * 1000), _LONGEST_POLL_MS)
+    return bool(poller.poll(limit_ms))
 
 
 class SharedProgress:

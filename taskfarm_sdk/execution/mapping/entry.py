@@ -81,7 +81,7 @@ def settings(options: MapOptions, jobs: Jobs | None = None) -> Settings:
     )
     linger_s = options.get("linger_s")
     if linger_s is not None:
-        _validation.seconds("linger_s", linger_s, zero=True)
+        linger_s = _validation.seconds("linger_s", linger_s, zero=True)
     if place.workers is not None:
         _validation.at_least_one("workers", place.workers)
     progress = options.get("progress")
@@ -101,8 +101,8 @@ def settings(options: MapOptions, jobs: Jobs | None = None) -> Settings:
         worker=worker,
         progress=progress,
         linger_s=linger_s,
-        check=options.get("check", True),
-        retry_failed=options.get("retry_failed", True),
+        check=_validation.flag("check", options.get("check", True)),
+        retry_failed=_validation.flag("retry_failed", options.get("retry_failed", True)),
     )
 
 
@@ -125,7 +125,7 @@ def wanted(
         raise ConfigurationError(
             f"seed must be an integer of at most {SEED_BITS} bits, not {shown(seed)}"
         )
-    computes = ItemFunction(function, pass_item, seed)
+    computes = ItemFunction(function, _validation.flag("pass_item", pass_item), seed)
     return Wanted(folder, computes, Items.of(items), chunk, name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

@@ -54,17 +54,19 @@ class Budget:
         )
 
 
-def share(name: str, parts: int = 1, wanted: str | None = _WANTED) -> Budget:
+def share(name: str, part: int = 1, whole: int = 1, wanted: str | None = _WANTED) -> Budget:
     """Return the budget of one of several tests of a kind.
 
     Args:
         name: the kind, of `PERCENT`.
-        parts: how many tests of this kind there are.
+        part: how much this one has to draw.
+        whole: how much all tests of this kind have to.
         wanted: the number of cases of all tests, as text; None for the plain run's.
     """
     total = CASES if wanted is None else int(wanted)
     # Upwards: the sum of all is what was promised, or a little more.
-    return Budget(-(-total * PERCENT[name] // (100 * parts)), is_random=wanted is not None)
+    cases = -(-total * PERCENT[name] * part // (100 * whole))
+    return Budget(cases, is_random=wanted is not None)
 
 
 def tried(budget: Budget, strategy: SearchStrategy[T], case: Callable[[T], None]) -> int:

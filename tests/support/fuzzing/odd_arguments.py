@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -60,6 +60,16 @@ odd: SearchStrategy[object] = st.one_of(
 )
 
 
-def replaced(names: list[str]) -> SearchStrategy[dict[str, object]]:
-    """Return a strategy for one or two arguments, by their names, in place of right ones."""
-    return st.dictionaries(st.sampled_from(names), odd, min_size=1, max_size=2)
+def replaced(
+    names: list[str], more: Mapping[str, SearchStrategy[Any]]
+) -> SearchStrategy[dict[str, object]]:
+    """Return a strategy for one or two arguments, by their names, in place of right ones.
+
+    Args:
+        names: the arguments' names.
+        more: draws more values of an argument.
+    """
+    one = st.one_of(
+        [st.tuples(st.just(name), odd | more[name] if name in more else odd) for name in names]
+    )
+    return st.lists(one, min_size=1, max_size=2).map(dict)

@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import io
+import ipaddress
 import json
 import logging
 import os
+import shutil
 import signal
+import socket
+import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
+from email.message import Message
 from pathlib import Path
 from typing import Any, NoReturn
 
 import attrs
+import httpx
 import pytest
 
 import taskfarm_sdk.server
 from taskfarm_cli.serve import main as serving
+from taskfarm_sdk._sansio.clock import SystemClock
 from taskfarm_sdk._transport.client import AsyncHttpTransport, HttpTransport
+from taskfarm_sdk.server import _listener, _process
+from tests.support import journals
+from tests.support.fuzzing.words import UUID
+from tests.support.results_folders import new_folder, write, write_failure
 from tests.support.secrecy import PASSWORD, TOKEN
+from tests.support.stub_farm import PREFIX, StubRun
+from tests.support.stub_server import Request
 
 PIPED = "piped-Kd3Wz-of-nobody"
 """The first line of stdin, which is a password."""
 SECRETS = (PASSWORD, TOKEN, PIPED)
+_PERFORM = HttpTransport.perform
 _HANDLED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
@@ -72,6 +87,80 @@ class _Users:
         """Let any user be there and not be there."""
 
 
+class _NoSubprocess:
+    """Stands in for the module, where a server's process would be started."""
+
+    Popen = staticmethod(act)
+    DEVNULL = subprocess.DEVNULL
+
+
+def _loopback_only(lookup: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a lookup that asks no name server, and finds no address but those of this machine."""
+
+    def found(host: object, port: object, *more: Any, flags: int = 0, **named: Any) -> Any:
+        known = lookup(host, port, *more, flags=flags | socket.AI_NUMERICHOST, **named)
+        if not all(ipaddress.ip_address(one[4][0]).is_loopback for one in known):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return known
+
+    return found
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Let a server answer in a `stubbed` scene: it has one run, which is finished.
+
+    The commands then end where their work or their page begins.
+    """
+    run = StubRun(uuid=UUID)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        path = request.url.raw_path.decode()
+        if request.method == "POST" and path == f"{PREFIX}run":
+            run.num_tasks = run.done = json.loads(request.content)["numTasks"]
+        reply = run.reply(Request("", request.method, path, Message(), request.content))
+        return httpx.Response(reply.status, headers=dict(reply.headers), content=reply.body)
+
+    def client(transport: HttpTransport) -> httpx.Client:
+        del transport
+        return httpx.Client(
+            base_url=f"http://h.invalid{PREFIX}", transport=httpx.MockTransport(answer)
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HttpTransport, "perform", _PERFORM)
+        patch.setattr(HttpTransport, "_new", client)
+        patch.setattr("taskfarm_cli.work.work_off.work_off", act)
+        patch.setattr("taskfarm_sdk._join.joined", act)
+        patch.setattr("taskfarm_cli.view.serve._Server.run", act)
+        patch.setattr("taskfarm_cli.view.opening.Opening.show", lambda _: True)
+        yield
+
+
+def _wait(_: SystemClock, seconds: float) -> None:
+    """Wait for no time, but raise what the system raises for one that it cannot wait for."""
+    if not 0 <= seconds <= threading.TIMEOUT_MAX:
+        raise OverflowError(f"no system waits for {seconds} s")
+
+
+def files(folder: Path) -> frozenset[str]:
+    """Return the paths of all that is in a folder."""
+    return frozenset(
+        os.path.join(place, name)  # noqa: PTH118 - for each of thousands of cases
+        for place, folders, files in os.walk(folder)
+        for name in (*folders, *files)
+    )
+
+
+def restore(before: frozenset[str], now: frozenset[str]) -> None:
+    """Remove what is new, so that no case meets what another one left."""
+    for path in sorted(now - before):
+        if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114 - as above
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.unlink(path)  # noqa: PTH108 - as above
+
+
 @contextmanager
 def stubbed(folder: Path) -> Iterator[None]:
     """Let commands and the SDK act only in a folder, and end where they would send a request.
@@ -81,10 +170,15 @@ def stubbed(folder: Path) -> Iterator[None]:
     """
     here = _filled(folder)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SystemClock, "wait", _wait)
         patch.setattr(HttpTransport, "perform", act)
         patch.setattr(AsyncHttpTransport, "perform", act)
         patch.setattr(serving, "_serve_from", act)
         patch.setattr(taskfarm_sdk.server, "Administration", _Users)
+        # Neither a query to a name server nor a bound port nor a server's process.
+        patch.setattr(socket, "getaddrinfo", _loopback_only(socket.getaddrinfo))
+        patch.setattr(_listener, "_bound", act)
+        patch.setattr(_process, "subprocess", _NoSubprocess)
         patch.setenv("TASKFARM_TOKEN", TOKEN)
         patch.setenv("TASKFARM_PASSWORD", PASSWORD)
         patch.setenv("HOME", str(folder / "home"))
@@ -107,6 +201,12 @@ def _filled(folder: Path) -> Path:
     (here / "items.json").write_text(json.dumps([{"x": 1, "y": "a"}, {"x": 2, "y": "b"}]))
     (here / "table.csv").write_text('x,y\n1,"a\nb"\n2,c\n')
     (here / "empty").touch()
+    (here / "jobs").write_text("2\n")
+    with closing(new_folder(here / "results", 2, [1, 2])) as results:
+        write(results, {0: "one"})
+        write_failure(results, 1, ValueError("no"))
+    (here / "journal").mkdir()
+    (here / "journal" / "host-1.jsonl").write_text(json.dumps(journals.facts()) + "\n[]\n{")
     return here
 
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
 from typing import Any, TypeVar
 
-import attrs
-
 import taskfarm_sdk
-from taskfarm_sdk import AsyncFarm, AsyncRun, Farm, Items, Run, Task, charts, compat, logins
+from taskfarm_sdk import AsyncFarm, AsyncRun, Farm, Items, Run, Task, compat, logins
+from taskfarm_sdk._results.order import publish_function
+from taskfarm_sdk.execution.function import packed
+from taskfarm_sdk.execution.mapping.item_function import ItemFunction
 from taskfarm_sdk.testing import LocalServer
+from tests.support.fuzzing.charting import CHARTS
+from tests.support.fuzzing.serving import SERVER
+from tests.support.fuzzing.target import Target
 from tests.support.fuzzing.words import UUID
 from tests.support.handles import NotingHandle
+from tests.support.results_folders import new_folder, write
 from tests.support.secrecy import PASSWORD, TOKEN
 
 URL = "http://h.invalid/api/"
@@ -21,25 +28,11 @@ URL = "http://h.invalid/api/"
 SOME = 20
 Arguments = Mapping[str, Any]
 F = TypeVar("F", bound=compat.TaskFarm)
-# Of taskfarm-worker's API, whose programs catch these, and of functions that only draw.
+# Of taskfarm-worker's API, whose programs catch these.
 THEIRS = (RuntimeError, ValueError, TypeError)
-PYTHONS = (TypeError, ValueError, OverflowError, AttributeError)
+READY = "ready"
+"""The name of a results folder that is there when a call is made."""
 _folders = itertools.count()
-
-
-@attrs.frozen
-class Target:
-    """A public call.
-
-    Attributes:
-        call: makes it.
-        right: returns arguments that are right, new ones each time.
-        also: what it may raise beside errors of the SDK.
-    """
-
-    call: Callable[..., object]
-    right: Callable[[], dict[str, Any]]
-    also: tuple[type[Exception], ...] = ()
 
 
 def _farm() -> Farm:
@@ -70,9 +63,32 @@ def _theirs(kind: type[F]) -> F:
     made = kind.__new__(kind)
     made._link, made._uuid, made._num_tasks = _farm()._link, UUID, 5
     made._surely_made = made._made = 5
+    made._url_base = URL
     if isinstance(made, compat.TaskFarmWorker):
         made._task, made._unanswered = 1, False
     return made
+
+
+def _filled(call: Callable[..., object]) -> Callable[..., object]:
+    """Return a call beside whose folder's name there is one with a result."""
+
+    def called(**given: Any) -> object:
+        with closing(new_folder(Path(READY), 1)) as folder:
+            write(folder, {0: 5})
+        return call(**given)
+
+    return called
+
+
+def _prepared(call: Callable[..., object]) -> Callable[..., object]:
+    """Return a call beside whose folder's name there is one with a function for two items."""
+
+    def called(**given: Any) -> object:
+        with closing(new_folder(Path(READY), 2, [1, 2])) as folder:
+            publish_function(folder, packed(ItemFunction(_times, False, None)).content)
+        return call(**given)
+
+    return called
 
 
 def _new_folder() -> str:
@@ -133,6 +149,8 @@ def _wanted() -> dict[str, Any]:
 
 
 TARGETS: dict[str, Target] = {
+    **CHARTS,
+    **SERVER,
     "Farm, password": Target(
         lambda **given: repr(Farm(**given)), lambda: {**_OF_FARM, "password": PASSWORD}
     ),
@@ -196,9 +214,22 @@ TARGETS: dict[str, Target] = {
     "Farm.map, items": Target(lambda **given: _farm().map(**given), _wanted),
     "Farm.prepare": Target(lambda **given: _farm().prepare(**given), _wanted),
     "join": Target(
-        taskfarm_sdk.join, lambda: {"folder": _new_folder(), "farm": _farm(), **_OF_MAP}
+        _prepared(taskfarm_sdk.join),
+        lambda: {"folder": READY, "farm": _farm(), **_OF_MAP},
+        makes_files=True,
     ),
-    "results": Target(taskfarm_sdk.results, lambda: {"folder": _new_folder()}),
+    "Results.as_completed": Target(
+        _filled(lambda **given: _first(taskfarm_sdk.results(READY).as_completed(**given))),
+        lambda: {"poll_s": 0.5, "stop": lambda: True},
+        makes_files=True,
+    ),
+    "Results.to_csv": Target(
+        _filled(lambda **given: taskfarm_sdk.results(READY).to_csv(**given)),
+        lambda: {"path": "out.csv"},
+        (OSError,),
+        makes_files=True,
+    ),
+    "results": Target(_filled(taskfarm_sdk.results), lambda: {"folder": READY}, makes_files=True),
     "Run.wait": Target(
         lambda **given: _run().wait(**given),
         lambda: {"timeout_s": 1.0, "poll_s": 1.0, "check": True},
@@ -255,6 +286,13 @@ TARGETS: dict[str, Target] = {
         },
     ),
     "find_login": Target(logins.find_login, lambda: {"url": "http://other.invalid/"}),
+    "forget_logins": Target(
+        lambda **given: (
+            logins.save_login("http://one.invalid/", "bob", TOKEN) and logins.forget_logins(**given)
+        ),
+        lambda: {"matches": lambda login: login.user == "jim"},
+        makes_files=True,
+    ),
     "forget_login": Target(logins.forget_login, lambda: {"url": "http://none.invalid/"}),
     "LocalServer": Target(
         lambda **given: repr(LocalServer(**given)),
@@ -265,21 +303,6 @@ TARGETS: dict[str, Target] = {
             "python": "python3",
         },
     ),
-    "charts.bar": Target(
-        charts.bar,
-        lambda: {
-            "waiting": 1,
-            "computing": 2,
-            "done": 3,
-            "failed": 1,
-            "percent": 50.0,
-            "title": "x",
-        },
-        PYTHONS,
-    ),
-    "charts.duration_text": Target(charts.duration_text, lambda: {"duration_s": 1.5}, PYTHONS),
-    "charts.rate_text": Target(charts.rate_text, lambda: {"per_s": 1.5}, PYTHONS),
-    "charts.time_text": Target(charts.time_text, lambda: {"time_s": 1.5}, PYTHONS),
     "compat.tfRuns": Target(
         compat.tfRuns,
         lambda: {"username": "bob", "password": PASSWORD, "url_base": URL},
@@ -294,6 +317,9 @@ TARGETS: dict[str, Target] = {
         compat.TaskFarm,
         lambda: {"username": TOKEN, "password": "", "numTasks": 3, "url_base": URL},
         THEIRS,
+    ),
+    "compat.TaskFarm.url": Target(
+        lambda **given: _theirs(compat.TaskFarm).url(**given), lambda: {"url": "runs"}, THEIRS
     ),
     "compat.TaskFarm.info": Target(
         lambda **given: _theirs(compat.TaskFarm).info(**given), lambda: {"info": ""}, THEIRS
@@ -317,6 +343,27 @@ TARGETS: dict[str, Target] = {
         compat.TaskFarmWorker,
         lambda: {"username": "bob", "password": PASSWORD, "uuid": UUID, "url_base": URL},
         THEIRS,
+    ),
+    "compat.TaskFarmWorker.info": Target(
+        lambda **given: _theirs(compat.TaskFarmWorker).info(**given), lambda: {"info": ""}, THEIRS
+    ),
+    "compat.TaskFarmWorker.getTaskInfo": Target(
+        lambda **given: _theirs(compat.TaskFarmWorker).getTaskInfo(**given),
+        lambda: {"task": 1, "info": "status"},
+        THEIRS,
+    ),
+    "compat.TaskFarmWorker.setTaskInfo": Target(
+        lambda **given: _theirs(compat.TaskFarmWorker).setTaskInfo(**given),
+        lambda: {"task": 1, "info": "percentCompleted", "value": 5.0},
+        THEIRS,
+    ),
+    "compat.TaskFarmWorker.restart": Target(
+        lambda **given: _theirs(compat.TaskFarmWorker).restart(**given),
+        lambda: {"everything": True},
+        THEIRS,
+    ),
+    "compat.TaskFarmWorker.url": Target(
+        lambda **given: _theirs(compat.TaskFarmWorker).url(**given), lambda: {"url": "runs"}, THEIRS
     ),
     "compat.TaskFarmWorker.update": Target(
         lambda **given: _theirs(compat.TaskFarmWorker).update(**given),
