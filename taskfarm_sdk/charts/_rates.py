@@ -14,6 +14,7 @@ Spans = Sequence[Span]
 Points = list[tuple[float, float]]
 # No clock tells times that are nearer to each other.
 _LEAST_S = 1e-12
+_LEAST_PART = 1e-9
 
 
 def rates(
@@ -73,8 +74,8 @@ def _points(piece: Samples, looked_s: float, most: int) -> Iterable[tuple[float,
     for (from_s, before), (to_s, after) in pairwise(piece):
         if to_s > from_s and after > before:
             first, last = ((time_s - begin_s) / width_s for time_s in (from_s, to_s))
-            if not last > first:
-                # Times that differ by less than such a float can tell.
+            if last - first < _LEAST_PART:
+                # Else the sum of the parts is none that a float can tell.
                 amounts[min(count - 1, math.floor(first))] += after - before
                 continue
             per_part = (after - before) / (last - first)

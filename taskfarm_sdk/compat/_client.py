@@ -110,7 +110,12 @@ class TaskFarm:
         uuid: str | None,
         numTasks: int | None = None,
     ) -> None:
-        number = _number_of_tasks(numTasks) if uuid is None else None
+        number, known = None, ""
+        if uuid is None:
+            number = _number_of_tasks(numTasks)
+        else:
+            with as_theirs():
+                known = _validation.run_uuid(_text_of(uuid))
         self._link = _link(username, password, url_base, self._give_up_after_s, self._clock)
         self._url_base = f"{url_base.reveal().removesuffix('/')}/"
         self._close_at_the_end()
@@ -119,7 +124,7 @@ class TaskFarm:
             self._uuid = self._create(number)
             self._num_tasks = cast("int", numTasks)
         else:
-            row = self._drive(runs.find(self._link.session, _text_of(uuid)))
+            row = self._drive(runs.find(self._link.session, known))
             self._uuid = row.uuid
             # Shown as it is stored, even if another client sent an invalid number.
             self._num_tasks = cast("int", row.held)

@@ -11,6 +11,7 @@ from taskfarm_sdk import _validation
 from taskfarm_sdk._secrets import masked
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden, Veil, half_made, shown_half_made
+from taskfarm_sdk.server import _checked
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -45,14 +46,10 @@ class Database:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what is of another type, for this is no way to create one."""
-        known = (self.path is None or isinstance(self.path, Path)) and (  # pyright: ignore[reportUnnecessaryIsInstance]
-            self.url is None or isinstance(self.url, str)  # pyright: ignore[reportUnnecessaryIsInstance]
-        )
-        if not known:
-            raise ConfigurationError(
-                "path must be a Path and url a text (str): create a database with "
-                "Database.sqlite(PATH) or Database.postgresql(URL)"
-            )
+        if self.path is not None:
+            _checked.kind("path", self.path, Path)
+        if self.url is not None:
+            _validation.require_text("database URL", Hidden(self.url))
 
     @classmethod
     def sqlite(cls, path: str | Path) -> Database:

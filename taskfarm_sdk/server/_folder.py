@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -112,7 +112,7 @@ class DataFolder:
         Raises:
             ConfigurationError: the folder cannot be written, or the facts are not texts by name.
         """
-        _check_facts(facts)
+        _check_facts(cast("Mapping[object, object]", facts))
         holder = {"pid": str(os.getpid()), "host": socket.gethostname(), **facts}
         document = json.dumps(holder).encode() + b"\n"
         with _explaining(self.path):
@@ -249,11 +249,9 @@ class DataFolder:
             self._lock = None
 
 
-def _check_facts(facts: dict[str, str]) -> None:
-    if not isinstance(facts, dict) or not all(  # pyright: ignore[reportUnnecessaryIsInstance]
-        isinstance(text, str)  # pyright: ignore[reportUnnecessaryIsInstance]
-        for fact in facts.items()
-        for text in fact
+def _check_facts(facts: Mapping[object, object]) -> None:
+    if not isinstance(cast("object", facts), dict) or not all(
+        isinstance(text, str) for fact in facts.items() for text in fact
     ):
         raise ConfigurationError(f"facts must be texts by name, not {shown(facts)}")
 

@@ -17,6 +17,7 @@ import pytest
 from taskfarm_sdk import ConfigurationError, TaskfarmError, _validation
 from taskfarm_sdk._results import claim as claims
 from taskfarm_sdk._text import MOST_SHOWN, shown
+from taskfarm_sdk._worker.options import WorkerOptions
 from taskfarm_sdk.execution.children import pool
 from taskfarm_sdk.execution.mapping import trial
 from tests.support.counted import COUNTED
@@ -27,7 +28,7 @@ from tests.support.fuzzing.refusals import WORDS
 from tests.support.fuzzing.scene import Acted, act
 from tests.support.fuzzing.target import Target
 from tests.support.fuzzing.targets import TARGETS
-from tests.support.secrecy import told_by
+from tests.support.secrecy import PASSWORD, told_by
 
 # Python writes no integer of more than 4,300 digits, and so pytest cannot either.
 LONG = pytest.param(10**5_000, id="5,000 digits")
@@ -198,12 +199,79 @@ def test_a_credential_that_is_no_text_is_refused_and_not_shown(name: str) -> Non
         ("Task.fail", {"reason": 5}, "reason must be a text"),
         ("Task.fail", {"exit_status": "3"}, "exit_status must be an integer"),
         ("Task.fail", {"exit_status": 10**5_000}, "exit_status must be an integer"),
+        ("Task.fail", {"final": "no"}, "final must be True or False"),
+        ("Run.watch", {"progress": 3}, "progress must be True or False"),
+        ("AsyncRun.watch", {"progress": "no"}, "progress must be True or False"),
+        ("Run.wait", {"check": "False"}, "check must be True or False"),
+        ("AsyncRun.wait", {"check": None}, "check must be True or False"),
+        ("Run.work", {"check": 1}, "check must be True or False"),
+        ("Run.worker", {"linger": 0}, "linger must be True or False"),
+        ("Farm.map", {"retry_failed": "no"}, "retry_failed must be True or False"),
+        ("Farm.map", {"pass_item": 1}, "pass_item must be True or False"),
+        ("save_login", {"replace_default": "no"}, "replace_default must be True or False"),
+        ("Run.watch", {"poll_s": 1e10}, "poll_s must be at most 1,000,000,000 seconds"),
+        ("Run.worker", {"retry_delay_s": 1e308}, "retry_delay_s must be at most 1,000,000,000"),
+        ("Run.worker", {"fleet_size": 10**400}, "fleet_size must be at most"),
+        ("Run.worker", {"unleased_after_s": "x" * 10_000}, "unleased_after_s must be a number"),
+        ("Run.worker", {"journal": ""}, "must be a path, not an empty text"),
+        ("join", {"farm": 5}, "farm must be a Farm"),
+        ("forget_logins", {"matches": 5}, "matches must be a function"),
+        ("Results.as_completed", {"stop": 5}, "stop must be a function"),
+        ("Results.to_csv", {"path": 5}, "path must be a path"),
+        ("server.Database", {"path": "farm.db"}, "path must be Path"),
+        ("server.Database.sqlite", {"path": 5}, "the database's path must be a path"),
+        ("server.Secrets", {"key": b"key"}, "the key must be a text"),
+        ("server.ServerSettings", {"database": "farm.db"}, "database must be Database"),
+        ("server.ServerSettings", {"one_key": "no"}, "one_key must be True or False"),
+        ("server.check_password", {"password": PASSWORD}, r"give Hidden\(password\)"),
+        ("server.bind", {"host": None}, "the host must be a text"),
+        ("server.bind", {"host": "a\0b"}, "unknown host"),
+        ("server.bind", {"port": 70_000}, "port must be an integer from 0 to 65535"),
+        ("server.listen", {"port": "5000"}, "port must be an integer from 0 to 65535"),
+        ("server.port_of", {"listener": 5}, "listener must be socket"),
+        ("server.DataFolder.password_file", {"user": "\udcff"}, "no file can be named after user"),
+        ("server.DataFolder.record", {"facts": {1: 2}}, "facts must be texts by name"),
+        ("server.ServerProcess", {"listeners": [5]}, "listeners must be sockets"),
+        ("server.ServerProcess", {"hold": ["5"]}, "hold must be file descriptors"),
+        ("server.ServerProcess.wait_ready", {"timeout_s": "5"}, "timeout_s must be a number"),
+        ("server.ServerProcess.stop", {"grace_s": math.inf}, "grace_s must be a number"),
+        ("server.Administration", {"folder": "data"}, "folder must be DataFolder"),
+        ("server.Administration.remove_user", {"name": 5}, "the user must be a text"),
     ],
 )
 def test_an_odd_argument_is_refused_by_name(name: str, odd: dict[str, object], said: str) -> None:
     target = TARGETS[name]
     with pytest.raises(ConfigurationError, match=said):
         target.call(**{**target.right(), **odd})
+
+
+def test_a_decimal_is_taken_for_any_time_of_a_worker() -> None:
+    target, given = TARGETS["Run.work"], Decimal("1.5")
+    times = dict.fromkeys(["report_every_s", "first_beat_s", "retry_delay_s", "grace_s"], given)
+    with pytest.raises(Acted):
+        target.call(**{**target.right(), **times, "linger_s": given, "give_up_after_s": given})
+    options = WorkerOptions(**times, heartbeat_s=given, stale_after_s=Decimal(6))  # type: ignore[arg-type]
+    assert {type(getattr(options, name)) for name in (*times, "heartbeat_s", "stale_after_s")} == {
+        float
+    }
+
+
+@pytest.mark.parametrize("index", ["1", 1.0, int, None])
+def test_an_index_of_items_that_is_no_integer_is_refused_by_name(index: object) -> None:
+    with pytest.raises(TypeError, match="index must be an integer or a slice"):
+        TARGETS["Items[…]"].call(index=index)
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [("a\x1b[2J\u202e", r"a\\x1b\[2J\\u202e"), ("x" * 10_000, "File name too long")],
+    ids=["controls", "10,000 characters"],
+)
+def test_a_folder_in_an_error_is_printable_and_has_an_end(folder: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        TARGETS["results"].call(folder=folder)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) <= refusals.LONGEST
 
 
 def test_an_index_too_large_to_be_written_is_refused() -> None:
@@ -218,8 +286,10 @@ def test_an_index_too_large_to_be_written_is_refused() -> None:
         ("compat.TaskFarm, numTasks", {"numTasks": 10**5_000}, "numTasks must be an integer"),
         ("compat.TaskFarm, numTasks", {"numTasks": [1]}, "numTasks must be an integer from 0"),
         ("compat.TaskFarmWorker.update", {"percentage": 10**400}, "out of range: use 0 to 100"),
+        ("compat.TaskFarm, numTasks", {"numTasks": b"3"}, "numTasks must be an integer from 0"),
+        ("compat.TaskFarm.setTaskInfo", {"value": math.nan}, "the value nan cannot be sent"),
     ],
-    ids=["401 digits", "5,001 digits", "a list", "a percentage of 401 digits"],
+    ids=["401 digits", "5,001 digits", "a list", "a percentage of 401 digits", "bytes", "NaN"],
 )
 def test_a_number_that_taskfarm_worker_would_not_take_is_a_value_error(
     name: str, odd: dict[str, object], said: str
@@ -227,3 +297,40 @@ def test_a_number_that_taskfarm_worker_would_not_take_is_a_value_error(
     target = TARGETS[name]
     with pytest.raises(ValueError, match=said):
         target.call(**{**target.right(), **odd})
+
+
+@pytest.mark.parametrize(
+    ("name", "odd", "said"),
+    [
+        ("compat.TaskFarm.getTaskInfo", {"task": Decimal("NaN")}, "task must be an integer"),
+        ("compat.TaskFarm.getTaskInfo", {"task": "1"}, "task must be an integer, not '1'"),
+        ("compat.TaskFarm.setTaskInfo", {"task": 1.5}, "task must be an integer, not 1.5"),
+        ("compat.TaskFarm.setTaskInfo", {"value": {1}}, r"the value \{1\} cannot be sent"),
+        ("compat.TaskFarm.url", {"url": 5}, r"url must be a text \(str\)"),
+        ("compat.TaskFarmWorker.update", {"percentage": b"50"}, "percentage must be a number"),
+    ],
+)
+def test_what_taskfarm_worker_cannot_use_is_a_type_error_that_names_it(
+    name: str, odd: dict[str, object], said: str
+) -> None:
+    target = TARGETS[name]
+    with pytest.raises(TypeError, match=said):
+        target.call(**{**target.right(), **odd})
+
+
+@pytest.mark.parametrize(
+    ("name", "odd", "said"),
+    [
+        ("compat.TaskFarm.restart", {"everything": Unshowable()}, "everything '<Unshowable that"),
+        ("compat.TaskFarm.getTaskInfo", {"task": 10**5_000}, "task ID <int that cannot be shown>"),
+        ("compat.TaskFarm.info", {"info": "x" * 10_000}, "info 'xxx.*… is invalid"),
+        ("compat.TaskFarm, uuid", {"uuid": Unshowable()}, "invalid run UUID '<Unshow"),
+    ],
+)
+def test_what_cannot_be_shown_is_a_short_runtime_error(
+    name: str, odd: dict[str, object], said: str
+) -> None:
+    target = TARGETS[name]
+    with pytest.raises(RuntimeError, match=said) as caught:
+        target.call(**{**target.right(), **odd})
+    assert len(str(caught.value)) <= refusals.LONGEST

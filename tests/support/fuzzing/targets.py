@@ -91,6 +91,16 @@ def _prepared(call: Callable[..., object]) -> Callable[..., object]:
     return called
 
 
+def _logged_in(call: Callable[..., object]) -> Callable[..., object]:
+    """Return a call beside which there is a saved login."""
+
+    def called(**given: Any) -> object:
+        logins.save_login("http://one.invalid/", "bob", TOKEN)
+        return call(**given)
+
+    return called
+
+
 def _new_folder() -> str:
     return f"results-{next(_folders)}"
 
@@ -287,9 +297,7 @@ TARGETS: dict[str, Target] = {
     ),
     "find_login": Target(logins.find_login, lambda: {"url": "http://other.invalid/"}),
     "forget_logins": Target(
-        lambda **given: (
-            logins.save_login("http://one.invalid/", "bob", TOKEN) and logins.forget_logins(**given)
-        ),
+        _logged_in(logins.forget_logins),
         lambda: {"matches": lambda login: login.user == "jim"},
         makes_files=True,
     ),
