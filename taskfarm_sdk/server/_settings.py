@@ -36,7 +36,7 @@ class Secrets:
         password_file: the file that contains the password, likewise.
 
     Raises:
-        ConfigurationError: the key or the password is no text.
+        ConfigurationError: the key or the password is no text, or a file no `Path`.
     """
 
     key: str = attrs.field(repr=masked)
@@ -48,6 +48,9 @@ class Secrets:
         """Refuse what the server's process cannot be told."""
         _validation.require_text("key", Hidden(self.key))
         _validation.require_text("password", Hidden(self.password))
+        for name in ("key_file", "password_file"):
+            if (path := getattr(self, name)) is not None:
+                _checked.kind(name, path, Path)
 
 
 @shown_half_made

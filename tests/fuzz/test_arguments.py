@@ -221,6 +221,7 @@ def test_a_credential_that_is_no_text_is_refused_and_not_shown(name: str) -> Non
         ("server.Database", {"path": "farm.db"}, "path must be Path"),
         ("server.Database.sqlite", {"path": 5}, "the database's path must be a path"),
         ("server.Secrets", {"key": b"key"}, "the key must be a text"),
+        ("server.Secrets", {"key_file": Unshowable()}, "key_file must be Path"),
         ("server.ServerSettings", {"database": "farm.db"}, "database must be Database"),
         ("server.ServerSettings", {"one_key": "no"}, "one_key must be True or False"),
         ("server.check_password", {"password": PASSWORD}, r"give Hidden\(password\)"),

@@ -251,6 +251,8 @@ def test_the_value_of_a_misspelt_option_is_not_shown(name: str, words: Words, sh
         (["--create", "--grid", f"x=0:{'9' * 5_000}"], "is no range of integers"),
         (["--create", "--grid", f"x=0:{'9' * 20}"], "more than 9,223,372,036,854,775,807 values"),
         (["--create", "--num-tasks", str(2**31), "--dry-run"], "at most 2,147,483,647 tasks"),
+        (["--retry-delay-s", "1e300"], "more than 1,000,000,000 s, which is 31 years"),
+        (["--stop-after-s", "9" * 30], "more than 1,000,000,000 s, which is 31 years"),
     ],
 )
 def test_a_number_too_large_is_refused(words: Words, said: str) -> None:
@@ -258,3 +260,31 @@ def test_a_number_too_large_is_refused(words: Words, said: str) -> None:
     ended = scene.run(COMMANDS["workTF"].main, [*_URL, *words, *run, "--", "true"])
     assert ended.status == _USAGE
     assert said in ended.err
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize(
+    ("name", "words", "said"),
+    [
+        ("manageTF", [f"--list={'9' * 5_000}"], "(manageTF --help lists the options)"),
+        ("workTF", ["--create", "--csv", "9" * 5_000, "--", "true", "{x}"], "File name too long"),
+    ],
+)
+def test_a_word_of_any_length_leaves_room_for_what_is_wrong(
+    name: str, words: Words, said: str
+) -> None:
+    ended = scene.run(COMMANDS[name].main, words)
+    assert ended.status == _USAGE
+    assert ended.err.endswith(f"{said}\n")
+    assert len(ended.err) <= MOST_TOLD
+
+
+@pytest.mark.parametrize(
+    "option", ["--log", "--results", "--journal", "--joblog"], ids=lambda option: option[2:]
+)
+def test_a_work_that_is_refused_leaves_no_folder_for_its_output(option: str, place: Path) -> None:
+    before = scene.files(place)
+    words = ["--create", "--grid", "x=1,2", option, "new", "-p", "secret", "--", "true", "{x}"]
+    ended = scene.run(COMMANDS["workTF"].main, words)
+    assert "a password needs a user" in ended.err
+    assert scene.files(place) == before
