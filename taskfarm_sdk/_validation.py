@@ -278,7 +278,7 @@ def percentage(value: float) -> float:
 
 def flag(name: str, value: bool) -> bool:
     """Return `value` if it is True or False: to Python the text "no" is true, and so is "False"."""
-    if not isinstance(value, bool):
+    if not isinstance(value, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"{name} must be True or False (a bool), not {shown(value)}")
     return value
 

@@ -43,7 +43,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
             try:
                 one.listen(BACKLOG)
             except OSError as error:
-                raise _explained(host, port_of(one), error) from error
+                raise _explained(host, _port(one), error) from error
         undo.pop_all()
     return sockets
 
@@ -72,7 +72,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
                 raise _explained(host, port, error) from error
             undo.callback(new.close)
             sockets.append(new)
-            port = port_of(new)
+            port = _port(new)
         undo.pop_all()
     return sockets
 
@@ -84,7 +84,11 @@ def port_of(listener: socket.socket) -> int:
         ConfigurationError: it is no socket.
     """
     _checked.kind("listener", listener, socket.socket)
-    return cast("tuple[str, int]", listener.getsockname()[:2])[1]
+    return _port(listener)
+
+
+def _port(bound: socket.socket) -> int:
+    return cast("tuple[str, int]", bound.getsockname()[:2])[1]
 
 
 class ReservedPort:
@@ -98,7 +102,7 @@ class ReservedPort:
     def __init__(self) -> None:
         # Without SO_REUSEADDR, which most servers set: two that set it could both bind.
         self._keeper = _bound(socket.AF_INET, LOOPBACK, 0, options=(socket.SO_REUSEPORT,))
-        self.port: int = port_of(self._keeper)
+        self.port: int = _port(self._keeper)
         if sys.platform != "linux":
             # Only Linux is known to ignore a bound socket that does not listen.
             self._keeper.close()
