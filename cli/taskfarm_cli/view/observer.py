@@ -284,6 +284,9 @@ class Observer:
         except RunNotFound:
             record.vanish(time.monotonic())
         else:
+            if record.chunks is None:
+                # Notes are written shortly after a run was created.
+                record.know(self._sources.chunks(wish.subject, status.num_tasks))
             record.add(status, time.monotonic(), turn_s=turn_s)
 
     def _draw(self, places: Iterable[Place]) -> None:

@@ -102,8 +102,13 @@ def _line(line: RunLine, *, listed_at: float) -> Html:
     old = Html("")
     if line.read_at is not None and listed_at - line.read_at > _OLD_S:
         old = element("span", f" (as of {_utc(line.read_at)})", class_="quiet")
-    said = element("p", f"{share}. " if share else "", _counts(status), old)
+    items = "" if line.items is None else f"{_capitalized(str(line.items))}. "
+    said = element("p", f"{share}. " if share else "", items, _counts(status), old)
     return element("li", link, figure, said)
+
+
+def _capitalized(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def _share(status: RunStatus) -> str:
@@ -142,7 +147,9 @@ def _progress(facts: RunFacts) -> Html:
         percent=status.percent_done if math.isfinite(status.percent_done) else None,
         title="Tasks by state",
     )
+    items = {} if facts.items is None else {"Items": str(facts.items).replace(" items", "")}
     numbers = {
+        **items,
         "Tasks": str(status.num_tasks),
         "Done": str(status.done),
         "Failed": _failed(status),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common import run_files
+from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.text import counted
+from taskfarm_cli.view.arguments import PROGRAM
 from taskfarm_cli.view.scans import TaskScan
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class Steering:
         try:
             self._farm.get_run(uuid).reset()
         finally:
-            run_files.reopen(uuid)
+            _say(run_files.reopen(uuid))
             self._observer.drop_scan(uuid)
         return "All tasks that were not completed wait again."
 
@@ -67,13 +69,13 @@ class Steering:
         try:
             number = self._farm.get_run(uuid).reset_failed()
         finally:
-            run_files.reopen(uuid)
+            _say(run_files.reopen(uuid))
             self._observer.drop_scan(uuid)
         return f"{counted(number, 'failed task')} set waiting."
 
     def _delete(self, uuid: str) -> str:
         self._farm.get_run(uuid).delete()
-        run_files.forget(uuid)
+        _say(run_files.forget(uuid))
         self._observer.drop_scan(uuid)
         return "The run is deleted."
 
@@ -93,3 +95,9 @@ class Steering:
             return "No tasks of this run are being read."
         scan.stop()
         return "The reading of the tasks ends."
+
+
+def _say(fault: str | None) -> None:
+    """Say what could not be noted, if there is anything."""
+    if fault is not None:
+        complain(PROGRAM, fault)
