@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk import _name_claims, _secrets
+from taskfarm_sdk._machines import server_digest
 from taskfarm_sdk._name_claims import STALE_AFTER_S, claimed
 from taskfarm_sdk.errors import ConfigurationError
 from tests.support.processes import NET_S
@@ -36,15 +37,10 @@ def files() -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
-def claim_path(url: str = URL) -> Path:
-    with claimed("sweep", url):
-        (name,) = [name for name in files() if "@" in name and not name.endswith(".lock")]
-    return _name_claims._folder() / name
-
-
 def leave_a_claim(host: str, pid: int, age_s: float = 0.0) -> Path:
     """Leave the file of a claim as a process that was killed does."""
-    path = claim_path()
+    path = _name_claims._folder() / f"sweep@{server_digest(URL, None)}"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"host": host, "pid": pid}))
     time_s = path.stat().st_mtime - age_s
     os.utime(path, (time_s, time_s))

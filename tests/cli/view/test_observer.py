@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from taskfarm_cli.common import run_files
+from taskfarm_cli.common.run_files import RunNote
 from taskfarm_cli.view import observer as module
 from taskfarm_cli.view import records, schedule
 from taskfarm_cli.view.observer import Observer
@@ -164,6 +166,19 @@ def test_of_a_hundred_runs_those_of_the_part_that_is_shown_are_read_newest_first
 def _listed(observer: Observer, part: int) -> list[str]:
     words = seen((observer.parts(Place(part=part)) or {}).get("runs", "")).split()
     return [word for word in words if len(word) == 32]
+
+
+def test_a_page_counts_items_as_soon_as_a_note_tells_them(observe: Observe) -> None:
+    farm = ScriptedFarm(ONE)
+    farm.statuses[ONE] = status(10, done=5)
+    observer = observe(farm)
+    with observer.watching(Place(ONE)), observer.watching(Place()):
+        wait_for(observer, Place(ONE), "throughput", "No tasks were")
+        note = RunNote(run=ONE, url="http://x/", num_tasks=10, items=95, chunk=10)
+        run_files.write_note(note)
+        wait_for(observer, Place(ONE), "progress", "Items about 50 of 95 done")
+        wait_for(observer, Place(ONE), "throughput", "No items were computed")
+        wait_for(observer, Place(), "runs", "About 50 of 95 items done.")
 
 
 def test_a_page_of_a_hundred_thousand_tasks_is_as_small_as_any(observe: Observe) -> None:
