@@ -36,7 +36,7 @@ def claimed(
     name: str,
     url: str,
     *,
-    wait_s: float = WAIT_S,
+    wait_s: float | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Generator[None]:
@@ -45,7 +45,7 @@ def claimed(
     Args:
         name: the name.
         url: the API's URL.
-        wait_s: how long to wait for a process that has it.
+        wait_s: how long to wait for a process that has it; None for `WAIT_S`.
         clock: seconds that only grow.
         sleep: waits for so many seconds.
 
@@ -56,7 +56,7 @@ def claimed(
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{name}@{server_digest(url, machine_of(url))}"
-    deadline = clock() + wait_s
+    deadline = clock() + (WAIT_S if wait_s is None else wait_s)
 
     def wait(by: str) -> None:
         if clock() >= deadline:
