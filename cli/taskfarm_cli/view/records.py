@@ -115,6 +115,11 @@ class RunRecord:
         # Its rate would be a mean over a time that nobody saw.
         self._forecast = Forecast(self.chunks)
 
+    @property
+    def is_being_scanned(self) -> bool:
+        """Whether its tasks are being read."""
+        return self.scan is not None and self.scan.facts.is_running
+
     def drop_scan(self) -> None:
         """Forget the reading of its tasks: they were changed."""
         scan, self.scan = self.scan, None

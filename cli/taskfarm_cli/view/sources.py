@@ -63,12 +63,19 @@ class Sources:
         if self._journals is not None:
             settled = self._settled_before(record, self._journals.of(record.uuid))
             self._journals.look()
-            journal = self._journals.of(record.uuid)
+            journal, fault = self._journals.of(record.uuid), self._journals.fault
+            if journal is None and fault:
+                journal = RunJournal()
             if journal is not None and record.status is not None:
-                is_whole = self._journals.is_complete
-                differs = _differs(record.status.done, settled, journal.settled) * is_whole
-                num_tasks = record.status.num_tasks
-                pictures.append(journal.picture(num_tasks, is_whole=is_whole, differs=differs))
+                is_read = self._journals.is_complete
+                differs = _differs(record.status.done, settled, journal.settled) * is_read
+                pictures.append(
+                    journal.picture(
+                        record.status.num_tasks,
+                        is_whole=is_read and not fault,
+                        before=" ".join(filter(None, (fault, differs))),
+                    )
+                )
                 record.completions = tuple(journal.throughput())
         if self._results is not None:
             found = self._results.picture(record.uuid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common import run_files
@@ -27,6 +28,7 @@ class Steering:
         self._farm = farm
         self._observer = observer
         self._scan: TaskScan | None = None
+        self._begin = threading.Lock()
 
     def do(self, action: str, uuid: str) -> str:
         """Do one of the actions, and return what was done in a sentence.
@@ -49,8 +51,7 @@ class Steering:
     def is_reading(self, uuid: str) -> bool:
         """Return whether the tasks of a run are being read."""
         record = self._observer.record(uuid)
-        scan = None if record is None else record.scan
-        return scan is not None and scan.facts.is_running
+        return record is not None and record.is_being_scanned
 
     def end(self) -> None:
         """End what goes on."""
@@ -80,12 +81,14 @@ class Steering:
         return "The run is deleted."
 
     def _begin_scan(self, uuid: str) -> str:
-        if self._scan is not None and self._scan.facts.is_running:
-            return "The tasks of a run are being read already: wait for that, or stop it."
-        run = self._farm.get_run(uuid)
-        self._scan = TaskScan(run)
-        self._observer.set_scan(uuid, self._scan)
-        self._scan.start()
+        # Of two browsers that ask at once, one begins.
+        with self._begin:
+            if self._scan is not None and self._scan.facts.is_running:
+                return "The tasks of a run are being read already: wait for that, or stop it."
+            run = self._farm.get_run(uuid)
+            self._scan = TaskScan(run)
+            self._observer.set_scan(uuid, self._scan)
+            self._scan.start()
         return "The tasks are being read: the run's page shows how far."
 
     def _stop_scan(self, uuid: str) -> str:

@@ -223,3 +223,48 @@ def test_a_run_that_is_gone_is_forgotten_when_nobody_looks_at_it(observe: Observ
         wait_until(lambda: observer.record(ONE) is None)
         wait_for_turns(farm, OTHER)
     assert observer.record(OTHER) is not None
+
+
+def test_a_run_that_the_server_takes_too_long_for_starves_no_other(observe: Observe) -> None:
+    farm = ScriptedFarm(ONE, OTHER)
+    farm.errors[ONE] = ConnectionFailed("no answer in time", sent=True)
+    observer = observe(farm)
+    with observer.watching(Place(ONE)):
+        wait_for(observer, Place(ONE), "outage", "no answer in time")
+        with observer.watching(Place(OTHER)):
+            wait_for(observer, Place(OTHER), "progress", "Of 10 tasks, 0 are done")
+            wait_for_turns(farm, OTHER)
+            wait_for_turns(farm, ONE)
+
+
+def test_of_too_many_runs_those_that_nobody_looks_at_are_forgotten(
+    observe: Observe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_RECORDS", 2)
+    uuids = [f"{number:032x}" for number in range(5)]
+    farm = ScriptedFarm(*uuids)
+    observer = observe(farm)
+    with observer.watching(Place(uuids[0])):
+        for uuid in uuids[1:]:
+            with observer.watching(Place(uuid)):
+                wait_for(observer, Place(uuid), "progress", "Of 10 tasks")
+        wait_until(lambda: sum(observer.record(uuid) is not None for uuid in uuids) == 2)
+        assert observer.record(uuids[0]) is not None
+
+
+def test_what_ends_a_thread_elsewhere_does_not_end_the_reading(
+    observe: Observe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # As a class of the user's, in a results folder, may do.
+    ends = iter([SystemExit(3)])
+
+    def look(*_: object) -> None:
+        for end in ends:
+            raise end
+
+    monkeypatch.setattr(Sources, "look", look)
+    farm = ScriptedFarm(ONE)
+    observer = observe(farm)
+    with observer.watching(Place(ONE)):
+        wait_for(observer, Place(ONE), "progress", "Of 10 tasks")
+    assert "unexpected SystemExit: 3" in capsys.readouterr().err
