@@ -22,7 +22,6 @@ from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
 from taskfarm_cli.common.exit_status import ExitStatus, status_of
 from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.text import counted
-from taskfarm_cli.manage.mode import PROGRAM
 from taskfarm_sdk.errors import RequestRejected, RunNotFound, ServerError, UnexpectedReply
 
 # Imported on use, because the list for a pipe needs none of it.
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from taskfarm_cli.manage.progress import Progress
     from taskfarm_sdk import Farm, Run, RunStatus
 
+_PROGRAM = "manageTF"
 # So many runs that were seen finished are read again by each `--unfinished`, those read longest ago
 # first: of as many runs, a reset elsewhere is seen at once, and of more runs after some lists.
 MOST_AGAIN = 100
@@ -104,17 +104,16 @@ def unfinished(farm: Farm, *, reads_all: bool = False) -> RunList:
     if len(asked) > MANY_REQUESTS:
         rest = "" if reads_all else "; those that are finished are left out from now on"
         complain(
-            PROGRAM,
+            _PROGRAM,
             f"reading {counted(f'{len(asked):,}', 'run')}, with one request for each{rest}",
         )
-    statuses = _read_many(asked)
+    statuses = dict(_read_many(asked))
     unkept = _note(farm, statuses, runs, began)
     if unkept is not None:
         complain(
-            PROGRAM, f"which runs are finished cannot be noted in {unkept}: all are read each time"
+            _PROGRAM, f"which runs are finished cannot be noted in {unkept}: all are read each time"
         )
-        rest = [run for run in runs if run.uuid in left_out]
-        statuses = {**statuses, **_read_many(rest)}
+        statuses |= _read_many([run for run in runs if run.uuid in left_out])
     left = [run for run in runs if run.uuid in statuses and not _is_finished(statuses[run.uuid])]
     return RunList(farm, left, statuses)
 
