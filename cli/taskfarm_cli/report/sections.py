@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.text import counted
+from taskfarm_cli.common.text import capitalized, counted
 from taskfarm_cli.outcomes.chunks import noun_of, rates_of_items
 from taskfarm_cli.outcomes.states import difference
 from taskfarm_cli.report.causes import Causes, cause_of
@@ -59,7 +59,7 @@ def of_server(status: RunStatus, chunks: Chunks | None = None) -> str:
             ("of these failed", failed if status.failed is None else status.failed),
         ),
     )
-    said = "" if items is None else paragraph(f"Of the items: {items}.")
+    said = "" if items is None else paragraph(f"{capitalized(str(items))}.")
     return section("Now, by the server", chart.html, said, counts)
 
 
