@@ -83,8 +83,13 @@ def write(note: RunNote) -> None:
     _run_notes.write(note)
     path = beside(note.run)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(note.to_json(), encoding="utf-8")
-    unfinished.replace(path)
+    try:
+        unfinished.write_text(note.to_json(), encoding="utf-8")
+        unfinished.replace(path)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
 
 
 def write_note(note: RunNote) -> bool:
