@@ -68,6 +68,24 @@ def test_a_terminal_shows_items_and_a_notebook_both() -> None:
     assert Standing(DONE)._repr_html_() == DONE._repr_html_()
 
 
+def test_nothing_is_drawn_where_somebody_types_beside_a_program_in_the_background(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Terminal, "fileno", lambda _: 2)
+    owner = os.getpgrp()
+    monkeypatch.setattr(os, "tcgetpgrp", lambda _: owner)
+    with redirect_stderr(Terminal()) as terminal:
+        shown = _bar.shown(iter([HALF, HALF, DONE]), None)
+        next(shown)
+        assert "4 of 8 tasks done" in terminal.getvalue()
+        before, owner = terminal.getvalue(), owner + 1
+        next(shown)
+        assert terminal.getvalue() == before
+        owner -= 1
+        assert list(shown) == [DONE]
+    assert "8 of 8 tasks done" in terminal.getvalue()
+
+
 def test_a_failed_task_is_seen_in_the_bar() -> None:
     assert "x]" in Standing(attrs.evolve(DONE, failed=1)).line(100)
 
