@@ -27,7 +27,11 @@ def test_in_the_background_no_line_is_drawn_and_no_line_of_the_shell_is_erased(
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     owner = os.getpgrp()
-    monkeypatch.setattr(os, "tcgetpgrp", lambda _: owner)
+
+    def owner_of(_: int) -> int:
+        return owner
+
+    monkeypatch.setattr(os, "tcgetpgrp", owner_of)
     screen = Screen("workTF")
     screen.draw("1 running here")
     assert "1 running here" in terminal.getvalue()
