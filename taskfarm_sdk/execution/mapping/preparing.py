@@ -273,6 +273,6 @@ def stored_function(folder: Folder, order: Order) -> ItemFunction:
     except Exception as error:
         raise ConfigurationError(
             f"the function {order.function} in '{folder.path}' cannot be loaded here ({error}): "
-            "make the modules that it needs importable"
+            "make the modules that it needs importable, such as by PYTHONPATH=FOLDER"
         ) from error
     return cast("ItemFunction", computes)
