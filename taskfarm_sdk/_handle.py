@@ -69,6 +69,13 @@ class Handle(Protocol):
         """Note that no item is computed any more."""
         ...
 
+    def ends_soon(self) -> bool:
+        """Return whether a failure just now may only be due to the end of the process.
+
+        Whoever ends a batch job signals all its processes, also those that a function runs.
+        """
+        ...
+
     def report(self, percent: float) -> None:
         """Report the task's percentage."""
         ...

@@ -108,8 +108,7 @@ class HeldTask:
         # One that carries the mark of failure was queued again by a person, and starts from 0.
         self.attempts: int = 0 if lease is None or lease.failed else lease.attempts
         self.percent: float = leases.kept_in(row.percent, leased_only=terms.keeps_position)
-        # Drawn for the first lease written: most short tasks write none, and a draw takes as long
-        # as a fifth of what the SDK adds to a request.
+        # Drawn for the first lease written: most short tasks write none, and a draw takes long.
         self._holder: int | None = None
         self._beat = 0
         self._held: tuple[float | None, ...] = (row.percent,)
@@ -154,6 +153,10 @@ class HeldTask:
 
     def end_items(self) -> None:
         """Do nothing: nothing was noted."""
+
+    def ends_soon(self) -> bool:
+        """Return False: here a failure counts, as in any `with task:`."""
+        return False
 
     def report(self, percent: float) -> None:
         """Have the reporter send the percentage."""
@@ -385,8 +388,7 @@ class HeldTask:
         with self._writing:
             if self.settled is not None:
                 raise already_settled(self, how)
-            # Before the request goes: from here on no report may follow it.
-            self.settled = how
+            self.settled = how  # before the request goes: no report may follow it
             try:
                 yield
             except BaseException:

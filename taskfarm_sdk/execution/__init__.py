@@ -29,7 +29,7 @@ from taskfarm_sdk.execution.chunk_position import ChunkPosition
 from taskfarm_sdk.execution.dispatcher import Dispatcher
 from taskfarm_sdk.execution.jobs import Jobs, Resized
 from taskfarm_sdk.execution.outcome import Completed, Failed, Outcome, Released
-from taskfarm_sdk.worker import done_tasks, reopen_tasks, worker_of_chunks
+from taskfarm_sdk.worker import done_tasks, reopen_cut_short, reopen_tasks, worker_of_chunks
 
 __all__ = [
     "GONE_AFTER_S",
@@ -56,6 +56,7 @@ __all__ = [
     "plain_environment",
     "raise_open_files",
     "reason_of_chunk",
+    "reopen_cut_short",
     "reopen_tasks",
     "usable_cpus",
     "wait_until_seen",

@@ -19,7 +19,7 @@ from taskfarm_cli.work.commands.joblog import JobLog
 from taskfarm_cli.work.commands.kept import Log, Results
 from taskfarm_cli.work.commands.output import Passing
 from taskfarm_cli.work.commands.runner import CommandRunner
-from taskfarm_cli.work.commands.slots import slots_for
+from taskfarm_cli.work.commands.slots import Slots, slots_for
 from taskfarm_cli.work.jobs_file import JobsFile
 from taskfarm_cli.work.paused import PausedRun
 from taskfarm_cli.work.reopening import Reopening
@@ -119,27 +119,41 @@ def _work_off(
             perform = ChunkRunner(
                 runner, plan, run.num_tasks, sink=sink, open_items=known, deadline=deadline
             ).perform
-        worker = undo.enter_context(_worker(plan, run))
-        dispatcher = Dispatcher(
-            worker,
-            min(jobs.number, slots.number),
-            perform,
-            interrupt=runner.interrupt,
-            max_tasks=options.max_tasks,
-            linger_s=options.linger_s,
-            deadline=deadline,
-        )
-        undo.enter_context(
-            jobs.followed_by(_Resizing(dispatcher, runner, jobs.number, run.num_tasks, screen))
-        )
-        paused = PausedRun(run, jobs).look
-        undo.enter_context(jobs_file.followed(file, jobs, screen.say, paused=paused))
-        _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen, chunks))
+
+        def compute(slots: Slots) -> tuple[Dispatcher, bool]:
+            """Work until no task is left; return whether something else stopped it."""
+            with ExitStack() as leaving:
+                worker = leaving.enter_context(_worker(plan, run))
+                dispatcher = Dispatcher(
+                    worker,
+                    min(jobs.number, slots.number),
+                    perform,
+                    interrupt=runner.interrupt,
+                    max_tasks=options.max_tasks,
+                    linger_s=options.linger_s,
+                    deadline=deadline,
+                )
+                resizing = _Resizing(dispatcher, runner, jobs.number, run.num_tasks, screen)
+                leaving.enter_context(jobs.followed_by(resizing))
+                paused = PausedRun(run, jobs).look
+                leaving.enter_context(jobs_file.followed(file, jobs, screen.say, paused=paused))
+                _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen, chunks))
+            return dispatcher, worker.stopping
+
+        dispatcher, is_stopped = compute(slots)
+        while (
+            reopening is not None
+            and not (is_stopped or dispatcher.limited)
+            and reopening.open_cut_short()
+        ):
+            slots = slots_for(max(1, min(jobs.number, run.num_tasks)), screen.say)
+            runner.resize(slots.number, slots.open_files)
+            dispatcher, is_stopped = compute(slots)
     return verdict(
         run,
         screen,
         limited=dispatcher.limited,
-        halted=worker.stopping and not dispatcher.was_left,
+        halted=is_stopped and not dispatcher.was_left,
         baseurl=options.baseurl,
         place=place_of_outputs(options, in_chunks=in_chunks),
         chunks=chunks,
