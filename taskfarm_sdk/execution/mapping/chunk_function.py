@@ -95,7 +95,8 @@ class _Attempt:
         self._handle = handle_of(task)
         self._attempt = task.attempts + 1
         # Its process may have died of one of its items, which is to be known the next time.
-        self._is_suspect = not self._handle.is_new or bool(self._handle.lost_items)
+        # One that was only asked to end is at fault for nothing.
+        self._is_suspect = self._attempt > 1 or bool(self._handle.lost_items)
         self._call = spec.computes.caller(task, self._attempt)
         self._writer = place.writer
         self._is_last = self._attempt >= spec.max_attempts

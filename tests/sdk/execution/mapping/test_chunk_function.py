@@ -113,6 +113,22 @@ def test_what_fails_as_its_process_is_asked_to_end_is_given_back_without_a_recor
     assert (work.results.failed, work.results.missing) == ([], [1, 2])
 
 
+def test_an_item_that_was_only_asked_to_end_before_is_never_shown_as_failed(
+    work: Work, handle: NotingHandle
+) -> None:
+    """Its task is not new; and no attempt is counted where work was asked to end."""
+    handle.is_new = False
+
+    def compute(item: int) -> int:
+        if work.results.failed:
+            raise AssertionError("an item that is computed counts as failed")
+        return item
+
+    work.function(compute)(Task(handle))
+    assert handle.notes == []
+    assert list(work.results.values()) == list(work.items)
+
+
 def test_a_value_that_cannot_be_kept_has_failed_for_good_in_the_last_attempt(
     work: Work, handle: NotingHandle
 ) -> None:
