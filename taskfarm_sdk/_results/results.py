@@ -232,7 +232,7 @@ class Results(Generic[T]):
             if outcome == _SUCCESS:
                 return values.unpack(payload), None, attempt, took_s
             return None, failures.raised(number, values.unpack_failure(payload)), attempt, took_s
-        except Exception as error:  # noqa: BLE001 - the classes of values raise what they like
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - classes raise what they like
             why = failures.unreadable(number, error, self._order.python, python_version())
             return None, why, attempt, took_s
 

@@ -23,6 +23,7 @@ from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._worker import heartbeat
 from taskfarm_sdk._worker.heartbeat import HeartbeatIntervals, HeartbeatSchedule
 from taskfarm_sdk._worker.in_hand import InHand
+from taskfarm_sdk._worker.items_here import ItemsHere
 from taskfarm_sdk._worker.journal import Entry, Journal
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import Requests
@@ -80,7 +81,7 @@ class Terms:
     on_settled: Callable[[HeldTask, Settled], None]
 
 
-class HeldTask:
+class HeldTask(ItemsHere):
     """The worker's side of a `Task`.
 
     Args:
@@ -108,7 +109,8 @@ class HeldTask:
         # One that carries the mark of failure was queued again by a person, and starts from 0.
         self.attempts: int = 0 if lease is None or lease.failed else lease.attempts
         self.percent: float = leases.kept_in(row.percent, leased_only=terms.keeps_position)
-        # Drawn for the first lease written: most short tasks write none, and a draw takes long.
+        # Drawn for the first lease written: most short tasks write none, and a draw takes as long
+        # as a fifth of what the SDK adds to a request.
         self._holder: int | None = None
         self._beat = 0
         self._held: tuple[float | None, ...] = (row.percent,)
@@ -141,22 +143,6 @@ class HeldTask:
     def doubtful(self) -> bool:
         """Whether a report was not answered, and may still arrive after the completion."""
         return len(self._held) > 1
-
-    @property
-    def lost_items(self) -> tuple[int, ...]:
-        """None: what computes here dies with the worker."""
-        return ()
-
-    def begin_item(self, number: int, /) -> bool:  # noqa: ARG002 - nobody survives to read it
-        """Return whether an item may be computed: not if the worker is to stop."""
-        return not self.stop_requested
-
-    def end_items(self) -> None:
-        """Do nothing: nothing was noted."""
-
-    def ends_soon(self) -> bool:
-        """Return False: here a failure counts, as in any `with task:`."""
-        return False
 
     def report(self, percent: float) -> None:
         """Have the reporter send the percentage."""
@@ -388,7 +374,8 @@ class HeldTask:
         with self._writing:
             if self.settled is not None:
                 raise already_settled(self, how)
-            self.settled = how  # before the request goes: no report may follow it
+            # Before the request goes: from here on no report may follow it.
+            self.settled = how
             try:
                 yield
             except BaseException:

@@ -16,6 +16,7 @@ class NotingHandle:
 
     Attributes:
         notes: what was asked of it, in order.
+        interrupted: whether a signal interrupted what is computed.
         is_ending: whether a failure is due to the end of the process.
         failed_items: the items that the attempt failed of.
     """
@@ -30,6 +31,7 @@ class NotingHandle:
     is_new: bool = True
     lost_items: tuple[int, ...] = ()
     item: int | None = None
+    interrupted: bool = False
     is_ending: bool = False
     failed_items: Sequence[int] = ()
     notes: list[tuple[object, ...]] = attrs.field(factory=list)

@@ -54,6 +54,7 @@ class ChildHandle:
         job: the task.
         slot: the memory shared with the parent.
         asked_to_end: returns whether a signal that asks to end has come since the task began.
+        interrupted: returns whether the parent has interrupted it.
 
     Attributes:
         number: the task's number.
@@ -69,7 +70,11 @@ class ChildHandle:
     """
 
     def __init__(
-        self, job: Job, slot: SharedProgress, asked_to_end: Callable[[], bool] = lambda: False
+        self,
+        job: Job,
+        slot: SharedProgress,
+        asked_to_end: Callable[[], bool] = lambda: False,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.number: int = job.number
         self.run_uuid: str = job.run_uuid
@@ -82,6 +87,7 @@ class ChildHandle:
         self._slot = slot
         self._job = slot.job
         self._asked_to_end = asked_to_end
+        self._interrupted = interrupted
         self.outcome: Answer | None = None
 
     @property
@@ -97,6 +103,11 @@ class ChildHandle:
     def end_items(self) -> None:
         """Note that no item is computed any more."""
         self._slot.item = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the parent has interrupted it."""
+        return self._interrupted()
 
     def ends_soon(self) -> bool:
         """Return whether a signal came that the parent got too, which then ends the work."""
@@ -283,7 +294,7 @@ def _serve(parent: Channel, slot: SharedProgress, function: Function, signals: _
             return
         assert job is not None
         signals.asked_to_end = False
-        task = ChildHandle(job, slot, lambda: signals.asked_to_end)
+        task = ChildHandle(job, slot, lambda: signals.asked_to_end, lambda: signals.interrupted)
         outcome = task.outcome = _computed(function, task, signals)
         flush()
         parent.send(outcome)

@@ -183,15 +183,13 @@ class _Attempt:
         except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
             if self._is_copy:
                 end_copy(error)
-            failure = failure_of(error, stop_requested=self._task.stop_requested)
+            failure = failure_of(error, self._task)
         if self._is_copy:
             # The process that forked it has a value of its own, and goes on with the next item.
             end_copy(None)
         ended = monotonic()
         if failure is None:
-            failure = self._writer.success(
-                item, number, returned, ended - began, final=self._is_last
-            )
+            failure = self._keep(item, number, returned, ended - began)
         elif self._handle.ends_soon():
             # What asked this process to end asked the programs that the function ran as well.
             return False
@@ -206,6 +204,18 @@ class _Attempt:
             self._report_at = ended + REPORT_EVERY_S
             self._task.update(100 * self._done / len(self._items))
         return True
+
+    def _keep(self, item: int, number: int, returned: object, took_s: float) -> Caught | None:
+        """Record what the function returned; return why that failed, if it did."""
+        is_last, writer = self._is_last, self._writer
+        try:
+            return writer.success(item, number, returned, took_s, final=is_last)
+        except Exception:
+            raise  # the folder cannot be written
+        except BaseException as error:  # noqa: BLE001 - of a class that was asked how it is pickled
+            failure = failure_of(error, self._task)
+        writer.failure(item, number, failure, took_s, final=is_last)
+        return failure
 
 
 def _number(index: Index, item: int, attempt: int) -> int:

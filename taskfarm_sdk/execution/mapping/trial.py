@@ -199,7 +199,7 @@ def _compute(call: Call, task: Task, writer: ResultsWriter, number: int, value: 
         with EndCopies():
             returned = call(number, value)
     except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
-        failure = failure_of(error, stop_requested=task.stop_requested)
+        failure = failure_of(error, task)
         writer.failure(number, ATTEMPT, failure, time.monotonic() - began)
         return False
     return writer.success(number, ATTEMPT, returned, time.monotonic() - began) is None
@@ -218,6 +218,7 @@ class _TrialHandle:
     settled: str | None = None
     is_new: bool = True
     lost_items: tuple[int, ...] = ()
+    interrupted: bool = True
 
     def begin_item(self, number: int, /) -> bool:  # noqa: ARG002 - a lost process ends the trial
         """Return whether an item may be computed."""

@@ -129,6 +129,63 @@ def test_an_item_that_was_only_asked_to_end_before_is_never_shown_as_failed(
     assert list(work.results.values()) == list(work.items)
 
 
+class Exits:
+    """A value whose class ends the program that asks how it is pickled."""
+
+    def __reduce__(self) -> tuple[()]:
+        raise SystemExit(4)
+
+
+class ExitsToo(Exception):
+    """An exception like that."""
+
+    def __reduce__(self) -> tuple[()]:
+        raise SystemExit(4)
+
+
+def exits(_: int) -> Exits:
+    """Return what cannot be kept."""
+    return Exits()
+
+
+def raising(error: BaseException) -> Callable[[int], object]:
+    """Return a function that raises this."""
+
+    def raise_it(_: int) -> object:
+        raise error
+
+    return raise_it
+
+
+ODD: dict[str, Callable[[int], object]] = {
+    "KeyboardInterrupt": raising(KeyboardInterrupt()),
+    "GeneratorExit": raising(GeneratorExit()),
+    "SystemExit": raising(SystemExit(3)),
+    "an exception that exits": raising(ExitsToo()),
+    "a value that exits": exits,
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_whatever_an_item_raises_the_others_are_computed(
+    work: Work, handle: NotingHandle, name: str
+) -> None:
+    def compute(item: int) -> object:
+        return ODD[name](item) if item == 0 else item
+
+    work.function(compute)(Task(handle))
+    assert handle.failed_items == [0]
+    assert (work.results.failed, work.results.missing) == ([0], [])
+    assert [work.results[item].value for item in (1, 2)] == [1, 2]
+
+
+def test_an_interruption_by_a_signal_is_no_failure(work: Work, handle: NotingHandle) -> None:
+    handle.interrupted = True
+    with pytest.raises(KeyboardInterrupt):
+        work.function(raising(KeyboardInterrupt()))(Task(handle))
+    assert (handle.notes, work.results.missing) == ([], list(work.items))
+
+
 def test_a_value_that_cannot_be_kept_has_failed_for_good_in_the_last_attempt(
     work: Work, handle: NotingHandle
 ) -> None:
