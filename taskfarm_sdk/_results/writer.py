@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -261,9 +262,11 @@ class _File:
         self._written(len(head) + len(payload))
 
     def sync(self) -> None:
-        """Have what is written on disk."""
+        """Have what is written on disk, in a file that others find."""
         try:
             os.fsync(self.descriptor)
+            if os.fstat(self.descriptor).st_nlink == 0:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         except OSError:
             self.failed_sync = True
             raise
