@@ -7,7 +7,7 @@ import tempfile
 import time
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.text import counted
@@ -19,7 +19,7 @@ from taskfarm_cli.work.commands.joblog import JobLog
 from taskfarm_cli.work.commands.kept import Log, Results
 from taskfarm_cli.work.commands.output import Passing
 from taskfarm_cli.work.commands.runner import CommandRunner
-from taskfarm_cli.work.commands.slots import Slots, slots_for
+from taskfarm_cli.work.commands.slots import slots_for
 from taskfarm_cli.work.jobs_file import JobsFile
 from taskfarm_cli.work.paused import PausedRun
 from taskfarm_cli.work.reopening import Reopening
@@ -98,62 +98,17 @@ def _work_off(
     reopening = Reopening.of(plan, run, screen)
     if reopening is not None:
         reopening.open_again(failed=options.retry_failed)
-    with ExitStack() as undo:
-        file, jobs = first_jobs(options, screen)
-        slots = slots_for(max(1, min(jobs.number, run.num_tasks)), screen.say)
-        sink = undo.enter_context(closing(_sink(options, screen)))
-        runner = CommandRunner(
-            plan,
-            run.num_tasks,
-            sink=sink,
-            joblog=undo.enter_context(_joblog(options)),
-            folder=Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="taskfarm-"))),
-            say=screen.say,
-            open_files=slots.open_files,
-            jobs=slots.number,
-        )
-        deadline = Deadline(end.at, in_parts=in_chunks)
-        perform = runner.perform
-        if in_chunks:
-            known = None if reopening is None else reopening.known
-            perform = ChunkRunner(
-                runner, plan, run.num_tasks, sink=sink, open_items=known, deadline=deadline
-            ).perform
-
-        def compute(slots: Slots) -> tuple[Dispatcher, bool]:
-            """Work until no task is left; return whether something else stopped it."""
-            with ExitStack() as leaving:
-                worker = leaving.enter_context(_worker(plan, run))
-                dispatcher = Dispatcher(
-                    worker,
-                    min(jobs.number, slots.number),
-                    perform,
-                    interrupt=runner.interrupt,
-                    max_tasks=options.max_tasks,
-                    linger_s=options.linger_s,
-                    deadline=deadline,
-                )
-                resizing = _Resizing(dispatcher, runner, jobs.number, run.num_tasks, screen)
-                leaving.enter_context(jobs.followed_by(resizing))
-                paused = PausedRun(run, jobs).look
-                leaving.enter_context(jobs_file.followed(file, jobs, screen.say, paused=paused))
-                _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen, chunks))
-            return dispatcher, worker.stopping
-
-        dispatcher, is_stopped = compute(slots)
-        while (
-            reopening is not None
-            and not (is_stopped or dispatcher.limited)
-            and reopening.open_cut_short()
-        ):
-            slots = slots_for(max(1, min(jobs.number, run.num_tasks)), screen.say)
-            runner.resize(slots.number, slots.open_files)
-            dispatcher, is_stopped = compute(slots)
+    goes_on = True
+    while goes_on:
+        with ExitStack() as undo:
+            crew = _crew(undo, plan, run, screen, reopening, Deadline(end.at, in_parts=in_chunks))
+            _see_it_done(end, crew.dispatcher, StatusLine(run, crew.dispatcher, screen, chunks))
+        goes_on = crew.saw_the_end and reopening is not None and reopening.open_cut_short()
     return verdict(
         run,
         screen,
-        limited=dispatcher.limited,
-        halted=is_stopped and not dispatcher.was_left,
+        limited=crew.dispatcher.limited,
+        halted=crew.worker.stopping and not crew.dispatcher.was_left,
         baseurl=options.baseurl,
         place=place_of_outputs(options, in_chunks=in_chunks),
         chunks=chunks,
@@ -162,6 +117,64 @@ def _work_off(
         check_whole=None if reopening is None else reopening.check_whole,
         ended=ended,
     )
+
+
+class _Crew(NamedTuple):
+    """Those who work: the worker claims, the dispatcher has commands run in its slots."""
+
+    worker: Worker
+    dispatcher: Dispatcher
+
+    @property
+    def saw_the_end(self) -> bool:
+        """Whether they stopped because no task was left, and for no other reason."""
+        return not (self.worker.stopping or self.dispatcher.limited)
+
+
+def _crew(
+    undo: ExitStack,
+    plan: Plan,
+    run: Run,
+    screen: Screen,
+    reopening: Reopening | None,
+    deadline: Deadline,
+) -> _Crew:
+    """Return the crew, whose number follows the file of jobs; `undo` takes what is to be closed."""
+    options = plan.options
+    file, jobs = first_jobs(options, screen)
+    slots = slots_for(max(1, min(jobs.number, run.num_tasks)), screen.say)
+    sink = undo.enter_context(closing(_sink(options, screen)))
+    runner = CommandRunner(
+        plan,
+        run.num_tasks,
+        sink=sink,
+        joblog=undo.enter_context(_joblog(options)),
+        folder=Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="taskfarm-"))),
+        say=screen.say,
+        open_files=slots.open_files,
+        jobs=slots.number,
+    )
+    perform = runner.perform
+    if plan.chunk > 1:
+        known = None if reopening is None else reopening.known
+        perform = ChunkRunner(
+            runner, plan, run.num_tasks, sink=sink, open_items=known, deadline=deadline
+        ).perform
+    worker = undo.enter_context(_worker(plan, run))
+    dispatcher = Dispatcher(
+        worker,
+        min(jobs.number, slots.number),
+        perform,
+        interrupt=runner.interrupt,
+        max_tasks=options.max_tasks,
+        linger_s=options.linger_s,
+        deadline=deadline,
+    )
+    resizing = _Resizing(dispatcher, runner, jobs.number, run.num_tasks, screen)
+    undo.enter_context(jobs.followed_by(resizing))
+    paused = PausedRun(run, jobs).look
+    undo.enter_context(jobs_file.followed(file, jobs, screen.say, paused=paused))
+    return _Crew(worker, dispatcher)
 
 
 class _Resizing:
