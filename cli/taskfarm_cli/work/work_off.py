@@ -98,12 +98,12 @@ def _work_off(
     reopening = Reopening.of(plan, run, screen)
     if reopening is not None:
         reopening.open_again(failed=options.retry_failed)
-    goes_on = True
-    while goes_on:
+    while True:
         with ExitStack() as undo:
             crew = _crew(undo, plan, run, screen, reopening, Deadline(end.at, in_parts=in_chunks))
             _see_it_done(end, crew.dispatcher, StatusLine(run, crew.dispatcher, screen, chunks))
-        goes_on = crew.saw_the_end and reopening is not None and reopening.open_cut_short()
+        if not crew.saw_the_end or reopening is None or not reopening.open_cut_short():
+            break
     return verdict(
         run,
         screen,

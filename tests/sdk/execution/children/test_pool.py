@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -97,7 +98,7 @@ def test_a_full_disk_is_an_error_and_kills_nobody_who_writes_to_the_shared_memor
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     full = partial(open, "/dev/full", "r+b")
-    monkeypatch.setattr(channel.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with pytest.raises(OSError, match="No space left") as caught:
         slot_file()
     assert caught.value.errno == errno.ENOSPC
