@@ -27,4 +27,4 @@ MIB = 1 << 20
 def test_as_many_items_are_tried_as_can_be_sent_at_once(
     values: Sequence[object], tried: int
 ) -> None:
-    assert len(trial._first_of(Items.of(values))) == tried  # pyright: ignore[reportPrivateUsage]
+    assert len(trial._first_of(Items.of(values))) == tried
