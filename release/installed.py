@@ -51,6 +51,7 @@ COPIED = (
 OF_THE_SOURCES = (
     "tests/cli/common/test_text.py",
     "tests/engines/test_report_in_chromium.py",
+    "tests/engines/test_site_in_chromium.py",
     "tests/engines/test_view_in_chromium.py",
     "tests/openapi/test_random_requests.py",
     "tests/packaging",
