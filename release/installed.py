@@ -50,6 +50,7 @@ COPIED = (
 # only an environment of the sources has, with the versions of constraints.txt.
 OF_THE_SOURCES = (
     "tests/cli/common/test_text.py",
+    "tests/engines/test_notebook_in_chromium.py",
     "tests/engines/test_report_in_chromium.py",
     "tests/engines/test_site_in_chromium.py",
     "tests/engines/test_view_in_chromium.py",
