@@ -43,7 +43,7 @@ BREAKS = {
     "another default": (
         "chunk: int = 1",
         "chunk: int = 2",
-        f"{NAME}.Farm.map(chunk): parameter default was changed: 1 -> 2",
+        f"{NAME}.Farm.map(chunk): parameter default was changed",
         f"`{NAME}.Farm.map(chunk=…)` is 2 by default.",
     ),
 }

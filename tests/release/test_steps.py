@@ -18,7 +18,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with one commit, in which the steps look, of version 0.2.0."""
     monkeypatch.setattr(steps, "ROOT", tmp_path)
     monkeypatch.setattr(steps, "version", lambda: "0.2.0")
-    (tmp_path / "CHANGELOG.md").write_text("## [0.2.0] - 2026-01-02\n\n- It.\n\n## [0.1.0]\n")
+    (tmp_path / "CHANGELOG.md").write_text("## [0.2.0] - 2026-01-02\n\n- It.\n")
     api.write(tmp_path / "api", public("0.2.0"))
     create_repository(tmp_path)
     return tmp_path
@@ -49,15 +49,14 @@ def test_a_version_that_has_a_tag_is_refused(repository: Path) -> None:
 def test_before_the_first_release_there_is_nothing_to_compare_with(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (repository / "CHANGELOG.md").write_text(
-        "## [Unreleased]\n\n## [0.2.0] - 2026-01-02\n\n- It.\n"
-    )
     assert (repository / "api").is_dir()
     assert steps.public_api(FOLDERS) == []
     assert "no release has a tag yet" in capsys.readouterr().out
 
 
 def test_a_release_without_its_tag_is_not_taken_for_none(repository: Path) -> None:
+    path = repository / "CHANGELOG.md"
+    path.write_text(f"{path.read_text()}\n## [0.1.0] - 2026-01-01\n\n- All.\n")
     (problem,) = steps.public_api(FOLDERS)
     assert problem.startswith("CHANGELOG.md lists 0.1.0, but the last tag here is none: run `git")
     git(repository, "tag", "v0.0.9")
