@@ -92,6 +92,8 @@ class ConnectionFailed(TaskfarmError):
 
     def __init__(self, message: str, *, sent: bool, hopeless: bool=False, url: str | None=None, detail: str | None=None) -> None:
         ...
+    sent: bool
+    hopeless: bool
 
 class Farm:
 
@@ -147,6 +149,8 @@ class FunctionFailed(TaskfarmError):
 
     def __init__(self, message: str, *, type_name: str, traceback: str, run: str | None=None, task: int | None=None) -> None:
         ...
+    type_name: str
+    traceback: str
 
 class Item(Generic[T_co]):
     number: int
@@ -223,6 +227,8 @@ class ItemsFailed(TasksFailed):
 
     def __init__(self, message: str, *, run: str, tasks: tuple[int, ...], run_status: RunStatus, failures: tuple[TaskFailure, ...]=(), items: tuple[int, ...]=(), missing: tuple[int, ...]=()) -> None:
         ...
+    items: tuple[int, ...]
+    missing: tuple[int, ...]
 
 class MapOptions(TypedDict, total=False):
     workers: int | None
@@ -248,6 +254,7 @@ class NotFound(TaskfarmError):
 
     def __init__(self, message: str, *, status: int | None=None, url: str | None=None, detail: str | None=None, run: str | None=None, task: int | None=None, method: str | None=None) -> None:
         ...
+    method: str | None
 
 class OutcomeUnknown(TaskfarmError):
     ...
@@ -308,12 +315,49 @@ class Results(Generic[T]):
     def to_frame(self) -> Any:
         ...
 
-class Run(RunRequests):
+class Run:
 
     def worker(self, *, prefetch: int=0, report_every_s: float=1.0, first_beat_s: float=2.0, heartbeat_s: float=30.0, max_attempts: int=3, retry_delay_s: float=30.0, halt_after: int=10, linger: bool=False, stale_after_s: float=120.0, unleased_after_s: float | Literal['auto', 'stale_after_s']='auto', grace_s: float=0.0, give_up_after_s: float=600.0, journal: str | os.PathLike[str] | None=None, fleet_size: int=1) -> Worker:
         ...
 
     def work(self, function: Callable[[Task], object], *, workers: int | None=None, executor: Executor | None=None, threads_per_task: int | None=None, progress: bool | Callable[[RunStatus], None] | None=None, linger: bool=True, linger_s: float | None=None, check: bool=True, report_every_s: float=1.0, first_beat_s: float=2.0, heartbeat_s: float=30.0, max_attempts: int=3, retry_delay_s: float=30.0, halt_after: int=10, stale_after_s: float=120.0, unleased_after_s: float | Literal['auto', 'stale_after_s']='auto', grace_s: float=0.0, give_up_after_s: float=600.0, journal: str | os.PathLike[str] | None=None) -> RunStatus:
+        ...
+    uuid: str
+    id: int
+    num_tasks: int
+    num_tasks_text: str
+
+    def status(self) -> RunStatus:
+        ...
+
+    def watch(self, poll_s: float=2.0, *, timeout_s: float | None=None, progress: bool=False) -> Iterator[RunStatus]:
+        ...
+
+    def wait(self, timeout_s: float | None=None, *, poll_s: float=2.0, check: bool=False) -> RunStatus:
+        ...
+
+    def task_info(self, number: int) -> TaskInfo:
+        ...
+
+    def task_infos(self, state: TaskState | None=None) -> Iterator[TaskInfo]:
+        ...
+
+    def reset(self) -> None:
+        ...
+
+    def reset_all(self) -> None:
+        ...
+
+    def reset_failed(self) -> int:
+        ...
+
+    def reset_tasks(self, numbers: Iterable[int]) -> int:
+        ...
+
+    def repair(self, progress: Callable[[int, int], None] | None=None) -> int:
+        ...
+
+    def delete(self) -> None:
         ...
 
 class RunBroken(TaskfarmError):
@@ -346,6 +390,7 @@ class ServerError(TaskfarmError):
 
     def __init__(self, message: str, *, status: int, url: str | None=None, detail: str | None=None, retry_after_s: float | None=None) -> None:
         ...
+    retry_after_s: float | None
 
 class Task:
 
@@ -437,16 +482,25 @@ class TaskfarmError(Exception):
 
     def __reduce__(self) -> tuple[Callable[..., TaskfarmError], tuple[type[TaskfarmError], str], dict[str, object]]:
         ...
+    status: int | None
+    url: str | None
+    detail: str | None
+    run: str | None
+    task: int | None
 
 class TasksFailed(TaskfarmError):
 
     def __init__(self, message: str, *, run: str, tasks: tuple[int, ...], run_status: RunStatus, failures: tuple[TaskFailure, ...]=()) -> None:
         ...
+    tasks: tuple[int, ...]
+    run_status: RunStatus
+    failures: tuple[TaskFailure, ...]
 
 class TooManyFailures(TaskfarmError):
 
     def __init__(self, message: str, *, run: str, failures: tuple[TaskFailure, ...]=()) -> None:
         ...
+    failures: tuple[TaskFailure, ...]
 
 class UnexpectedReply(TaskfarmError):
     ...
@@ -455,6 +509,7 @@ class WaitTimeout(TaskfarmError, TimeoutError):
 
     def __init__(self, message: str, *, run: str, run_status: RunStatus | None) -> None:
         ...
+    run_status: RunStatus | None
 
 class Worker:
 

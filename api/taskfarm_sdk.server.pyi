@@ -78,6 +78,7 @@ class DataFolder:
 
     def url(self) -> str | None:
         ...
+    path: Path
 
 class Database:
     path: Path | None
@@ -117,6 +118,7 @@ class ReservedPort:
 
     def close(self) -> None:
         ...
+    port: int
 
 class Secrets:
     key: str
