@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeGuard
 
 # The modules that docs/reference/policy.md promises.
 PUBLIC_MODULES = (
@@ -238,7 +239,10 @@ def _own_members(node: ast.ClassDef) -> Iterator[ast.stmt]:
                 seen.add(name)
                 yield _value_stub(statement, name)
     for function in initialisers:
-        yield from (each for each in _attributes_set(function) if _name_of(each) not in seen)
+        for attribute in _attributes_set(function):
+            if _name_of(attribute) not in seen:
+                seen.add(_name_of(attribute))
+                yield attribute
 
 
 def _attributes_set(function: _Function) -> Iterator[ast.AnnAssign | ast.Assign]:
@@ -246,22 +250,18 @@ def _attributes_set(function: _Function) -> Iterator[ast.AnnAssign | ast.Assign]
     arguments = function.args
     types = {each.arg: each.annotation for each in (*arguments.args, *arguments.kwonlyargs)}
     for node in _statements(function.body):
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign):
-            targets = [node.target]
-        for target in targets:
-            if not isinstance(target, ast.Attribute) or not _is_self(target.value):
-                continue
-            if not _is_public(target.attr):
-                continue
-            annotation = node.annotation if isinstance(node, ast.AnnAssign) else None
-            if annotation is None and isinstance(node.value, ast.Name):
-                annotation = types.get(node.value.id)
-            yield _variable(target.attr, annotation)
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            continue
+        annotation = node.annotation if isinstance(node, ast.AnnAssign) else None
+        if annotation is None and isinstance(node.value, ast.Name):
+            annotation = types.get(node.value.id)
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if _is_of_self(target) and _is_public(target.attr):
+                yield _variable(target.attr, annotation)
 
 
-def _is_self(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == "self"
+def _is_of_self(node: ast.expr) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self"
 
 
 def _hidden_base(

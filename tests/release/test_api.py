@@ -37,7 +37,10 @@ class Thing(_Base, Shared[int], dict[str, int]):
         self.size = size
         self.deep = deep
         self.wide: bool = not deep
-        self.count = 0
+        if deep:
+            self.count = 0
+        else:
+            self.count = 1
         self._seen = set()
 
     def own(self, longer: float) -> str:
