@@ -194,12 +194,14 @@ def last_words(folders: Folders) -> str:
         f"  {builds.digest(path)}  {path.relative_to(ROOT)}"
         for path in sorted(folders.dist.iterdir())
     )
+    uploaded = " ".join(str(path.relative_to(ROOT)) for path in _built(folders))
     return (
         f"taskfarm-sdk {version()} is ready. Its files, with their SHA-256:\n{files}\n"
         "What is left to do by hand, after `.ci/full`:\n"
         f"  git tag --annotate v{version()} --message 'taskfarm-sdk {version()}'\n"
         f"  git push origin v{version()}\n"
-        "and the upload of the first two files, if it is to be on an index."
+        "and, if it is to be on an index, which then shows it for good:\n"
+        f"  twine upload {uploaded}"
     )
 
 

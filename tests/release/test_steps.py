@@ -109,11 +109,14 @@ def test_changelog_and_citation_must_be_of_the_version(repository: Path) -> None
 
 def test_the_last_words_name_the_files_and_the_commands(repository: Path) -> None:
     (repository / "dist").mkdir()
-    (repository / "dist" / "it.whl").write_bytes(b"")
+    for name in ("it.whl", "it.cdx.json", "it.tar.gz"):
+        (repository / "dist" / name).write_bytes(b"")
     words = steps.last_words(steps.Folders(repository / "dist", repository))
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert f"  {empty}  dist/it.whl" in words
     assert "  git tag --annotate v0.2.0 --message 'taskfarm-sdk 0.2.0'" in words
+    # Of the SBOM an index wants nothing.
+    assert words.endswith("  twine upload dist/it.tar.gz dist/it.whl")
 
 
 def test_an_sbom_names_no_file_of_this_machine() -> None:
