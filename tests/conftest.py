@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from taskfarm_sdk._worker import heartbeat
@@ -43,9 +44,14 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C as a program in a terminal does: shells ignore it for what runs behind them."""
+    """Hear Ctrl-C as a program in a terminal does: shells ignore it for what runs behind them.
+
+    No example that hypothesis draws has a limit of time, which a busy machine would miss.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    hypothesis.settings.register_profile("without a limit of time", deadline=None)
+    hypothesis.settings.load_profile("without a limit of time")
 
 
 @pytest.hookimpl(wrapper=True)

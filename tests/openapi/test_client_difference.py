@@ -11,8 +11,7 @@ import taskfarm_api
 from tests.support.openapi.client_difference import differences, facts_of, main
 from tests.support.openapi.contract import OPERATIONS
 
-# Not by its place among the sources, which the tests of an installed wheel lack.
-CLIENT = Path(taskfarm_api.__file__).parent
+CLIENT = Path(taskfarm_api.__path__[0])
 
 
 @pytest.fixture
