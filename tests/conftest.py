@@ -32,9 +32,13 @@ from tests.support.recording import (  # noqa: F401
 _FOREIGN = ("TASKFARM_", "PG", "SLURM_", "SBATCH_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _LAST_STEPS_S = 5.0
+# No example that it draws has a limit of time, which a busy machine would miss.
+hypothesis.settings.register_profile("without a limit of time", deadline=None)
+hypothesis.settings.load_profile("without a limit of time")
+LONG_FOLDERS = ("engines", "hostile", "packaging", "scenarios")
 ENGINES = Path(__file__).parent / "engines"
 SLOW = [Path(__file__).parent / name for name in ("benchmarks", "packaging", "typing")]
-LONG = [Path(__file__).parent / name for name in ("hostile", "packaging", "scenarios")]
+LONG = [Path(__file__).parent / name for name in LONG_FOLDERS]
 
 
 # Told to write no bytecode, each of the thousand processes that the tests start would compile the
@@ -44,14 +48,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C as a program in a terminal does: shells ignore it for what runs behind them.
-
-    No example that hypothesis draws has a limit of time, which a busy machine would miss.
-    """
+    """Hear Ctrl-C as a program in a terminal does: shells ignore it for what runs behind them."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    hypothesis.settings.register_profile("without a limit of time", deadline=None)
-    hypothesis.settings.load_profile("without a limit of time")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -97,7 +96,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if tried := counted.summary(ended):
         terminalreporter.write_line(tried)
     if "not long" in terminalreporter.config.option.markexpr:
-        terminalreporter.write_line("tests marked `long` are left out: make test-all")
+        terminalreporter.write_line(
+            "the longest tests, and those of engines, are left out: make test-all"
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)
