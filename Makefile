@@ -3,9 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Also with -j: several targets install into one environment, and two pips at a time break it.
+.NOTPARALLEL:
 
 PYTHON ?= python3.11
-ifeq (,$(shell command -v $(PYTHON) 2>/dev/null))
+# Tried, for pyenv has commands for versions that are not in use.
+ifeq (,$(shell $(PYTHON) -c 'print(1)' 2>/dev/null))
 PYTHON := python3
 endif
 # An environment for each Python, so that PYTHON=… never meets what another one installed.
