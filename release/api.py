@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeGuard
 
 # The modules that docs/reference/policy.md promises.
 PUBLIC_MODULES = (
@@ -90,14 +91,20 @@ def options() -> list[str]:
 
 def stub(module: str) -> str:
     """Return the stub of a module: what its `__all__` names, in the order of the alphabet."""
-    found = importlib.import_module(module)
+    public = _public_names() | frozenset(_exported(module))
     lines: list[str] = []
-    for name in sorted(found.__all__):
-        node = _definition(module, name)
+    for name in sorted(_exported(module)):
+        node = _definition(module, name, public)
         if node is None:
             raise LookupError(f"{module}.{name} has no definition that its sources show")
         lines.append(ast.unparse(ast.fix_missing_locations(node)))
     return "\n\n".join(lines) + "\n"
+
+
+@cache
+def _public_names() -> frozenset[str]:
+    """Return the names that any public module exports."""
+    return frozenset(name for module in PUBLIC_MODULES for name in _exported(module))
 
 
 @cache
@@ -119,14 +126,20 @@ def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _statements(node.body)
 
 
-def _definition(module: str, name: str) -> ast.stmt | None:
-    """Return the stub of a name where it is defined, through imports of this package."""
+def _definition(module: str, name: str, public: frozenset[str]) -> ast.stmt | None:
+    """Return the stub of a name where it is defined, through imports of this package.
+
+    Args:
+        module: where it can be imported from.
+        name: the name there.
+        public: the names that have stubs of their own.
+    """
     found = _defined_in(module, name)
     if found is None:
         return None
     home, node = found
     if isinstance(node, ast.ClassDef):
-        made: ast.ClassDef | _Function = _class_stub(home, node)
+        made: ast.ClassDef | _Function = _class_stub(home, node, public)
     elif isinstance(node, _Function):
         made = _function_stub(node)
     else:
@@ -189,34 +202,79 @@ def _is_kept(decorator: ast.expr) -> bool:
     return text.rpartition(".")[2] in (*_KEPT_DECORATORS, "setter")
 
 
-def _class_stub(module: str, node: ast.ClassDef) -> ast.ClassDef:
+def _class_stub(module: str, node: ast.ClassDef, public: frozenset[str]) -> ast.ClassDef:
     made = copy.copy(node)
-    made.bases = [base for base in node.bases if not ast.unparse(base).startswith("_")]
-    made.body = list(_members(module, node)) or [_ellipsis()]
+    made.bases = [base for base in node.bases if _hidden_base(module, base, public) is None]
+    made.body = list(_members(module, node, public)) or [_ellipsis()]
     made.decorator_list = []
     return made
 
 
-def _members(module: str, node: ast.ClassDef) -> Iterator[ast.stmt]:
-    """Yield the stubs of a class's public members, those of private base classes among them."""
+def _members(module: str, node: ast.ClassDef, public: frozenset[str]) -> Iterator[ast.stmt]:
+    """Yield the stubs of a class's public members, those of base classes without a stub too."""
     seen: set[str] = set()
+    for member in _own_members(node):
+        seen.add(_name_of(member))
+        yield member
+    for base in node.bases:
+        if (hidden := _hidden_base(module, base, public)) is None:
+            continue
+        for member in _members(*hidden, public):
+            if _name_of(member) not in seen:
+                yield member
+
+
+def _own_members(node: ast.ClassDef) -> Iterator[ast.stmt]:
+    """Yield the stubs of what a class defines itself, and at the end of what `__init__` sets."""
+    seen: set[str] = set()
+    initialisers: list[_Function] = []
     for statement in _statements(node.body):
         if isinstance(statement, _Function) and _is_public(statement.name):
             seen.add(statement.name)
             yield _function_stub(statement)
+            if statement.name == "__init__":
+                initialisers.append(statement)
         for name in _targets(statement):
             if _is_public(name) and name != "__slots__":
                 seen.add(name)
                 yield _value_stub(statement, name)
-    for base in node.bases:
-        if not isinstance(base, ast.Name) or not base.id.startswith("_"):
+    for function in initialisers:
+        for attribute in _attributes_set(function):
+            if _name_of(attribute) not in seen:
+                seen.add(_name_of(attribute))
+                yield attribute
+
+
+def _attributes_set(function: _Function) -> Iterator[ast.AnnAssign | ast.Assign]:
+    """Yield the public attributes that a method sets, with the types of its parameters."""
+    arguments = function.args
+    types = {each.arg: each.annotation for each in (*arguments.args, *arguments.kwonlyargs)}
+    for node in _statements(function.body):
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
             continue
-        found = _defined_in(module, base.id)
-        if found is None or not isinstance(found[1], ast.ClassDef):
-            continue
-        for member in _members(found[0], found[1]):
-            if _name_of(member) not in seen:
-                yield member
+        annotation = node.annotation if isinstance(node, ast.AnnAssign) else None
+        if annotation is None and isinstance(node.value, ast.Name):
+            annotation = types.get(node.value.id)
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if _is_of_self(target) and _is_public(target.attr):
+                yield _variable(target.attr, annotation)
+
+
+def _is_of_self(node: ast.expr) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self"
+
+
+def _hidden_base(
+    module: str, base: ast.expr, public: frozenset[str]
+) -> tuple[str, ast.ClassDef] | None:
+    """Return where a base class of this package is defined that has no stub; None for others."""
+    name = base.value if isinstance(base, ast.Subscript) else base
+    if not isinstance(name, ast.Name) or name.id in public:
+        return None
+    found = _defined_in(module, name.id)
+    if found is None or not isinstance(found[1], ast.ClassDef):
+        return None
+    return found[0], found[1]
 
 
 def _name_of(member: ast.stmt) -> str:
@@ -225,9 +283,13 @@ def _name_of(member: ast.stmt) -> str:
 
 def _value_stub(node: ast.stmt, name: str) -> ast.AnnAssign | ast.Assign:
     """Return a variable with its type if it has one, and without its value."""
+    return _variable(name, node.annotation if isinstance(node, ast.AnnAssign) else None)
+
+
+def _variable(name: str, annotation: ast.expr | None) -> ast.AnnAssign | ast.Assign:
     target = ast.Name(name, ctx=ast.Store())
-    if isinstance(node, ast.AnnAssign):
-        return ast.AnnAssign(target=target, annotation=node.annotation, value=None, simple=1)
+    if annotation is not None:
+        return ast.AnnAssign(target=target, annotation=annotation, value=None, simple=1)
     return ast.Assign(targets=[target], value=ast.Constant(...))
 
 

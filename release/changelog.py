@@ -57,6 +57,12 @@ def entries_since(text: str, version: str) -> list[str]:
     return entries
 
 
+def release_before(text: str, version: str) -> str | None:
+    """Return the newest released version that is listed and is not this one; None if none is."""
+    listed = [each.version for each in sections(text)]
+    return next((each for each in listed if each not in (UNRELEASED, version)), None)
+
+
 def notes_missing(text: str, version: str) -> list[str]:
     """Return what keeps a changelog from being that of a release; nothing if it is ready."""
     section = section_of(text, version)

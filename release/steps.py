@@ -74,7 +74,15 @@ def public_api(_: Folders) -> list[str]:
     problems = []
     if api.read(ROOT / "api") != now:
         problems.append("api/ is not the API of the sources: run `make api`, and commit it")
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     tag = _git("describe", "--tags", "--abbrev=0", "--match", "v[0-9]*", check=False)
+    before = changelog.release_before(text, version())
+    if before is not None and tag not in (f"v{before}", f"v{version()}"):
+        # A clone without tags would be compared with nothing, or with an older release.
+        problems.append(
+            f"CHANGELOG.md lists {before}, but the last tag here is {tag or 'none'}: run "
+            "`git fetch --tags`, in a shallow clone with `--unshallow`"
+        )
     if not tag:
         print("no release has a tag yet: there is no API to compare with")
         return problems
@@ -82,7 +90,6 @@ def public_api(_: Folders) -> list[str]:
     old = {Path(name).name: _git("show", f"{tag}:{name}") + "\n" for name in names}
     found = breaks.find_breaks(old, now)
     print(f"breaks since {tag}: {len(found)}", *found, sep="\n  ")
-    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     entries = changelog.entries_since(text, tag.removeprefix("v"))
     problems += [f"CHANGELOG.md does not name: {each}" for each in breaks.unnamed(found, entries)]
     lowest = breaks.asks_for(tag.removeprefix("v"), found)
@@ -187,12 +194,14 @@ def last_words(folders: Folders) -> str:
         f"  {builds.digest(path)}  {path.relative_to(ROOT)}"
         for path in sorted(folders.dist.iterdir())
     )
+    uploaded = " ".join(str(path.relative_to(ROOT)) for path in _built(folders))
     return (
         f"taskfarm-sdk {version()} is ready. Its files, with their SHA-256:\n{files}\n"
         "What is left to do by hand, after `.ci/full`:\n"
         f"  git tag --annotate v{version()} --message 'taskfarm-sdk {version()}'\n"
         f"  git push origin v{version()}\n"
-        "and the upload of the first two files, if it is to be on an index."
+        "and, if it is to be on an index, which then shows it for good:\n"
+        f"  twine upload {uploaded}"
     )
 
 

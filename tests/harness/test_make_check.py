@@ -1,4 +1,4 @@
-"""`make check` runs every check, whatever fails before it, and names all that failed."""
+"""`make check` names all checks that failed, and `make -j` installs one thing at a time."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ SOURCES = (
 STUB = """#!/bin/sh
 echo "$(basename "$0") $*"
 ! echo "$(basename "$0") $*" | grep -qE -e "$FAILING"
+"""
+# A pip that fails beside another one, and takes long enough for that to begin.
+PIP = """#!/bin/sh
+echo "$*"
+mkdir "$0.busy" || exit 1
+sleep 0.3
+rmdir "$0.busy"
 """
 # Writes one file where the generated client goes: the last argument.
 GENERATOR = """#!/bin/sh
@@ -90,18 +97,22 @@ def check(tree: Path) -> Check:
     """Runs `make check`, with the checks named failing."""
 
     def run(*failing: str) -> subprocess.CompletedProcess[str]:
-        # Of a make that runs these tests.
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-        return subprocess.run(
-            ["make", "check", f"PYTHON={sys.executable}"],
-            cwd=tree,
-            env={**clean, "FAILING": "|".join(failing) or "^$"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return make(tree, "check", FAILING="|".join(failing) or "^$")
 
     return run
+
+
+def make(tree: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    # Of a make that runs these tests.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(
+        ["make", *words, f"PYTHON={sys.executable}"],
+        cwd=tree,
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def failed(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -142,3 +153,11 @@ def test_a_client_that_was_edited_is_named_and_the_others_run(check: Check, tree
     assert failed(done) == ["drift"]
     assert "run it, and never edit generated/" in done.stderr
     assert begun(done) == ["drift", *CHECKS]
+
+
+def test_with_j_one_thing_is_installed_at_a_time(tree: Path) -> None:
+    write_program(tree / f".venv-{ENVIRONMENT}" / "bin" / "python", PIP)
+    (tree / f".venv-{ENVIRONMENT}" / ".release").unlink()
+    done = make(tree, "-j4", "check-dependencies", "contract-tools", FAILING="^$")
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"--group (\w+)$", done.stdout, flags=re.MULTILINE) == ["release", "contract"]

@@ -16,11 +16,11 @@ SOURCES = {
     "__init__.py": """
 from typing import TYPE_CHECKING
 from pack_of_tests._inner import helper as aid
-from pack_of_tests._inner import LIMIT_S
+from pack_of_tests._inner import LIMIT_S, Shared
 if TYPE_CHECKING:
     from pack_of_tests._late import *
 
-__all__ = ["Thing", "aid", "LIMIT_S", "Late"]
+__all__ = ["Thing", "aid", "LIMIT_S", "Late", "Later"]
 
 class _Base:
     def inherited(self, a: int = 1) -> int:
@@ -28,13 +28,20 @@ class _Base:
 
     def own(self) -> str: ...
 
-class Thing(_Base, dict[str, int]):
+class Thing(_Base, Shared[int], dict[str, int]):
     "A docstring."
     size: int = 3
     _hidden: int = 4
 
     def __init__(self, size: int, *, deep: bool = False) -> None:
         self.size = size
+        self.deep = deep
+        self.wide: bool = not deep
+        if deep:
+            self.count = 0
+        else:
+            self.count = 1
+        self._seen = set()
 
     def own(self, longer: float) -> str:
         return str(longer)
@@ -46,16 +53,25 @@ class Thing(_Base, dict[str, int]):
         return "x"
 """,
     "_inner.py": """
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 LIMIT_S: float = 3.5
+
+class Shared(Generic[T]):
+    def shared(self) -> T: ...
 
 def helper(*values: int, **more: str) -> None:
     "A docstring."
 """,
     "_late.py": """
-__all__ = ["Late"]
+__all__ = ["Late", "Later"]
 
 class Late:
     async def wait(self) -> None: ...
+
+class Later(Late):
+    pass
 """,
 }
 STUB = """\
@@ -65,6 +81,9 @@ class Late:
 
     async def wait(self) -> None:
         ...
+
+class Later(Late):
+    ...
 
 class Thing(dict[str, int]):
     size: int
@@ -78,8 +97,14 @@ class Thing(dict[str, int]):
     @property
     def name(self) -> str:
         ...
+    deep: bool
+    wide: bool
+    count = ...
 
     def inherited(self, a: int=1) -> int:
+        ...
+
+    def shared(self) -> T:
         ...
 
 def aid(*values: int, **more: str) -> None:
@@ -112,6 +137,30 @@ def test_the_stub_of_a_public_module_defines_all_that_it_exports(module: str) ->
         + [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     }
     assert set(importlib.import_module(module).__all__) <= defined
+
+
+@pytest.mark.parametrize("module", api.PUBLIC_MODULES)
+def test_the_stub_of_a_class_has_all_its_public_members_also_those_of_hidden_bases(
+    module: str,
+) -> None:
+    stubs = {
+        node.name: {name for each in node.body for name in names_of(each)}
+        for node in ast.parse(api.stub(module)).body
+        if isinstance(node, ast.ClassDef)
+    }
+    found = importlib.import_module(module)
+    for name in stubs:
+        classes = getattr(found, name).__mro__
+        told = set().union(*(stubs.get(each.__name__, set()) for each in classes))
+        own = [vars(each) for each in classes if each.__module__.startswith("taskfarm_sdk")]
+        there = {member for members in own for member in members if member[0] != "_"}
+        assert there <= told, name
+
+
+def names_of(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return [node.name]
+    return [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
 
 
 def test_stubs_tell_signatures() -> None:

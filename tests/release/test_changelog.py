@@ -51,6 +51,13 @@ def test_the_entries_since_a_release_are_of_all_newer_sections() -> None:
     assert changelog.entries_since(TEXT, "0.0.9")[-1] == "All."
 
 
+def test_the_release_before_a_version_is_the_next_that_is_listed() -> None:
+    assert changelog.release_before(TEXT, "0.3.0") == "0.2.0"
+    assert changelog.release_before(TEXT, "0.2.0") == "0.1.0"
+    only = "## [Unreleased]\n\n## [0.1.0] - 2026-12-01\n"
+    assert changelog.release_before(only, "0.1.0") is None
+
+
 def test_a_changelog_is_ready_with_a_dated_section_and_nothing_unreleased() -> None:
     ready = TEXT.replace("## [Unreleased]", "## [0.3.0] - 2027-05-06")
     assert changelog.notes_missing(ready, "0.3.0") == []

@@ -14,7 +14,8 @@ _REASONS: dict[str, str] = {
     "they are made by the SDK, which users read": """
         Item Result RunStatus TaskFailure TaskInfo logins.Login charts.Chart charts.TextGrid
         server.Capacity server.Capacity.from_row server.RemovedUser execution.Failed
-        execution.OpenFiles execution.Released execution.ChunkPosition
+        execution.OpenFiles execution.Released execution.ChunkPosition execution.Caught
+        compat.TokenAuth
     """,
     "not promised (docs/reference/policy.md), and it only wraps what it is given": """
         hidden.Hidden hidden.half_made hidden.hide hidden.shown_half_made
@@ -27,9 +28,9 @@ _REASONS: dict[str, str] = {
         execution.Jobs.change execution.Jobs.followed_by execution.Patience
         execution.Resized.resize execution.done_tasks execution.how_it_ended execution.in_order
         execution.is_hopeless execution.is_shared execution.may_be_asked execution.name_first
-        execution.raise_open_files execution.reason execution.reopen_tasks
-        execution.wait_until_seen execution.why_it_ended execution.with_threads
-        execution.worker_of_chunks
+        execution.raise_open_files execution.reason execution.reopen_cut_short
+        execution.reopen_tasks execution.wait_until_seen execution.why_it_ended
+        execution.with_threads execution.worker_of_chunks
     """,
 }
 EXCEPTIONS = {name for names in _REASONS.values() for name in names.split()}
