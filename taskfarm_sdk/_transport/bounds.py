@@ -36,6 +36,10 @@ class ReplyTooLarge(Exception):
         self.most_bytes = most_bytes
 
 
+class StaleReply(Exception):
+    """A reply had come before its request was sent, so that it belongs to an earlier one."""
+
+
 class Bound(float):
     """The bounds of one request, passed as its read time-out.
 
@@ -63,6 +67,11 @@ class Bound(float):
         bound._ends_at = time.monotonic() + timeout_s
         bound._left_s = left_s
         return bound
+
+    @property
+    def has_received(self) -> bool:
+        """Whether any byte of a reply came since the request's time began."""
+        return self._bytes_left < self.most_bytes + HEADS_MOST_BYTES
 
     def next_wait_s(self) -> float:
         """Return how long the next read may wait for data.
