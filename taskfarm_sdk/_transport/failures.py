@@ -103,3 +103,10 @@ def lost(url: str, asked: Asked, said: str) -> ConnectionFailed:
         url=url,
         detail=said,
     )
+
+
+def timed_out(url: str, asked: Asked, *, is_sent: bool) -> TaskfarmError:
+    """Return the error for a request whose time was over, of asyncio's timer."""
+    if is_sent:
+        return lost(url, asked, "the reply was not complete in time")
+    return _never_sent(httpx.ConnectTimeout("no connection in time"), url, "no connection in time")

@@ -54,13 +54,15 @@ class _OneRequest:
         asked = self._asked
         request_log.note(asked.method, asked.url, type(error).__name__)
         if isinstance(error, TimeoutError):
-            failure: TaskfarmError = failures.lost(
-                str(self._url), asked, "the reply was not complete in time"
-            )
+            failure = failures.timed_out(str(self._url), asked, is_sent=self._is_sent)
         else:
             failure = failures.error_of(error, str(self._url), asked)
         failure.__cause__ = self._cause(error)
         return failure
+
+    @property
+    def _is_sent(self) -> bool:
+        return self._request is not None and self._request.extensions["timeout"]["read"].is_sent
 
     @property
     def _asked(self) -> Asked:
@@ -103,7 +105,8 @@ class Sender(_OneRequest):
             raise failures.no_name(str(self._url), error) from error
         except failures.RAISED as error:
             failure = self._failed(error)
-            raise failure from failure.__cause__
+        # Raised here: the error above is its context otherwise, also if that quotes credentials.
+        raise failure from failure.__cause__
 
 
 class AsyncSender(_OneRequest):
@@ -133,7 +136,8 @@ class AsyncSender(_OneRequest):
             raise failures.no_name(str(self._url), error) from error
         except (TimeoutError, *failures.RAISED) as error:
             failure = self._failed(error)
-            raise failure from failure.__cause__
+        # As in `Sender`.
+        raise failure from failure.__cause__
 
 
 def _request(

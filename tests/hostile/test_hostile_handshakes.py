@@ -11,7 +11,7 @@ from taskfarm_sdk import Farm
 from tests.support.hostile import callers, checks
 from tests.support.hostile.callers import Caller, Manage
 from tests.support.hostile.handshakes import HANDSHAKES, hindering
-from tests.support.hostile.operations import OPERATIONS
+from tests.support.hostile.operations import OPERATIONS, TOKEN
 
 pytestmark = pytest.mark.slow
 
@@ -44,5 +44,6 @@ def test_a_command_says_so_in_one_line(
     defaults = Farm.__init__.__kwdefaults__
     assert defaults is not None
     monkeypatch.setitem(defaults, "timeout_s", TIMEOUT_S)
+    monkeypatch.setenv("TASKFARM_TOKEN", TOKEN)
     monkeypatch.setattr(connection_options, "GIVE_UP_AFTER_S", 0.0)
     assert _faults(Manage(capsys.readouterr)) == []
