@@ -142,7 +142,8 @@ def abound_reads(event: str, facts: dict[str, Any]) -> None:
         stream = facts["return_value"]
         stream.read = _counted(_read_of(stream), weakref.ref(stream))
         if event.endswith(WITHOUT_TLS):
-            stream.start_tls = _or_closed(type(stream).start_tls, weakref.ref(stream))
+            start_tls = cast("Callable[..., Awaitable[Any]]", type(stream).start_tls)
+            stream.start_tls = _or_closed(start_tls, weakref.ref(stream))
 
 
 def _read_of(stream: object) -> Any:
@@ -186,7 +187,7 @@ def _or_closed(
     start_tls: Callable[..., Awaitable[R]], stream: weakref.ref[Any]
 ) -> Callable[..., Awaitable[R]]:
     async def started(*arguments: Any, **named: Any) -> R:
-        plain = stream()
+        plain: Any = stream()
         try:
             return await start_tls(plain, *arguments, **named)
         except BaseException:

@@ -45,7 +45,7 @@ def cuts() -> list[Hostile]:
         Hostile(
             f"{name} cut at byte {end}{how}",
             Fate.LOST,
-            lambda *_, data=data: data,  # type: ignore[misc]
+            lambda *_, data=data: data,
             only=(name,),
         )
         for name, operation in OPERATIONS.items()

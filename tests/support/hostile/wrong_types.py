@@ -47,7 +47,7 @@ ODD_VALUES: dict[str, object] = {
     "a text of other digits": "\u0665",
     "a text of 900 KB of controls": "\x1b" * 150_000,
     "lists in lists": "@" + "[" * 900 + "]" * 900,
-    "an object of its own": {"data": [], "id": 1, "uuid": "0" * 32},
+    "an object of objects": {"data": {"data": {}}},
 }
 NUMBERS = (
     "a zero below zero",
