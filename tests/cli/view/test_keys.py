@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from taskfarm_cli.view.keys import MOST_SESSIONS, Keys
@@ -111,3 +113,19 @@ def test_a_browser_is_opened_by_a_file_that_does_not_name_the_token(
         opening.remove()
     assert opened == [opening.file.as_uri()]
     assert "secret" not in opened[0]
+
+
+def test_the_browser_gets_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[set[str]] = []
+    monkeypatch.setattr("webbrowser.open", lambda _: seen.append({*os.environ}) or True)
+    for name in ("TASKFARM_PASSWORD", "TASKFARM_TOKEN", "TASKFARM_URL"):
+        monkeypatch.setenv(name, "something")
+    opening = Opening("http://127.0.0.1:1/place/enter?token=secret")
+    try:
+        assert opening.show()
+    finally:
+        opening.remove()
+    (given,) = seen
+    assert given & {"TASKFARM_PASSWORD", "TASKFARM_TOKEN", "TASKFARM_URL"} == {"TASKFARM_URL"}
+    # viewTF itself may need them again.
+    assert {"TASKFARM_PASSWORD", "TASKFARM_TOKEN"} <= {*os.environ}
