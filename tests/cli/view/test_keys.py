@@ -117,7 +117,12 @@ def test_a_browser_is_opened_by_a_file_that_does_not_name_the_token(
 
 def test_the_browser_gets_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[set[str]] = []
-    monkeypatch.setattr("webbrowser.open", lambda _: seen.append({*os.environ}) or True)
+
+    def note(_: str) -> bool:
+        seen.append({*os.environ})
+        return True
+
+    monkeypatch.setattr("webbrowser.open", note)
     for name in ("TASKFARM_PASSWORD", "TASKFARM_TOKEN", "TASKFARM_URL"):
         monkeypatch.setenv(name, "something")
     opening = Opening("http://127.0.0.1:1/place/enter?token=secret")
