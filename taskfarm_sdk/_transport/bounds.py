@@ -142,8 +142,8 @@ def abound_reads(event: str, facts: dict[str, Any]) -> None:
         stream = facts["return_value"]
         stream.read = _counted(_read_of(stream), weakref.ref(stream))
         if event.endswith(WITHOUT_TLS):
-            start_tls = cast("Callable[..., Awaitable[Any]]", type(stream).start_tls)
-            stream.start_tls = _or_closed(start_tls, weakref.ref(stream))
+            kind = cast("Any", type(stream))
+            stream.start_tls = _or_closed(kind.start_tls, weakref.ref(stream))
 
 
 def _read_of(stream: object) -> Any:
