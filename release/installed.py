@@ -47,10 +47,13 @@ COPIED = (
     "tests",
 )
 # These look at the sources themselves: they build the package, or read its code as text; or at what
-# only an environment of the sources has, with the versions of constraints.txt.
+# only an environment of the sources has, with the versions of constraints.txt; or at what
+# `make axe` and `make docs` put into build/.
 OF_THE_SOURCES = (
     "tests/cli/common/test_text.py",
+    "tests/engines/test_notebook_in_chromium.py",
     "tests/engines/test_report_in_chromium.py",
+    "tests/engines/test_site_in_chromium.py",
     "tests/engines/test_view_in_chromium.py",
     "tests/openapi/test_random_requests.py",
     "tests/packaging",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import taskfarm_cli
 import taskfarm_sdk
 from docs.site import docstrings, openapi
 from taskfarm_cli.common.exit_status import ExitStatus
@@ -45,11 +46,12 @@ def test_the_page_of_files_tells_each_exit_status() -> None:
 
 
 def test_the_page_of_files_tells_each_variable_of_the_package() -> None:
-    root = REFERENCE.parents[1]
-    code = [*root.glob("taskfarm_sdk/**/*.py"), *root.glob("cli/**/*.py")]
+    # Wherever they are: the tests of the wheel have no sources beside them.
+    packages = [Path(package.__path__[0]) for package in (taskfarm_cli, taskfarm_sdk)]
     read = {
         name
-        for path in code
+        for package in packages
+        for path in package.rglob("*.py")
         for name in re.findall(r'"(TASKFARM_[A-Z_]*[A-Z])"', path.read_text("utf-8"))
     }
     page = (REFERENCE / "files-variables-statuses.md").read_text("utf-8")

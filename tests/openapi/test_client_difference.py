@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import taskfarm_api
 from tests.support.openapi.client_difference import differences, facts_of, main
 from tests.support.openapi.contract import OPERATIONS
 
-ROOT = Path(__file__).parents[2]
-CLIENT = ROOT / "generated" / "taskfarm_api"
+CLIENT = Path(taskfarm_api.__path__[0])
 
 
 @pytest.fixture
