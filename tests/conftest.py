@@ -40,6 +40,8 @@ LONG = [Path(__file__).parent / name for name in ("hostile", "packaging", "scena
 # package, and each of pytest's own processes all tests.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# It would hide that something waits for its flush, as it does on most machines.
+os.environ.pop("PYTHONUNBUFFERED", None)
 
 
 def pytest_configure() -> None:

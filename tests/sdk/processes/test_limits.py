@@ -17,7 +17,7 @@ RAISE = """
     from taskfarm_sdk._processes import limits
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, 200))
     files = limits.raise_open_files({needed})
-    print(files.limit, files.before, *resource.getrlimit(resource.RLIMIT_NOFILE))
+    print(files.limit, files.before, *resource.getrlimit(resource.RLIMIT_NOFILE), flush=True)
 """
 
 
