@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from packaging.version import Version
 
 from taskfarm_cli.common import quick_start
 from taskfarm_cli.manage.main import main
+from tests.support.asked_at_once import ASKED_AT_ONCE
 
 
 @pytest.fixture
@@ -74,11 +73,6 @@ for name in ("nowhere", "outer.nothing"):
     ]  # fmt: skip
 
 
-def is_asked_at_once(name: str) -> bool:
-    """Return whether its importers ask it for something, as httpcore's annotations before 1.0.7."""
-    return name == "anyio" and Version(version("httpcore")) < Version("1.0.7")
-
-
 @pytest.mark.parametrize("name", quick_start.SELDOM_USED)
 def test_each_that_seldom_is_used_works_when_it_is(name: str) -> None:
     code = f"""
@@ -89,7 +83,7 @@ module = sys.modules[{name!r}]
 print(type(module) is Waiting)
 print(len(dir(module)) > 0, bool(module.__all__ if hasattr(module, "__all__") else module))
 """
-    assert said_by(Path(), code) == [str(not is_asked_at_once(name)), "True True"]
+    assert said_by(Path(), code) == [str(name not in ASKED_AT_ONCE), "True True"]
 
 
 def test_https_finds_its_certificates_though_certifi_waited() -> None:
