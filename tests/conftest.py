@@ -45,9 +45,14 @@ os.environ.pop("PYTHONUNBUFFERED", None)
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C as a program in a terminal does: shells ignore it for what runs behind them."""
+    """Hear signals as a program in a terminal does, and have what is started hear them.
+
+    Shells ignore Ctrl-C for what runs behind them, and nohup ignores a hangup.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(wrapper=True)
