@@ -16,6 +16,7 @@ from typing import Any, TextIO
 import attrs
 
 from taskfarm_sdk import _text
+from taskfarm_sdk._foreground import is_in_foreground
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._items.counts import items_done
 from taskfarm_sdk._models import RunStatus, counted, percent_text
@@ -151,6 +152,8 @@ class _Line:
         self._written = 0
 
     def show(self, standing: Standing) -> None:
+        if not is_in_foreground(self._stream):
+            return
         # The last column stays empty: a full line makes some terminals begin another one.
         line = standing.line(_columns_of(self._stream) - 1)
         self._write(f"\r{line.ljust(self._written)}")

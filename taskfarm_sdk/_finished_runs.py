@@ -1,6 +1,9 @@
 """The runs that were seen finished, so that a search for unfinished ones need not ask for them all.
 
 One file of JSON for each server, of mode 0600, in a folder of mode 0700 of the user's state folder.
+Machines may share that folder, and the server of a loopback URL is another one on each of them: its
+file is for this machine.
+
 A reset undoes a finish, and the server tells nobody: what is noted here never says how a run is
 doing, only that it was finished when it was read last.
 
@@ -10,15 +13,15 @@ have read it before its reset, and note that later.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from taskfarm_sdk import _secrets
+from taskfarm_sdk._machines import machine_of, server_digest
 from taskfarm_sdk.hidden import Hidden
 
 # More are forgotten, those read longest ago first: 2 MB.
@@ -31,6 +34,18 @@ _CLOCKS_DIFFER_S = 60
 _FORGOTTEN_FOR_S = 24 * 3600
 
 
+class _Server(NamedTuple):
+    """A server, as this machine reaches it; see `machine_of`."""
+
+    url: str
+    machine: str | None
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return _folder() / f"{server_digest(*self)}.json"
+
+
 def seen(url: str) -> dict[str, int]:
     """Return when each run of a server was read last that was finished then.
 
@@ -40,47 +55,92 @@ def seen(url: str) -> dict[str, int]:
     Returns:
         Seconds since 1970, by the run's UUID.
     """
-    return _read(_path(url), url)
+    return _read(_Server(url, machine_of(url)))
 
 
 def update(
     url: str, finished: Mapping[str, int], unfinished: Collection[str], there: Collection[str]
-) -> None:
-    """Note what was read; nothing is noted if the file cannot be written.
+) -> str | None:
+    """Note what was read.
 
     Args:
         url: the API's URL.
         finished: when the reading of runs began that are finished, in seconds since 1970.
         unfinished: the runs that are not, by their UUIDs.
         there: all runs of the server.
+
+    Returns:
+        Where nothing could be noted, and why; None if all was.
     """
-    with suppress(OSError), _locked():
-        forgotten = _forgotten()
-        read_since = {
-            run: at
-            for run, at in finished.items()
-            if run not in forgotten or at > forgotten[run] + _CLOCKS_DIFFER_S
-        }
-        # Read again, because another process may have written since.
-        before = seen(url)
-        known = {**before, **read_since}
-        kept = {run: at for run, at in known.items() if run in there and run not in unfinished}
-        if kept != before:
-            _write(_path(url), url, kept)
+    try:
+        with _locked():
+            _update(_Server(url, machine_of(url)), finished, unfinished, there)
+    except OSError as error:
+        return _fault(error)
+    return None
 
 
-def forget(run: str) -> None:
-    """Forget that a run was finished, because it was reset or deleted."""
+def _update(
+    server: _Server,
+    finished: Mapping[str, int],
+    unfinished: Collection[str],
+    there: Collection[str],
+) -> None:
+    forgotten = _forgotten()
+    read_since = {
+        run: at
+        for run, at in finished.items()
+        if run not in forgotten or at > forgotten[run] + _CLOCKS_DIFFER_S
+    }
+    # Read again, because another process may have written since.
+    before = _read(server)
+    known = {**before, **read_since}
+    kept = {run: at for run, at in known.items() if run in there and run not in unfinished}
+    if kept != before:
+        _write(server, kept)
+
+
+def forget(run: str) -> str | None:
+    """Forget that a run was finished, because it was reset or deleted.
+
+    Where nothing can be written, all that is noted of its server is removed.
+
+    Returns:
+        Where it is still noted as finished, and why; None if it is not.
+    """
+    try:
+        with _locked():
+            _forget(run)
+    except OSError as error:
+        return _removed_with_all(run, error)
+    return None
+
+
+def _forget(run: str) -> None:
     now = int(time.time())
-    with suppress(OSError), _locked():
-        kept = {one: at for one, at in _forgotten().items() if at > now - _FORGOTTEN_FOR_S}
-        text = json.dumps({"forgotten": {**kept, run: now}})
-        _secrets.write(_folder() / _FORGOTTEN, Hidden(text))
-        for path in _files():
-            url = _url_in(path)
-            known = _read(path, url)
-            if known.pop(run, None) is not None:
-                _write(path, url, known)
+    kept = {one: at for one, at in _forgotten().items() if at > now - _FORGOTTEN_FOR_S}
+    text = json.dumps({"forgotten": {**kept, run: now}})
+    _secrets.write(_folder() / _FORGOTTEN, Hidden(text))
+    for path in _files():
+        server = _server_in(path)
+        known = {} if server is None else _read(server)
+        if server is not None and known.pop(run, None) is not None:
+            _write(server, known)
+
+
+def _removed_with_all(run: str, error: OSError) -> str | None:
+    """Remove each file with a run, which also a full disk allows; return why one is still there."""
+    for path in _files():
+        if run in _times(_document(path).get("finished")):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError:
+                return _fault(error)
+    return None
+
+
+def _fault(error: OSError) -> str:
+    return f"{_folder()} ({error.strerror or error})"
 
 
 @contextmanager
@@ -97,15 +157,16 @@ def _forgotten() -> dict[str, int]:
     return _times(_document(_folder() / _FORGOTTEN).get("forgotten"))
 
 
-def _write(path: Path, url: str, finished: Mapping[str, int]) -> None:
+def _write(server: _Server, finished: Mapping[str, int]) -> None:
     newest = sorted(finished.items(), key=lambda item: -item[1])[:MOST_RUNS]
-    text = json.dumps({"url": url, "finished": dict(newest)})
-    _secrets.write(path, Hidden(text))
+    text = json.dumps({**server._asdict(), "finished": dict(newest)})
+    _secrets.write(server.path, Hidden(text))
 
 
-def _read(path: Path, url: str) -> dict[str, int]:
-    document = _document(path)
-    return _times(document.get("finished")) if document.get("url") == url else {}
+def _read(server: _Server) -> dict[str, int]:
+    document = _document(server.path)
+    is_its_own = _server_of(document) == server
+    return _times(document.get("finished")) if is_its_own else {}
 
 
 def _times(found: object) -> dict[str, int]:
@@ -115,9 +176,17 @@ def _times(found: object) -> dict[str, int]:
     return {run: at for run, at in times.items() if type(at) is int}
 
 
-def _url_in(path: Path) -> str:
-    url = _document(path).get("url")
-    return url if isinstance(url, str) else ""
+def _server_in(path: Path) -> _Server | None:
+    """Return the server of a file; None if it is in the place of another one's."""
+    server = _server_of(_document(path))
+    return server if server is not None and server.path == path else None
+
+
+def _server_of(document: Mapping[str, object]) -> _Server | None:
+    url, machine = document.get("url"), document.get("machine")
+    if isinstance(url, str) and (machine is None or isinstance(machine, str)):
+        return _Server(url, machine)
+    return None
 
 
 def _document(path: Path) -> dict[str, object]:
@@ -126,10 +195,6 @@ def _document(path: Path) -> dict[str, object]:
     except (OSError, ValueError, RecursionError):
         return {}
     return cast("dict[str, object]", found) if isinstance(found, dict) else {}
-
-
-def _path(url: str) -> Path:
-    return _folder() / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.json"
 
 
 def _files() -> Iterator[Path]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -23,9 +22,10 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from taskfarm_sdk import _secrets, _validation
+from taskfarm_sdk import _secrets
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._logging import log
+from taskfarm_sdk._machines import is_here, machine_of
 from taskfarm_sdk._run_names import is_name
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import Hidden
@@ -60,13 +60,6 @@ _YEARS = range(1971, 9999)
 def _without_user(url: str) -> str:
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _host_of(url: str) -> str | None:
-    try:
-        return socket.gethostname() if _validation.is_loopback(url) else None
-    except ConfigurationError:
-        return None
 
 
 def _here() -> str:
@@ -115,7 +108,7 @@ class RunNote:
     finished: bool = False
     name: str | None = None
     host: str | None = attrs.field(
-        default=attrs.Factory(lambda self: _host_of(self.url), takes_self=True)
+        default=attrs.Factory(lambda self: machine_of(self.url), takes_self=True)
     )
 
     def is_of(self, url: str) -> bool:
@@ -125,7 +118,7 @@ class RunNote:
     @property
     def is_of_here(self) -> bool:
         """Whether its URL reaches the same server from this machine."""
-        return self.host is None or self.host == socket.gethostname()
+        return is_here(self.host)
 
     @property
     def file_name(self) -> str:
@@ -274,27 +267,52 @@ def all_notes() -> Iterator[RunNote]:
             yield note
 
 
+def unreadable() -> str | None:
+    """Return which folder of notes is there and cannot be read, and why; None if all can."""
+    for folder in _folders():
+        try:
+            with os.scandir(folder):
+                pass
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return f"{folder} ({error.strerror or error})"
+    return None
+
+
 def note_finished(run: str) -> None:
     """Note that a run was seen finished with nothing failed, if it has a note."""
     _note(run, finished=True)
 
 
-def note_unfinished(run: str) -> None:
-    """Note that a run was reset, if it has a note."""
-    _note(run, finished=False)
+def note_unfinished(run: str) -> bool:
+    """Note that a run was reset, if it has a note; return whether that succeeded."""
+    return _note(run, finished=False)
 
 
-def forget(run: str) -> None:
-    """Remove the note of a run, which was deleted, if there is one."""
+def forget(run: str) -> str | None:
+    """Remove the note of a run, which was deleted, if there is one.
+
+    Returns:
+        Which file is still there, and why; None if none is.
+    """
+    left: str | None = None
     for path in _files_of(run):
-        with suppress(OSError):
-            path.unlink()
+        # A file system without write access refuses also to remove what is not there.
+        if not os.path.lexists(path):
+            continue
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            left = f"{path} ({error.strerror or error})"
+    return left
 
 
-def _note(run: str, *, finished: bool) -> None:
+def _note(run: str, *, finished: bool) -> bool:
     note = find(run)
-    if note is not None and note.finished != finished:
-        write(attrs.evolve(note, finished=finished))
+    if note is None or note.finished == finished:
+        return True
+    return write(attrs.evolve(note, finished=finished))
 
 
 def _named_file(name: str, run: str) -> str:

@@ -70,6 +70,20 @@ if sys.platform == "win32":  # pragma: no cover - no Windows machine runs the te
 
         msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
 
+    def try_lock(descriptor: int) -> bool:
+        """Lock an open file, unless another process has; return whether it is locked.
+
+        Raises:
+            OSError: the file system has no locks.
+        """
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
 else:
 
     def lock(descriptor: int) -> None:
@@ -77,6 +91,20 @@ else:
         import fcntl
 
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def try_lock(descriptor: int) -> bool:
+        """Lock an open file, unless another process has; return whether it is locked.
+
+        Raises:
+            OSError: the file system has no locks.
+        """
+        import fcntl
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def masked(_: object) -> str:

@@ -131,6 +131,11 @@ class Index:
         """Return how many of consecutive items have no attempt on record."""
         return self._states.count(0, items.start, items.stop)
 
+    def num_unsettled_in(self, items: range, attempts: int) -> int:
+        """Return how many of consecutive items have no success and fewer failed attempts."""
+        failed = sum(self.failed_attempts(item) < attempts for item in self.failed_in(items))
+        return self.num_untried_in(items) + failed
+
     def open_in(self, items: range) -> list[int]:
         """Return those of consecutive items that have no success."""
         done = self._states.count(_DONE, items.start, items.stop)

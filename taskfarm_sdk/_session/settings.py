@@ -170,10 +170,16 @@ def _from_login(url: str, user: str | None) -> Settings | None:
 
 def _none(url: str, user: str | None) -> Settings:
     of_user = f" of user {user!r}" if user else ""
+    # The usual URL is often nobody's choice: that of a newcomer without a server.
+    own = (
+        "; `serveTF` starts a server at http://127.0.0.1:5000/api/ and saves its login"
+        if url == DEFAULT_URL
+        else ""
+    )
     raise AuthenticationError(
         f"no password or token{of_user} for {url}: log in once with "
         f"`manageTF --login -b {url} -u {user or 'USER'}`, or give user and password, or set "
-        "TASKFARM_USER and TASKFARM_PASSWORD (there is no default user or password)",
+        f"TASKFARM_USER and TASKFARM_PASSWORD (there is no default user or password){own}",
         url=url,
     )
 

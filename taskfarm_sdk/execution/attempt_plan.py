@@ -37,6 +37,18 @@ def in_order(
     return [*untried[attempts:], *again, *untried[:attempts]]
 
 
+def recorded_attempts(max_attempts: int) -> int:
+    """Return how many failed attempts an item has on record that ended its process each time.
+
+    The first attempt at a chunk leaves no record of the item that it was ended at. An item with
+    fewer failed attempts may have been in hand by chance when its worker was killed.
+
+    Args:
+        max_attempts: after how many attempts a chunk has failed for good.
+    """
+    return max(1, max_attempts - 1)
+
+
 def is_hopeless(failed: int, *, advanced: bool, halt_after: int) -> bool:
     """Return whether an attempt ends early, because nothing but failures came.
 

@@ -129,8 +129,7 @@ def test_a_phone_shows_all_without_scrolling_sideways_in_light_and_dark(
         for path, text in pages.items():
             page.go(base + path)
             page.wait_for(text)
-            # Its style too.
-            wait_until(lambda: page.run("document.readyState") == "complete")
+            page.wait_for_style()
             assert page.run("document.documentElement.scrollWidth") <= PHONE
             shade = page.run("getComputedStyle(document.body).backgroundColor")
             assert shade == ("rgb(18, 22, 28)" if dark else "rgb(255, 255, 255)")

@@ -23,6 +23,7 @@ from taskfarm_sdk import (
     ItemsFailed,
     ServerError,
     TooManyFailures,
+    _name_claims,
     _run_notes,
     join,
 )
@@ -178,6 +179,20 @@ def test_a_run_gets_the_name_that_it_is_given_and_no_other_run_does(
     run.delete()
     second = farm.prepare(double, range(6), folder=tmp_path / "other", name="sweep")
     assert [note.run for note in _run_notes.named("sweep")] == [second.uuid]
+
+
+def test_a_name_that_another_process_is_giving_is_refused_and_creates_nothing(
+    farm: Farm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_name_claims, "WAIT_S", 0.0)
+    with (
+        _name_claims.claimed("sweep", farm.url),
+        pytest.raises(ConfigurationError, match="creates a run with the name 'sweep'"),
+    ):
+        farm.prepare(double, range(6), folder=folder, name="sweep")
+    assert farm.runs() == []
+    run = farm.prepare(double, range(6), folder=folder, name="sweep")
+    assert [note.run for note in _run_notes.named("sweep")] == [run.uuid]
 
 
 def test_what_cannot_be_a_name_is_refused_before_a_folder_is_made(farm: Farm, folder: Path) -> None:

@@ -55,6 +55,37 @@ def test_an_item_that_kills_each_pool_costs_only_itself_and_so_many_pools(
     assert made.total() - len(made) <= 1
 
 
+def test_a_task_whose_processes_are_killed_at_another_item_each_time_leaves_none_without_a_value(
+    farm: Farm, folder: Path, calls: Path
+) -> None:
+    def double(value: int) -> int:
+        if value in killing and calls_in(calls)[value] == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 2 * value
+
+    def work() -> list[int]:
+        with executor("fork") as pool:
+            results = farm.map(
+                noting(calls, double),
+                range(4),
+                folder=folder,
+                chunk=4,
+                workers=1,
+                executor=pool,
+                max_attempts=ATTEMPTS,
+                **HASTY,
+            )
+        return list(results.values())
+
+    # The order of the attempts: 0; then 1; then 0, 2, 3, so that none is left without a record.
+    killing = (0, 1, 3)
+    for _ in killing:
+        with pytest.raises(TaskfarmError, match="the executor broke"):
+            work()
+    # The task has had its attempts, and fails before any item is computed again.
+    assert work() == [0, 2, 4, 6]
+
+
 def test_of_more_failing_tasks_than_a_process_remembers_none_is_tried_again(
     farm: Farm, folder: Path, calls: Path
 ) -> None:

@@ -176,7 +176,7 @@ def test_of_works_that_go_on_at_once_one_opens_a_failed_task_and_none_does_so_ag
         index = Index(Folder.open(folder), 1)
         index.read_on()
         index.begin()
-        return Reopening(farm.get_run(run.uuid)._link, run.uuid, Chunks(1, 1), index, 10)
+        return Reopening(farm.get_run(run.uuid)._link, run.uuid, Chunks(1, 1), index, 10, 1)
 
     work()
     (run,) = farm.runs()

@@ -30,6 +30,13 @@ class Terminal(io.StringIO):
         return True
 
 
+class OwnTerminal(Terminal):
+    """One that is a file of this process."""
+
+    def fileno(self) -> int:
+        return 2
+
+
 def test_a_line_has_bar_and_words() -> None:
     assert Standing(HALF).line(100) == (
         "[###############---------------] 4 of 8 tasks done (50.0 %), 2 computing, 2 waiting"
@@ -66,6 +73,27 @@ def test_a_terminal_shows_items_and_a_notebook_both() -> None:
     assert "4,000 of 4,000 items done" in page
     assert DONE._repr_html_() in page
     assert Standing(DONE)._repr_html_() == DONE._repr_html_()
+
+
+def test_nothing_is_drawn_where_somebody_types_beside_a_program_in_the_background(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    owner = os.getpgrp()
+
+    def owner_of(_: int) -> int:
+        return owner
+
+    monkeypatch.setattr(os, "tcgetpgrp", owner_of)
+    with redirect_stderr(OwnTerminal()) as terminal:
+        shown = _bar.shown(iter([HALF, HALF, DONE]), None)
+        next(shown)
+        assert "4 of 8 tasks done" in terminal.getvalue()
+        before, owner = terminal.getvalue(), owner + 1
+        next(shown)
+        assert terminal.getvalue() == before
+        owner -= 1
+        assert list(shown) == [DONE]
+    assert "8 of 8 tasks done" in terminal.getvalue()
 
 
 def test_a_failed_task_is_seen_in_the_bar() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 import threading
 import time
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from taskfarm_sdk import _finished_runs
+from taskfarm_sdk import _finished_runs, _secrets
 
 URL, OTHER = "http://farm.invalid/api/", "http://other.invalid/api/"
 A, B, C = ("a" * 32, "b" * 32, "c" * 32)
@@ -33,6 +35,22 @@ def test_what_is_noted_is_for_one_server_and_its_user_alone() -> None:
     assert _finished_runs.seen(OTHER) == {}
     (path,) = files()
     assert [stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent)] == [0o600, 0o700]
+
+
+def test_what_is_noted_of_a_localhost_is_for_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    local = "http://localhost:5000/api/"
+    monkeypatch.setattr("socket.gethostname", lambda: "host-a")
+    noted(local, a=1)
+    noted(URL, c=3)
+    monkeypatch.setattr("socket.gethostname", lambda: "host-b")
+    assert _finished_runs.seen(local) == {}
+    assert _finished_runs.seen(URL) == {C: 3}
+    noted(local, b=2)
+    # A run has one UUID, wherever it is reset.
+    _finished_runs.forget(A)
+    assert _finished_runs.seen(local) == {B: 2}
+    monkeypatch.setattr("socket.gethostname", lambda: "host-a")
+    assert _finished_runs.seen(local) == {}
 
 
 def test_a_run_that_is_not_finished_any_more_or_gone_is_forgotten() -> None:
@@ -112,6 +130,33 @@ def test_where_nothing_can_be_written_nothing_is_noted(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    noted(a=1)
-    _finished_runs.forget(A)
+    left = _finished_runs.update(URL, {A: 1}, (), {A})
+    assert left == f"{tmp_path}/file/taskfarm/finished (Not a directory)"
+    assert _finished_runs.forget(A) is None
     assert _finished_runs.seen(URL) == {}
+
+
+def test_on_a_full_disk_a_reset_run_is_forgotten_with_all_of_its_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    noted(a=1, b=2)
+    noted(OTHER, c=3)
+    monkeypatch.setattr(_secrets, "write", fail)
+    left = _finished_runs.update(URL, {C: 3}, (), {A, B, C})
+    assert left == f"{_finished_runs._folder()} (No space left on device)"
+    assert _finished_runs.forget(A) is None
+    assert (_finished_runs.seen(URL), _finished_runs.seen(OTHER)) == ({}, {C: 3})
+
+
+def test_a_finish_that_cannot_be_forgotten_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    noted(a=1)
+    monkeypatch.setattr(_secrets, "write", fail)
+    monkeypatch.setattr(Path, "unlink", fail)
+    assert "Read-only file system" in (_finished_runs.forget(A) or "")
+    assert _finished_runs.forget(B) is None

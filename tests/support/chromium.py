@@ -182,6 +182,10 @@ class Page:
         except AssertionError:
             raise AssertionError(f"{text!r} is not in {self.text!r}") from None
 
+    def wait_for_style(self) -> None:
+        """Return when all that the page loads is there, its style too."""
+        wait_until(lambda: self.run("document.readyState") == "complete")
+
     def press(self, key: str) -> None:
         """Press a key, such as Tab or Enter."""
         codes = {"Tab": 9, "Enter": 13}
@@ -211,6 +215,7 @@ class Page:
 
     def violations(self) -> list[str]:
         """Return what axe-core finds to be hard to perceive or to use, each with its place."""
+        self.wait_for_style()
         self.run(axe.source())
         # Only these: on a large page it takes seconds to tell where all that is right stands.
         found = self.run("axe.run({resultTypes: ['violations']}).then((found) => found.violations)")
@@ -226,5 +231,6 @@ class Page:
 
     def picture(self, path: Path) -> None:
         """Write a picture of the whole page."""
+        self.wait_for_style()
         found = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(found["data"]))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from taskfarm_sdk import Farm
 
 FROM_STDIN = Hidden("-")
+_OWN_SERVER = "to have a server of your own, start `serveTF`, which saves its login"
 
 
 def open_farm(options: ConnectionOptions) -> Farm:
@@ -32,7 +33,9 @@ def open_farm(options: ConnectionOptions) -> Farm:
     except AuthenticationError as missing:
         url = missing.url or ""
         if not can_ask():
-            raise no_credentials(url, options.user) from missing
+            raise no_credentials(url, options) from missing
+    if not _is_named(options):
+        print(f"No login is saved here; {_OWN_SERVER}.", file=sys.stderr)
     return make_farm(options, *ask_credentials(url, options.user))
 
 
@@ -86,11 +89,22 @@ def ask_credentials(
     return who, ask_secret(f"Password of {who} at {url}: ")
 
 
-def no_credentials(url: str, user: str | None) -> CommandError:
-    """Return the error that says how to log in."""
+def _is_named(options: ConnectionOptions) -> bool:
+    """Return whether somebody said which server is meant."""
+    return bool(options.baseurl or os.environ.get("TASKFARM_URL", "").strip())
+
+
+def no_credentials(url: str, options: ConnectionOptions) -> CommandError:
+    """Return the error that says how to log in.
+
+    Args:
+        url: the server.
+        options: what the command line says of it.
+    """
+    own = "" if _is_named(options) else f"; {_OWN_SERVER}"
     return CommandError(
         f"no password or token for {url}: log in once with `manageTF --login -b {url} -u "
-        f"{user or 'USER'}` (unlike taskfarm-worker, this program has no built-in user and "
-        "password)",
+        f"{options.user or 'USER'}`{own} (unlike taskfarm-worker, this program has no built-in "
+        "user and password)",
         ExitStatus.NOT_AUTHENTICATED,
     )

@@ -1,8 +1,9 @@
-"""The name of a run that is to be created: checked, and free on its server."""
+"""The name of a run that is to be created: checked, free on its server, and kept for one run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common import run_files
@@ -27,20 +28,47 @@ def check(name: str | None) -> None:
         return
     run_files.check_name(name)
     if not run_files.may_write():
-        raise CommandError(
-            f"the name {name!r} cannot be kept, because no file can be created in "
-            f"{run_files.notes_folder()}: nothing was created"
-        )
+        raise _not_kept(name, f"no file can be created in {run_files.notes_folder()}")
 
 
-def check_free(name: str | None, farm: Farm) -> Sequence[RunNote]:
+@contextmanager
+def claimed(name: str | None, farm: Farm) -> Generator[Sequence[RunNote]]:
+    """Keep a name for the run that is created inside the `with` block.
+
+    Another process that creates a run of this name at the same time waits, and finds it taken then.
+
+    Args:
+        name: the name, or None for no name.
+        farm: the server.
+
+    Yields:
+        See `check_free`.
+
+    Raises:
+        UsageError: the name is taken.
+        ConfigurationError: another process takes a long time to create a run with this name.
+        CommandError: the name cannot be kept.
+    """
+    if name is None:
+        yield ()
+        return
+    with ExitStack() as held:
+        try:
+            held.enter_context(run_files.claimed(name, farm.url))
+        except OSError as error:
+            where = run_files.notes_folder().parent
+            raise _not_kept(name, f"{where} cannot be written ({error.strerror})") from error
+        yield check_free(name, farm)
+
+
+def check_free(name: str, farm: Farm) -> Sequence[RunNote]:
     """Refuse a name that a run of the server has.
 
     Only for a name that is noted here, the server is asked whether its run is still there. A run
     that it does not know may be on another server, which had the URL before: its files stay.
 
     Args:
-        name: the name, or None for no name.
+        name: the name.
         farm: the server.
 
     Returns:
@@ -51,8 +79,6 @@ def check_free(name: str | None, farm: Farm) -> Sequence[RunNote]:
         UsageError: the name is taken.
     """
     unknown: list[RunNote] = []
-    if name is None:
-        return unknown
     for note in run_files.named(name):
         if note.name != name or not note.is_of(farm.url):
             continue
@@ -68,3 +94,7 @@ def check_free(name: str | None, farm: Farm) -> Sequence[RunNote]:
             "nothing was created"
         )
     return unknown
+
+
+def _not_kept(name: str, why: str) -> CommandError:
+    return CommandError(f"the name {name!r} cannot be kept, because {why}: nothing was created")

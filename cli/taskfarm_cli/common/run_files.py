@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_sdk import _finished_runs, _run_notes
+from taskfarm_sdk._name_claims import claimed
 from taskfarm_sdk._run_names import check_name, is_name
 from taskfarm_sdk._run_notes import (
     RunNote,
@@ -19,6 +20,7 @@ from taskfarm_sdk._run_notes import (
     named,
     notes_folder,
     unname,
+    unreadable,
 )
 
 if TYPE_CHECKING:
@@ -30,20 +32,24 @@ __all__ = [
     "RunNote",
     "beside",
     "check_name",
+    "claimed",
     "deciding_folder",
     "finish",
     "forget",
     "history",
     "is_name",
+    "is_named",
     "items_of",
     "known",
     "may_write",
     "named",
+    "noted_items",
     "notes_folder",
     "notes_of",
     "of_this_folder",
     "reopen",
     "unname",
+    "unreadable",
     "write",
     "write_note",
 ]
@@ -77,13 +83,23 @@ def write(note: RunNote) -> None:
     _run_notes.write(note)
     path = beside(note.run)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(note.to_json(), encoding="utf-8")
-    unfinished.replace(path)
+    try:
+        unfinished.write_text(note.to_json(), encoding="utf-8")
+        unfinished.replace(path)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
 
 
 def write_note(note: RunNote) -> bool:
     """Write only the note of a new run, and return whether that succeeded."""
     return _run_notes.write(note)
+
+
+def is_named(run: str, name: str) -> bool:
+    """Return whether a run has this name."""
+    return any(note.run == run and note.name == name for note in named(name))
 
 
 def history() -> list[RunNote]:
@@ -112,9 +128,14 @@ def known(run: str) -> Iterator[tuple[RunNote, Path]]:
 
 def items_of(run: Run) -> RunItems | None:
     """Return what the files of a run tell about its items; None if they tell nothing."""
-    for note, _ in known(run.uuid):
+    return noted_items(run.uuid, run.num_tasks)
+
+
+def noted_items(run: str, num_tasks: int) -> RunItems | None:
+    """Return the same of the run with a UUID and a number of tasks."""
+    for note, _ in known(run):
         chunks = note.chunks
-        if chunks is not None and chunks.tasks == run.num_tasks:
+        if chunks is not None and chunks.tasks == num_tasks:
             return RunItems(chunks, note.results)
     return None
 
@@ -151,17 +172,34 @@ def finish(run: str) -> None:
     _run_notes.note_finished(run)
 
 
-def reopen(run: str) -> None:
-    """Note that a run was reset: it is no longer known to be finished."""
-    _finished_runs.forget(run)
-    _run_notes.note_unfinished(run)
+def reopen(run: str) -> str | None:
+    """Note that a run was reset: it is no longer known to be finished.
+
+    Returns:
+        A sentence about what could not be noted; None if all could.
+    """
+    left = _finished_runs.forget(run)
+    if left is not None:
+        return (
+            f"run {run} is still noted as finished in {left}: until it is read again, `manageTF "
+            "--list --unfinished` may leave it out here"
+        )
+    if not _run_notes.note_unfinished(run):
+        return f"run {run} is still noted as finished, because its note cannot be written"
+    return None
 
 
-def forget(run: str) -> None:
-    """Remove all files of a run that was deleted."""
+def forget(run: str) -> str | None:
+    """Remove all files of a run that was deleted.
+
+    Returns:
+        A sentence about what is still there; None if nothing is.
+    """
     _remove_beside(run)
-    _run_notes.forget(run)
+    left = _run_notes.forget(run)
+    # A run that the server does not have is in no list, whatever is noted of it.
     _finished_runs.forget(run)
+    return None if left is None else f"what is noted about run {run} could not be removed: {left}"
 
 
 def _remove_beside(run: str) -> None:

@@ -143,6 +143,11 @@ class RunName:
                 f"the whole name is required to change a run: {self._text!r} is the beginning of "
                 f"{_listed([str(note.name) for note in begin_so])}"
             )
+        if (left_out := run_files.unreadable()) is not None:
+            raise UsageError(
+                f"{_NO_UUID}, and what is noted in {left_out} cannot be read, where names are "
+                f"kept: {self._text!r}; give the UUID (`manageTF --list` shows the runs)"
+            )
         raise UsageError(
             f"{_NO_UUID}, and no run that was created here has this name: {self._text!r} "
             "(`manageTF --list` shows the runs, `manageTF --history` those created here)"

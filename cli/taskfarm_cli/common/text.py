@@ -26,6 +26,11 @@ def counted(number: int | str, noun: str) -> str:
     return f"{number} {noun}" if str(number) == "1" else f"{number} {noun}s"
 
 
+def capitalized(text: str) -> str:
+    """Return a text that begins a sentence."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def printable(text: str) -> str:
     """Return a text with each character that is not printable written as Python's escape.
 

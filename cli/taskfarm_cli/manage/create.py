@@ -25,8 +25,7 @@ def create(arguments: Arguments, output: Output) -> ExitStatus:
     """
     count, name = arguments.num_tasks or 0, arguments.name
     new_name.check(name)
-    with open_farm(arguments) as farm:
-        unknown = new_name.check_free(name, farm)
+    with open_farm(arguments) as farm, new_name.claimed(name, farm) as unknown:
         run = farm.create_run(count)
         run_files.unname(unknown)
         note = RunNote(run=run.uuid, url=farm.url, num_tasks=count, items=count, chunk=1, name=name)

@@ -79,7 +79,7 @@ def who_am_i(arguments: Arguments, output: Output) -> ExitStatus:
     except AuthenticationError as missing:
         url = missing.url or ""
         output.identity(Identity(url, arguments.user, None, accepted=None))
-        raise no_credentials(url, arguments.user) from missing
+        raise no_credentials(url, arguments) from missing
     with farm:
         known = Identity(farm.url, farm.user, farm.credentials_from, accepted=True)
         try:

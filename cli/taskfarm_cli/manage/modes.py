@@ -91,7 +91,15 @@ def _note_change(run: Run) -> None:
     """Note that a run is no longer known to be finished."""
     from taskfarm_cli.common import run_files
 
-    run_files.reopen(run.uuid)
+    _say(run_files.reopen(run.uuid))
+
+
+def _say(fault: str | None) -> None:
+    """Say what could not be noted, if there is anything."""
+    from taskfarm_cli.common.guard import complain
+
+    if fault is not None:
+        complain(PROGRAM, fault)
 
 
 def _tell_what_is_kept(run: Run) -> None:
@@ -130,18 +138,15 @@ def _delete(arguments: Arguments, output: Output) -> ExitStatus:
     try:
         return _delete_run(arguments, output)
     except NotedRunGone as gone:
-        run_files.forget(gone.uuid)
-        raise CommandError(
-            f"run {gone.uuid} is not known there; what was noted about it here is removed now",
-            gone.status,
-        ) from gone
+        told = run_files.forget(gone.uuid) or "what was noted about it here is removed now"
+        raise CommandError(f"run {gone.uuid} is not known there; {told}", gone.status) from gone
 
 
 def _delete_with_files(_: Arguments, run: Run) -> None:
     from taskfarm_cli.common import run_files
 
     run.delete()
-    run_files.forget(run.uuid)
+    _say(run_files.forget(run.uuid))
 
 
 _delete_run = _changing(_delete_with_files, "Delete")
@@ -162,7 +167,11 @@ def _create(arguments: Arguments, output: Output) -> ExitStatus:
 def _history(_: Arguments, output: Output) -> ExitStatus:
     from taskfarm_cli.common import run_files
 
-    output.history(run_files.history())
+    notes, left_out = run_files.history(), run_files.unreadable()
+    if notes or left_out is None:
+        output.history(notes)
+    if left_out is not None:
+        raise CommandError(f"what is noted in {left_out} cannot be read")
     return ExitStatus.OK
 
 

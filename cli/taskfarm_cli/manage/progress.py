@@ -10,6 +10,7 @@ from typing import Self
 
 from taskfarm_cli.common.terminal import columns, is_terminal
 from taskfarm_cli.common.text import counted, fitting
+from taskfarm_sdk._foreground import is_in_foreground
 
 DRAW_EVERY_S = 0.2
 ERASE = "\x1b[K"
@@ -26,7 +27,7 @@ class Progress:
 
     def show(self, done: int, total: int, noun: str = "task") -> None:
         """Draw the number of processed tasks, at most a few times a second."""
-        if self._shows and time.monotonic() >= self._next_at:
+        if self._shows and time.monotonic() >= self._next_at and is_in_foreground(sys.stderr):
             # The cursor stays at the line's beginning, so that an error's line covers this one.
             text = fitting([f"{done} of {counted(total, noun)}"], columns(sys.stderr) - 1)
             self._write(f"{ERASE}{text}\r")

@@ -17,6 +17,7 @@ from taskfarm_cli.common.run_name import RunName
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.manage.mode import PROGRAM
 from taskfarm_cli.manage.progress import Progress
+from taskfarm_cli.outcomes.chunks import chunks_of
 from taskfarm_cli.outcomes.items import check_results
 from taskfarm_cli.report import sections
 from taskfarm_cli.report.facts import read_journal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from taskfarm_cli.manage.mode import Arguments
     from taskfarm_cli.manage.output.base import Output
     from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk._items.chunks import Chunks
 
 # From so many requests on, their number is said before.
 _MANY_REQUESTS = 1000
@@ -74,18 +76,21 @@ def _check_folders(arguments: Arguments) -> None:
 
 
 def _sections(arguments: Arguments, run: Run, status: RunStatus) -> Iterator[str]:
-    yield sections.of_server(status)
+    items = None if arguments.results is None else read_items(Path(arguments.results))
+    num_items = None if items is None else items.num_items
+    chunks = chunks_of(run.uuid, status.num_tasks, num_items)
+    yield sections.of_server(status, chunks)
     if arguments.journal is not None:
-        yield _of_journal(Path(arguments.journal), run, status)
-    if arguments.results is not None:
-        yield sections.of_items(read_items(Path(arguments.results)))
+        yield _of_journal(Path(arguments.journal), run, status, chunks)
+    if items is not None:
+        yield sections.of_items(items)
     if arguments.read_tasks:
         yield _of_tasks(run)
     if arguments.journal is None:
         yield sections.without_journal(_WITHOUT_JOURNAL)
 
 
-def _of_journal(folder: Path, run: Run, status: RunStatus) -> str:
+def _of_journal(folder: Path, run: Run, status: RunStatus, chunks: Chunks | None) -> str:
     try:
         facts, reader = read_journal(folder, run.uuid, status.num_tasks)
     except OSError as error:
@@ -94,7 +99,7 @@ def _of_journal(folder: Path, run: Run, status: RunStatus) -> str:
         ) from error
     if not facts.attempts:
         _say(f"{folder} holds no attempt at a task of run {run.uuid}")
-    return sections.of_journal(facts, reader, status)
+    return sections.of_journal(facts, reader, status, chunks)
 
 
 def _of_tasks(run: Run) -> str:

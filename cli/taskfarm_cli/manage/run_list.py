@@ -6,7 +6,8 @@ that are shown with it, or that `--unfinished` has to know.
 A run that was seen finished may have been reset since, and the server does not tell. So each status
 that is shown was read for it. `--unfinished` shows no finished runs, and need not read all of them
 again: it leaves out those that were seen finished. To see resets all the same, it reads some of
-these again each time, and the commands forget the finish of a run that they reset. `--wait` and
+these again each time, and the commands forget the finish of a run that they reset. Where nothing
+can be noted, these would be the same ones for ever, and so all runs are read. `--wait` and
 `--watch` read all runs, once.
 """
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from taskfarm_cli.manage.progress import Progress
     from taskfarm_sdk import Farm, Run, RunStatus
 
+_PROGRAM = "manageTF"
 # So many runs that were seen finished are read again by each `--unfinished`, those read longest ago
 # first: of as many runs, a reset elsewhere is seen at once, and of more runs after some lists.
 MOST_AGAIN = 100
@@ -91,7 +93,6 @@ def unfinished(farm: Farm, *, reads_all: bool = False) -> RunList:
     Raises:
         TaskfarmError: the server cannot be asked.
     """
-    from taskfarm_cli.manage.progress import Progress
     from taskfarm_sdk import _finished_runs
 
     runs = all_runs(farm)
@@ -103,13 +104,17 @@ def unfinished(farm: Farm, *, reads_all: bool = False) -> RunList:
     if len(asked) > MANY_REQUESTS:
         rest = "" if reads_all else "; those that are finished are left out from now on"
         complain(
-            "manageTF",
+            _PROGRAM,
             f"reading {counted(f'{len(asked):,}', 'run')}, with one request for each{rest}",
         )
-    with Progress() as progress:
-        statuses = _read(asked, progress)
-    _note(farm, statuses, runs, began)
-    left = [run for run in asked if run.uuid in statuses and not _is_finished(statuses[run.uuid])]
+    statuses = dict(_read_many(asked))
+    unkept = _note(farm, statuses, runs, began)
+    if unkept is not None:
+        complain(
+            _PROGRAM, f"which runs are finished cannot be noted in {unkept}: all are read each time"
+        )
+        statuses |= _read_many([run for run in runs if run.uuid in left_out])
+    left = [run for run in runs if run.uuid in statuses and not _is_finished(statuses[run.uuid])]
     return RunList(farm, left, statuses)
 
 
@@ -117,6 +122,14 @@ def all_runs(farm: Farm) -> Sequence[Run]:
     """Return all runs of a server, the newest last."""
     # The first request gives up soon, however long later requests are retried.
     return farm.runs(give_up_after_s=GIVE_UP_AFTER_S)
+
+
+def _read_many(runs: Sequence[Run]) -> Statuses:
+    """Read the statuses of runs, and show how far it is."""
+    from taskfarm_cli.manage.progress import Progress
+
+    with Progress() as progress:
+        return _read(runs, progress)
 
 
 def _read(runs: Sequence[Run], progress: Progress | None = None) -> Statuses:
@@ -146,12 +159,13 @@ def _status(run: Run) -> Statuses:
         return {run.uuid: None}
 
 
-def _note(farm: Farm, statuses: Statuses, runs: Sequence[Run], began: int) -> None:
+def _note(farm: Farm, statuses: Statuses, runs: Sequence[Run], began: int) -> str | None:
+    """Note which runs are finished; return where that failed and why, or None."""
     from taskfarm_sdk import _finished_runs
 
     finished = {uuid: began for uuid, status in statuses.items() if status and status.finished}
     unfinished = {uuid for uuid, status in statuses.items() if status and not status.finished}
-    _finished_runs.update(farm.url, finished, unfinished, {run.uuid for run in runs})
+    return _finished_runs.update(farm.url, finished, unfinished, {run.uuid for run in runs})
 
 
 def _is_finished(status: RunStatus | None) -> bool:

@@ -86,6 +86,7 @@ class Watched:
         self.run = run
         self.status = status
         self.asked_at: float = -math.inf
+        self._may_end_at: float | None = None
         self.has_trouble = False
         self._is_away = False
         self._items = items
@@ -106,6 +107,9 @@ class Watched:
         self.has_trouble = self._is_away = False
         self._forecast.add(now, status)
         self._signs.add(now, status)
+        # Kept, because each turn looks at it for each of many runs.
+        estimate = self._forecast.estimate()
+        self._may_end_at = None if estimate is None else now + estimate.left_s.least
 
     def end(self, standing: Standing) -> None:
         """Record that it can be read no more."""
@@ -123,6 +127,11 @@ class Watched:
     def is_over(self) -> bool:
         """Whether it is read no more."""
         return self._standing.is_over
+
+    @property
+    def may_end_at(self) -> float | None:
+        """When it ends at the earliest, by the same clock; None if nothing tells that."""
+        return None if self.has_trouble else self._may_end_at
 
     @property
     def row(self) -> Row:

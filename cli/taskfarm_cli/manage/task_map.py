@@ -137,11 +137,11 @@ def _noted_results(run: Run) -> Path | None:
     from taskfarm_cli.outcomes.items import check_results
 
     items = run_files.items_of(run)
-    if items is None or items.kept_in is None or not Path(items.kept_in).is_dir():
+    if items is None or items.kept_in is None:
         return None
     try:
         check_results(Path(items.kept_in), run.uuid)
-    except UsageError:
+    except (UsageError, OSError):
         return None
     return Path(items.kept_in)
 

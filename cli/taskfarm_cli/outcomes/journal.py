@@ -27,6 +27,13 @@ class JournalReader:
         folder: the folder.
         run_uuid: the run whose attempts are wanted; None for those of all runs.
         num_tasks: the number of its tasks: a line of another task is damaged.
+
+    Attributes:
+        read: how many attempts were read.
+        damaged: how many lines are no attempt.
+        of_other_runs: how many lines are of other runs.
+        is_complete: whether the last `read_on` read all that there was.
+        is_folder_readable: whether it could list the folder.
     """
 
     def __init__(
@@ -41,6 +48,7 @@ class JournalReader:
         self.damaged = 0
         self.of_other_runs = 0
         self.is_complete = False
+        self.is_folder_readable = True
 
     @property
     def unreadable_files(self) -> int:
@@ -66,9 +74,10 @@ class JournalReader:
                 there. `is_complete` tells whether all was read.
         """
         try:
-            names = self._names()
+            names, self.is_folder_readable = self._names(), True
         except OSError:
-            names = []
+            names, self.is_folder_readable = [], False
+        self._unreadable &= set(names)
         self.is_complete = False
         for name in names:
             before = self._at(name)

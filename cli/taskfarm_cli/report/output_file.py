@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,8 +47,11 @@ class OutputFile:
         trace: TracebackType | None,
     ) -> None:
         if self._temporary is not None:
-            os.close(self._descriptor)
-            self._temporary.unlink(missing_ok=True)
+            # What ended the block is told, and not that its remains cannot be removed.
+            with suppress(OSError):
+                os.close(self._descriptor)
+            with suppress(OSError):
+                self._temporary.unlink()
 
     def replace(self, content: str) -> None:
         """Write the content, and move the file to its place.
@@ -60,6 +64,8 @@ class OutputFile:
         try:
             while left:
                 left = left[os.write(self._descriptor, left) :]
+            # Network file systems report a full disk only here, and a file that was there is whole.
+            os.fsync(self._descriptor)
             self._temporary.replace(self._path)
         except OSError as error:
             raise self._fault(error) from error

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.text import counted
+from taskfarm_cli.common.text import capitalized, counted
+from taskfarm_cli.outcomes.chunks import noun_of, rates_of_items
 from taskfarm_cli.outcomes.states import difference
 from taskfarm_cli.report.causes import Causes, cause_of
 from taskfarm_cli.report.hosts import MOST_ROWS
@@ -18,6 +19,7 @@ from taskfarm_cli.report.markup import (
     table,
 )
 from taskfarm_sdk import charts
+from taskfarm_sdk._items.counts import items_done
 
 if TYPE_CHECKING:
     from taskfarm_cli.outcomes.attempt import Attempt
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from taskfarm_cli.report.items import ItemFacts
     from taskfarm_cli.report.scan import TaskFacts
     from taskfarm_sdk import RunStatus
+    from taskfarm_sdk._items.chunks import Chunks
 
 MOST_CELLS = 1000
 _MOST_CAUSES = 20
@@ -35,8 +38,9 @@ _MOST_OTHERS = 100
 _FAILED_HEADS = ("task", "message", "attempt", "host", "process", "ended")
 
 
-def of_server(status: RunStatus) -> str:
-    """Return what the server tells: the counts."""
+def of_server(status: RunStatus, chunks: Chunks | None = None) -> str:
+    """Return what the server tells: the counts, and how many items these mean, if that is known."""
+    items = items_done(chunks, status)
     failed = "unknown until the run is finished" if not status.finished else "unknown"
     chart = charts.bar(
         waiting=status.waiting,
@@ -55,17 +59,20 @@ def of_server(status: RunStatus) -> str:
             ("of these failed", failed if status.failed is None else status.failed),
         ),
     )
-    return section("Now, by the server", chart.html, counts)
+    said = "" if items is None else paragraph(f"{capitalized(str(items))}.")
+    return section("Now, by the server", chart.html, said, counts)
 
 
-def of_journal(facts: JournalFacts, reader: JournalReader, status: RunStatus) -> str:
+def of_journal(
+    facts: JournalFacts, reader: JournalReader, status: RunStatus, chunks: Chunks | None = None
+) -> str:
     """Return what a journal tells of a run."""
     source = section("Journal", *_source(facts, reader, status))
     if not facts.attempts:
         return source
     return "".join(
         (
-            section("When", charts.throughput(facts.throughput()).html),
+            section("When", _when(facts, chunks)),
             section("Who", *_who(facts)),
             section("How long", *_how_long(facts)),
             section("Tasks", _grid(facts, status)),
@@ -184,6 +191,11 @@ def _source(facts: JournalFacts, reader: JournalReader, status: RunStatus) -> It
     differs = difference(facts.states.settled, status.done)
     if differs:
         yield paragraph(differs)
+
+
+def _when(facts: JournalFacts, chunks: Chunks | None) -> str:
+    points = rates_of_items(facts.throughput(), chunks)
+    return charts.throughput(points, noun=noun_of(chunks)).html
 
 
 def _who(facts: JournalFacts) -> Iterable[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.text import counted
+from taskfarm_cli.outcomes.chunks import noun_of, rates_of_items
 from taskfarm_cli.view.facts import Failure, Picture, RunFacts
 from taskfarm_cli.view.markup import Html, element, joined
 
@@ -21,8 +22,10 @@ def throughput_of(facts: RunFacts) -> Html:
     from taskfarm_sdk.charts import rates, throughput
 
     charts: list[Chart] = []
+    noun = noun_of(facts.chunks)
     if facts.completions:
-        charts.append(throughput(facts.completions, title="Throughput by the journal"))
+        completions = rates_of_items(list(facts.completions), facts.chunks)
+        charts.append(throughput(completions, noun=noun, title="Throughput by the journal"))
     # No rate is a mean over a time in which nobody knows what happened.
     points, gaps = rates(facts.seen.points, gaps=facts.seen.gaps, most=_MOST_POINTS)
     if charts and not any(rate for _, rate in points):
@@ -33,8 +36,9 @@ def throughput_of(facts: RunFacts) -> Html:
             points,
             gaps=gaps,
             gap_meaning=_NOT_READ,
-            # The server counts those that failed for good as done.
-            became="completed or failed for good",
+            noun=noun,
+            # The server counts tasks that failed for good as done. Items are by the percentage.
+            became="completed or failed for good" if facts.chunks is None else "computed",
             title="Throughput as it was seen here",
         )
     )

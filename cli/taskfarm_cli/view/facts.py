@@ -10,6 +10,8 @@ from taskfarm_cli.view.history import Seen
 
 if TYPE_CHECKING:
     from taskfarm_sdk import RunStatus
+    from taskfarm_sdk._items.chunks import Chunks
+    from taskfarm_sdk._items.counts import ItemCount
     from taskfarm_sdk.charts import Cell
 
 # So many failures are shown with their messages; their number is always told.
@@ -108,7 +110,11 @@ class RunFacts:
         trouble: why it could not be read, although the server answers; or an empty text.
         pictures: the states of its tasks.
         scan: the reading of all its tasks; None if nobody asked for it.
-        completions: completions over time by the journal, as points of a chart; empty without one.
+        completions: completed tasks over time by the journal, as points of a chart; empty without
+            one.
+        chunks: the items of each task, which are counted then; None where each is one, or that is
+            unknown.
+        items: how many items have results; None without chunks.
     """
 
     uuid: str
@@ -122,6 +128,8 @@ class RunFacts:
     pictures: tuple[Picture, ...] = ()
     scan: Scan | None = None
     completions: tuple[tuple[float, float], ...] = ()
+    chunks: Chunks | None = None
+    items: ItemCount | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -133,12 +141,14 @@ class RunLine:
         num_tasks_text: its number of tasks, as the server stores it.
         status: its last status; None before the first.
         read_at: when that was read, in seconds since 1970.
+        items: how many items have results; None where each task is one, or that is unknown.
     """
 
     uuid: str
     num_tasks_text: str
     status: RunStatus | None
     read_at: float | None = None
+    items: ItemCount | None = None
 
 
 @attrs.frozen(kw_only=True)

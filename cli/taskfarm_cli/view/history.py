@@ -1,4 +1,4 @@
-"""The history of a run: how many tasks were seen done, and when nobody could tell."""
+"""The history of a run: how many tasks or items were seen done, and when nobody could tell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Seen:
     """What was seen of a run.
 
     Attributes:
-        points: times in seconds since 1970, each with how many tasks were done, ascending.
+        points: times in seconds since 1970, each with how many were done, ascending.
         gaps: the begin and the end of each time in which it was not known how many were.
     """
 
@@ -30,7 +30,7 @@ class History:
         self._is_broken = False
 
     def add(self, time_s: float, done: int) -> None:
-        """Record how many tasks are done.
+        """Record how many tasks or items are done.
 
         Args:
             time_s: seconds since 1970. A clock that was set back begins a new history.

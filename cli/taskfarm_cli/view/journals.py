@@ -37,6 +37,7 @@ class Journals:
         self._reader = JournalReader(Path(folder))
         self._runs: dict[str, RunJournal] = {}
         self._num_tasks = 0
+        self._is_full = False
 
     @staticmethod
     def is_folder(path: str) -> bool:
@@ -47,6 +48,17 @@ class Journals:
     def is_complete(self) -> bool:
         """Whether the last look read all that there was."""
         return self._reader.is_complete
+
+    @property
+    def fault(self) -> str:
+        """A sentence about what is left out, or an empty text."""
+        if not self._reader.is_folder_readable:
+            return "The folder of the journal cannot be read at present."
+        if self._is_full:
+            return "The journal has more runs or tasks than viewTF keeps: some are left out."
+        if unreadable := self._reader.unreadable_files:
+            return f"{counted(unreadable, 'file')} of the journal cannot be read."
+        return ""
 
     def look(self) -> None:
         """Read what is new, up to some megabytes."""
@@ -62,13 +74,13 @@ class Journals:
         """Return the run of an attempt, or None if there is no room for it."""
         run = self._runs.get(attempt.run)
         more = attempt.task + 1 - (0 if run is None else run.num_tasks)
-        if self._num_tasks + max(0, more) > MOST_TASKS_TOGETHER:
+        if run is None and not _RUN.fullmatch(attempt.run):
             return None
-        if run is not None:
-            return run
-        if len(self._runs) >= MOST_RUNS or not _RUN.fullmatch(attempt.run):
+        has_room = run is not None or len(self._runs) < MOST_RUNS
+        if not has_room or self._num_tasks + max(0, more) > MOST_TASKS_TOGETHER:
+            self._is_full = True
             return None
-        return self._runs.setdefault(attempt.run, RunJournal())
+        return self._runs.setdefault(attempt.run, RunJournal()) if run is None else run
 
     def of(self, uuid: str) -> RunJournal | None:
         """Return what the journals tell about a run; None if they have no line of it."""
@@ -116,13 +128,13 @@ class RunJournal:
         """How many tasks are completed or failed for good."""
         return self._states.settled
 
-    def picture(self, num_tasks: int, *, is_whole: bool = True, differs: str = "") -> Picture:
+    def picture(self, num_tasks: int, *, is_whole: bool = True, before: str = "") -> Picture:
         """Return the states of the tasks.
 
         Args:
             num_tasks: how many tasks the run has.
             is_whole: whether the journals were read to their ends.
-            differs: a sentence where the server's counts are others; else an empty text.
+            before: what is said first, as that the server's counts are others.
         """
         shown = sorted(self._failures.values(), key=lambda failure: failure.number)
         return Picture(
@@ -132,8 +144,8 @@ class RunJournal:
             failures=tuple(_finals_first(shown)),
             num_failed=self._states.failed,
             is_whole=is_whole,
-            remark=f"{differs} "
-            * bool(differs)
+            remark=f"{before} "
+            * bool(before)
             + f"The journal has outcomes of {self._states.known} of "
             f"{counted(num_tasks, 'task')}; whether another task, or one that is tried again, "
             "waits or is being computed, it does not tell.",

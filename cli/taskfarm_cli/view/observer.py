@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 OPENED_FOR_S = 5.0
 # Files, scans and the time left change also while the server is not read.
 DRAW_EVERY_S = 1.0
+# What was read of a run, its course above all, is kept for so many of them.
+MOST_RECORDS = 500
 # The first readings of a list follow each other at once, unless the server is slow.
 QUICK_S = 0.2
 
@@ -50,6 +52,7 @@ class Observer:
         self._answered_at = time.time()
         self._rest_until, self._rest_s = -math.inf, EVERY_S
         self._num_server_errors = 0
+        self._unanswered: str | None = None
         self._news = threading.Condition()
         self._watched: Counter[Place] = Counter()
         self._opened: dict[Place, float] = {}
@@ -160,7 +163,7 @@ class Observer:
                 places = self._places()
                 self._take_turn(places)
                 pause_s = self._pause_s(places)
-            except Exception as error:  # noqa: BLE001 - the pages would stand still without a word
+            except BaseException as error:  # noqa: BLE001 - the pages would stand still without a word
                 complain(PROGRAM, f"unexpected {type(error).__name__}: {error}")
                 pause_s = EVERY_S
             with self._news:
@@ -175,15 +178,21 @@ class Observer:
             # So long each has to wait for its turn, at worst.
             self._read(wish, turn_s=max(wish.every_s, self._rest_s * len(wishes)))
         self._draw(self._places())
-        self._forget_gone()
+        self._forget()
 
-    def _forget_gone(self) -> None:
-        """Forget the runs that are gone, but for those that somebody looks at."""
-        gone = [record.uuid for record in list(self._records.values()) if record.is_gone]
-        if not gone:
+    def _forget(self) -> None:
+        """Forget runs that are gone, and of too many those read longest ago; none that is seen."""
+        records = sorted(self._records.values(), key=lambda record: record.asked_at)
+        too_many = len(records) - MOST_RECORDS
+        unwanted = [
+            record.uuid
+            for place, record in enumerate(records)
+            if record.is_gone or (place < too_many and not record.is_being_scanned)
+        ]
+        if not unwanted:
             return
         seen = {wish.subject for wish in self._wishes(self._places())}
-        for uuid in gone:
+        for uuid in unwanted:
             if uuid not in seen:
                 self._records.pop(uuid, None)
                 self._sources.forget(uuid)
@@ -205,10 +214,14 @@ class Observer:
                 wishes.setdefault(run.uuid, self._record(run.uuid).wish(is_open=False))
         return list(wishes.values())
 
-    def _turn(self, wishes: Iterable[Wish]) -> Wish | None:
+    def _turn(self, wishes: Collection[Wish]) -> Wish | None:
         """Return what to read now; what was just opened need not wait for its turn."""
         now = time.monotonic()
         wish = choose(wishes, now)
+        if wish is not None and wish.subject == self._unanswered:
+            # The server may be there, and take too long for this one alone.
+            others = (one for one in wishes if one.subject != self._unanswered)
+            wish = choose(others, now) or wish
         if wish is None or now >= self._rest_until:
             return wish
         is_away = self._outage is not None
@@ -234,6 +247,7 @@ class Observer:
         try:
             self._ask(wish, turn_s)
         except (AuthenticationError, ConnectionFailed) as error:
+            self._unanswered = wish.subject
             self._is_away(error)
         except ServerError as error:
             self._has_failed(wish, error)
@@ -257,12 +271,14 @@ class Observer:
     def _answer(self) -> None:
         self._outage, self._answered_at = None, time.time()
         self._num_server_errors = 0
+        self._unanswered = None
 
     def _is_away(self, error: Exception) -> None:
         """Record that the server does not answer; what was to be read stays the next in turn."""
         since = self._outage.since if self._outage else self._answered_at
         self._outage = Outage(since=since, reason=str(error))
-        for record in self._records.values():
+        # A copy: threads of requests add runs.
+        for record in list(self._records.values()):
             record.interrupt()
 
     def _has_failed(self, wish: Wish, error: Exception) -> None:
@@ -284,6 +300,9 @@ class Observer:
         except RunNotFound:
             record.vanish(time.monotonic())
         else:
+            if record.chunks is None:
+                # Notes are written shortly after a run was created.
+                record.know(self._sources.chunks(wish.subject, status.num_tasks))
             record.add(status, time.monotonic(), turn_s=turn_s)
 
     def _draw(self, places: Iterable[Place]) -> None:

@@ -16,6 +16,9 @@ class Opening:
 
     Args:
         address: the address.
+
+    Raises:
+        OSError: it cannot be written.
     """
 
     def __init__(self, address: str) -> None:
@@ -28,9 +31,13 @@ class Opening:
             element("meta", http_equiv="refresh", content=f"0; url={address}"),
         )
         page = element("html", head, element("body", element("a", "Open viewTF", href=address)))
-        descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"<!DOCTYPE html>\n{page}\n")
+        try:
+            descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(f"<!DOCTYPE html>\n{page}\n")
+        except OSError:
+            self.remove()
+            raise
 
     def show(self) -> bool:
         """Open the browser, and return whether there is one."""

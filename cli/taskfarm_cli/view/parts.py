@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from taskfarm_cli.common import bars
-from taskfarm_cli.common.text import counted
+from taskfarm_cli.common.text import capitalized, counted
 from taskfarm_cli.view.drawings import failures_table, grid_of, throughput_of
 from taskfarm_cli.view.facts import ListFacts, Outage, RunFacts, RunLine, Scan
 from taskfarm_cli.view.markup import Html, element, joined, text
@@ -102,7 +102,8 @@ def _line(line: RunLine, *, listed_at: float) -> Html:
     old = Html("")
     if line.read_at is not None and listed_at - line.read_at > _OLD_S:
         old = element("span", f" (as of {_utc(line.read_at)})", class_="quiet")
-    said = element("p", f"{share}. " if share else "", _counts(status), old)
+    items = "" if line.items is None else f"{capitalized(str(line.items))}. "
+    said = element("p", f"{share}. " if share else "", items, _counts(status), old)
     return element("li", link, figure, said)
 
 
@@ -142,7 +143,9 @@ def _progress(facts: RunFacts) -> Html:
         percent=status.percent_done if math.isfinite(status.percent_done) else None,
         title="Tasks by state",
     )
+    items = {} if facts.items is None else {"Items": str(facts.items).replace(" items", "")}
     numbers = {
+        **items,
         "Tasks": str(status.num_tasks),
         "Done": str(status.done),
         "Failed": _failed(status),

@@ -12,11 +12,13 @@ from taskfarm_cli.view.history import History
 from taskfarm_cli.view.places import RUNS_PER_PART
 from taskfarm_cli.view.scans import TaskScan
 from taskfarm_cli.view.schedule import Wish
+from taskfarm_sdk._items.counts import ItemCount, items_done
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from taskfarm_sdk import Run, RunStatus
+    from taskfarm_sdk._items.chunks import Chunks
 
 LIST = "list"
 _OPEN_S, _LISTED_S, _LIST_S = 2.0, 10.0, 10.0
@@ -39,6 +41,7 @@ class RunRecord:
         self.scan: TaskScan | None = None
         self.pictures: tuple[Picture, ...] = ()
         self.completions: tuple[tuple[float, float], ...] = ()
+        self.chunks: Chunks | None = None
         self._history = History()
         self._forecast = Forecast()
 
@@ -53,6 +56,23 @@ class RunRecord:
         every_s *= _FINISHED_TIMES if is_over else 1
         return Wish(self.uuid, every_s, self.asked_at, is_page=is_open)
 
+    def know(self, chunks: Chunks | None) -> None:
+        """Have items counted from the next status on, if these are what each task has several of.
+
+        Args:
+            chunks: the items of each task; None if they are not known.
+        """
+        if chunks is not None and chunks != self.chunks:
+            self.chunks = chunks
+            # What was seen before are tasks.
+            self._history = History()
+            self._forecast = Forecast(chunks)
+
+    @property
+    def items(self) -> ItemCount | None:
+        """How many items have results; None where each task is one, or that is unknown."""
+        return None if self.status is None else items_done(self.chunks, self.status)
+
     def add(self, status: RunStatus, now: float, *, turn_s: float) -> None:
         """Record a status.
 
@@ -66,7 +86,8 @@ class RunRecord:
             self.interrupt()
         self.status, self.read_at, self.asked_at = status, time.time(), now
         self.is_gone, self.trouble = False, ""
-        self._history.add(self.read_at, status.done)
+        items = self.items
+        self._history.add(self.read_at, status.done if items is None else items.done)
         self._forecast.add(now, status)
 
     def fail(self, trouble: str, now: float) -> None:
@@ -92,7 +113,12 @@ class RunRecord:
         """Record that it is not known how the run goes on."""
         self._history.interrupt()
         # Its rate would be a mean over a time that nobody saw.
-        self._forecast = Forecast()
+        self._forecast = Forecast(self.chunks)
+
+    @property
+    def is_being_scanned(self) -> bool:
+        """Whether its tasks are being read."""
+        return self.scan is not None and self.scan.facts.is_running
 
     def drop_scan(self) -> None:
         """Forget the reading of its tasks: they were changed."""
@@ -133,6 +159,8 @@ class RunRecord:
             pictures=self.pictures,
             scan=None if scan is None else scan.facts,
             completions=self.completions,
+            chunks=self.chunks,
+            items=self.items,
         )
 
 
@@ -191,6 +219,7 @@ def _line(run: Run, record: RunRecord | None) -> RunLine:
         num_tasks_text=run.num_tasks_text,
         status=None if record is None else record.status,
         read_at=None if record is None else record.read_at,
+        items=None if record is None else record.items,
     )
 
 

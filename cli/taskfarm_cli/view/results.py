@@ -28,6 +28,10 @@ class ResultsFolder:
     def __init__(self, folder: Path) -> None:
         self._items: ItemsFolder = open_items(folder)
 
+    def num_items(self, uuid: str) -> int | None:
+        """Return how many items a run has; None if the folder is another run's."""
+        return self._items.num_items if uuid == self._items.run_uuid else None
+
     def picture(self, uuid: str) -> Picture | None:
         """Return the states of a run's items; None if the folder is another run's."""
         from taskfarm_sdk import TaskfarmError

@@ -112,7 +112,14 @@ class Invitations:
         self._say("it lets one browser in; Ctrl-C ends viewTF")
         if not in_browser:
             return
-        self._opening = Opening(self.address)
+        try:
+            self._opening = Opening(self.address)
+        except OSError as error:  # a full disk
+            self._say(
+                f"no browser can be opened ({error.strerror or error}): open the address above "
+                "yourself"
+            )
+            return
         if not self._opening.show():
             self._say("no browser was found: open the address above yourself")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.outcomes.chunks import chunks_of
 from taskfarm_cli.outcomes.states import difference
 from taskfarm_cli.view.journals import Journals, RunJournal
 from taskfarm_cli.view.results import ResultsFolder
@@ -12,6 +13,7 @@ from taskfarm_cli.view.results import ResultsFolder
 if TYPE_CHECKING:
     from taskfarm_cli.view.facts import Picture
     from taskfarm_cli.view.records import RunRecord
+    from taskfarm_sdk._items.chunks import Chunks
 
 # Files are read and drawn for at most one tenth of the time; half of it until all was read once.
 _REST_PER_LOOK, _FIRST_REST_PER_LOOK = 9, 1
@@ -41,6 +43,11 @@ class Sources:
         took_s = time.monotonic() - begun
         self._next_at[record.uuid] = time.monotonic() + self._rest_s(took_s)
 
+    def chunks(self, uuid: str, num_tasks: int) -> Chunks | None:
+        """Return the items of each task of a run, as its results folder or its note tells."""
+        num_items = None if self._results is None else self._results.num_items(uuid)
+        return chunks_of(uuid, num_tasks, num_items)
+
     def forget(self, uuid: str) -> None:
         """Forget when a run was looked at."""
         self._next_at.pop(uuid, None)
@@ -56,12 +63,19 @@ class Sources:
         if self._journals is not None:
             settled = self._settled_before(record, self._journals.of(record.uuid))
             self._journals.look()
-            journal = self._journals.of(record.uuid)
+            journal, fault = self._journals.of(record.uuid), self._journals.fault
+            if journal is None and fault:
+                journal = RunJournal()
             if journal is not None and record.status is not None:
-                is_whole = self._journals.is_complete
-                differs = _differs(record.status.done, settled, journal.settled) * is_whole
-                num_tasks = record.status.num_tasks
-                pictures.append(journal.picture(num_tasks, is_whole=is_whole, differs=differs))
+                is_read = self._journals.is_complete
+                differs = _differs(record.status.done, settled, journal.settled) * is_read
+                pictures.append(
+                    journal.picture(
+                        record.status.num_tasks,
+                        is_whole=is_read and not fault,
+                        before=" ".join(filter(None, (fault, differs))),
+                    )
+                )
                 record.completions = tuple(journal.throughput())
         if self._results is not None:
             found = self._results.picture(record.uuid)

@@ -30,14 +30,16 @@ def create(plan: Plan, farm: Farm, screen: Screen) -> Run:
             f"run {uuid} of the same work was created here and is not finished: give its UUID "
             "instead of --create to continue it, or --new to create another"
         )
-    unknown = new_name.check_free(options.name, farm)
-    run = farm.create_run(count)
-    run_files.unname(unknown)
-    of_several = f"{counted(plan.num_items, 'item')} in " if plan.chunk > 1 else ""
-    called = "" if options.name is None else f" ({options.name})"
-    screen.say(f"run {run.uuid}{called}: {of_several}{counted(count, 'task')}")
-    try:
-        manifest.write(run, work, options.kept_in, options.name)
-    except OSError as error:
-        screen.say(f"cannot write the run's manifest to {Path.cwd()}: {error.strerror}")
+    with new_name.claimed(options.name, farm) as unknown:
+        run = farm.create_run(count)
+        run_files.unname(unknown)
+        of_several = f"{counted(plan.num_items, 'item')} in " if plan.chunk > 1 else ""
+        called = "" if options.name is None else f" ({options.name})"
+        screen.say(f"run {run.uuid}{called}: {of_several}{counted(count, 'task')}")
+        try:
+            manifest.write(run, work, options.kept_in, options.name)
+        except OSError as error:
+            screen.say(f"cannot write the run's manifest to {Path.cwd()}: {error.strerror}")
+        if options.name is not None and not run_files.is_named(run.uuid, options.name):
+            screen.say(f"the name {options.name!r} could not be kept: run {run.uuid} has none")
     return run

@@ -14,6 +14,7 @@ from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.log_lines import SDK, show_log
 from taskfarm_cli.common.terminal import columns, is_terminal
 from taskfarm_cli.common.text import fitting
+from taskfarm_sdk._foreground import is_in_foreground
 
 if TYPE_CHECKING:
     from taskfarm_sdk import RunStatus
@@ -41,7 +42,7 @@ class Screen:
             complain(self._program, text, command)
 
     def draw(self, *pieces: str, status: RunStatus | None = None) -> None:
-        """Show the status line in place of the last one.
+        """Show the status line in place of the last one, but not from the background.
 
         Args:
             pieces: the parts of the line, the most important one first: the last ones are left out
@@ -50,6 +51,10 @@ class Screen:
         """
         if self.is_live:
             with self._lock:
+                if not is_in_foreground(sys.stderr):
+                    # The line is now one in which somebody types, and not this program's to erase.
+                    self._is_drawn = False
+                    return
                 # A line as wide as the terminal would be continued below it, and stay there.
                 room = columns(sys.stderr) - 1
                 line = fitting(pieces, room) if status is None else barred(status, pieces, room)

@@ -7,7 +7,7 @@ import tempfile
 import time
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.text import counted
@@ -99,47 +99,13 @@ def _work_off(
     if reopening is not None:
         reopening.open_again(failed=options.retry_failed)
     with ExitStack() as undo:
-        file, jobs = first_jobs(options, screen)
-        slots = slots_for(max(1, min(jobs.number, run.num_tasks)), screen.say)
-        sink = undo.enter_context(closing(_sink(options, screen)))
-        runner = CommandRunner(
-            plan,
-            run.num_tasks,
-            sink=sink,
-            joblog=undo.enter_context(_joblog(options)),
-            folder=Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="taskfarm-"))),
-            say=screen.say,
-            open_files=slots.open_files,
-            jobs=slots.number,
-        )
-        deadline = Deadline(end.at, in_parts=in_chunks)
-        perform = runner.perform
-        if in_chunks:
-            known = None if reopening is None else reopening.known
-            perform = ChunkRunner(
-                runner, plan, run.num_tasks, sink=sink, open_items=known, deadline=deadline
-            ).perform
-        worker = undo.enter_context(_worker(plan, run))
-        dispatcher = Dispatcher(
-            worker,
-            min(jobs.number, slots.number),
-            perform,
-            interrupt=runner.interrupt,
-            max_tasks=options.max_tasks,
-            linger_s=options.linger_s,
-            deadline=deadline,
-        )
-        undo.enter_context(
-            jobs.followed_by(_Resizing(dispatcher, runner, jobs.number, run.num_tasks, screen))
-        )
-        paused = PausedRun(run, jobs).look
-        undo.enter_context(jobs_file.followed(file, jobs, screen.say, paused=paused))
-        _see_it_done(end, dispatcher, StatusLine(run, dispatcher, screen, chunks))
+        crew = _crew(undo, plan, run, screen, reopening, Deadline(end.at, in_parts=in_chunks))
+        _see_it_done(end, crew.dispatcher, StatusLine(run, crew.dispatcher, screen, chunks))
     return verdict(
         run,
         screen,
-        limited=dispatcher.limited,
-        halted=worker.stopping and not dispatcher.was_left,
+        limited=crew.dispatcher.limited,
+        halted=crew.worker.stopping and not crew.dispatcher.was_left,
         baseurl=options.baseurl,
         place=place_of_outputs(options, in_chunks=in_chunks),
         chunks=chunks,
@@ -148,6 +114,59 @@ def _work_off(
         check_whole=None if reopening is None else reopening.check_whole,
         ended=ended,
     )
+
+
+class _Crew(NamedTuple):
+    """Those who work: the worker claims, the dispatcher has commands run in its slots."""
+
+    worker: Worker
+    dispatcher: Dispatcher
+
+
+def _crew(
+    undo: ExitStack,
+    plan: Plan,
+    run: Run,
+    screen: Screen,
+    reopening: Reopening | None,
+    deadline: Deadline,
+) -> _Crew:
+    """Return the crew, whose number follows the file of jobs; `undo` takes what is to be closed."""
+    options = plan.options
+    file, jobs = first_jobs(options, screen)
+    slots = slots_for(max(1, min(jobs.number, run.num_tasks)), screen.say)
+    sink = undo.enter_context(closing(_sink(options, screen)))
+    runner = CommandRunner(
+        plan,
+        run.num_tasks,
+        sink=sink,
+        joblog=undo.enter_context(_joblog(options)),
+        folder=Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="taskfarm-"))),
+        say=screen.say,
+        open_files=slots.open_files,
+        jobs=slots.number,
+    )
+    perform = runner.perform
+    if plan.chunk > 1:
+        known = None if reopening is None else reopening.known
+        perform = ChunkRunner(
+            runner, plan, run.num_tasks, sink=sink, open_items=known, deadline=deadline
+        ).perform
+    worker = undo.enter_context(_worker(plan, run))
+    dispatcher = Dispatcher(
+        worker,
+        min(jobs.number, slots.number),
+        perform,
+        interrupt=runner.interrupt,
+        max_tasks=options.max_tasks,
+        linger_s=options.linger_s,
+        deadline=deadline,
+    )
+    resizing = _Resizing(dispatcher, runner, jobs.number, run.num_tasks, screen)
+    undo.enter_context(jobs.followed_by(resizing))
+    paused = PausedRun(run, jobs).look
+    undo.enter_context(jobs_file.followed(file, jobs, screen.say, paused=paused))
+    return _Crew(worker, dispatcher)
 
 
 class _Resizing:

@@ -153,7 +153,8 @@ class _Attempt:
         number = self._numbers.get(item, self._attempt) if self._numbers else self._attempt
         if self._is_suspect:
             # Of an earlier attempt, so that whatever is recorded of this one counts instead.
-            self._writer.failure(item, max(number - 1, 1), ENDED, 0.0)
+            earlier = min(self._place.index.failed_attempts(item) + 1, number - 1)
+            self._writer.failure(item, max(earlier, 1), ENDED, 0.0)
             self._writer.flush()
         # A million small items spend their time here: no call that can be left out.
         began = monotonic()

@@ -117,7 +117,14 @@ def _worked_off(mapping: Mapping, index: Index) -> tuple[RunStatus, Work, bool]:
     place = attrs.evolve(mapping.place, on_lost_item=function.lost_item)
     request = mapping.request(function)
     status = mapping.link.drive(runs.status(mapping.link.session, uuid))
-    reopening = Reopening(mapping.link, uuid, mapping.chunks, index, mapping.options.halt_after)
+    reopening = Reopening(
+        mapping.link,
+        uuid,
+        mapping.chunks,
+        index,
+        mapping.options.halt_after,
+        mapping.options.max_attempts,
+    )
     if status.finished:
         # Not while others are at work: of a fleet's workers each would try anew what failed.
         reopening.open_again(failed=mapping.retry_failed, complete=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Literal, cast
 
 import attrs
 
-from taskfarm_sdk import _run_names, _run_notes
+from taskfarm_sdk import _name_claims, _run_names, _run_notes
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._items.items import Items
@@ -126,40 +126,62 @@ def _make(
     claim: claims.Claim,
 ) -> Order:
     run_uuid: str | None = None
-    try:
-        _set_results_aside(folder)
-        unknown = [] if wanted.name is None else _refuse_taken(link, wanted.name)
-        function = packed(wanted.computes).content
-        chunks = wanted.chunks() or Chunks.cut(len(wanted.items), try_size(folder))
-        # A process that died here before may have left its own.
-        for name in (ITEMS, FUNCTION):
-            folder.remove(name)
-        folder.publish(ITEMS, lambda file: write_items(file, wanted.items, chunks))
-        publish_function(folder, function)
-        run_uuid = link.drive(runs.create(link.session, chunks.tasks)).uuid
-        claims.note_run(folder, claim, run_uuid)
-        order = Order(
-            server_url=link.session.url,
-            run_uuid=run_uuid,
-            num_items=chunks.items,
-            num_tasks=chunks.tasks,
-            chunk=chunks.size,
-            function=wanted.computes.name,
-            items_digest=wanted.items.digest(),
-            seed=wanted.computes.seed,
-        )
-        is_ours = order.publish(folder)
-    except BaseException:
-        _undo(link, folder, run_uuid)
-        raise
-    if not is_ours:
-        _undo(link, folder, run_uuid)
-        raise ConfigurationError(
-            f"another process made the work of '{folder.path}' meanwhile: start again to join it"
-        )
-    _run_notes.unname(unknown)
-    _run_notes.write(_note_of(order, folder, wanted.name))
+    with ExitStack() as named:
+        try:
+            _set_results_aside(folder)
+            if wanted.name is not None:
+                # Before a trial that is for nothing.
+                _refuse_taken(link, wanted.name)
+            function = packed(wanted.computes).content
+            chunks = wanted.chunks() or Chunks.cut(len(wanted.items), try_size(folder))
+            # A process that died here before may have left its own.
+            for name in (ITEMS, FUNCTION):
+                folder.remove(name)
+            folder.publish(ITEMS, lambda file: write_items(file, wanted.items, chunks))
+            publish_function(folder, function)
+            unknown = _kept_name(link, wanted.name, named)
+            run_uuid = link.drive(runs.create(link.session, chunks.tasks)).uuid
+            claims.note_run(folder, claim, run_uuid)
+            order = Order(
+                server_url=link.session.url,
+                run_uuid=run_uuid,
+                num_items=chunks.items,
+                num_tasks=chunks.tasks,
+                chunk=chunks.size,
+                function=wanted.computes.name,
+                items_digest=wanted.items.digest(),
+                seed=wanted.computes.seed,
+            )
+            is_ours = order.publish(folder)
+        except BaseException:
+            _undo(link, folder, run_uuid)
+            raise
+        if not is_ours:
+            _undo(link, folder, run_uuid)
+            raise ConfigurationError(
+                f"another process made the work of '{folder.path}' meanwhile: start again to join "
+                "it"
+            )
+        _run_notes.unname(unknown)
+        _run_notes.write(_note_of(order, folder, wanted.name))
     return order
+
+
+def _kept_name(link: Link, name: str | None, named: ExitStack) -> list[RunNote]:
+    """Keep a name for the run that is created next, until the stack is closed.
+
+    Returns:
+        The notes of runs with this name that the server does not know.
+
+    Raises:
+        ConfigurationError: the name is taken, or being taken.
+    """
+    if name is None:
+        return []
+    # Where nothing can be written, no name is noted either, which is logged.
+    with suppress(OSError):
+        named.enter_context(_name_claims.claimed(name, link.session.url))
+    return _refuse_taken(link, name)
 
 
 def _refuse_taken(link: Link, name: str) -> list[RunNote]:
@@ -251,6 +273,6 @@ def stored_function(folder: Folder, order: Order) -> ItemFunction:
     except Exception as error:
         raise ConfigurationError(
             f"the function {order.function} in '{folder.path}' cannot be loaded here ({error}): "
-            "make the modules that it needs importable"
+            "make the modules that it needs importable, such as by PYTHONPATH=FOLDER"
         ) from error
     return cast("ItemFunction", computes)

@@ -13,7 +13,7 @@ from taskfarm_sdk._protocol.operations import TaskRow
 from taskfarm_sdk._results import claim as claims
 from taskfarm_sdk._results.index import Index
 from taskfarm_sdk._session.link import Link
-from taskfarm_sdk.execution.attempt_plan import is_hopeless
+from taskfarm_sdk.execution.attempt_plan import is_hopeless, recorded_attempts
 
 
 @attrs.define
@@ -30,6 +30,7 @@ class Reopening:
         chunks: the items of each task.
         index: which items have values; it tells the failures of this work from those before.
         halt_after: how many failures at the beginning of a chunk end an attempt at it.
+        max_attempts: after how many attempts a chunk has failed for good.
     """
 
     link: Link
@@ -37,6 +38,7 @@ class Reopening:
     chunks: Chunks
     index: Index
     halt_after: int
+    max_attempts: int
     _opened: set[int] = attrs.field(factory=set[int], init=False)
 
     def open_again(self, *, failed: bool, complete: bool) -> bool:
@@ -86,13 +88,14 @@ class Reopening:
         return not self.index.has_failed_anew(self.chunks.of(task))
 
     def _was_cut_short(self, task: int) -> bool:
-        """Return whether items of a failed task are untried though no attempt gave up on them."""
+        """Return whether a failed task has items that no attempt gave up on."""
         items, index = self.chunks.of(task), self.index
-        untried, done = index.num_untried_in(items), index.num_done_in(items)
-        failed = len(items) - untried - done
+        unsettled = index.num_unsettled_in(items, recorded_attempts(self.max_attempts))
+        done = index.num_done_in(items)
+        failed = len(items) - index.num_untried_in(items) - done
         given_up = is_hopeless(failed, advanced=done > 0, halt_after=self.halt_after)
         seen = self.link.session.shared.failures.of(self.uuid, (task,))
-        return untried > 0 and not given_up and not seen
+        return unsettled > 0 and not given_up and not seen
 
     def _wait_for(self, rows: Sequence[TaskRow]) -> None:
         """Read on; on a network file system, until the values of tasks are there or not late."""

@@ -68,6 +68,16 @@ def test_without_credentials_the_way_to_log_in_is_told(
     assert outcome.status == 3
     assert f"`manageTF --login -b {place.url} -u me`" in outcome.error
     assert "no built-in user and password" in outcome.error
+    assert "serveTF" not in outcome.error
+
+
+@pytest.mark.parametrize("mode", [("-l",), ("--whoami",)])
+def test_without_a_server_too_the_way_to_an_own_one_is_told(
+    bare: Manage, mode: tuple[str, ...]
+) -> None:
+    outcome = bare(*mode)
+    assert outcome.status == 3
+    assert "to have a server of your own, start `serveTF`, which saves its login" in outcome.error
 
 
 def test_login_without_a_password_or_terminal_is_a_usage_error(bare: Manage, place: Place) -> None:

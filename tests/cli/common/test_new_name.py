@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +16,8 @@ import pytest
 from taskfarm_cli.common import new_name, run_files
 from taskfarm_cli.common.exit_status import CommandError, UsageError
 from taskfarm_cli.common.run_files import RunNote
-from taskfarm_sdk import ConfigurationError, Farm, RunNotFound
+from taskfarm_sdk import ConfigurationError, Farm, RunNotFound, _name_claims
+from tests.support.processes import NET_S
 
 UUID = "7ce1105e5f2b471a829dc9aef6bcfdb0"
 URL = "http://farm.test/api/"
@@ -38,7 +43,7 @@ def name(called: str, url: str = URL) -> None:
     run_files.write_note(note)
 
 
-def check_free(called: str | None, farm: OneRun) -> Sequence[RunNote]:
+def check_free(called: str, farm: OneRun) -> Sequence[RunNote]:
     return new_name.check_free(called, cast("Farm", farm))
 
 
@@ -46,7 +51,8 @@ def test_a_name_that_is_known_nowhere_costs_no_request() -> None:
     name("sweep-1")
     farm = OneRun()
     check_free("sweep", farm)
-    check_free(None, farm)
+    with new_name.claimed(None, cast("Farm", farm)) as unknown:
+        assert unknown == ()
     assert farm.asked == []
 
 
@@ -107,3 +113,45 @@ def test_a_name_that_cannot_be_kept_is_refused(
     new_name.check(None)
     with pytest.raises(CommandError, match="'sweep' cannot be kept.*nothing was created"):
         new_name.check("sweep")
+
+
+def test_of_two_creations_at_one_instant_one_succeeds() -> None:
+    farm = cast("Farm", OneRun())
+    start = threading.Barrier(2)
+
+    def create(run: str) -> str:
+        start.wait(NET_S)
+        try:
+            with new_name.claimed("sweep", farm):
+                note = RunNote(run=run, url=URL, num_tasks=1, items=1, chunk=1, name="sweep")
+                run_files.write_note(note)
+        except UsageError as error:
+            return str(error)
+        return run
+
+    runs = [UUID, "0" * 32]
+    with ThreadPoolExecutor(2) as threads:
+        told = list(threads.map(create, runs))
+    (created,) = set(told) & set(runs)
+    (refused,) = set(told) - {created}
+    assert f"the name 'sweep' is that of run {created}" in refused
+    assert [note.run for note in run_files.named("sweep")] == [created]
+
+
+def test_on_a_full_disk_nothing_is_created(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(_name_claims, "_write", fail)
+    farm = cast("Farm", OneRun())
+    with (
+        pytest.raises(CommandError, match="'sweep' cannot be kept.*No space left.*nothing was"),
+        new_name.claimed("sweep", farm),
+    ):
+        raise AssertionError
+
+
+def test_an_error_of_the_creation_is_none_of_the_name() -> None:
+    farm = cast("Farm", OneRun())
+    with pytest.raises(OSError, match="^5$"), new_name.claimed("sweep", farm):
+        raise OSError(5)

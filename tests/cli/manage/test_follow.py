@@ -92,6 +92,24 @@ def test_there_is_one_request_in_two_seconds_however_many_runs_there_are(runs: i
     assert max(by_run.values()) - min(by_run.values()) <= 1
 
 
+def test_a_run_that_ends_is_seen_before_its_turn_in_a_round_of_many() -> None:
+    scene = Scene(*[counts(0, num_tasks=1000)] * 40)
+    begun = scene.clock.now()
+    scene.answers = {number: [counts(0, num_tasks=1000)] for number in range(2, 41)}
+
+    def answer(uuid: str) -> Answer:
+        if uuid != a_run(1).uuid:
+            return counts(0, num_tasks=1000)
+        # A task in a second: it ends after 1000 s.
+        return counts(min(1000, int(scene.clock.now() - begun)), num_tasks=1000)
+
+    scene.farm.answers = answer
+    assert not scene.follow(timeout_s=1500)
+    ended = max(at for at, uuid in scene.farm.asked if uuid == a_run(1).uuid)
+    assert 1000 <= ended - begun <= 1000 + 80 / 4
+    assert len(scene.farm.asked) <= 1500 / 2
+
+
 def test_a_slow_server_is_asked_for_a_twentieth_of_the_time() -> None:
     scene = Scene(counts(0))
     scene.answers = {1: [counts(1)]}

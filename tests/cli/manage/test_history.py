@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,20 @@ def offline(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("taskfarm_sdk.Farm.__init__", refuse)
     monkeypatch.setattr(logins, "default_login", refuse)
     return Manage(capsys)
+
+
+def test_notes_that_cannot_be_read_are_no_empty_history(
+    offline: Manage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    found = offline("--history")
+    assert (found.status, found.out) == (1, "")
+    place = f"{tmp_path}/file/taskfarm/runs (Not a directory)"
+    assert found.error == f"what is noted in {place} cannot be read"
+    found = offline("-i", "sweep")
+    assert found.status == 2
+    assert f"and what is noted in {place} cannot be read, where names are kept" in found.error
 
 
 def test_the_runs_of_all_servers_are_listed_the_newest_last(offline: Manage) -> None:

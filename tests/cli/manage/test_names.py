@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from taskfarm_cli.common import run_files
 from taskfarm_sdk import Farm, _run_notes
 from taskfarm_sdk._run_notes import RunNote
-from tests.support.manage_tf import Manage
+from tests.support.manage_tf import Manage, manage_started
+from tests.support.processes import NET_S
 
 pytestmark = pytest.mark.live
 
@@ -65,6 +67,24 @@ def test_a_name_is_given_once_until_its_run_is_deleted(
     second = live_manage.fine("-n", "5", "--name", "sweep").out.strip()
     assert live_manage.fine("-i", "sweep").out.split()[1] == second
     live_manage.fine("-d", "sweep")
+
+
+def test_of_creations_with_one_name_at_one_instant_one_succeeds(
+    live_manage: Manage, live_farm: Farm
+) -> None:
+    before = len(live_farm.runs())
+    with ExitStack() as started:
+        creators = [
+            started.enter_context(manage_started("-n", "5", "--name", "at-once")) for _ in range(3)
+        ]
+        told = [creator.communicate(timeout=NET_S) for creator in creators]
+    (created,) = [out.decode().strip() for out, _ in told if out]
+    assert len(live_farm.runs()) == before + 1
+    refused = [error.decode() for _, error in told if error]
+    assert [f"the name 'at-once' is that of run {created}" in one for one in refused] == [True] * 2
+    assert sorted(creator.returncode for creator in creators) == [0, 2, 2]
+    assert live_manage.fine("-i", "at-once").out.split()[1] == created
+    live_manage.fine("-d", "at-once")
 
 
 @pytest.mark.parametrize("name", ["1st", "face", "a b", "x" * 65, ""])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -48,6 +50,10 @@ def farm(server: StubServer) -> Iterator[Farm]:
 def run_manage(server: StubServer, capsys: pytest.CaptureFixture[str]) -> Manage:
     """Runs manageTF in this process."""
     return Manage(capsys)
+
+
+def fill_the_disk(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def uuids(listed: RunList) -> list[str]:
@@ -97,6 +103,57 @@ def test_a_reset_elsewhere_is_seen_after_some_lists(
         runs.counts[uuid] = FRESH
     lists = [uuids(unfinished(farm)) for _ in range(3)]
     assert [len(one) for one in lists] == [3, 4, 5]
+
+
+def test_where_nothing_can_be_noted_all_runs_are_read_and_that_is_said(
+    run_manage: Manage,
+    farm: Farm,
+    runs: StubRuns,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(run_list, "MOST_AGAIN", 1)
+    now = itertools.count(1000)
+    monkeypatch.setattr(run_list, "time", SimpleNamespace(time=lambda: next(now)))
+    unfinished(farm)
+    monkeypatch.setattr("taskfarm_sdk._secrets.write", fill_the_disk)
+    # By others: what was noted cannot be corrected any more.
+    runs.counts[runs.uuids[3]] = FRESH
+    capsys.readouterr()
+    assert uuids(unfinished(farm)) == runs.uuids[2:]
+    said = capsys.readouterr().err
+    assert said.startswith("manageTF: which runs are finished cannot be noted in ")
+    assert said.endswith("(No space left on device): all are read each time\n")
+    assert said.count("\n") == 1
+    found = run_manage("-l", "--unfinished")
+    assert (found.status, len(found.out.splitlines()), found.err) == (0, 3, said)
+    # A list for a pipe notes nothing.
+    run_manage.fine("-l")
+
+
+def test_a_reset_on_a_full_disk_is_seen_at_once(
+    run_manage: Manage, farm: Farm, runs: StubRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_list, "MOST_AGAIN", 0)
+    unfinished(farm)
+    monkeypatch.setattr("taskfarm_sdk.Run.reset", lambda _: None)
+    runs.counts[runs.uuids[0]] = FRESH
+    with monkeypatch.context() as patch:
+        patch.setattr("taskfarm_sdk._secrets.write", fill_the_disk)
+        run_manage.fine("--reset", runs.uuids[0])
+    assert runs.uuids[0] in uuids(unfinished(farm))
+
+
+def test_a_reset_that_cannot_be_noted_is_said(
+    run_manage: Manage, farm: Farm, runs: StubRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unfinished(farm)
+    monkeypatch.setattr("taskfarm_sdk.Run.reset", lambda _: None)
+    monkeypatch.setattr("taskfarm_sdk._secrets.write", fill_the_disk)
+    monkeypatch.setattr("pathlib.Path.unlink", fill_the_disk)
+    found = run_manage("--reset", runs.uuids[0])
+    assert found.status == 0
+    assert f"run {runs.uuids[0]} is still noted as finished in " in found.error
 
 
 def test_of_as_many_runs_as_are_read_again_a_reset_is_seen_at_once(

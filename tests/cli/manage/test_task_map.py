@@ -129,6 +129,23 @@ def test_the_folder_that_the_note_names_is_read_unasked(
     assert any(one.startswith(TASK) for one in requests_at(server))
 
 
+def test_a_folder_of_the_note_that_cannot_be_opened_is_passed_over(
+    run_manage: Manage, server: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = results()
+    note_of(folder)
+    is_folder = Path.is_dir
+
+    def refuse(path: Path) -> bool:
+        if path == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_folder(path)
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    assert picture_in(run_manage.fine("--tasks", "--map", UUID).out) == "#" * 20
+    assert any(asked.startswith(TASK) for asked in requests_at(server))
+
+
 @pytest.mark.parametrize("what", ["gone", "another's"])
 def test_a_folder_of_the_note_that_is_not_the_runs_is_passed_over(
     run_manage: Manage, server: StubServer, tmp_path: Path, what: str

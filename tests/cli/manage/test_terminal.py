@@ -137,6 +137,12 @@ def test_y_goes_ahead_without_a_question(live_login: dict[str, str], live_run: R
     assert live_run.status().done == 0
 
 
+def test_before_a_newcomer_is_asked_for_a_user_the_way_to_an_own_server_is_told() -> None:
+    with PseudoTerminal(["-l"], {}) as terminal:
+        terminal.expect("No login is saved here; .* `serveTF`, which saves its login")
+        terminal.expect("User at http://localhost:5000/api/: ")
+
+
 def test_credentials_are_asked_for_and_the_password_stays_unseen(
     live_place: Place, live_run: Run
 ) -> None:

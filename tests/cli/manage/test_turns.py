@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -13,6 +14,7 @@ class Asked(NamedTuple):
     """A run that was asked for at a time."""
 
     asked_at: float
+    may_end_at: float | None = None
 
 
 RUNS = [Asked(float(at)) for at in (5, 3, 9, 1)]
@@ -29,6 +31,34 @@ def test_those_without_a_line_have_fewer_turns_but_have_them() -> None:
     assert turns.next_of(RUNS, shown, 10.0) == Asked(3.0)
     # It has waited for five times as long as the first of the others.
     assert turns.next_of([Asked(1.0), Asked(10.0)], shown, 11.9) == Asked(1.0)
+
+
+def test_the_less_a_run_may_have_left_the_earlier_it_is_read() -> None:
+    ends = [None, 1000.0, 50.0, 20.0]
+    # All have waited alike, and a round takes 8 s.
+    runs = [Asked(0.0, may_end_at) for may_end_at in ends]
+    assert turns.next_of(runs, lambda _: True, 15.0) == Asked(0.0, 20.0)
+    # What may end after its next turn waits for it, and what waited much longer comes first.
+    assert turns.next_of([Asked(1.0, 1000.0), Asked(0.0)], lambda _: True, 15.0) == Asked(0.0)
+    overdue = Asked(14.0, 3.0)
+    assert turns.next_of([overdue, *[Asked(5.0)] * 9], lambda _: True, 15.0) == Asked(5.0)
+
+
+def test_the_end_of_a_run_is_seen_soon_among_many_and_the_others_have_their_turns() -> None:
+    number, ending = 20, 7
+    asked_at = [0.0] * number
+    reads: list[list[float]] = [[] for _ in range(number)]
+    for turn in range(1, 400):
+        now = turn * turns.TURN_S
+        runs = [Asked(at, 500.0 if index == ending else None) for index, at in enumerate(asked_at)]
+        index = runs.index(turns.next_of(runs, lambda _: True, now))
+        asked_at[index] = now
+        reads[index].append(now)
+    seen_s = min(at for at in reads[ending] if at >= 500.0) - 500.0
+    assert seen_s <= number * turns.TURN_S / 4
+    others = [times for index, times in enumerate(reads) if index != ending]
+    longest_s = max(b - a for times in others for a, b in pairwise(times))
+    assert longest_s <= 1.5 * number * turns.TURN_S
 
 
 @pytest.mark.parametrize(

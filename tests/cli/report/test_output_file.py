@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -30,6 +31,24 @@ def test_what_was_there_stays_if_nothing_is_written(tmp_path: Path) -> None:
     place.write_text("old")
     with pytest.raises(KeyboardInterrupt), OutputFile(str(place)):
         raise KeyboardInterrupt
+    assert place.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [place]
+
+
+def test_a_disk_that_is_found_full_in_the_end_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    place = tmp_path / "out.html"
+    place.write_text("old")
+    monkeypatch.setattr(os, "fsync", fail)
+    with (
+        pytest.raises(CommandError, match="cannot be written to .*out.html.*Disk quota exceeded"),
+        OutputFile(str(place)) as file,
+    ):
+        file.replace("new")
     assert place.read_text() == "old"
     assert list(tmp_path.iterdir()) == [place]
 

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from taskfarm_cli.outcomes.item_facts import ItemFact
@@ -17,6 +18,7 @@ from taskfarm_cli.report.markup import clipped
 from taskfarm_cli.report.page import page
 from taskfarm_cli.report.scan import TaskFacts
 from taskfarm_sdk import RunStatus, TaskInfo
+from taskfarm_sdk._items.chunks import Chunks
 from tests.support.journals import RUN, START_S, facts, failure, iso, write
 from tests.support.markup import assert_self_contained
 
@@ -45,6 +47,18 @@ def test_what_the_server_does_not_tell_is_unknown_and_not_zero() -> None:
     ended = assert_self_contained(sections.of_server(status(failed=None))).text
     assert "of these failedunknown" in ended
     assert "until" not in ended
+
+
+def test_items_are_counted_where_a_task_has_several(tmp_path: Path) -> None:
+    its, chunks = status(10, done=5, waiting=5, failed=None), Chunks(items=995, tasks=10)
+    text = assert_self_contained(sections.of_server(attrs.evolve(its, percent_done=50.0), chunks))
+    assert "About 500 of 995 items done." in text.text
+    folder = write(tmp_path / "j", *(facts(task, begins_s=task) for task in range(5)))
+    facts_and_reader = read_journal(folder, RUN, 10)
+    drawn = assert_self_contained(sections.of_journal(*facts_and_reader, its, chunks)).text
+    assert "items were completed at a mean rate of" in drawn
+    assert "items" not in shown(folder, its)
+    assert "items" not in assert_self_contained(sections.of_server(its)).text
 
 
 def test_a_journal_of_nasty_texts_makes_a_harmless_page(tmp_path: Path) -> None:

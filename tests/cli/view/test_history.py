@@ -7,6 +7,7 @@ import math
 from taskfarm_cli.view.drawings import throughput_of
 from taskfarm_cli.view.facts import RunFacts
 from taskfarm_cli.view.history import MOST_POINTS, History, Seen
+from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk.charts import rates
 
 
@@ -77,3 +78,17 @@ def test_the_chart_does_not_call_failed_tasks_completed() -> None:
     assert "tasks were completed or failed for good at a mean rate of 5 per second" in chart
     nothing = throughput_of(RunFacts(uuid="0" * 32))
     assert "No tasks were completed or failed for good so far" in nothing
+
+
+def test_charts_count_items_where_a_task_has_several() -> None:
+    chart = throughput_of(
+        RunFacts(
+            uuid="0" * 32,
+            chunks=Chunks(items=500, tasks=10),
+            seen=Seen(((0.0, 0), (2.0, 200))),
+            completions=((0.5, 1.0), (1.5, 3.0)),
+        )
+    )
+    assert "items were completed at a mean rate of 100 per second" in chart
+    assert "items were computed at a mean rate of 100 per second" in chart
+    assert "tasks" not in chart

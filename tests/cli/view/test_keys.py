@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from taskfarm_cli.view.keys import MOST_SESSIONS, Keys
 from taskfarm_cli.view.opening import Opening
+from taskfarm_cli.view.serve import Invitations
 from taskfarm_sdk.hidden import Hidden
 
 
@@ -111,3 +117,22 @@ def test_a_browser_is_opened_by_a_file_that_does_not_name_the_token(
         opening.remove()
     assert opened == [opening.file.as_uri()]
     assert "secret" not in opened[0]
+
+
+def test_on_a_full_disk_the_address_is_told_and_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(os, "fdopen", fail)
+    said: list[str] = []
+    invitations = Invitations("http://127.0.0.1:1", said.append)
+    invitations.first(in_browser=True)
+    assert said[0] == f"open {invitations.address}"
+    assert said[2] == (
+        "no browser can be opened (No space left on device): open the address above yourself"
+    )
+    assert list(tmp_path.iterdir()) == []
+    invitations.close()

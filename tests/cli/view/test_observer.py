@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from taskfarm_cli.common import run_files
+from taskfarm_cli.common.run_files import RunNote
 from taskfarm_cli.view import observer as module
 from taskfarm_cli.view import records, schedule
 from taskfarm_cli.view.observer import Observer
@@ -166,6 +168,19 @@ def _listed(observer: Observer, part: int) -> list[str]:
     return [word for word in words if len(word) == 32]
 
 
+def test_a_page_counts_items_as_soon_as_a_note_tells_them(observe: Observe) -> None:
+    farm = ScriptedFarm(ONE)
+    farm.statuses[ONE] = status(10, done=5)
+    observer = observe(farm)
+    with observer.watching(Place(ONE)), observer.watching(Place()):
+        wait_for(observer, Place(ONE), "throughput", "No tasks were")
+        note = RunNote(run=ONE, url="http://x/", num_tasks=10, items=95, chunk=10)
+        run_files.write_note(note)
+        wait_for(observer, Place(ONE), "progress", "Items about 50 of 95 done")
+        wait_for(observer, Place(ONE), "throughput", "No items were computed")
+        wait_for(observer, Place(), "runs", "About 50 of 95 items done.")
+
+
 def test_a_page_of_a_hundred_thousand_tasks_is_as_small_as_any(observe: Observe) -> None:
     farm = ScriptedFarm(ONE)
     farm.statuses[ONE] = status(100_000, done=50_000)
@@ -208,3 +223,48 @@ def test_a_run_that_is_gone_is_forgotten_when_nobody_looks_at_it(observe: Observ
         wait_until(lambda: observer.record(ONE) is None)
         wait_for_turns(farm, OTHER)
     assert observer.record(OTHER) is not None
+
+
+def test_a_run_that_the_server_takes_too_long_for_starves_no_other(observe: Observe) -> None:
+    farm = ScriptedFarm(ONE, OTHER)
+    farm.errors[ONE] = ConnectionFailed("no answer in time", sent=True)
+    observer = observe(farm)
+    with observer.watching(Place(ONE)):
+        wait_for(observer, Place(ONE), "outage", "no answer in time")
+        with observer.watching(Place(OTHER)):
+            wait_for(observer, Place(OTHER), "progress", "Of 10 tasks, 0 are done")
+            wait_for_turns(farm, OTHER)
+            wait_for_turns(farm, ONE)
+
+
+def test_of_too_many_runs_those_that_nobody_looks_at_are_forgotten(
+    observe: Observe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_RECORDS", 2)
+    uuids = [f"{number:032x}" for number in range(5)]
+    farm = ScriptedFarm(*uuids)
+    observer = observe(farm)
+    with observer.watching(Place(uuids[0])):
+        for uuid in uuids[1:]:
+            with observer.watching(Place(uuid)):
+                wait_for(observer, Place(uuid), "progress", "Of 10 tasks")
+        wait_until(lambda: sum(observer.record(uuid) is not None for uuid in uuids) == 2)
+        assert observer.record(uuids[0]) is not None
+
+
+def test_what_ends_a_thread_elsewhere_does_not_end_the_reading(
+    observe: Observe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # As a class of the user's, in a results folder, may do.
+    ends = iter([SystemExit(3)])
+
+    def look(*_: object) -> None:
+        for end in ends:
+            raise end
+
+    monkeypatch.setattr(Sources, "look", look)
+    farm = ScriptedFarm(ONE)
+    observer = observe(farm)
+    with observer.watching(Place(ONE)):
+        wait_for(observer, Place(ONE), "progress", "Of 10 tasks")
+    assert "unexpected SystemExit: 3" in capsys.readouterr().err

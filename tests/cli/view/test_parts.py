@@ -9,6 +9,8 @@ from taskfarm_cli.view.facts import Failure, ListFacts, Outage, Picture, RunFact
 from taskfarm_cli.view.markup import Html, element, text
 from taskfarm_cli.view.parts import of_list, of_run
 from taskfarm_sdk import RunStatus
+from taskfarm_sdk._items.chunks import Chunks
+from taskfarm_sdk._items.counts import ItemCount
 from taskfarm_sdk.hidden import Hidden
 from tests.support.view_tf import seen
 
@@ -73,6 +75,16 @@ def test_rate_and_time_left_are_unknown_until_they_are_seen() -> None:
     assert "Rate unknown Time left unknown" in seen(of_run(facts(), None)["progress"])
     known = of_run(facts(rate="1.9 to 2.6 tasks/s", left="40 to 65 s left"), None)
     assert "Rate 1.9 to 2.6 tasks/s Time left 40 to 65 s" in seen(known["progress"])
+
+
+def test_items_are_told_beside_the_tasks_where_a_task_has_several() -> None:
+    count = ItemCount(1234, 9950, "about")
+    shown = seen(of_run(facts(items=count, chunks=Chunks(9950, 10)), None)["progress"])
+    assert "Items about 1,234 of 9,950 done Tasks 10 Done 5" in shown
+    row = RunLine(uuid=UUID, num_tasks_text="10", status=status(), items=count)
+    listed = seen(of_list(ListFacts(lines=(row,), num_runs=1), None)["runs"])
+    assert "50.0 %. About 1,234 of 9,950 items done. 5 of 10 tasks done" in listed
+    assert "Items" not in seen(of_run(facts(), None)["progress"])
 
 
 def test_100_percent_is_told_only_when_no_task_is_left() -> None:

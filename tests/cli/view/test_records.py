@@ -13,6 +13,7 @@ import pytest
 from taskfarm_cli.view.facts import RunFacts
 from taskfarm_cli.view.records import RunRecord
 from taskfarm_cli.view.scans import TaskScan
+from taskfarm_sdk._items.chunks import Chunks
 from tests.support.scripted_farm import status
 
 UUID = "a" * 32
@@ -38,6 +39,34 @@ def test_rate_and_time_left_are_ranges_by_the_recent_completions() -> None:
     record = read(*STEADY)
     assert pace(record.facts(10.0, is_away=False)) == ("0.47 to 1.7 tasks/s", "up to 4 min left")
     assert pace(record.facts(19.0, is_away=False))[1] == "up to 4 min left"
+
+
+def test_items_are_counted_where_tasks_are_chunks_of_several() -> None:
+    record = RunRecord(UUID)
+    record.know(Chunks(items=9_950, tasks=100))
+    for now, done in STEADY:
+        record.add(status(100, done=done), now, turn_s=TURN_S)
+    told = record.facts(10.0, is_away=False)
+    assert pace(told) == ("90 to 109 items/s", "80 to 100 s left")
+    assert str(told.items) == "about 1,000 of 9,950 items done"
+    assert told.seen.points[-1][1] == 1000
+    record.add(status(100, done=100, failed=0), 200.0, turn_s=TURN_S)
+    assert str(record.items) == "9,950 of 9,950 items done"
+
+
+def test_what_was_seen_before_the_items_were_known_is_no_course_of_items() -> None:
+    record = read(*STEADY)
+    record.know(None)
+    assert len(record.facts(10.0, is_away=False).seen.points) == len(STEADY)
+    record.know(Chunks(items=10_000, tasks=100))
+    record.add(status(100, done=12), 12.0, turn_s=TURN_S)
+    told = record.facts(12.0, is_away=False)
+    assert [amount for _, amount in told.seen.points] == [1200]
+    assert pace(told) == ("", "")
+    record.know(Chunks(items=10_000, tasks=100))
+    record.interrupt()
+    record.add(status(100, done=13), 14.0, turn_s=TURN_S)
+    assert [amount for _, amount in record.facts(14.0, is_away=False).seen.points] == [1200, 1300]
 
 
 def test_heartbeats_and_single_completions_tell_no_pace() -> None:

@@ -6,7 +6,13 @@ import random
 
 import pytest
 
-from taskfarm_sdk.execution.attempt_plan import NAMED_MOST, in_order, is_hopeless, reason
+from taskfarm_sdk.execution.attempt_plan import (
+    NAMED_MOST,
+    in_order,
+    is_hopeless,
+    reason,
+    recorded_attempts,
+)
 
 MAX_ATTEMPTS = 3
 
@@ -50,6 +56,10 @@ def test_an_attempt_ends_early_only_if_nothing_but_failures_came() -> None:
     assert is_hopeless(10, advanced=False, halt_after=10)
     assert not is_hopeless(9, advanced=False, halt_after=10)
     assert not is_hopeless(99, advanced=True, halt_after=10)
+
+
+def test_an_item_that_ends_its_process_each_time_has_a_record_of_all_but_the_first() -> None:
+    assert [recorded_attempts(most) for most in (1, 2, 3, 98)] == [1, 1, 2, 97]
 
 
 def test_a_reason_names_the_items() -> None:

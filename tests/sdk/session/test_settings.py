@@ -182,6 +182,13 @@ def test_credentials_go_nowhere_else(given: Given, asked: Asked) -> None:
     assert TOKEN not in told
 
 
+@pytest.mark.parametrize(("url", "is_told"), [(None, True), (OTHER, False)])
+def test_who_names_no_server_is_told_how_to_start_one(url: str | None, is_told: bool) -> None:
+    with pytest.raises(AuthenticationError, match="no password or token") as caught:
+        settled(Given(), Asked(url=url))
+    assert ("`serveTF` starts a server" in str(caught.value)) == is_told
+
+
 def test_the_environments_user_does_not_go_with_a_password_for_another_server() -> None:
     env = {"TASKFARM_URL": ENV, "TASKFARM_USER": "env-user"}
     with pytest.raises(ConfigurationError, match="needs a user"):

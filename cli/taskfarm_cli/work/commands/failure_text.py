@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.text import printable
+from taskfarm_cli.common.text import command, printable
+from taskfarm_cli.work.command_line.arguments import PROGRAM
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.plan import Options
@@ -44,7 +45,7 @@ def place_of_outputs(options: Options, *, in_chunks: bool = False) -> str | None
         name = "ITEM" if in_chunks else "TASK"
         return f"{Path(options.results) / name}/stdout and stderr"
     if options.log is not None:
-        return f"the .log files in {options.log}, indexed by the .index files there"
+        return f"{command(PROGRAM, '--show', options.log, '--failed')} lists its last lines"
     return None
 
 

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common.text import command
+from taskfarm_cli.work.command_line.arguments import PROGRAM
 from taskfarm_cli.work.commands.kept_items import (
     EXIT,
     INDEX,
@@ -120,7 +122,7 @@ class Results:
         """Return whether a file is inside the item's folder."""
         return Path(file).parent == self._folder / str(item)
 
-    def place(self, what: str, item: int) -> str:  # noqa: ARG002 - as Sink has it
+    def place(self, item: int) -> str:
         """Return the names of the item's files."""
         return f"{self._folder / str(item)}/stdout and stderr"
 
@@ -156,11 +158,11 @@ class Log:
     persists = True
 
     def __init__(self, folder: str) -> None:
-        place = Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
+        self._folder = Path(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
         name = log_name()
-        self._log = _Appended(place / f"{name}{LOG}")
-        self._index = _Appended(place / f"{name}{INDEX}")
+        self._log = _Appended(self._folder / f"{name}{LOG}")
+        self._index = _Appended(self._folder / f"{name}{INDEX}")
         self._spools = SlotSpools()
         self._lock = threading.Lock()
         # How much of the index is surely on the disk, and why no more can be.
@@ -175,11 +177,9 @@ class Log:
         """Return that no item has files of its own."""
         return False
 
-    def place(self, what: str, item: int) -> str:
-        """Return the log, and the index that says where in it."""
-        return (
-            f"{self._log.path} (the line of {what} {item} in {self._index.path} says where in it)"
-        )
+    def place(self, item: int) -> str:
+        """Return the command that prints it, out of all logs of the folder."""
+        return command(PROGRAM, "--show", str(self._folder), "--item", str(item))
 
     def look(self, streams: Streams, slot: int) -> None:
         """Do nothing: it is kept at the end."""

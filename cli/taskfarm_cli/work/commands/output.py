@@ -52,11 +52,10 @@ class Sink(Protocol):
         """Return whether a file is inside this item's own folder."""
         ...
 
-    def place(self, what: str, item: int) -> str | None:
+    def place(self, item: int) -> str | None:
         """Return where an item's output is kept, for a message; None if it is passed on.
 
         Args:
-            what: the word for it: "task" in chunks of 1.
             item: the item's number.
         """
         ...
@@ -134,7 +133,7 @@ class Passing:
         """Return that no item has files of its own."""
         return False
 
-    def place(self, what: str, item: int) -> None:
+    def place(self, item: int) -> None:
         """Return None: it is passed on."""
 
     def look(self, streams: Streams, slot: int) -> None:

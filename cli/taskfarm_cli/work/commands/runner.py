@@ -116,7 +116,7 @@ class CommandRunner:
         """
         outcome = self._attempt(task, job)
         if isinstance(outcome, Failed):
-            text = failure_text(outcome.reason, job, self._sink.place(self._what, job.item))
+            text = failure_text(outcome.reason, job, self._sink.place(job.item))
             return attrs.evolve(outcome, reason=text)
         if isinstance(outcome, Released) and self.is_ending:
             # All tasks are released: the reason for this one no longer matters.

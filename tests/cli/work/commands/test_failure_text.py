@@ -49,17 +49,14 @@ def test_of_a_long_input_the_line_shows_both_ends() -> None:
     assert shown.endswith("/sample-17.fastq")
 
 
-@pytest.mark.parametrize("what", ["task", "item"])
-def test_the_log_that_has_the_output_is_named(tmp_path: Path, what: str) -> None:
-    log = Log(str(tmp_path))
+def test_the_command_that_prints_the_output_out_of_the_log_is_named(tmp_path: Path) -> None:
+    log = Log(str(tmp_path / "two words"))
     log.close()
-    (index,) = tmp_path.glob("*.index")
-    (kept,) = tmp_path.glob("*.log")
-    assert f"{kept} (the line of {what} 17 in {index} " in log.place(what, 17)
+    assert log.place(17) == f"`workTF --show '{tmp_path}/two words' --item 17`"
 
 
 def test_the_files_that_have_the_output_are_named(tmp_path: Path) -> None:
-    assert Results(str(tmp_path)).place("item", 17) == f"{tmp_path}/17/stdout and stderr"
+    assert Results(str(tmp_path)).place(17) == f"{tmp_path}/17/stdout and stderr"
 
 
 def test_where_all_outputs_are_is_known_unless_they_were_passed_on() -> None:
@@ -67,4 +64,5 @@ def test_where_all_outputs_are_is_known_unless_they_were_passed_on() -> None:
     results = options("--results", "out")
     assert place_of_outputs(results) == "out/TASK/stdout and stderr"
     assert place_of_outputs(results, in_chunks=True) == "out/ITEM/stdout and stderr"
-    assert "out" in (place_of_outputs(options("--log", "out")) or "")
+    log = place_of_outputs(options("--log", "out"))
+    assert log == "`workTF --show out --failed` lists its last lines"
