@@ -29,7 +29,7 @@ OPENAPI := PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client genera
 CHECKS := drift check-format check-lint check-types check-pyright check-exports check-imports check-openapi \
 	check-redocly check-spelling check-shell check-dependencies check-api
 
-.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load axe hostile fuzz contract contract-tools \
+.PHONY: $(CHECKS) help shell demo test test-fast test-all test-busy coverage load axe looks hostile fuzz contract contract-tools \
 	client cassettes check format docs pictures bench lock dist api licences test-installed release clean
 
 help: ## list these targets
@@ -61,6 +61,9 @@ load: $(READY) ## run the tests that take the whole machine (PYTEST_ARGS=… for
 	$(PYTEST) tests/engines -m alone $(PYTEST_ARGS)
 
 axe: build/axe ## install axe-core, by which tests/engines find what makes pages hard to use
+
+looks: docs axe ## look at all pages of the site in Chromium with axe-core; `make test` looks at one of each kind
+	TASKFARM_REQUIRE_ENGINES=1 TASKFARM_WHOLE_SITE=1 $(PYTEST) tests/engines/test_site_in_chromium.py --numprocesses 2 $(PYTEST_ARGS)
 
 hostile: $(READY) ## run the whole matrix of hostile replies; `make test-all` runs a part of it
 	TASKFARM_WHOLE_MATRIX=1 $(PYTEST) tests/hostile --numprocesses 4 $(PYTEST_ARGS)
@@ -150,6 +153,7 @@ docs: $(READY) $(VENV)/.docs ## build the site in build/docs; warnings are error
 	rm -rf build/docs build/docs-cache
 	$(BIN)/sphinx-build -W --keep-going -q -b html -d build/docs-cache docs build/docs
 	$(BIN)/python -m docs.site.built_pages build/docs
+	$(BIN)/python -m docs.site.api_pages build/docs
 	@echo "open build/docs/index.html"
 
 pictures: $(READY) ## draw the site's pictures anew, from the real programs (needs Chromium)

@@ -17,11 +17,13 @@ AXES = {
 }
 
 
-def draw(curves: Sequence[Curve], folder: Path) -> list[Path]:
-    """Write a picture of each plot, and return the files."""
+def draw(curves: Sequence[Curve], folder: Path) -> dict[str, Path]:
+    """Write a picture of each plot, and return the files by what they show."""
     folder.mkdir(parents=True, exist_ok=True)
     names = list(dict.fromkeys(curve.plot for curve in curves))
-    return [_draw(name, [one for one in curves if one.plot == name], folder) for name in names]
+    return {
+        name: _draw(name, [one for one in curves if one.plot == name], folder) for name in names
+    }
 
 
 def _draw(name: str, curves: Sequence[Curve], folder: Path) -> Path:

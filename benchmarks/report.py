@@ -71,7 +71,7 @@ def replaced(
 def as_markdown(
     facts: Mapping[str, str],
     results: Sequence[Result],
-    pictures: Sequence[Path],
+    pictures: Mapping[str, Path],
     again: Sequence[str] = (),
 ) -> str:
     """Return the page."""
@@ -85,7 +85,7 @@ def as_markdown(
             cells = (row.what, row.against, row.target, figure, MARKS[row.reached])
             lines.append(f"| {' | '.join(one.replace('|', '/') for one in cells)} |")
     machine = "".join(f"- {name}: {value}\n" for name, value in facts.items())
-    plots = "".join(f"![{one.stem}](benchmarks/{one.name})\n\n" for one in pictures)
+    plots = "".join(f"![{name}](benchmarks/{file.name})\n\n" for name, file in pictures.items())
     table = "\n".join(lines)
     later = f"{AGAIN}{', '.join(again)}.\n\n" if again else ""
     return f"{HEAD}{later}{table}\n\n## Plots\n\n{plots}## The machine\n\n{machine}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 import taskfarm_sdk  # noqa: E402
-from docs.site import accessible, docstrings, openapi  # noqa: E402
+from docs.site import accessible, docstrings, openapi, signatures  # noqa: E402
 
 project = "taskfarm-sdk"
 author = "the authors of taskfarm-sdk"
@@ -29,6 +30,7 @@ myst_enable_extensions = ["colon_fence"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_type_aliases = {"TaskState": "taskfarm_sdk.TaskState"}
 python_maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
 napoleon_google_docstring = True
@@ -43,8 +45,8 @@ _ELSEWHERE = (
     r"io|logging|pandas|polars|httpx|requests|uuid|attr|attrs|builtins)(\..*)?"
 )
 _BUILT_IN = "|".join(dir(builtins))
-# Type variables, what modules import for type checkers alone, and classes of private modules.
-_OWN = r"(.*\.)?(T|T_co|Executor|Link|Handle|WorkerCore)|taskfarm_sdk\.(.*\.)?_.*"
+# Type variables, and what modules import for type checkers alone.
+_OWN = r"(.*\.)?(T|T_co|Executor)"
 nitpick_ignore_regex = [("py:.*", _ELSEWHERE), ("py:.*", f"({_BUILT_IN})"), ("py:.*", _OWN)]
 
 html_theme = "furo"
@@ -97,6 +99,34 @@ def read_docstring(
         lines[:1] = [f"{before}:", after]
 
 
+def finish_docstring(
+    _app: object, _kind: str, _name: str, _thing: object, _options: object, lines: list[str]
+) -> None:
+    """Change what napoleon made of a docstring's sections."""
+    lines[:] = docstrings.with_bare_type_variables(lines)
+
+
+def read_signature(_app: object, call: Any, _bound: bool) -> None:
+    """Give a function defaults that can be written, before its signature is read."""
+    if inspect.isfunction(call):
+        call.__signature__ = signatures.signature_of(call)  # type: ignore[attr-defined]
+
+
+def finish_signature(
+    _app: object,
+    kind: str,
+    _name: str,
+    thing: object,
+    _options: object,
+    arguments: str | None,
+    returned: str,
+) -> tuple[str | None, str]:
+    """Leave out what a class is made from, where the package alone makes it."""
+    if kind == "class" and signatures.is_made_inside(thing):
+        return "", ""
+    return arguments and signatures.with_plain_aliases(arguments), returned
+
+
 def find_public(app: Any, env: Any, node: Any, content: Any) -> Any:
     """Find a class by the name under which the package exports it, wherever it is defined."""
     name = str(node.get("reftarget", "")).rpartition(".")[2]
@@ -117,5 +147,8 @@ def setup(app: Any) -> None:
     """Connect the functions above with Sphinx."""
     app.connect("source-read", read_source)
     app.connect("autodoc-process-docstring", read_docstring, priority=100)
+    app.connect("autodoc-process-docstring", finish_docstring, priority=900)
+    app.connect("autodoc-before-process-signature", read_signature)
+    app.connect("autodoc-process-signature", finish_signature)
     app.connect("missing-reference", find_public)
     app.connect("build-finished", improve_pages)

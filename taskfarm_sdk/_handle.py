@@ -69,6 +69,18 @@ class Handle(Protocol):
         """Note that no item is computed any more."""
         ...
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a KeyboardInterrupt can be a signal's, and not the function's own."""
+        ...
+
+    def ends_soon(self) -> bool:
+        """Return whether a failure just now may only be due to the end of the process.
+
+        Whoever ends a batch job signals all its processes, also those that a function runs.
+        """
+        ...
+
     def report(self, percent: float) -> None:
         """Report the task's percentage."""
         ...

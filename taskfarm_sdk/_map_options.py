@@ -37,7 +37,7 @@ class MapOptions(TypedDict, total=False):
             should.
         retry_delay_s: see `Run.worker`.
         stale_after_s: see `Run.worker`.
-        unleased_after_s: see `Run.worker`.
+        unleased_after_s: see `Run.worker`; by default "stale_after_s".
         first_beat_s: see `Run.worker`.
         heartbeat_s: see `Run.worker`. The percentage of a task is sent with it, no more often.
         give_up_after_s: see `Run.worker`.

@@ -207,6 +207,32 @@ def reopen_tasks(worker: Worker, numbers: Iterable[int]) -> list[int]:
     return core.link.drive(flow)
 
 
+def reopen_cut_short(worker: Worker, numbers: Iterable[int]) -> list[int]:
+    """Set those of some tasks waiting that have failed for good, but not in this process.
+
+    Args:
+        worker: a worker of their run.
+        numbers: the tasks' numbers.
+
+    Returns:
+        Those that wait now.
+
+    Raises:
+        RunNotFound: the run was deleted.
+        TaskNotFound: a task has no row on the server.
+        TaskfarmError: the server cannot be asked.
+    """
+    core = core_of(worker)
+    seen = core.link.session.shared.failures
+
+    def choose(rows: Sequence[TaskRow]) -> list[TaskRow]:
+        failed = [row for row in rows if tasks.is_failed(row)]
+        return [row for row in failed if not seen.of(core.run_uuid, (row.number,))]
+
+    flow = resetting.reopen(core.link.session, core.run_uuid, core.num_tasks, numbers, choose)
+    return core.link.drive(flow)
+
+
 def worker_of(link: Link, uuid: str, num_tasks: int, options: WorkerOptions) -> Worker:
     """Return a new worker of a run; nothing is sent until it claims its first task."""
     return Worker(WorkerCore(link, uuid, num_tasks, options))

@@ -31,9 +31,10 @@ from tests.support.recording import (  # noqa: F401
 _FOREIGN = ("TASKFARM_", "PG", "SLURM_", "SBATCH_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _LAST_STEPS_S = 5.0
+LONG_FOLDERS = ("engines", "hostile", "packaging", "scenarios")
 ENGINES = Path(__file__).parent / "engines"
 SLOW = [Path(__file__).parent / name for name in ("benchmarks", "packaging", "typing")]
-LONG = [Path(__file__).parent / name for name in ("hostile", "packaging", "scenarios")]
+LONG = [Path(__file__).parent / name for name in LONG_FOLDERS]
 
 
 # Told to write no bytecode, each of the thousand processes that the tests start would compile the
@@ -98,7 +99,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if tried := counted.summary(ended):
         terminalreporter.write_line(tried)
     if "not long" in terminalreporter.config.option.markexpr:
-        terminalreporter.write_line("tests marked `long` are left out: make test-all")
+        terminalreporter.write_line(
+            "the longest tests, and those of engines, are left out: make test-all"
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)

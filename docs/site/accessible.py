@@ -1,12 +1,14 @@
-"""Changes to the built pages that people who use a keyboard or a screen reader need.
+"""Changes to the built pages that people with a keyboard, a screen reader or a phone need.
 
-axe-core names each of them: Sphinx and its theme write pages in which it finds faults otherwise.
+axe-core names most of them: Sphinx and its theme write pages in which it finds faults otherwise.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+from docs.site import tables
 
 # A signature on several lines is a list of definitions without terms.
 _PARAMETERS = re.compile(r"<dl>\n((?:<dd>.*?</dd>\n?)+)</dl>", re.DOTALL)
@@ -17,7 +19,13 @@ _EXACT = {
     '<th class="head"><p></p></th>': "<td></td>",
     '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="Site">',
 }
+# Under the mouse, a link to a class would show the private module that defines it.
+_MEANT = re.compile(r'(href="[^"#]*#(taskfarm_sdk\.[\w.]+)" title=")[^"]*"')
 _TABLE = re.compile(r'<div class="table-wrapper[^"]*"')
+# Browsers break a line at any hyphen, also behind the two of an option.
+_SHORT_WITH_HYPHEN = re.compile(r'<span class="pre">(?=[^<]{0,20}</span>)(?=[^<]*-)')
+# On a phone, pictures scroll too: their texts would be too small otherwise.
+_PICTURE = re.compile(r"<p>(?=<img [^>]*/></p>)")
 _CONTENTS = re.compile(r'<aside class="toc-drawer[^"]*"')
 
 
@@ -29,7 +37,10 @@ def improved(page: str) -> str:
     """
     for old, new in _EXACT.items():
         page = page.replace(old, new)
+    page = _MEANT.sub(r'\1\2"', page)
     page = _TABLE.sub(lambda found: f'{found[0]} tabindex="0"', page)
+    page = _SHORT_WITH_HYPHEN.sub('<span class="pre whole">', page)
+    page = _PICTURE.sub('<p class="picture" tabindex="0">', tables.fitted(page))
     page = _PARAMETERS.sub(_as_blocks, page)
     page = _CONTENTS.sub(lambda found: f'{found[0]} aria-label="This page"', page)
     if "<h1" not in page:

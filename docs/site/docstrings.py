@@ -13,6 +13,8 @@ from importlib import import_module
 
 _FENCE = re.compile(r"^(\s*)```(\w*)\s*$")
 _QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+# Napoleon names type variables by the modules that define them.
+_TYPE_VARIABLE = re.compile(r"\btaskfarm_sdk(?:\.\w+)*\.(T|T_co)\b")
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 Target = Callable[[str], str | None]
@@ -43,6 +45,17 @@ def as_rst(lines: Sequence[str], target: Target) -> list[str]:
             blocks += [*code, ""]
             code = None
     return [*blocks, *(code or ()), *_linked(text, target)]
+
+
+def with_bare_type_variables(lines: Sequence[str]) -> list[str]:
+    """Return the lines that napoleon made, with type variables by their names alone.
+
+    Args:
+        lines: the docstring, in reStructuredText.
+    """
+    return [
+        _TYPE_VARIABLE.sub(r"\1", line) if line.startswith(":vartype ") else line for line in lines
+    ]
 
 
 def _linked(lines: list[str], target: Target) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import fcntl
+import json
 import os
 import pty
 import re
@@ -25,6 +26,7 @@ from tests.support.chromium import Browser, Page
 COLUMNS = 84
 BIN = Path(sys.executable).parent
 WIDTH = 900
+NODES = 3
 
 
 def show(words: list[str], until: Callable[[], bool] = lambda: False) -> Screen:
@@ -72,8 +74,23 @@ def work_slowly(run: Run) -> None:
                 task.complete()
 
 
-def draw_commands(folder: Path, farm: Farm) -> None:
-    """Draw what manageTF and workTF show on a terminal."""
+def work_on_nodes(run: Run) -> None:
+    """Work a run off as a few nodes do, each with a journal of its own and some failures."""
+    command = "sleep 0.$(({task} % 7 + 2)); test $(({task} % 40)) != 17"
+    words = ["-j", "2", "--journal", "journal", "--max-attempts", "1", run.uuid, "--"]
+    argv = [str(BIN / "workTF"), *words, "sh", "-c", command]
+    nodes = [subprocess.Popen(argv, stderr=subprocess.DEVNULL) for _ in range(NODES)]
+    for node in nodes:
+        node.wait()
+    # Not the name of whose machine this is.
+    for number, path in enumerate(sorted(Path("journal").iterdir()), start=1):
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        named = [json.dumps({**line, "host": f"node{number}"}) + "\n" for line in lines]
+        path.write_text("".join(named), encoding="utf-8")
+
+
+def draw_watch(folder: Path, farm: Farm) -> None:
+    """Draw a run that is being computed, as manageTF shows it on a terminal."""
     run = farm.create_run(200)
     worker = threading.Thread(target=work_slowly, args=(run,))
     worker.start()
@@ -82,8 +99,23 @@ def draw_commands(folder: Path, farm: Farm) -> None:
         folder, "watch.svg", watched, "manageTF --watch: a bar, counts, the rate and the time left"
     )
     worker.join()
+
+
+def draw_info(folder: Path, farm: Farm) -> None:
+    """Draw a finished run, as manageTF shows it on a terminal."""
+    run = farm.create_run(50)
+    with run.worker(max_attempts=1) as worker:
+        for task in worker:
+            if task.number == 17:
+                task.fail("no data", final=True)
+            else:
+                task.complete()
     info = show(["manageTF", "--info", run.uuid])
-    save(folder, "info.svg", info, "manageTF --info: a finished run of which some tasks failed")
+    save(folder, "info.svg", info, "manageTF --info: a finished run of which a task failed")
+
+
+def draw_work(folder: Path) -> None:
+    """Draw what workTF shows on a terminal."""
     words = ["workTF", "--create", "-j", "2", "--max-attempts", "1", ":::", "one", "two", "three"]
     worked = show([*words, "--", "test", "{}", "!=", "two"])
     save(folder, "work.svg", worked, "workTF: a run of three tasks, one of which failed")
@@ -92,20 +124,14 @@ def draw_commands(folder: Path, farm: Farm) -> None:
 def draw_pages(folder: Path, farm: Farm) -> None:
     """Draw the report of a run, and its page in viewTF; needs Chromium."""
     run = farm.create_run(120)
-    with run.worker(journal="journal", max_attempts=1) as worker:
-        for task in worker:
-            time.sleep(0.02 + 0.03 * (task.number % 7 == 0))
-            if task.number % 40 == 17:
-                task.fail("no data for this day", final=True)
-            else:
-                task.complete()
+    work_on_nodes(run)
     report = Path("report.html").absolute()
     words = ["--report", str(report), run.uuid, "--journal", "journal"]
     subprocess.run([BIN / "manageTF", *words], check=True)
     with Browser() as browser, browser.page(WIDTH) as page:
         page.go(report.as_uri())
         page.wait_for("How long")
-        shoot(page, folder / "report.png", 1000)
+        shoot(page, folder / "report.png", 1030)
     view = subprocess.Popen(
         [BIN / "viewTF", "--journal", "journal", run.uuid], stderr=subprocess.PIPE, text=True
     )
@@ -116,7 +142,7 @@ def draw_pages(folder: Path, farm: Farm) -> None:
         with Browser() as browser, browser.page(WIDTH) as page:
             page.go(address[0])
             page.wait_for("Of 120 tasks")
-            shoot(page, folder / "view.png", 800)
+            shoot(page, folder / "view.png", 880)
     finally:
         view.terminate()
         view.wait()
@@ -137,7 +163,9 @@ def main(folder: Path) -> None:
         os.chdir(home)
         with LocalServer() as server, server.farm() as farm:
             logins.save_login(server.url, server.user, farm.login())
-            draw_commands(folder, farm)
+            draw_watch(folder, farm)
+            draw_info(folder, farm)
+            draw_work(folder)
             draw_pages(folder, farm)
 
 

@@ -13,7 +13,11 @@ TOLD_WITHIN_S = 0.5
 _ASKING = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGUSR2", "SIGXCPU")
 # A shell tells its child's end by a signal so.
 _OF_SHELLS = 128
-_ASKED_TO_END = tuple(-getattr(signal, name) for name in _ASKING if hasattr(signal, name))
+_ASKED_BY = tuple(getattr(signal, name) for name in _ASKING if hasattr(signal, name))
+# Not all die of the signal: Java and many a script that clean up first exit as a shell would tell.
+_ASKED_TO_END = frozenset(
+    status for number in _ASKED_BY for status in (-number, _OF_SHELLS + number)
+)
 
 
 def may_be_asked(status: int) -> bool:

@@ -22,7 +22,7 @@ def damaged(number: int) -> TaskfarmError:
     )
 
 
-def unreadable(number: int, error: Exception, written_by: str, here: str) -> TaskfarmError:
+def unreadable(number: int, error: BaseException, written_by: str, here: str) -> TaskfarmError:
     """Return the error of an item whose value cannot be unpickled.
 
     Args:

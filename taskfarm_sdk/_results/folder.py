@@ -132,6 +132,19 @@ class Folder:
         Raises:
             ConfigurationError: the file may not be trusted.
         """
+        status = self._status(name)
+        return None if status is None else status.st_size
+
+    def identity(self, name: str) -> tuple[int, int] | None:
+        """Return what tells a file from any other, while it is open; None if there is no such file.
+
+        Raises:
+            ConfigurationError: the file may not be trusted.
+        """
+        status = self._status(name)
+        return None if status is None else (status.st_dev, status.st_ino)
+
+    def _status(self, name: str) -> os.stat_result | None:
         try:
             status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
         except FileNotFoundError:
@@ -139,7 +152,7 @@ class Folder:
         except OSError as error:
             raise cannot("look at", self.path / name, error) from error
         trust.refuse_file(self.path / name, status)
-        return status.st_size
+        return status
 
     def open_file(self, name: str) -> int:
         """Return a descriptor to read a file by.

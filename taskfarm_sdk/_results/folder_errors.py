@@ -20,7 +20,7 @@ def cannot_write(path: Path, error: OSError) -> TaskfarmError:
     elif error.errno in (errno.EMFILE, errno.ENFILE):
         advice = "raise the limit of open files (ulimit -n)"
     elif error.errno in (errno.ENOENT, errno.ESTALE):
-        advice = "it was removed"
+        advice = "put back what was removed"
     return TaskfarmError(
         f"results cannot be written to '{path}' ({what}): {advice}, and start the work again; the "
         "results that are there are kept",

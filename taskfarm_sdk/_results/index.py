@@ -94,10 +94,14 @@ class Index:
             ConfigurationError: the folder or a file may not be trusted.
         """
         with self._lock:
-            if self._follower.restart_if_cut():
-                self._states[:] = bytes(len(self._states))
-                self._attempts = array("I")
+            if not self._follower.restart_if_cut():
+                self._follower.read_on(self._take, again=again)
+                return
+            states, attempts = bytes(self._states), self._attempts
+            self._states[:] = bytes(len(states))
+            self._attempts = array("I")
             self._follower.read_on(self._take, again=again)
+            self._keep_begun(states, attempts)
 
     def is_done(self, item: int) -> bool:
         """Return whether an item has a success."""
@@ -196,13 +200,20 @@ class Index:
                 states[item] = _FAILED_ANEW
                 self._note_attempt(item, attempt)
 
+    def _keep_begun(self, states: bytes, attempts: array[int]) -> None:
+        """Tell again which failures were read before `begin`, after all was read anew."""
+        for item in _positions(states, _FAILED, 0, len(states)):
+            is_the_same = self.failed_attempts(item) == attempts[item]
+            if self._states[item] == _FAILED_ANEW and is_the_same:
+                self._states[item] = _FAILED
+
     def _note_attempt(self, item: int, attempt: int) -> None:
         if not self._attempts:
             self._attempts = array("I", bytes(array("I").itemsize * len(self._states)))
         self._attempts[item] = max(self._attempts[item], attempt)
 
 
-def _positions(states: bytearray, state: int, start: int, stop: int) -> Iterator[int]:
+def _positions(states: bytes | bytearray, state: int, start: int, stop: int) -> Iterator[int]:
     place = states.find(state, start, stop)
     while place >= 0:
         yield place

@@ -33,7 +33,7 @@ class Patience:
 USUAL = Patience()
 
 
-class Place(Protocol):
+class FolderLike(Protocol):
     """A folder that may be on a network file system."""
 
     @property
@@ -43,7 +43,7 @@ class Place(Protocol):
 
 
 def wait_until_seen(
-    folder: Place, look: Callable[[bool], list[int]], patience: Patience
+    folder: FolderLike, look: Callable[[bool], list[int]], patience: Patience
 ) -> list[int]:
     """Return what is still missing in a folder once it cannot be only late.
 

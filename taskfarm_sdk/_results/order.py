@@ -115,7 +115,7 @@ class Order:
             num_items: how many items there are.
             num_tasks: how many tasks the run has.
             function: the function's qualified name.
-            items_digest: a digest of the items.
+            items_digest: a digest of the items, by `digest_name`.
             seed: for `Item.seed`, by `seed_name`.
 
         Raises:
@@ -126,7 +126,7 @@ class Order:
             "number of items": (self.num_items, num_items),
             "number of tasks": (self.num_tasks, num_tasks),
             "function": (self.function, function),
-            "items (by their SHA-256)": (self.items_digest, items_digest),
+            "items (by their SHA-256)": (digest_name(self.items_digest), items_digest),
             "seed": (seed_name(self.seed), seed),
         }
         different = [
@@ -157,6 +157,11 @@ class Order:
 def seed_name(seed: int | None) -> str:
     """Return a seed as messages name it; None stands for the run's UUID."""
     return "the run's UUID" if seed is None else str(seed)
+
+
+def digest_name(digest: str | None) -> str:
+    """Return a digest of items as messages name it; None stands for items that have none."""
+    return "none, as not all are JSON-like" if digest is None else digest
 
 
 def publish_function(folder: Folder, pickled: bytes) -> bool:

@@ -36,13 +36,8 @@ class Results(Generic[T]):
     It reads the folder whenever it is used, so that it also has what was computed since. Nothing is
     kept in memory but where each result is. Safe among threads.
 
-    Any method raises `ConfigurationError` if a file of the folder may not be trusted.
-
-    Args:
-        folder: the open results folder.
-        order: what it is for.
-        items: its items; None if it has none.
-        columns: the columns of the items; None if they have none.
+    Any method raises `ConfigurationError` if a file of the folder may not be trusted. `Farm.map`,
+    `taskfarm_sdk.join` and `taskfarm_sdk.results` make it.
     """
 
     def __init__(
@@ -52,6 +47,14 @@ class Results(Generic[T]):
         items: Sequence[object] | None = None,
         columns: tuple[str, ...] | None = None,
     ) -> None:
+        """Read an open results folder.
+
+        Args:
+            folder: the folder.
+            order: what it is for.
+            items: its items; None if it has none.
+            columns: the columns of the items; None if they have none.
+        """
         self._folder = folder
         self._order = order
         self._items = items
@@ -232,7 +235,7 @@ class Results(Generic[T]):
             if outcome == _SUCCESS:
                 return values.unpack(payload), None, attempt, took_s
             return None, failures.raised(number, values.unpack_failure(payload)), attempt, took_s
-        except Exception as error:  # noqa: BLE001 - the classes of values raise what they like
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - classes raise what they like
             why = failures.unreadable(number, error, self._order.python, python_version())
             return None, why, attempt, took_s
 

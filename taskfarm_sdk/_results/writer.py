@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -50,7 +51,9 @@ class ResultsWriter:
         self._lock = threading.Lock()
         renew_in_children(self)
 
-    def success(self, item: int, attempt: int, value: object, took_s: float) -> Caught | None:
+    def success(
+        self, item: int, attempt: int, value: object, took_s: float, *, final: bool = False
+    ) -> Caught | None:
         """Add what a function returned for an item.
 
         Args:
@@ -58,6 +61,7 @@ class ResultsWriter:
             attempt: which attempt it was, 1 for the first.
             value: what the function returned.
             took_s: how long it took.
+            final: whether there will be no other attempt if the value cannot be kept.
 
         Returns:
             None, or why the value cannot be pickled: then the attempt is recorded as failed.
@@ -70,7 +74,7 @@ class ResultsWriter:
             payload = pack_value(value)
         except Exception as error:  # noqa: BLE001 - the value's class raises what it likes
             why = attrs.evolve(caught(error, error.__traceback__), error=error)
-            self.failure(item, attempt, why, took_s)
+            self.failure(item, attempt, why, took_s, final=final)
             return why
         self._add(item, attempt, _SUCCESS, took_s, payload)
         return None
@@ -258,9 +262,11 @@ class _File:
         self._written(len(head) + len(payload))
 
     def sync(self) -> None:
-        """Have what is written on disk."""
+        """Have what is written on disk, in a file that others find."""
         try:
             os.fsync(self.descriptor)
+            if os.fstat(self.descriptor).st_nlink == 0:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         except OSError:
             self.failed_sync = True
             raise

@@ -23,6 +23,7 @@ from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._worker import heartbeat
 from taskfarm_sdk._worker.heartbeat import HeartbeatIntervals, HeartbeatSchedule
 from taskfarm_sdk._worker.in_hand import InHand
+from taskfarm_sdk._worker.items_here import ItemsHere
 from taskfarm_sdk._worker.journal import Entry, Journal
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import Requests
@@ -80,7 +81,7 @@ class Terms:
     on_settled: Callable[[HeldTask, Settled], None]
 
 
-class HeldTask:
+class HeldTask(ItemsHere):
     """The worker's side of a `Task`.
 
     Args:
@@ -142,18 +143,6 @@ class HeldTask:
     def doubtful(self) -> bool:
         """Whether a report was not answered, and may still arrive after the completion."""
         return len(self._held) > 1
-
-    @property
-    def lost_items(self) -> tuple[int, ...]:
-        """None: what computes here dies with the worker."""
-        return ()
-
-    def begin_item(self, number: int, /) -> bool:  # noqa: ARG002 - nobody survives to read it
-        """Return whether an item may be computed: not if the worker is to stop."""
-        return not self.stop_requested
-
-    def end_items(self) -> None:
-        """Do nothing: nothing was noted."""
 
     def report(self, percent: float) -> None:
         """Have the reporter send the percentage."""

@@ -42,10 +42,10 @@ those of taskfarm-worker 0.4.0; percentages are written unchanged, without a lea
 
 from __future__ import annotations
 
-from taskfarm_sdk.compat._client import TaskFarm, tfRuns
+from taskfarm_sdk.compat._client import TaskFarm, TokenAuth, tfRuns
 from taskfarm_sdk.compat._worker import TaskFarmWorker
 
-__all__ = ["TaskFarm", "TaskFarmWorker", "tfRuns"]
+__all__ = ["TaskFarm", "TaskFarmWorker", "TokenAuth", "tfRuns"]
 
 # The release of taskfarm-worker with this behaviour, for programs that check it.
 __version__ = "0.4.0"

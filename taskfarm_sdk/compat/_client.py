@@ -29,7 +29,12 @@ GIVE_UP_AFTER_S = 60.0
 
 
 class TokenAuth(NamedTuple):
-    """A token as user and password, for HTTP libraries."""
+    """A token as user and password, for HTTP libraries.
+
+    Attributes:
+        username: the token.
+        password: empty.
+    """
 
     username: str
     password: str

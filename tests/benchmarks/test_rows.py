@@ -48,7 +48,7 @@ def test_what_is_missing_has_a_row_that_says_how_to_get_it(
         debian("wrk")
     row = missing("the limit", "wrk", str(caught.value))
     assert "apt-get install wrk" in report.line(row)
-    assert "apt-get install wrk" in report.as_markdown({}, [row], [])
+    assert "apt-get install wrk" in report.as_markdown({}, [row], {})
 
 
 def test_a_peer_that_could_not_be_installed_says_why() -> None:
@@ -68,21 +68,21 @@ def test_what_is_measured_again_takes_the_place_of_what_was_and_is_named() -> No
         ("b", "2.5 x"),
         ("b", ""),
     ]
-    page = report.as_markdown({}, found, [], ["a", "b"])
+    page = report.as_markdown({}, found, {}, ["a", "b"])
     assert f"{report.AGAIN}a, b.\n" in page
-    assert report.AGAIN not in report.as_markdown({}, found, [])
+    assert report.AGAIN not in report.as_markdown({}, found, {})
 
 
 def test_a_line_that_is_not_reached_is_told_in_all_reports() -> None:
     row = Row(what="tasks/s", against="them", figure="1 x", target=">= 2 x", reached=False)
     assert "NO" in report.line(row)
-    assert "| **no** |" in report.as_markdown({}, [row], [])
+    assert "| **no** |" in report.as_markdown({}, [row], {})
     assert json.loads(report.as_json({}, [row]))["rows"][0]["reached"] is False
 
 
 def test_the_page_names_the_machine_and_shows_the_plots() -> None:
     curve = Curve(plot="rates", side="ours", points=[(1, 2)])
-    page = report.as_markdown({"cores": "2"}, [ROW, curve], [Path("x/rates.svg")])
+    page = report.as_markdown({"cores": "2"}, [ROW, curve], {"rates of a": Path("x/rates.svg")})
     assert "- cores: 2\n" in page
-    assert "(benchmarks/rates.svg)" in page
+    assert "![rates of a](benchmarks/rates.svg)" in page
     assert "| tasks/s | them | >= 2 x | 2.5 x | yes |" in page

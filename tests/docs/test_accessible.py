@@ -19,6 +19,15 @@ from docs.site.accessible import improve_all, improved
         ),
         ('<h1>a</h1><th class="head"><p></p></th>', "<h1>a</h1><td></td>"),
         (
+            '<h1>a</h1><span class="pre">--chunk</span> <span class="pre">a_b</span>',
+            '<h1>a</h1><span class="pre whole">--chunk</span> <span class="pre">a_b</span>',
+        ),
+        ('<h1>a</h1><span class="pre">--an-option-of-many-words</span>', None),
+        (
+            '<h1>a</h1><p><img alt="a" /></p><p><img /> b</p>',
+            '<h1>a</h1><p class="picture" tabindex="0"><img alt="a" /></p><p><img /> b</p>',
+        ),
+        (
             "<h1>a</h1>(<dl>\n<dd>x,</dd>\n<dd>y,</dd>\n</dl>)",
             '<h1>a</h1>(<div class="sig-params">\n<div>x,</div>\n<div>y,</div>\n</div>)',
         ),
@@ -29,6 +38,10 @@ from docs.site.accessible import improve_all, improved
         (
             '<article role="main" id="m"><p>x</p></article>',
             '<article role="main" id="m">\n<h1>Search</h1><p>x</p></article>',
+        ),
+        (
+            '<h1>a</h1><a href="b.html#taskfarm_sdk.Run" title="taskfarm_sdk.run.Run">Run</a>',
+            '<h1>a</h1><a href="b.html#taskfarm_sdk.Run" title="taskfarm_sdk.Run">Run</a>',
         ),
         ("<h1>a</h1><dl>\n<dt>t</dt>\n<dd>d</dd>\n</dl>", None),
     ],

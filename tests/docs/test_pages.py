@@ -47,6 +47,7 @@ def farm(
         yield farm
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_the_page_shows_is_what_happens(page: Path, farm: Farm) -> None:
     blocks = [

@@ -13,7 +13,7 @@ from taskfarm_sdk.testing import LocalServer
 from tests.support import programs
 from tests.support.dask_clusters import dask
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FINISHED = "20 of 20 tasks done, 0 failed"

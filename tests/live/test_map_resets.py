@@ -20,7 +20,7 @@ from taskfarm_sdk.execution.mapping.reopening import Reopening
 from tests.support.maps import HASTY, calls_in, named_as, noting
 from tests.support.processes import wait_until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 ITEMS, CHUNK = 24, 4
 TASKS = ITEMS // CHUNK

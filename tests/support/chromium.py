@@ -132,13 +132,7 @@ class Browser:
         made.ask("Network.enable")
         made.ask("Runtime.enable")
         made.ask("Log.enable")
-        made.ask(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=width < 600,
-        )
+        made.resize(width, height)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         made.ask("Emulation.setEmulatedMedia", features=[scheme])
         yield made
@@ -155,6 +149,16 @@ class Page:
     def ask(self, method: str, **params: object) -> dict[str, Any]:
         """Send a command of this page."""
         return self._browser.ask(method, self._session, **params)
+
+    def resize(self, width: int, height: int) -> None:
+        """Show it in another size; one as narrow as a phone is laid out as there."""
+        self.ask(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
 
     def go(self, url: str) -> None:
         """Open an address."""

@@ -16,6 +16,8 @@ class NotingHandle:
 
     Attributes:
         notes: what was asked of it, in order.
+        interrupted: whether a signal interrupted what is computed.
+        is_ending: whether a failure is due to the end of the process.
         failed_items: the items that the attempt failed of.
     """
 
@@ -29,6 +31,8 @@ class NotingHandle:
     is_new: bool = True
     lost_items: tuple[int, ...] = ()
     item: int | None = None
+    interrupted: bool = False
+    is_ending: bool = False
     failed_items: Sequence[int] = ()
     notes: list[tuple[object, ...]] = attrs.field(factory=list)
 
@@ -42,6 +46,10 @@ class NotingHandle:
     def end_items(self) -> None:
         """Note that none is computed."""
         self.item = None
+
+    def ends_soon(self) -> bool:
+        """Return whether a failure is due to the end of the process."""
+        return self.is_ending
 
     def report(self, percent: float) -> None:
         """Note how far it is."""

@@ -220,7 +220,7 @@ def _of_join(options: Options, show: Callable[[RunStatus], None]) -> MapOptions:
         "halt_after": options.halt_after,
         "retry_failed": options.retry_failed,
         "unleased_after_s": (
-            "auto" if options.unleased_after_s is None else options.unleased_after_s
+            "stale_after_s" if options.unleased_after_s is None else options.unleased_after_s
         ),
         "journal": options.journal,
     }

@@ -14,7 +14,9 @@ from taskfarm_cli.work import kept_folder
 from taskfarm_sdk.execution import (
     Patience,
     done_tasks,
+    is_hopeless,
     is_shared,
+    reopen_cut_short,
     reopen_tasks,
     wait_until_seen,
 )
@@ -37,6 +39,8 @@ class Reopening:
         known: what the folder knows of the items.
         folder: the folder, as the user named it.
         screen: shows what was done.
+        max_attempts: after how many attempts a task has failed for good.
+        halt_after: how many failures at the beginning of a chunk end an attempt at it.
         patience: how long a network file system may show late what another machine wrote.
     """
 
@@ -46,6 +50,9 @@ class Reopening:
     folder: str
     screen: Screen
     patience: Patience = attrs.field(factory=Patience)
+    max_attempts: int = 1
+    halt_after: int = 1
+    _opened: set[int] = attrs.field(factory=set[int], init=False)
 
     @classmethod
     def of(cls, plan: Plan, run: Run, screen: Screen) -> Reopening | None:
@@ -53,7 +60,15 @@ class Reopening:
         known, folder = kept_folder.open_items(plan, run.num_tasks), plan.options.kept_in
         if known is None or folder is None:
             return None
-        return cls(run, plan.chunks(run.num_tasks), known, folder, screen)
+        return cls(
+            run,
+            plan.chunks(run.num_tasks),
+            known,
+            folder,
+            screen,
+            max_attempts=plan.options.max_attempts,
+            halt_after=plan.options.halt_after,
+        )
 
     @property
     def is_network(self) -> bool:
@@ -91,6 +106,45 @@ class Reopening:
                 f"{self.folder} has no success of {items} of {counted(len(opened), 'task')} that "
                 "the server calls done: they are computed again"
             )
+
+    def open_cut_short(self) -> bool:
+        """Set failed tasks of a finished run waiting whose workers were killed again and again.
+
+        Each kill may be the fault of the item whose command ran. A task with more untried items
+        than that has some that nobody tried, through no fault of theirs. Each is opened once.
+
+        Returns:
+            Whether there were any.
+
+        Raises:
+            CommandError: the folder cannot be read.
+            TaskfarmError: the server cannot be asked.
+        """
+        status = self.run.status()
+        if not status.finished or status.failed == 0:
+            return False
+        try:
+            lacking = self._lacking(range(self.run.num_tasks))
+            tasks = [task for task in lacking if self._was_cut_short(task)]
+            opened = reopen_cut_short(self.run.worker(), tasks) if tasks else []
+            items = self._open_items(opened)
+        except OSError as error:
+            raise CommandError(f"cannot read {error.filename}: {error.strerror}") from error
+        self._opened.update(opened)
+        if opened:
+            self.screen.say(
+                f"the workers of {counted(len(opened), 'failed task')} were killed before "
+                f"{items} had been tried: they are computed now"
+            )
+        return bool(opened)
+
+    def _was_cut_short(self, task: int) -> bool:
+        items = self.chunks.of(task)
+        left = self.known.among(items)
+        failed, done = len(self.known.failed(left)), len(items) - len(left)
+        if task in self._opened or len(left) - failed <= self.max_attempts:
+            return False
+        return not is_hopeless(failed, advanced=done > 0, halt_after=self.halt_after)
 
     def check_whole(self) -> None:
         """Refuse to call work done whose output the folder has only in part.

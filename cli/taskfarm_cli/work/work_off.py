@@ -98,9 +98,12 @@ def _work_off(
     reopening = Reopening.of(plan, run, screen)
     if reopening is not None:
         reopening.open_again(failed=options.retry_failed)
-    with ExitStack() as undo:
-        crew = _crew(undo, plan, run, screen, reopening, Deadline(end.at, in_parts=in_chunks))
-        _see_it_done(end, crew.dispatcher, StatusLine(run, crew.dispatcher, screen, chunks))
+    while True:
+        with ExitStack() as undo:
+            crew = _crew(undo, plan, run, screen, reopening, Deadline(end.at, in_parts=in_chunks))
+            _see_it_done(end, crew.dispatcher, StatusLine(run, crew.dispatcher, screen, chunks))
+        if not crew.saw_the_end or reopening is None or not reopening.open_cut_short():
+            break
     return verdict(
         run,
         screen,
@@ -121,6 +124,11 @@ class _Crew(NamedTuple):
 
     worker: Worker
     dispatcher: Dispatcher
+
+    @property
+    def saw_the_end(self) -> bool:
+        """Whether they stopped because no task was left, and for no other reason."""
+        return not (self.worker.stopping or self.dispatcher.limited)
 
 
 def _crew(

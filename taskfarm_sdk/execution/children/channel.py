@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import math
 import mmap
-import os
 import select
 import socket
 import tempfile
@@ -290,7 +289,16 @@ class SharedProgress:
 
 
 def slot_file() -> IO[bytes]:
-    """Return a file for a slot that no other process can find."""
+    """Return a file for a slot that no other process can find.
+
+    Raises:
+        OSError: the disk is full.
+    """
     file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - the caller's to close
-    os.ftruncate(file.fileno(), _SLOT_BYTES)
+    try:
+        # Not a hole: on a full disk a write to mapped memory behind it would kill this process.
+        file.write(bytes(_SLOT_BYTES))
+    except BaseException:
+        file.close()
+        raise
     return file

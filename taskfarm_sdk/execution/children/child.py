@@ -13,13 +13,17 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import cast
 
+import attrs
+
 from taskfarm_sdk._caught import Caught, describe
+from taskfarm_sdk._processes.exit_status import TOLD_WITHIN_S
 from taskfarm_sdk._processes.forks import at_forks, close_in_children
 from taskfarm_sdk._processes.signals import ALL_ASKING, ASKING
 from taskfarm_sdk.execution.children.channel import (
@@ -39,10 +43,18 @@ from taskfarm_sdk.task import Task
 
 INTERRUPTED = 130
 SAID_MOST_BYTES = 65536
+# How often a child that may have to end looks whether its parent says so.
+LOOK_EVERY_S = 0.02
 
 
 class ChildHandle:
     """A child's side of a `Task`: it sends calls to the parent, which settles the task.
+
+    Args:
+        job: the task.
+        slot: the memory shared with the parent.
+        asked_to_end: returns whether a signal that asks to end has come since the task began.
+        interrupted: returns whether the parent has interrupted it.
 
     Attributes:
         number: the task's number.
@@ -57,7 +69,13 @@ class ChildHandle:
         outcome: how the parent is to settle it; None while it is open.
     """
 
-    def __init__(self, job: Job, slot: SharedProgress) -> None:
+    def __init__(
+        self,
+        job: Job,
+        slot: SharedProgress,
+        asked_to_end: Callable[[], bool] = lambda: False,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.number: int = job.number
         self.run_uuid: str = job.run_uuid
         self.attempts: int = job.attempts
@@ -68,6 +86,8 @@ class ChildHandle:
         self.begin_item: Callable[[int], bool] = slot.begin_item
         self._slot = slot
         self._job = slot.job
+        self._asked_to_end = asked_to_end
+        self._interrupted = interrupted
         self.outcome: Answer | None = None
 
     @property
@@ -83,6 +103,20 @@ class ChildHandle:
     def end_items(self) -> None:
         """Note that no item is computed any more."""
         self._slot.item = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the parent has interrupted it."""
+        return self._interrupted()
+
+    def ends_soon(self) -> bool:
+        """Return whether a signal came that the parent got too, which then ends the work."""
+        ends_at = time.monotonic() + TOLD_WITHIN_S
+        while self._asked_to_end() and time.monotonic() < ends_at:
+            if self.stop_requested:
+                return True
+            time.sleep(LOOK_EVERY_S)
+        return False
 
     def report(self, percent: float) -> None:
         """Write the percentage to the shared memory."""
@@ -260,7 +294,7 @@ def _serve(parent: Channel, slot: SharedProgress, function: Function, signals: _
             return
         assert job is not None
         signals.asked_to_end = False
-        task = ChildHandle(job, slot)
+        task = ChildHandle(job, slot, lambda: signals.asked_to_end, lambda: signals.interrupted)
         outcome = task.outcome = _computed(function, task, signals)
         flush()
         parent.send(outcome)
@@ -277,11 +311,18 @@ def _computed(function: Function, task: ChildHandle, signals: _Signals) -> Answe
         # Whatever the function did with the interruption: half a task is neither done nor failed.
         raise KeyboardInterrupt
     if failure is None:
-        return task.outcome or Answer("complete")
+        return _as_settled(task.outcome or Answer("complete"), signals)
     if task.outcome is None:
         return failed(caught_in(failure, travels=True), asked_to_end=signals.asked_to_end)
     _say(f"after task {task.number} was settled: {explained(failure)}")
     return task.outcome
+
+
+def _as_settled(outcome: Answer, signals: _Signals) -> Answer:
+    """Return how the function settled its task, and whether a signal may have failed it."""
+    if outcome.how != "fail" or outcome.final:
+        return outcome
+    return attrs.evolve(outcome, asked_to_end=signals.asked_to_end)
 
 
 def _say(text: str) -> None:

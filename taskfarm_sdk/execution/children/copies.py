@@ -1,4 +1,4 @@
-"""Copies of a child that its function forks: they end with the function and never answer."""
+"""Copies of a process that a user's function forks: they end with the function and never answer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import traceback
 from contextlib import suppress
 from types import TracebackType
+from typing import NoReturn
 
 
 class EndCopies:
@@ -21,15 +22,23 @@ class EndCopies:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        if os.getpid() == self._pid:
-            return
-        status = 1
-        try:
-            status = _status(error)
-            flush()
-        finally:
-            # Not sys.exit: the copy must not run the child's exit handlers.
-            os._exit(status)
+        if os.getpid() != self._pid:
+            end_copy(error)
+
+
+def end_copy(error: BaseException | None) -> NoReturn:
+    """End this process, a forked copy, as a program ends.
+
+    Args:
+        error: what the function raised in it; None if it returned.
+    """
+    status = 1
+    try:
+        status = _status(error)
+        flush()
+    finally:
+        # Not sys.exit: the copy must not run the exit handlers of the process that it is of.
+        os._exit(status)
 
 
 def _status(error: BaseException | None) -> int:

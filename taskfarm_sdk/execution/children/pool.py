@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import signal
@@ -48,6 +49,13 @@ END_WITHIN_S = 0.5
 # How long a child may take for its threads and exit handlers when no task is left.
 EXIT_WITHIN_S = 5.0
 SAID_MOST_BYTES = 2000
+# How many children in a row may be killed as they load the function: the system may lack memory for
+# a moment, and a library that crashes does so each time.
+STARTS_MOST = 3
+# For how long and how often to try to start one while this machine lacks what it needs.
+STARTS_WITHIN_S = 5.0
+START_EVERY_S = 0.2
+_SHORTAGES = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 M = TypeVar("M", bound="Job | Taken | Answer")
 OnLostItem = Callable[[Task, int, str], None]
@@ -252,27 +260,46 @@ class Pool:
         child = self._children.get(slot)
         if child is not None:
             return child
-        try:
-            child = Child(self._payload.fileno(), self._environment)
-        except OSError as error:
-            raise TaskfarmError(f"a child process cannot be started: {error}") from error
-        self._children[slot] = child
-        taken = self._answer(child, Taken)
-        if isinstance(taken, Taken) and taken.fault is None:
-            return child
-        said = child.said().strip()
-        status = self._lose(slot)
-        if self._ending.is_set():
-            return None
-        if isinstance(taken, Taken):
-            raise TaskfarmError(
-                f"the function cannot be used in a child process: {taken.fault}; what it needs "
-                f"must be importable there too. The child said:\n{said}"
+        for left in reversed(range(STARTS_MOST)):
+            child = self._started(slot)
+            if child is None:
+                return None
+            taken = self._answer(child, Taken)
+            if isinstance(taken, Taken) and taken.fault is None:
+                return child
+            said = child.said().strip()
+            status = self._lose(slot)
+            if self._ending.is_set():
+                return None
+            if isinstance(taken, Taken):
+                raise TaskfarmError(
+                    f"the function cannot be used in a child process: {taken.fault}; what it needs "
+                    f"must be importable there too. The child said:\n{said}"
+                )
+            if status >= 0 or not left:
+                raise TaskfarmError(
+                    f"a child process ended ({how_it_ended(status)}) before it loaded the "
+                    f"function, so no other is started. It said:\n{said or 'nothing'}"
+                )
+            log.warning(
+                "a child process ended (%s) before it loaded the function; another is started",
+                how_it_ended(status),
             )
-        raise TaskfarmError(
-            f"a child process ended ({how_it_ended(status)}) before it loaded the function, so "
-            f"no other is started. It said:\n{said or 'nothing'}"
-        )
+        raise AssertionError  # the last one is returned, or its error is raised
+
+    def _started(self, slot: int) -> Child | None:
+        """Start a child for a slot; None if all are to end."""
+        give_up_at = time.monotonic() + STARTS_WITHIN_S
+        while True:
+            try:
+                child = self._children[slot] = Child(self._payload.fileno(), self._environment)
+            except OSError as error:
+                if error.errno not in _SHORTAGES or time.monotonic() >= give_up_at:
+                    raise TaskfarmError(f"a child process cannot be started: {error}") from error
+                if self._ending.wait(START_EVERY_S):
+                    return None
+            else:
+                return child
 
     def _outcome(
         self, child: Child, task: Task, slot: int, lost: tuple[int, ...]

@@ -293,12 +293,13 @@ def _compute(function: Function, task: Task, worker: Worker, *, travels: bool) -
         failure: BaseException | None
         try:
             failure = never_run(function(task))
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
             failure = error
         if failure is None:
             return
+        # No other thread gets signals.
+        if isinstance(failure, KeyboardInterrupt) and handle_of(task).interrupted:
+            raise failure
         leaves = isinstance(failure, SystemExit) and worker.stopping
         if leaves and threading.current_thread() is threading.main_thread():
             raise failure  # a signal's, which ends the process

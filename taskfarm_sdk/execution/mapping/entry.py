@@ -90,6 +90,8 @@ def settings(options: MapOptions, jobs: Jobs | None = None) -> Settings:
     of_worker: dict[str, Any] = {
         "linger": True,
         "grace_s": GRACE_S,
+        # No other client's worker can compute items.
+        "unleased_after_s": "stale_after_s",
         # The folder decides what is open: a percentage is worth no request of its own.
         "report_every_s": heartbeat_s,
         **{name: value for name, value in options.items() if name not in _OF_PLACE | _OF_CALL},

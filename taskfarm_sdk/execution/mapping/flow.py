@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from taskfarm_sdk import _failures, _run_notes
+from taskfarm_sdk._caught import caught
 from taskfarm_sdk._flows import runs
 from taskfarm_sdk._items.chunks import Chunks
 from taskfarm_sdk._models import RunStatus, TaskFailure, counted
@@ -191,7 +192,8 @@ def _described(
         task=chunks.task_of(item),
         attempt=result.attempts,
         type=getattr(error, "type_name", None) or type(error).__name__,
-        text=str(error),
+        # Its class may raise, or return gigabytes.
+        text="" if error is None else caught(error, None).text,
         item=item,
     )
     return failure, error

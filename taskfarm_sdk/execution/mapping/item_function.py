@@ -8,10 +8,10 @@ from typing import Any
 
 import attrs
 
-from taskfarm_sdk._caught import Caught
+from taskfarm_sdk._caught import Caught, caught
 from taskfarm_sdk._items.item import Item
 from taskfarm_sdk.execution.function import caught_in, never_run, usable
-from taskfarm_sdk.task import Task
+from taskfarm_sdk.task import Task, handle_of
 
 # An item's number and the item itself.
 Call = Callable[[int, object], object]
@@ -65,20 +65,35 @@ class ItemFunction:
         return call
 
 
-def failure_of(error: BaseException, *, stop_requested: bool) -> Caught:
+def failure_of(error: BaseException, task: Task) -> Caught:
     """Return the description of an exception that failed an item.
+
+    Args:
+        error: the exception, of the function, or of the class of what it returned.
+        task: the item's.
 
     Raises:
         BaseException: `error` itself, if it ends the process and is no failure.
     """
-    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+    if ends_process(error, task):
         raise error
-    if isinstance(error, SystemExit) and stop_requested:
-        raise error  # a signal's
     # Of the two frames above the user's function, `caught_in` leaves out one.
     if error.__traceback__ is not None:
         error.__traceback__ = error.__traceback__.tb_next
-    return caught_in(error, travels=True)
+    try:
+        return caught_in(error, travels=True)
+    except BaseException as trouble:
+        # Of the exception's class, which was asked how it is pickled.
+        if ends_process(trouble, task):
+            raise
+        return caught(error, error.__traceback__)
+
+
+def ends_process(error: BaseException, task: Task) -> bool:
+    """Return whether an exception is a signal's, and not a function's own."""
+    if isinstance(error, KeyboardInterrupt):
+        return handle_of(task).interrupted
+    return isinstance(error, SystemExit) and task.stop_requested
 
 
 def _name(function: object) -> str:

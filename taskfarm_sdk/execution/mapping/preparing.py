@@ -19,7 +19,13 @@ from taskfarm_sdk._results import claim as claims
 from taskfarm_sdk._results import names
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.names import FUNCTION, ITEMS, ORDER
-from taskfarm_sdk._results.order import Order, function_of, publish_function, seed_name
+from taskfarm_sdk._results.order import (
+    Order,
+    digest_name,
+    function_of,
+    publish_function,
+    seed_name,
+)
 from taskfarm_sdk._run_notes import RunNote
 from taskfarm_sdk._session.link import Link
 from taskfarm_sdk._text import shown
@@ -255,7 +261,7 @@ def refuse_other_work(folder: Folder, order: Order, wanted: Wanted) -> None:
         num_items=len(wanted.items),
         num_tasks=None if chunks is None else chunks.tasks,
         function=wanted.computes.name,
-        items_digest=wanted.items.digest(),
+        items_digest=digest_name(wanted.items.digest()),
         seed=seed_name(wanted.computes.seed),
     )
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import cast
 
@@ -18,6 +18,7 @@ import attrs
 from taskfarm_sdk._caught import Caught, caught
 from taskfarm_sdk._items.items import Items
 from taskfarm_sdk._items.sizes import LONG_ITEM_S, auto_size
+from taskfarm_sdk._pickles import pack_value
 from taskfarm_sdk._processes.cpus import usable_cpus
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.places import Places
@@ -25,6 +26,7 @@ from taskfarm_sdk._results.reader import RecordReader
 from taskfarm_sdk._results.record import Outcome
 from taskfarm_sdk._results.writer import ResultsWriter
 from taskfarm_sdk.errors import TaskfarmError
+from taskfarm_sdk.execution.children.copies import EndCopies
 from taskfarm_sdk.execution.executors.engines import Engine
 from taskfarm_sdk.execution.function import packed, unpacked
 from taskfarm_sdk.execution.mapping.item_function import Call, ItemFunction, failure_of
@@ -35,6 +37,8 @@ from taskfarm_sdk.task import Task
 # Long enough to time short items, short beside any work that chunks are of use for.
 TRIAL_S = 0.5
 MOST_ITEMS = 1_000
+# They are all sent before the first is computed.
+MOST_BYTES = 16 << 20
 ATTEMPT = 1
 
 
@@ -59,7 +63,7 @@ def size_by_trial(
     """
     engine = place.engine(grace_s)
     with _kept_in(folder, computes) as kept:
-        trial = _Trial(kept, computes, tuple(islice(items, MOST_ITEMS)))
+        trial = _Trial(kept, computes, _first_of(items))
         if engine is None:
             _try_in_child(trial, place)
         else:
@@ -86,6 +90,20 @@ def _kept_in(folder: Folder, computes: ItemFunction) -> Generator[Folder]:
             yield apart
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _first_of(items: Items[object]) -> tuple[object, ...]:
+    """Return the items to try, fewer if they are large."""
+    first: list[object] = []
+    size = 0
+    for value in islice(items, MOST_ITEMS):
+        first.append(value)
+        # What cannot be pickled is told once all are packed.
+        with suppress(Exception):
+            size += len(pack_value(value))
+        if size >= MOST_BYTES:
+            break
+    return tuple(first)
 
 
 def _try_in_child(trial: _Trial, place: Place) -> None:
@@ -178,9 +196,10 @@ def _compute(call: Call, task: Task, writer: ResultsWriter, number: int, value: 
     """Compute an item; return whether it has a value."""
     began = time.monotonic()
     try:
-        returned = call(number, value)
+        with EndCopies():
+            returned = call(number, value)
     except BaseException as error:  # noqa: BLE001 - whatever it is, it failed
-        failure = failure_of(error, stop_requested=task.stop_requested)
+        failure = failure_of(error, task)
         writer.failure(number, ATTEMPT, failure, time.monotonic() - began)
         return False
     return writer.success(number, ATTEMPT, returned, time.monotonic() - began) is None
@@ -199,6 +218,7 @@ class _TrialHandle:
     settled: str | None = None
     is_new: bool = True
     lost_items: tuple[int, ...] = ()
+    interrupted: bool = True
 
     def begin_item(self, number: int, /) -> bool:  # noqa: ARG002 - a lost process ends the trial
         """Return whether an item may be computed."""
@@ -206,6 +226,10 @@ class _TrialHandle:
 
     def end_items(self) -> None:
         """Do nothing: nothing was noted."""
+
+    def ends_soon(self) -> bool:
+        """Return False: what fails in the trial is tried again."""
+        return False
 
     def report(self, percent: float) -> None:
         """Do nothing."""

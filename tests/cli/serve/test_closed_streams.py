@@ -17,7 +17,7 @@ from tests.support import programs
 from tests.support.processes import NET_S, wait_until
 from tests.support.serve_tf import COMMAND
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 CLOSED = ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
 

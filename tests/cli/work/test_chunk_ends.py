@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from taskfarm_sdk import Farm
+from taskfarm_cli.common.exit_status import ExitStatus
+from taskfarm_sdk import Farm, Run
 from taskfarm_sdk._items.chunks import position
 from tests.programs import hasty_work_tf
 from tests.support import programs
@@ -28,6 +29,13 @@ KINDS = [
     pytest.param(LOG, id="log"),
     pytest.param(RESULTS, id="results"),
 ]
+
+
+def fail_all(run: Run) -> None:
+    """Have all tasks fail for good, as whoever takes them back from lost workers does."""
+    with run.worker(max_attempts=1, halt_after=run.num_tasks + 1) as worker:
+        for task in worker:
+            task.fail("its worker was lost")
 
 
 @pytest.mark.long
@@ -60,6 +68,27 @@ def test_a_kill_costs_a_folder_no_more_than_the_commands_that_ran(
     items.work()
     assert items.is_whole
     assert items.total() <= 600 + 5 * 4
+
+
+@pytest.mark.parametrize("kept", [pytest.param(LOG, id="log"), pytest.param(RESULTS, id="results")])
+def test_what_lost_workers_left_untried_is_computed_though_its_tasks_have_failed(
+    new_run: NewRun, kept: tuple[str, ...]
+) -> None:
+    run = new_run(2)
+    fail_all(run)
+    items = Chunked(run, 40, 20, ("-j2", "--no-retry-failed", *kept))
+    said = items.work()
+    assert "2 failed tasks were killed before 40 items had been tried" in said
+    assert items.each_once
+
+
+def test_what_may_have_ended_each_worker_is_not_tried_for_ever(new_run: NewRun) -> None:
+    run = new_run(2)
+    fail_all(run)
+    # As many items as attempts: at the end of each, one of them was computed.
+    items = Chunked(run, 6, 3, ("-j2", "--no-retry-failed", *LOG))
+    assert items.attempt().returncode == ExitStatus.TASKS_FAILED
+    assert items.total() == 0
 
 
 @pytest.mark.long

@@ -15,7 +15,7 @@ from tests.support.chunked import NOTING, Chunked
 from tests.support.processes import NET_S, wait_until
 from tests.support.work_tf import WORK, NewRun, WorkTF
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.usefixtures("work_folder")]
 
 BOTH = [
     pytest.param(("--log", "kept"), id="log"),

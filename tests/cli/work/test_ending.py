@@ -26,7 +26,7 @@ from tests.support.work_tf import (
     wait_until_no_command_of,
 )
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.usefixtures("work_folder")]
 # Each command starts others, in its own group and in one of their own.
 NESTED = "sleep 86399 & setsid sleep 86399 & sleep 86399"
 NESTED_PROCESSES = 4

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from taskfarm_sdk._processes.exit_status import how_it_ended, why_it_ended
+from taskfarm_sdk._processes.exit_status import how_it_ended, may_be_asked, why_it_ended
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it names signals")
 JOB = {"SLURM_JOB_ID": "5"}
@@ -50,3 +50,16 @@ def test_other_ends_have_no_reason_that_is_likelier_than_others(
     status: int, environ: dict[str, str]
 ) -> None:
     assert why_it_ended(status, environ) == how_it_ended(status)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+def test_a_program_may_have_been_asked_to_end_whether_it_died_of_it_or_cleaned_up_first(
+    number: signal.Signals,
+) -> None:
+    assert may_be_asked(-number)
+    assert may_be_asked(128 + number)
+
+
+@pytest.mark.parametrize("status", [0, 1, 128, -signal.SIGKILL, 128 + signal.SIGKILL, 255])
+def test_other_programs_were_not_asked_to_end(status: int) -> None:
+    assert not may_be_asked(status)

@@ -361,7 +361,7 @@ def test_a_file_system_that_keeps_no_modes_is_noticed_at_creation(
     [
         (errno.ENOSPC, "free some space"), (errno.EDQUOT, "free some space"),
         (errno.EACCES, "chmod 700"), (errno.EROFS, "make it writable"),
-        (errno.EMFILE, "ulimit -n"), (errno.ENOENT, "it was removed"),
+        (errno.EMFILE, "ulimit -n"), (errno.ENOENT, "put back what was removed"),
         (errno.EIO, "check its disk"),
     ],
 )  # fmt: skip

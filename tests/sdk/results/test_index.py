@@ -367,3 +367,19 @@ def test_on_a_local_disk_what_is_damaged_is_read_once(
 
 def no_read(*_: object) -> bytes:
     raise AssertionError("nothing is new")
+
+
+def test_a_file_that_is_cut_makes_no_earlier_failure_a_new_one(
+    folder: Folder, index: Index
+) -> None:
+    write_failure(folder, 3, ValueError("before"))
+    write_failure(folder, 4, ValueError("before"))
+    path = write(folder, {1: "one", 2: "two"})
+    index.read_on()
+    index.begin()
+    write_failure(folder, 4, ValueError("since"), attempt=2)
+    os.truncate(path, path.stat().st_size // 2)
+    index.read_on()
+    assert done(index) == [1]
+    assert index.failed == [3, 4]
+    assert [index.has_failed_anew(range(item, item + 1)) for item in (3, 4)] == [False, True]

@@ -16,6 +16,7 @@ from taskfarm_sdk._results import claim
 from taskfarm_sdk._results.folder import Folder
 from taskfarm_sdk._results.order import (
     Order,
+    digest_name,
     function_of,
     publish_function,
     python_version,
@@ -101,9 +102,14 @@ def test_the_same_work_goes_on(folder: Folder) -> None:
     )
 
 
-def test_a_digest_that_one_side_lacks_is_no_difference(folder: Folder) -> None:
-    order(5).refuse_other(folder, items_digest="ab")
+def test_items_of_which_only_some_have_a_digest_are_others(folder: Folder) -> None:
+    order(5).refuse_other(folder)
     order(5, items_digest="ab").refuse_other(folder)
+    order(5).refuse_other(folder, items_digest=digest_name(None))
+    with pytest.raises(ConfigurationError, match=r"SHA-256\): ab there, none, as not all are"):
+        order(5, items_digest="ab").refuse_other(folder, items_digest=digest_name(None))
+    with pytest.raises(ConfigurationError, match="JSON-like there, ab here"):
+        order(5).refuse_other(folder, items_digest=digest_name("ab"))
 
 
 def test_all_differences_are_named_at_once(folder: Folder) -> None:

@@ -218,8 +218,24 @@ def test_a_folder_that_is_gone_is_told_before_anything_is_lost(
 ) -> None:
     (folder.path / "order.json").unlink()
     folder.path.rmdir()
-    with pytest.raises(TaskfarmError, match="it was removed"):
+    with pytest.raises(TaskfarmError, match="put back what was removed"):
         writer.success(0, 1, None, 0.0)
+
+
+def test_a_file_that_is_removed_fails_what_is_in_it_and_another_takes_its_place(
+    folder: Folder, writer: ResultsWriter
+) -> None:
+    """As where someone removes the results to have all computed anew, and this process goes on."""
+    fill(writer, 2)
+    writer.sync()
+    (file,) = results_files(folder)
+    file.unlink()
+    writer.success(2, 1, None, 0.0)
+    with pytest.raises(TaskfarmError, match="put back what was removed"):
+        writer.sync()
+    writer.success(2, 2, None, 0.0)
+    writer.sync()
+    assert done(folder) == [2]
 
 
 @contextmanager

@@ -40,9 +40,9 @@ _REASONS: dict[str, str] = {
         execution.Jobs.change execution.Jobs.followed_by execution.Patience
         execution.Resized.resize execution.done_tasks execution.how_it_ended execution.in_order
         execution.is_hopeless execution.is_shared execution.may_be_asked execution.name_first
-        execution.raise_open_files execution.reason execution.reopen_tasks
-        execution.wait_until_seen execution.why_it_ended execution.with_threads
-        execution.worker_of_chunks
+        execution.raise_open_files execution.reason execution.reopen_cut_short
+        execution.reopen_tasks execution.wait_until_seen execution.why_it_ended
+        execution.with_threads execution.worker_of_chunks
     """,
     "serveTF, which checks its words, is made of it": """
         server.Administration server.Administration.add_user server.Administration.check_exists

@@ -90,9 +90,13 @@ def _print(result: Result[Any], *, tag: bool) -> None:
 def _shown(value: object) -> str:
     try:
         return repr(value)
-    except Exception as error:  # noqa: BLE001 - users' classes raise what they like
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - users' classes raise what they like
         return f"<{type(value).__name__} that cannot be shown: {_told(error)}>"
 
 
 def _told(error: BaseException) -> str:
-    return one_line(f"{type(error).__name__}: {error}")
+    try:
+        text = str(error)
+    except (Exception, SystemExit) as trouble:  # noqa: BLE001 - as above
+        text = f"(its text cannot be shown: {type(trouble).__name__})"
+    return one_line(f"{type(error).__name__}: {text}")
