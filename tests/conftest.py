@@ -45,12 +45,19 @@ LONG = [Path(__file__).parent / name for name in LONG_FOLDERS]
 # package, and each of pytest's own processes all tests.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# It would hide that something waits for its flush, as it does on most machines.
+os.environ.pop("PYTHONUNBUFFERED", None)
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C as a program in a terminal does: shells ignore it for what runs behind them."""
+    """Hear signals as a program in a terminal does, and have what is started hear them.
+
+    Shells ignore Ctrl-C for what runs behind them, and nohup ignores a hangup.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(wrapper=True)

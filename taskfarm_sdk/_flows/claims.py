@@ -21,6 +21,7 @@ from taskfarm_sdk.errors import (
     RunBroken,
     ServerError,
     TaskfarmError,
+    UnexpectedReply,
 )
 
 # One 500 with correct counts may be the end of an outage; this many in a row are not.
@@ -54,6 +55,17 @@ def register(
             REGISTER,
             until=until,
         )
+    )
+
+
+def no_such_task(url: str, run: str, num_tasks: int, number: int) -> UnexpectedReply:
+    """Return the error for a task that was handed out, and that the run does not have."""
+    return UnexpectedReply(
+        f"{url} handed out task {number}, and the tasks of run {run} are 0 to {num_tasks - 1}: "
+        f"check that it is a taskfarm server (POST {url}runs/{run}/task)",
+        url=url,
+        run=run,
+        task=number,
     )
 
 

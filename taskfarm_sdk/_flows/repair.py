@@ -104,6 +104,8 @@ def _probe(farm: Session, uuid: str, num_tasks: int) -> Flow[None]:
     handed = yield from _hand_out(farm, uuid, worker)
     if handed is _BROKEN:
         return
+    if handed is not None and handed.number >= num_tasks:
+        raise claims.no_such_task(farm.url, uuid, num_tasks, handed.number)
     if handed is not None:
         yield from _put_back(farm, uuid, handed)
         _refuse(uuid, "the server hands out its tasks, so it needs no repair")

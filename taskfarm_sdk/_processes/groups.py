@@ -251,14 +251,16 @@ class _Guard:
         self.of = os.getpid()
         self.mark = secrets.token_hex(8)
         self._lock = threading.Lock()
-        self._process = subprocess.Popen(  # noqa: S603 - the SDK's own program
-            [sys.executable, "-I", "-S", guardian.__file__, self.mark],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-        )
+        with Veil():
+            self._process = subprocess.Popen(  # noqa: S603 - the SDK's own program
+                [sys.executable, "-I", "-S", guardian.__file__, self.mark],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                env=plain_environment().reveal(),
+                cwd="/",
+            )
         atexit.register(self.close)
 
     def close(self) -> None:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Awaitable, Callable
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 from taskfarm_sdk._transport.httpx_import import httpcore
 
+R = TypeVar("R")
 # The names of httpcore's trace events for a new connection.
 CONNECTED = ("connect_tcp.complete", "start_tls.complete")
+WITHOUT_TLS = "connect_tcp.complete"
+SENDING = "http11.send_request_headers.started"
 # The longest wait for data between two checks of the request's end.
 SLICE_S = 0.5
 # The heads of a reply, and of those with status 1xx before it, count as well.
@@ -36,6 +39,10 @@ class ReplyTooLarge(Exception):
         self.most_bytes = most_bytes
 
 
+class StaleReply(Exception):
+    """A reply had come before its request was sent, so that it belongs to an earlier one."""
+
+
 class Bound(float):
     """The bounds of one request, passed as its read time-out.
 
@@ -44,11 +51,16 @@ class Bound(float):
         most_bytes: the largest body of the reply.
         left_s: called during the request, returns how long it may still take; for workers, whose
             requests can be ended early.
+
+    Attributes:
+        most_bytes: see the argument.
+        is_sent: whether the request began to be sent; only of requests of asyncio.
     """
 
-    __slots__ = ("_bytes_left", "_ends_at", "_left_s", "most_bytes")
+    __slots__ = ("_bytes_left", "_ends_at", "_left_s", "is_sent", "most_bytes")
 
     most_bytes: int
+    is_sent: bool
     _bytes_left: int
     _ends_at: float
     _left_s: Callable[[], float] | None
@@ -59,10 +71,16 @@ class Bound(float):
         """Start the time of a request."""
         bound = super().__new__(cls, timeout_s)
         bound.most_bytes = most_bytes
+        bound.is_sent = False
         bound._bytes_left = most_bytes + HEADS_MOST_BYTES
         bound._ends_at = time.monotonic() + timeout_s
         bound._left_s = left_s
         return bound
+
+    @property
+    def has_received(self) -> bool:
+        """Whether any byte of a reply came since the request's time began."""
+        return self._bytes_left < self.most_bytes + HEADS_MOST_BYTES
 
     def next_wait_s(self) -> float:
         """Return how long the next read may wait for data.
@@ -116,9 +134,16 @@ def bound_reads(event: str, facts: dict[str, Any]) -> None:
 
 def abound_reads(event: str, facts: dict[str, Any]) -> None:
     """Count a new asyncio connection's bytes; asyncio itself limits the time of its requests."""
-    if event.endswith(CONNECTED):
+    if event == SENDING:
+        bound = facts["request"].extensions["timeout"]["read"]
+        if isinstance(bound, Bound):
+            bound.is_sent = True
+    elif event.endswith(CONNECTED):
         stream = facts["return_value"]
         stream.read = _counted(_read_of(stream), weakref.ref(stream))
+        if event.endswith(WITHOUT_TLS):
+            kind = cast("Any", type(stream))
+            stream.start_tls = _or_closed(kind.start_tls, weakref.ref(stream))
 
 
 def _read_of(stream: object) -> Any:
@@ -156,3 +181,18 @@ def _counted(
         return data
 
     return counted
+
+
+def _or_closed(
+    start_tls: Callable[..., Awaitable[R]], stream: weakref.ref[Any]
+) -> Callable[..., Awaitable[R]]:
+    async def started(*arguments: Any, **named: Any) -> R:
+        plain: Any = stream()
+        try:
+            return await start_tls(plain, *arguments, **named)
+        except BaseException:
+            # httpcore closes it after exceptions, and not where the request is cancelled.
+            await plain.aclose()
+            raise
+
+    return started

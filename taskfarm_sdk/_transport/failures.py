@@ -13,7 +13,13 @@ from taskfarm_sdk.errors import (
 )
 
 # The errors of httpx that are translated; other exceptions are bugs and stay as they are.
-RAISED = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, bounds.ReplyTooLarge)
+RAISED = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.CookieConflict,
+    bounds.ReplyTooLarge,
+    bounds.StaleReply,
+)
 # After these errors the request was certainly not sent.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -40,6 +46,8 @@ def error_of(error: Exception, url: str, asked: Asked) -> TaskfarmError:
         return ConfigurationError(f"invalid URL {url} ({said})", url=url, detail=said)
     if isinstance(error, bounds.ReplyTooLarge):
         return replies.too_large(asked, error.most_bytes)
+    if isinstance(error, bounds.StaleReply):
+        return _stale(url, asked)
     if hopeless := _hopeless(error, url):
         return ConnectionFailed(hopeless, sent=False, hopeless=True, url=url, detail=said)
     if isinstance(error, NEVER_SENT):
@@ -67,6 +75,17 @@ def _never_sent(error: Exception, url: str, said: str) -> ConnectionFailed:
     )
 
 
+def _stale(url: str, asked: Asked) -> ConnectionFailed:
+    """Return the error for a request to which a reply came that belongs to an earlier one."""
+    return ConnectionFailed(
+        f"the connection to {url} held a reply before {asked} was sent, so that it answers "
+        "another request: check for a faulty proxy in between",
+        sent=True,
+        url=url,
+        detail="a reply to another request",
+    )
+
+
 def no_name(url: str, error: UnicodeError) -> ConfigurationError:
     """Return the error for a host name that cannot be looked up."""
     return ConfigurationError(
@@ -84,3 +103,10 @@ def lost(url: str, asked: Asked, said: str) -> ConnectionFailed:
         url=url,
         detail=said,
     )
+
+
+def timed_out(url: str, asked: Asked, *, is_sent: bool) -> TaskfarmError:
+    """Return the error for a request whose time was over, of asyncio's timer."""
+    if is_sent:
+        return lost(url, asked, "the reply was not complete in time")
+    return _never_sent(httpx.ConnectTimeout("no connection in time"), url, "no connection in time")

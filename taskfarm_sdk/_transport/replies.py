@@ -21,6 +21,11 @@ from taskfarm_sdk.hidden import Hidden
 # How many bytes of an error page are read from the network, and characters of that examined.
 PAGE_MOST_BYTES = 64 * 1024
 READ_MOST = 8 * 1024
+# The JSON of a run has four of these in at least 65 bytes. A reply with more of them would take
+# more memory than the largest list of runs; a smaller reply than the second takes little of it.
+MARKS = (b",", b"[", b"{")
+MARK_LEAST_BYTES = 12
+UNCOUNTED_BYTES = 1024 * 1024
 # Statuses below 500 that mean "try again later": RFC 9110, 8470 and 6585.
 LATER = (408, 425, 429)
 # 300 and 304 lead nowhere.
@@ -112,6 +117,28 @@ def refuse(asked: Asked, headers: Mapping[str, str], most_bytes: int) -> None:
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) > most_bytes:
         raise too_large(asked, most_bytes)
+
+
+def refuse_crowded(asked: Asked, body: bytes) -> None:
+    """Refuse a large body whose JSON has too many values for its size to be a list of runs.
+
+    An empty list takes three bytes of JSON, and thirty times as much memory once it is parsed.
+
+    Args:
+        asked: the request.
+        body: the whole body of the reply.
+
+    Raises:
+        UnexpectedReply: the body is not to be parsed.
+    """
+    if len(body) <= UNCOUNTED_BYTES:
+        return
+    if sum(map(body.count, MARKS)) * MARK_LEAST_BYTES > len(body):
+        raise UnexpectedReply(
+            f"the reply to {asked} has {len(body) >> 20} MiB of tiny values, which no taskfarm "
+            "server sends: check the URL",
+            url=asked.url,
+        )
 
 
 def too_large(asked: Asked, most_bytes: int) -> UnexpectedReply:

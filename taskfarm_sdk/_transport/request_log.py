@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 
+from taskfarm_sdk.hidden import MASK
+
 log = logging.getLogger("taskfarm_sdk.requests")
 # Any value but 0 writes the lines to stderr, regardless of the program's logging.
 VARIABLE = "TASKFARM_DEBUG"
@@ -24,6 +26,17 @@ class _NotOfFarms(logging.Filter):
         return place not in self.origins
 
 
+class _WithoutPasswords(logging.Filter):
+    """Mask the password of a SOCKS proxy, which httpcore logs at DEBUG with its arguments."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return True, after masking."""
+        begin, auth, _ = str(record.msg).partition(" auth=")
+        if auth:
+            record.msg = f"{begin}{auth}{MASK}"
+        return True
+
+
 _filter = _NotOfFarms()
 
 
@@ -37,6 +50,7 @@ def begin(scheme: str, host: str, port: int | None) -> None:
     """
     if not _filter.origins:
         logging.getLogger("httpx").addFilter(_filter)
+        logging.getLogger("httpcore.socks").addFilter(_WithoutPasswords())
     _filter.origins.add((scheme, host, port))
     if os.environ.get(VARIABLE, "0") not in ("", "0") and not log.handlers:
         handler = logging.StreamHandler()

@@ -54,13 +54,15 @@ class _OneRequest:
         asked = self._asked
         request_log.note(asked.method, asked.url, type(error).__name__)
         if isinstance(error, TimeoutError):
-            failure: TaskfarmError = failures.lost(
-                str(self._url), asked, "the reply was not complete in time"
-            )
+            failure = failures.timed_out(str(self._url), asked, is_sent=self._is_sent)
         else:
             failure = failures.error_of(error, str(self._url), asked)
         failure.__cause__ = self._cause(error)
         return failure
+
+    @property
+    def _is_sent(self) -> bool:
+        return self._request is not None and self._request.extensions["timeout"]["read"].is_sent
 
     @property
     def _asked(self) -> Asked:
@@ -103,7 +105,8 @@ class Sender(_OneRequest):
             raise failures.no_name(str(self._url), error) from error
         except failures.RAISED as error:
             failure = self._failed(error)
-            raise failure from failure.__cause__
+        # Raised here: the error above is its context otherwise, also if that quotes credentials.
+        raise failure from failure.__cause__
 
 
 class AsyncSender(_OneRequest):
@@ -133,7 +136,8 @@ class AsyncSender(_OneRequest):
             raise failures.no_name(str(self._url), error) from error
         except (TimeoutError, *failures.RAISED) as error:
             failure = self._failed(error)
-            raise failure from failure.__cause__
+        # As in `Sender`.
+        raise failure from failure.__cause__
 
 
 def _request(
@@ -181,14 +185,16 @@ def _read(response: httpx.Response) -> httpx.Response:
         TaskfarmError: the reply is not a success.
     """
     request = response.request
-    request_log.note(request.method, request.url, response.status_code)
     try:
+        _refuse_stale(response)
+        request_log.note(request.method, request.url, response.status_code)
         if not response.is_success:
             raise error_from(response, _page(response.iter_raw()))
         replies.refuse(
             _asked(request), response.headers, request.extensions["timeout"]["read"].most_bytes
         )
         response.read()
+        replies.refuse_crowded(_asked(request), response.content)
     finally:
         response.close()
         del response.stream
@@ -200,8 +206,9 @@ async def _aread(response: httpx.Response, ends_at: float) -> httpx.Response:
     import asyncio
 
     request = response.request
-    request_log.note(request.method, request.url, response.status_code)
     try:
+        _refuse_stale(response)
+        request_log.note(request.method, request.url, response.status_code)
         if not response.is_success:
             raise error_from(response, await _apage(response.aiter_raw(), ends_at))
         replies.refuse(
@@ -209,10 +216,26 @@ async def _aread(response: httpx.Response, ends_at: float) -> httpx.Response:
         )
         async with asyncio.timeout_at(ends_at):
             await response.aread()
+        replies.refuse_crowded(_asked(request), response.content)
     finally:
         await response.aclose()
         del response.stream
     return response
+
+
+def _refuse_stale(response: httpx.Response) -> None:
+    """Refuse a reply that stood in the connection's buffer before its request was sent.
+
+    httpcore keeps what a server sends behind a reply, and takes it as the reply to the next
+    request. Its body is not read, so that httpcore closes the connection.
+
+    Raises:
+        StaleReply: it is one.
+    """
+    # Replies that come from no network have no such stream.
+    is_of_network = "network_stream" in response.extensions
+    if is_of_network and not response.request.extensions["timeout"]["read"].has_received:
+        raise bounds.StaleReply
 
 
 def leave_place(response: httpx.Response) -> None:

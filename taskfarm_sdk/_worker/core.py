@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
 from taskfarm_sdk import _validation
+from taskfarm_sdk._flows import claims
 from taskfarm_sdk._flows.recovery import Sweeper
 from taskfarm_sdk._logging import log
 from taskfarm_sdk._models import counted
@@ -29,7 +30,7 @@ from taskfarm_sdk._worker.prefetch import Prefetcher
 from taskfarm_sdk._worker.reporter import Reporter
 from taskfarm_sdk._worker.requests import ENDING_AT_ONCE_S, Requests
 from taskfarm_sdk._worker.vain import Vain
-from taskfarm_sdk.errors import ConnectionFailed, ServerError, UnexpectedReply
+from taskfarm_sdk.errors import ConnectionFailed, ServerError
 
 
 class WorkerCore:
@@ -256,24 +257,14 @@ class WorkerCore:
             if row is None:
                 return None
             if row.number >= self.num_tasks:
-                raise self._no_such_task(row.number)
+                url = self.link.session.url
+                raise claims.no_such_task(url, self.run_uuid, self.num_tasks, row.number)
             if self._sweeper is not None:
                 self._sweeper.note(row)
             is_new = self._hand_outs.is_new(row, highest_before)
             task = HeldTask(row, self._terms, self.uuid, begun=begun, is_new=is_new)
             self.ledger.add(task)
             return task
-
-    def _no_such_task(self, number: int) -> UnexpectedReply:
-        url = self.link.session.url
-        return UnexpectedReply(
-            f"{url} handed out task {number}, and the tasks of run {self.run_uuid} are 0 to "
-            f"{self.num_tasks - 1}: check that it is a taskfarm server "
-            f"(POST {url}runs/{self.run_uuid}/task)",
-            url=url,
-            run=self.run_uuid,
-            task=number,
-        )
 
     def _registered(self) -> str:
         with self._registering:

@@ -1,6 +1,6 @@
 """The matrix of hostile replies: each becomes one error of the SDK, in bounded time and memory.
 
-Ten operations, the replies of `tests/support/hostile/replies.py`, and five callers. By default each
+Ten operations, the replies of `tests/support/hostile`, and five callers. By default each
 caller meets a part of the matrix in which each reply and each operation occurs; with
 `TASKFARM_WHOLE_MATRIX=1`, as in `.ci/full`, all of it.
 """
@@ -22,10 +22,21 @@ from taskfarm_cli.manage import mode
 from taskfarm_sdk import Farm
 from taskfarm_sdk._sansio.clock import SystemClock
 from tests.support.counted import COUNTED as COUNTED_CASES
-from tests.support.hostile import callers, checks, echoes, endless, remote, replies, wrong_types
+from tests.support.hostile import (
+    callers,
+    checks,
+    echoes,
+    endless,
+    frames,
+    heard,
+    remote,
+    replies,
+    wrong_types,
+)
 from tests.support.hostile.callers import Caller, Came, Manage, meet
 from tests.support.hostile.checks import Check
-from tests.support.hostile.operations import OPERATIONS, TOKEN, Operation
+from tests.support.hostile.heard import Heard
+from tests.support.hostile.operations import BARE, OPERATIONS, TOKEN, Operation
 from tests.support.hostile.remote import RemoteCaller
 from tests.support.hostile.replies import Hostile
 from tests.support.stub_server import StubServer, stub_server
@@ -37,11 +48,15 @@ FAMILIES = {
     "statuses": cache(replies.statuses),
     "pages": cache(replies.pages),
     "bodies": cache(replies.bodies),
-    "frames": cache(replies.frames),
+    "frames": cache(frames.frames),
+    "odd frames": cache(frames.oddly_framed),
+    "cuts": cache(frames.cuts),
     "echoes": cache(echoes.echoes),
     "types": cache(wrong_types.types),
+    "odd values": cache(wrong_types.odd_values),
 }
 FLOODS = cache(endless.floods)
+CROWDS = cache(endless.crowds)
 Cell = tuple[Hostile, Operation]
 
 
@@ -71,9 +86,39 @@ class Column:
 
 # No divisors of the number of operations, so that each of these has its turn. A worker's cell takes
 # as long as eight others.
-OFTEN = {"statuses": 9, "pages": 7, "bodies": 3, "frames": 3, "echoes": 3, "types": 1}
-SELDOM = {"statuses": 37, "pages": 11, "bodies": 3, "frames": 3, "echoes": 3, "types": 7}
-RARELY = {"statuses": 97, "pages": 23, "bodies": 11, "frames": 11, "echoes": 11, "types": 11}
+OFTEN = {
+    "statuses": 11,
+    "pages": 11,
+    "bodies": 7,
+    "frames": 7,
+    "odd frames": 3,
+    "cuts": 23,
+    "echoes": 3,
+    "types": 1,
+    "odd values": 3,
+}
+SELDOM = {
+    "statuses": 37,
+    "pages": 13,
+    "bodies": 7,
+    "frames": 7,
+    "odd frames": 7,
+    "cuts": 43,
+    "echoes": 3,
+    "types": 11,
+    "odd values": 13,
+}
+RARELY = {
+    "statuses": 97,
+    "pages": 37,
+    "bodies": 19,
+    "frames": 17,
+    "odd frames": 11,
+    "cuts": 53,
+    "echoes": 13,
+    "types": 19,
+    "odd values": 23,
+}
 COLUMNS = {
     "blocking": Column(callers.ask_blocking, checks.faults_of_farm, OFTEN),
     "awaiting": Column(callers.ask_awaiting, checks.faults_of_farm, SELDOM),
@@ -96,11 +141,11 @@ def cells_of(column: Column, family: str, *, whole: bool = WHOLE) -> list[Cell]:
 
 # Cells must not vanish unnoticed: how many there are, in a part of the matrix and in the whole.
 COUNTED = {
-    "blocking": (1_686, 7_710),
-    "awaiting": (683, 7_710),
-    "manageTF": (683, 7_710),
-    "worker": (159, 4_686),
-    "worker, once": (159, 4_686),
+    "blocking": (1_692, 9_941),
+    "awaiting": (621, 9_941),
+    "manageTF": (621, 9_941),
+    "worker": (163, 6_164),
+    "worker, once": (163, 6_164),
 }
 # A worker gives up a request that drips at once, for each of its attempts takes real time.
 DRIPPED_ON: dict[str, Caller] = {
@@ -121,6 +166,12 @@ def server() -> Iterator[StubServer]:
 
 
 @pytest.fixture
+def lines() -> Iterator[Heard]:
+    with heard.listening() as lines:
+        yield lines
+
+
+@pytest.fixture
 def manage(
     server: StubServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Manage:
@@ -138,6 +189,7 @@ def manage(
 def test_each_hostile_reply_is_one_error_of_the_sdk(
     server: StubServer,
     manage: Manage,
+    lines: Heard,
     caller: str,
     family: str,
     record_property: Callable[[str, object], None],
@@ -146,6 +198,7 @@ def test_each_hostile_reply_is_one_error_of_the_sdk(
     met: Counter[str] = Counter()
     faults: list[str] = []
     for hostile, operation in cells_of(column, family):
+        lines.take()
         came, scene = meet(
             server,
             column.caller or manage,
@@ -155,7 +208,10 @@ def test_each_hostile_reply_is_one_error_of_the_sdk(
             once=column.once,
         )
         met[operation.name] += 1
-        wrong = column.check(came, scene, hostile, operation)
+        wrong = (
+            *column.check(came, scene, hostile, operation),
+            *checks.faults_of_log(lines.take()),
+        )
         faults += [f"{hostile.name}, {operation.name}: {fault}" for fault in wrong]
     record_property(COUNTED_CASES, ("cells of hostile replies", met.total()))
     assert faults == []
@@ -166,7 +222,7 @@ def test_each_hostile_reply_is_one_error_of_the_sdk(
 
 
 # Their replies have no document, in which types could be wrong.
-_WITHOUT = {"types": {"delete_run", "restart_run", "update_task"}}
+_WITHOUT = {family: {*BARE} for family in ("types", "odd values")}
 
 
 @pytest.mark.parametrize("caller", COLUMNS)
@@ -228,7 +284,11 @@ def _floods_on(operation: Operation) -> list[Hostile]:
     """Return the replies of 200 MB that an operation is answered with."""
     # Of a list, as much is read as its time allows, and either bound may be met first.
     with_labour = WHOLE and operation.name != "list_runs"
-    return [each for each in FLOODS() if with_labour or each.name not in endless.LABORIOUS]
+    crowds = CROWDS()[: None if WHOLE else 1] if operation.name == "list_runs" else []
+    return [
+        *(each for each in FLOODS() if with_labour or each.name not in endless.LABORIOUS),
+        *crowds,
+    ]
 
 
 def _faults_of_flood(

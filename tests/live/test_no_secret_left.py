@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,8 @@ from tests.programs import map_that_tells_all
 from tests.support import programs
 from tests.support.fake_slurm import FakeSlurm
 from tests.support.locals_shown import forms_of
-from tests.support.processes import NET_S
+from tests.support.processes import NET_S, wait_until
+from tests.support.serve_tf import serving
 from tests.support.view_tf import viewer, viewing
 
 # One process for several commands, since each start takes a third of a second.
@@ -30,8 +32,12 @@ import json, sys
 from taskfarm_cli.{}.main import main
 print(*map(main, json.loads(sys.argv[1])), file=sys.stderr)
 """
-# A command of workTF, which tells what a curious one could.
-CURIOUS = "env; tr '\\0' ' ' < /proc/$PPID/cmdline; cat /proc/[0-9]*/cmdline; test {task} != 1"
+# A command that tells what a curious one could.
+LOOK = "env; tr '\\0' ' ' < /proc/$PPID/cmdline; cat /proc/[0-9]*/cmdline"
+CURIOUS = f"{LOOK}; test {{task}} != 1"
+# Shows what Python can tell of itself: warnings, asyncio's debug log, frames at a crash.
+SERVES_AS = "taskfarm"
+TALKATIVE = ("-X", "dev", "-X", "faulthandler")
 
 
 class Left:
@@ -43,18 +49,28 @@ class Left:
         self._said = folder / "said"
         self._said.mkdir()
 
-    def run(self, name: str, *commands: Sequence[str], statuses: str = "0") -> str:
+    def run(
+        self,
+        name: str,
+        *commands: Sequence[str],
+        statuses: str = "0",
+        typed: str = "",
+        **environment: str,
+    ) -> str:
         """Run a command once or several times, each with its words; return the output.
 
         Args:
             name: the folder of the command.
             commands: its words, each time.
             statuses: the exit statuses, with blanks between.
+            typed: what the pipe contains that is its stdin.
+            environment: its credentials; none are those of the server.
         """
         done = subprocess.run(
-            [sys.executable, "-c", COMMANDS.format(name), json.dumps(commands)],
+            [sys.executable, *TALKATIVE, "-c", COMMANDS.format(name), json.dumps(commands)],
             cwd=self.folder,
-            env={**os.environ, **self.credentials(), "TASKFARM_DEBUG": "1"},
+            env=self._environment(environment or self.credentials()),
+            input=typed,
             capture_output=True,
             text=True,
             check=False,
@@ -64,6 +80,27 @@ class Left:
         (self._said / f"{number}-{name}").write_text(done.stdout + done.stderr)
         assert done.stderr.splitlines()[-1] == statuses, done.stderr
         return done.stdout
+
+    def crash(self, uuid: str) -> None:
+        """Have workTF end by SIGABRT while it computes, and keep what Python says of it."""
+        begun = self.folder / "begun"
+        words = [uuid, "--", "sh", "-c", f"touch {begun}; exec sleep 600"]
+        with subprocess.Popen(
+            [sys.executable, *TALKATIVE, "-m", "taskfarm_cli.work.main", *words],
+            cwd=self.folder,
+            env=self._environment(self.credentials()),
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            wait_until(begun.exists)
+            process.send_signal(signal.SIGABRT)
+            _, said = process.communicate(timeout=NET_S)
+        assert process.returncode == -signal.SIGABRT
+        assert "Current thread" in said
+        self.write("crash", said)
+
+    def _environment(self, more: dict[str, str]) -> dict[str, str]:
+        return {**os.environ, **more, "TASKFARM_DEBUG": "1"}
 
     def write(self, name: str, text: str) -> None:
         """Keep a text among what was said."""
@@ -102,21 +139,83 @@ def work_on_commands(left: Left) -> str:
     (left.folder / "inputs").write_text("a\nb\nc\nd\n")
     words = ["--create", "--inputs", "inputs", "--shell", "--max-attempts", "1"]
     words += ["--journal", "journal"]
-    left.run("work", [*words, "--results", "kept", "--", CURIOUS], statuses="5")
+    hooks = ["--on-end", LOOK, "--on-failure", LOOK]
+    left.run("work", [*words, *hooks, "--results", "kept", "--", CURIOUS], statuses="5")
     (manifest,) = left.folder.glob("taskfarm-*.json")
     kept: list[list[str]] = [["--log", "log"], ["--tag"]]
     left.run("work", *([*words, *each, "--", CURIOUS] for each in kept), statuses="5 5")
     return manifest.stem.removeprefix("taskfarm-")
 
 
+def log_in_by_all_ways(left: Left, server: LocalServer, home: Path) -> None:
+    """Give the password in each way that there is, and in those that are refused."""
+    url, user, password = server.url, server.user, server.password
+    alone = {"TASKFARM_URL": url, "HOME": str(home)}
+    who = ["--list", "-u", user, "-p"]
+    # Nothing is taken from ~/.netrc, where other programs keep passwords for a host.
+    home.mkdir()
+    netrc = home / ".netrc"
+    netrc.write_text(f"machine 127.0.0.1 login {user} password {password}\n")
+    netrc.chmod(0o600)
+    typed = f"{password}\n{password}-wrong\n"
+    statuses = "0 3 0 3 2 2 2"
+    left.run(
+        "manage",
+        [*who, "-"],
+        [*who, "-"],
+        [*who, password],
+        ["--list"],
+        ["--list", "-b", url.replace("//", f"//{user}:{password}@")],
+        [*who, password, "--no-such-option"],
+        [*who, password, "--state", "odd"],
+        statuses=statuses,
+        typed=typed,
+        **alone,
+    )
+    odd = {**alone, "TASKFARM_URL": url.replace("//", f"//{user}:{password}@")}
+    left.run("manage", ["--list"], ["--whoami"], statuses="2 2", **odd)
+
+
+def serve_and_crash(left: Left, folder: Path) -> list[str]:
+    """Have serveTF and its processes show themselves and end by SIGABRT; return its secrets."""
+    with serving("--data", folder, TASKFARM_DEBUG="1", PYTHONFAULTHANDLER="1") as serve:
+        shown = serve.server()
+        for process in shown:
+            for what in ("environ", "cmdline"):
+                text = Path(f"/proc/{process.pid}/{what}").read_text(errors="replace")
+                left.write(f"server-{process.pid}-{what}", text)
+        serve.process.send_signal(signal.SIGABRT)
+        serve.process.wait(NET_S)
+        with pytest.raises(AssertionError):
+            serve.says("what it never says")
+    left.write("serveTF", serve.text)
+    assert shown
+    assert "Current thread" in serve.text
+    key, password = (folder / name for name in ("secret-key", f"password-{SERVES_AS}"))
+    return [key.read_text().strip(), password.read_text().strip()]
+
+
+def invitations(lines: list[str]) -> list[str]:
+    """Return the tokens in the addresses that viewTF printed."""
+    return [line.partition("token=")[2].split()[0] for line in lines if "token=" in line]
+
+
 def test_nothing_that_is_left_behind_holds_a_secret(
-    left: Left, taskfarm_server: LocalServer, monkeypatch: pytest.MonkeyPatch
+    left: Left,
+    taskfarm_server: LocalServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    server = taskfarm_server
+    # For what is to hold a secret.
+    server, elsewhere = taskfarm_server, tmp_path_factory.mktemp("elsewhere")
     left.run("manage", ["--login"])
     (login,) = logins.saved_logins()
     token = login.token
     secrets = [*forms_of(server.user, server.password), *forms_of(token, "")]
+    # Not with the login in place, which would answer for what is given wrongly.
+    with monkeypatch.context() as patch:
+        patch.setenv("TASKFARM_CONFIG", str(left.folder / "none"))
+        log_in_by_all_ways(left, server, elsewhere / "home")
 
     uuid = work_on_commands(left)
     left.run(
@@ -150,15 +249,29 @@ def test_nothing_that_is_left_behind_holds_a_secret(
     left.write("map", done.stdout + done.stderr)
 
     with (
-        viewing(server, "--journal", left.folder / "journal", TASKFARM_DEBUG="1") as view,
+        viewing(
+            server,
+            *("--journal", left.folder / "journal", "--allow-actions"),
+            TASKFARM_DEBUG="1",
+            PYTHONFAULTHANDLER="1",
+            PYTHONDEVMODE="1",
+        ) as view,
         viewer(view.next_address()) as browser,
     ):
         for path in ("", f"runs/{uuid}", f"runs/{uuid}/tasks/1"):
             left.write(f"page-{path.replace('/', '-')}", browser.get(path).text)
-        left.write("viewTF", "\n".join(view.lines))
+        view.next_address()
+        view.end(signal.SIGABRT)
+    assert any("Current thread" in line for line in view.lines)
+    left.write("viewTF", "\n".join(line for line in view.lines if "token=" not in line))
+    secrets += (tokens := invitations(view.lines))
+    assert len(tokens) == 2
+
+    left.crash(bare)
+    secrets += serve_and_crash(left, elsewhere / "data")
 
     names = [path.name for path in left.files()]
-    assert {"page.html", "script", "shown", "log"} <= {*names}
+    assert {"page.html", "script", "shown", "log", "crash", "serveTF"} <= {*names}
     assert files_that_show(left, secrets) == []
 
 

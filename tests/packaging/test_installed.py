@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,28 @@ def test_the_tests_pass_on_the_wheel_with_the_sources_out_of_reach(
     assert not (tree / "taskfarm_sdk").exists()
     words = ["-q", "-p", "no:cacheprovider", "-m", installed.FAST, *SOME]
     assert installed.run_tests(wheels.python_of(home), tree, words) == 0
+
+
+# By a path from the tests' own; and Chromium's check of a page, by what `make axe` has brought.
+LOOKS_AT_THE_SOURCES = re.compile(
+    r"""
+    (ROOT | root | parents\[\d\]) \s / \s "(build | cli | generated | taskfarm_sdk)
+    | glob\("(cli | generated | taskfarm_sdk)/
+    | \.violations\(\)
+    """,
+    re.VERBOSE,
+)
+
+
+def test_tests_that_look_at_the_sources_are_left_out_where_only_the_wheel_is() -> None:
+    left_out = [ROOT / name for name in installed.OF_THE_SOURCES]
+    run = [
+        path
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if not {path, *path.parents} & set(left_out)
+    ]
+    assert all(path.exists() for path in left_out)
+    assert [path.name for path in run if LOOKS_AT_THE_SOURCES.search(path.read_text("utf-8"))] == []
 
 
 def test_tests_that_would_import_the_sources_are_refused(

@@ -5,6 +5,7 @@ Its credentials come from the environment. Told: folder, journal, and out, a fol
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import pickle
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import attrs
 
-from taskfarm_sdk import Farm
+from taskfarm_sdk import AsyncFarm, Farm, TaskfarmError
 from tests.support.told import told
 
 
@@ -39,6 +40,19 @@ def tell_all(number: int) -> str:
     return "\n".join(shown)
 
 
+async def ask(uuid: str) -> list[str]:
+    """Ask with asyncio, which logs each step of its loop; return what shows itself."""
+    asyncio.get_running_loop().slow_callback_duration = 0.0
+    async with AsyncFarm() as farm:
+        run = await farm.get_run(uuid)
+        shown = [farm, run, await run.status(), asyncio.all_tasks()]
+        try:
+            await farm.get_run("0" * 32)
+        except TaskfarmError as error:
+            shown.append(error)
+        return [text for each in shown for text in (repr(each), pprint.pformat(each))]
+
+
 def main(given: Told) -> None:
     """Map, and write down all that shows itself."""
     logging.basicConfig(filename=given.out / "log", level=logging.DEBUG)
@@ -57,6 +71,7 @@ def main(given: Told) -> None:
         shown = [farm, run, run.status(), run.worker(), results, farm.runs(), list(results)]
         texts = [text for each in shown for text in (repr(each), pprint.pformat(each))]
         texts += [each._repr_html_() for each in shown if hasattr(each, "_repr_html_")]
+        texts += asyncio.run(ask(run.uuid), debug=True)
         (given.out / "shown").write_text("\n".join(texts))
         results.to_csv(given.out / "table.csv")
         # Not the farm, which travels with its token so that executors can use it.

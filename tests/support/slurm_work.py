@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -93,7 +92,7 @@ def keeping(
         program: what runs, in the place of workTF.
     """
     out, err = Path("out"), Path("err")
-    with out.open("w") as stdout, err.open("w") as stderr, _hangups_heeded():
+    with out.open("w") as stdout, err.open("w") as stderr:
         process = subprocess.Popen(
             [*program, "--allow-loopback", "--keep", "--slurm", *words],
             stdout=stdout,
@@ -106,13 +105,3 @@ def keeping(
     finally:
         process.kill()
         process.wait()
-
-
-@contextmanager
-def _hangups_heeded() -> Generator[None]:
-    """Have what is started heed SIGHUP, which under nohup the tests ignore, and it would too."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGHUP, before)

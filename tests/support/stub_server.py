@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import sys
 import threading
 import time
@@ -58,8 +59,15 @@ class Drip:
     every_s: float = 0.02
 
 
+@attrs.frozen
+class Reset:
+    """Bytes that are sent as they are, after which the connection is reset."""
+
+    data: bytes
+
+
 # Bytes are sent as they are, and the connection is closed after them; with no bytes, it just ends.
-Answer = Reply | Drip | bytes
+Answer = Reply | Drip | Reset | bytes
 Answers = Answer | list[Answer] | Callable[[Request], Answer]
 
 
@@ -90,6 +98,8 @@ class StubServer(ThreadingHTTPServer):
     def __init__(self, answers: Answers) -> None:
         self.answers = answers
         self.requests: list[Request] = []
+        # Connections that are to be closed without the end that others see.
+        self.reset: set[socket.socket] = set()
         self._connections: list[socket.socket] = []
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -124,6 +134,14 @@ class StubServer(ThreadingHTTPServer):
             if isinstance(answers, list):
                 return answers.pop(0) if len(answers) > 1 else answers[0]
         return answers(request) if callable(answers) else answers
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection, after its end was sent unless it is to be reset."""
+        if request in self.reset:
+            self.reset.discard(request)
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Print what went wrong, but not that a client has gone."""
@@ -161,6 +179,13 @@ class _Handler(BaseHTTPRequestHandler):
             for piece in answer.pieces:
                 self.wfile.write(piece)
                 time.sleep(answer.every_s)
+            return
+        if isinstance(answer, Reset):
+            self.close_connection = True
+            self.wfile.write(answer.data)
+            # Closing discards what was not sent, and sends a reset. A shutdown before would not.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.server.reset.add(self.connection)
             return
         self.send_response_only(answer.status)
         for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from taskfarm_cli.view.markup import element
+from taskfarm_sdk.hidden import Hidden
+
+_SECRETS = ("TASKFARM_PASSWORD", "TASKFARM_TOKEN")
 
 
 class Opening:
@@ -43,10 +47,21 @@ class Opening:
         """Open the browser, and return whether there is one."""
         import webbrowser
 
-        with suppress(OSError, webbrowser.Error):
+        with suppress(OSError, webbrowser.Error), _without_credentials():
             return webbrowser.open(self.file.as_uri())
         return False
 
     def remove(self) -> None:
         """Remove the file."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def _without_credentials() -> Generator[None]:
+    """Keep the credentials for the farm from a process that is started in the `with` block."""
+    kept = {name: Hidden(os.environ.pop(name)) for name in _SECRETS if name in os.environ}
+    try:
+        yield
+    finally:
+        for name, secret in kept.items():
+            os.environ[name] = secret.reveal()

@@ -25,6 +25,7 @@ from taskfarm_sdk._session.link import Link
 from taskfarm_sdk.errors import TaskfarmError
 from taskfarm_sdk.execution.executors.cancellation import CancelWatcher, Poll
 from taskfarm_sdk.execution.function import Function, caught_in, explained, never_run, unpacked
+from taskfarm_sdk.hidden import Veil
 from taskfarm_sdk.task import Task, handle_of
 from taskfarm_sdk.worker import Worker, core_of
 
@@ -79,7 +80,9 @@ class LoopPayload:
         if not isinstance(self._content, bytes):
             return self._content
         try:
-            return cast("LoopSpec", unpacked(self._content))
+            # Below, what came holds the token of the link.
+            with Veil():
+                return cast("LoopSpec", unpacked(self._content))
         except KeyboardInterrupt:
             raise
         except BaseException as error:

@@ -119,6 +119,27 @@ def test_a_browser_is_opened_by_a_file_that_does_not_name_the_token(
     assert "secret" not in opened[0]
 
 
+def test_the_browser_gets_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[set[str]] = []
+
+    def note(_: str) -> bool:
+        seen.append({*os.environ})
+        return True
+
+    monkeypatch.setattr("webbrowser.open", note)
+    for name in ("TASKFARM_PASSWORD", "TASKFARM_TOKEN", "TASKFARM_URL"):
+        monkeypatch.setenv(name, "something")
+    opening = Opening("http://127.0.0.1:1/place/enter?token=secret")
+    try:
+        assert opening.show()
+    finally:
+        opening.remove()
+    (given,) = seen
+    assert given & {"TASKFARM_PASSWORD", "TASKFARM_TOKEN", "TASKFARM_URL"} == {"TASKFARM_URL"}
+    # viewTF itself may need them again.
+    assert {"TASKFARM_PASSWORD", "TASKFARM_TOKEN"} <= {*os.environ}
+
+
 def test_on_a_full_disk_the_address_is_told_and_nothing_is_left(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

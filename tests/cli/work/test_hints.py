@@ -73,7 +73,9 @@ def test_a_template_knows_whether_it_uses_the_input(
         (["--create", "--new", "--num-tasks", "3"], None, []),
         (["--num-tasks=3", "-u", "me", "-p", "s3"], "s3", ["-u", "me"]),
         (["-ps3", "-b", "http://s3.test/"], "s3", ["-b", "http://s3.test/"]),
-        (["--password=s3", "-0ps3"], "s3", []),
+        (["--password=s3", "-0ps3"], "s3", ["-0"]),
+        (["-0p", "s3", "-ps2", "--password", "s1"], "s1", ["-0"]),
+        (["--sbatch-args", "-p gpu", "-p", "s3"], "s3", ["--sbatch-args", "-p gpu"]),
         (["-p", "-", "-u", "me"], "-", ["-p", "-", "-u", "me"]),
     ],
 )

@@ -16,7 +16,9 @@ import pytest
 
 from taskfarm_sdk._processes import groups, guardian
 from taskfarm_sdk.execution import Group
+from tests.support.locals_shown import lines_that_show
 from tests.support.processes import NET_S, everybody, members, wait_until
+from tests.support.secrecy import PASSWORD, TOKEN
 
 FOREVER = "sleep 86399"
 
@@ -199,3 +201,16 @@ def test_a_program_that_had_groups_ends_without_a_word() -> None:
         [sys.executable, "-X", "dev", "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
+def test_the_guardian_gets_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASKFARM_PASSWORD", PASSWORD)
+    monkeypatch.setenv("TASKFARM_TOKEN", TOKEN)
+    guard = groups._Guard()
+    try:
+        given = Path(f"/proc/{guard._process.pid}/environ").read_text(errors="replace")
+    finally:
+        guard.close()
+    assert "PATH=" in given
+    assert lines_that_show(given, [PASSWORD, TOKEN]) == []

@@ -20,8 +20,10 @@ from taskfarm_sdk import (
 )
 from taskfarm_sdk._sansio.retry import COMPLETE, RETRY_AFTER_MOST_S, Backoff, Then
 from taskfarm_sdk._transport import replies
+from taskfarm_sdk._transport.quotes import Asked
 from tests.support.clock import FastClock
 from tests.support.farms import farm_by
+from tests.support.hostile import endless
 from tests.support.stub_server import Drip, Reply, stub_server
 
 pytestmark = pytest.mark.slow
@@ -217,3 +219,21 @@ def test_what_is_no_list_is_not_taken_as_an_empty_one(data: str) -> None:
         pytest.raises(UnexpectedReply),
     ):
         farm.runs()
+
+
+@pytest.mark.parametrize("unit", endless.TINY.values(), ids=endless.TINY.keys())
+def test_a_large_reply_of_tiny_values_is_refused_before_it_is_parsed(unit: bytes) -> None:
+    body = b'{"data": [' + unit * (3_000_000 // len(unit)) + b"0]}"
+    with (
+        stub_server(Reply(200, body, {"Content-Type": "application/json"})) as server,
+        Farm(server.url, token="t", give_up_after_s=0) as farm,
+        pytest.raises(UnexpectedReply, match="of tiny values"),
+    ):
+        farm.runs()
+
+
+def test_the_smallest_runs_are_no_tiny_values() -> None:
+    run = json.dumps({"id": 1, "uuid": UUID, "numTasks": 1}, separators=(",", ":"))
+    body = f'{{"data":[{",".join([run] * 20_000)}]}}'.encode()
+    assert len(body) > replies.UNCOUNTED_BYTES
+    replies.refuse_crowded(Asked("GET", "http://farm.invalid/api/runs"), body)

@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from taskfarm_sdk import AsyncFarm, Farm, TaskfarmError
+from taskfarm_sdk._transport import request_log
+from tests.support.secrecy import PASSWORD
 from tests.support.stub_server import document, stub_server
 
 TOKEN = "a-token-that-shows-nowhere"
@@ -96,3 +98,13 @@ def test_an_environment_variable_has_the_lines_written_to_stderr(value: str, lin
         )
     assert done.stderr.count(f"GET {server.url}runs: 200") == lines
     assert TOKEN not in done.stderr
+
+
+def test_the_password_of_a_socks_proxy_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    request_log.begin("http", "farm.invalid", 80)
+    # As httpcore's Trace writes it.
+    line = f"setup_socks5_connection.started host='h' port=1 auth=(b'me', b'{PASSWORD}')"
+    logging.getLogger("httpcore.socks").debug(line)
+    assert "setup_socks5_connection.started host='h' port=1 auth='***'" in caplog.text
+    assert PASSWORD not in caplog.text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,6 +19,7 @@ from tests.support.clock import FastClock
 from tests.support.farms import async_farm_by, farm_by
 from tests.support.hostile.operations import NUM_TASKS, TOKEN, UUID, Operation, Scene
 from tests.support.hostile.replies import PAGE, Hostile
+from tests.support.secrecy import told_by
 from tests.support.stub_server import Reply, StubServer
 
 USER = "someone"
@@ -99,7 +99,8 @@ class Came:
 
     Attributes:
         error: what was raised, or None.
-        told: all that was shown: an error with its traceback, or a command's output.
+        told: all that was shown: an error with its traceback, its attributes, and those of all
+            errors behind it; or a command's output.
         status: a command's exit status.
         line: a command's line on stderr.
         computed: how many tasks a worker was handed.
@@ -113,7 +114,7 @@ class Came:
 
 
 def _caught(error: Exception, computed: int = 0) -> Came:
-    return Came(error, "".join(traceback.format_exception(error)), computed=computed)
+    return Came(error, told_by(error), computed=computed)
 
 
 def _credentials(operation: str) -> dict[str, str]:

@@ -188,6 +188,24 @@ def faults_of_command(
     yield from _faults_of_secrets(came.told)
 
 
+def faults_of_log(lines: list[str]) -> Iterator[str]:
+    """Yield what is wrong with the lines that were logged."""
+    for line in lines:
+        yield from _faults_of_line(line)
+        yield from _faults_of_secrets(line)
+
+
+def faults_of_handshake(came: Came) -> Iterator[str]:
+    """Yield what is wrong with what came of a connection without a handshake."""
+    error = came.error
+    if came.status is None and not (isinstance(error, ConnectionFailed) and not error.sent):
+        yield f"{type(error).__name__}, not the error for what was never sent: {error}"
+    if came.status not in (None, 6):
+        yield f"exit status {came.status}: {came.told}"
+    yield from _faults_of_line(came.line.removesuffix("\n") if error is None else str(error))
+    yield from _faults_of_secrets(came.told)
+
+
 def _faults_of_error(
     came: Came, wanted: Error | None, hostile: Hostile, operation: Operation
 ) -> Iterator[str]:

@@ -13,6 +13,7 @@ def drips() -> list[Hostile]:
     """Return replies that trickle and never end, but for one that says nothing for a while."""
     ok = b"HTTP/1.1 200 OK\r\n"
     chunked = head_of(200, b"OK", b"Transfer-Encoding: chunked")
+    page = head_of(503, b"Busy", b"Content-Length: 999999")
     endless: dict[str, tuple[list[bytes], bytes]] = {
         "a status line": ([], b"H"),
         "headers": ([ok], b"X-A: b\r\n"),
@@ -24,9 +25,24 @@ def drips() -> list[Hostile]:
         "the size of a chunk": ([chunked], b"0"),
         "trailers": ([chunked, b"0\r\n"], b"X-A: b\r\n"),
     }
+    silent = {
+        "silence": b"",
+        "silence in the status line": b"HTTP/1.1 2",
+        "silence in the head": ok,
+        "silence after 100 Continue": b"HTTP/1.1 100 Continue\r\n\r\n",
+        "silence after the head": head_of(200, b"OK", b"Content-Length: 9"),
+        "silence in the body": head_of(200, b"OK", b"Content-Length: 9") + b'{"da',
+        "silence in a chunk": chunked + b"9\r\n{",
+        "silence before the last chunk": chunked + b"1\r\n{\r\n",
+    }
     return [
         # A server cannot see that a client has gone to which it sends nothing.
-        _pieces("silence", Fate.LOST, [], [b""] * 200),
+        *(_pieces(name, Fate.LOST, [begin], [b""] * 200) for name, begin in silent.items()),
+        # Of its status as much is known as came in time.
+        Hostile("a page", Fate.EITHER, _dripped("", [page], b"b").make),
+        Hostile(
+            "silence in a page", Fate.EITHER, lambda *_: Drip(iter([page, *[b""] * 200]), 0.01)
+        ),
         *(_dripped(name, begin, piece) for name, (begin, piece) in endless.items()),
     ]
 
@@ -48,6 +64,15 @@ def _pieces(
 
 FLOOD_BYTES = 200_000_000
 LABORIOUS = ("small chunks", "100 Continue", "a page in chunks")
+# By name, the smallest documents and what they are to hold: as much as the largest reply has.
+TINY = {
+    "empty lists": b"[],",
+    "empty objects": b"{},",
+    "objects in objects": b'{"":{}},',
+    "fractions": b"1.5,",
+    "letters": b'"ab",',
+}
+LIST_BYTES = 60 * 1024 * 1024
 PIECE_BYTES = 200_000
 
 
@@ -80,6 +105,18 @@ def floods() -> list[Hostile]:
         paged("a page that is a gzip bomb", 503, bomb, packed[0]),
         body_of("lists in a list", Fate.UNEXPECTED, b"[" + b"[]," * 340_000 + b"[]]"),
     ]
+
+
+def crowds() -> list[Hostile]:
+    """Return lists of runs as large as they may be, of far more values than any can have."""
+
+    def crowd(name: str, unit: bytes) -> Hostile:
+        piece = unit * (PIECE_BYTES // len(unit))
+        head = head_of(200, b"OK", b"Content-Type: application/json")
+        pieces = [piece] * (LIST_BYTES // len(piece))
+        return _pieces(name, Fate.UNEXPECTED, [head, b'{"data": ['], [*pieces, b"0]}"])
+
+    return [crowd(name, unit) for name, unit in TINY.items()]
 
 
 def _bomb() -> bytes:

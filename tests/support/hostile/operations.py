@@ -59,6 +59,11 @@ OPERATIONS = {
 }
 
 
+# Those whose sound replies have a document, and the others.
+DOCUMENTED = tuple(name for name, each in OPERATIONS.items() if each.document is not None)
+BARE = tuple(name for name in OPERATIONS if name not in DOCUMENTED)
+
+
 def asked_for(request: Request) -> Operation | None:
     """Return the operation that a request is for, or None if it is for no sound one."""
     path = request.path.partition("?")[0].replace("//", "/")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Callable
 from enum import Enum
 
 import attrs
 
-from tests.support.hostile.operations import Operation
+from tests.support.hostile.operations import DOCUMENTED, Operation
 from tests.support.stub_server import Answer, Reply, Request
 
 JSON = {"Content-Type": "application/json"}
@@ -88,7 +89,11 @@ def body_of(name: str, fate: Fate, body: bytes, headers: dict[str, str] = JSON) 
 
 
 def _changed(
-    name: str, fate: Fate, change: Callable[[bytes], bytes], headers: dict[str, str] = JSON
+    name: str,
+    fate: Fate,
+    change: Callable[[bytes], bytes],
+    headers: dict[str, str] = JSON,
+    only: tuple[str, ...] = (),
 ) -> Hostile:
     """Return a reply whose sound body is changed."""
 
@@ -98,18 +103,7 @@ def _changed(
         )
         return Reply(operation.status, body, headers)
 
-    return Hostile(name, fate, make)
-
-
-def _framed(name: str, fate: Fate, headers: Callable[[bytes], bytes]) -> Hostile:
-    """Return a reply whose sound body comes with odd headers."""
-
-    def make(operation: Operation, _: Request) -> Answer:
-        body = json.dumps(operation.document or {}).encode()
-        status = 200 if operation.document is None else operation.status
-        return head_of(status, b"OK", headers(body)) + body
-
-    return Hostile(name, fate, make)
+    return Hostile(name, fate, make, only=only)
 
 
 def page_at(status: int) -> Hostile:
@@ -165,6 +159,16 @@ def pages() -> list[Hostile]:
         "a date": b"Retry-After: Wed, 21 Oct 99999999999999999999 07:28:00 GMT",
         "a cookie": b"Set-Cookie: =;=;Expires=x",
     }
+    wishes = {
+        "a wish below zero": b"Retry-After: -1",
+        "a wish with an exponent": b"Retry-After: 1e309",
+        "a wish in other digits": b"Retry-After: \xd9\xa1",
+        "two wishes": b"Retry-After: 1\r\nRetry-After: 999999999",
+        "a realm of 50 KB": b'WWW-Authenticate: Basic realm="' + b"y" * 50_000 + b'"',
+        "a ticket": b"WWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM",
+        "another way": b'Alt-Svc: h3="x.invalid:443"; ma=99999999999',
+        "another place": b"Refresh: 0; url=http://x.invalid/\r\nLink: <http://x.invalid/>",
+    }
     return [
         *redirections,
         *(
@@ -180,6 +184,11 @@ def pages() -> list[Hostile]:
         *(
             paged(f"{status}, reason", status, b"", reason=b"\x1b[31mbad \x9b2J" + b"x" * 9_000)
             for status in (301, 400, 503)
+        ),
+        *(
+            paged(f"{status}, {name}", status, PAGE, each)
+            for status in (401, 429)
+            for name, each in wishes.items()
         ),
         paged("600", 600),
         paged("999", 999),
@@ -205,16 +214,35 @@ BODIES = {
     "controls": b"\x00\x01\x1b[2J",
     "lone surrogate": b'{"token": "\\ud800", "uuid": "\\ud800", "id": 1, "numTasks": 1}',
     "not a number": b"NaN",
+    "no Unicode": '{"token": "\xe9"}'.encode("latin-1"),
+    "EBCDIC": b'{"data": []}'.decode().encode("cp037"),
+    "a fraction of 900,000 digits": b'{"data": 0.' + b"3" * 900_000 + b"}",
+    "an exponent of 900,000 digits": b'{"data": 1e' + b"9" * 900_000 + b"}",
+    "100,000 keys": b"{" + b",".join(b'"%d":0' % number for number in range(100_000)) + b"}",
+    "900 KB of escapes": b'{"data": "' + b"\\ud83d" * 150_000 + b'"}',
+    "a zero below zero": b"-0",
 }
 ENCODED = {
     "gzip": GZIP_BOMB,
     "deflate": DEFLATE_BOMB,
     "br": GZIP_BOMB,
     "zstd": GZIP_BOMB,
+    "GZIP": GZIP_BOMB,
+    "identity, gzip": GZIP_BOMB,
     "gzip, gzip": gzip.compress(GZIP_BOMB),
     "\x9b31m": b"",
 }
-CHARSETS = ("undefined", "hex", "utf-16", "idna", "punycode", "")
+CHARSETS = ("undefined", "hex", "utf-16", "idna", "punycode", "", "iso-8859-1", "utf-7", "zlib")
+# What other software puts around a document.
+AROUND: dict[str, tuple[bytes, bytes]] = {
+    "a guard before it": (b")]}',\n", b""),
+    "a call around it": (b"callback(", b");"),
+    "a comment behind it": (b"", b" // runs"),
+    "a comma behind it": (b"", b","),
+    "a list around it": (b"[", b"]"),
+    "a null behind it": (b"", b"\x00"),
+    "a warning before it": (b"<br />\n<b>Warning</b>: odd in <b>x</b>\n", b""),
+}
 
 
 def _twice(body: bytes) -> bytes:
@@ -222,6 +250,19 @@ def _twice(body: bytes) -> bytes:
     inner = body.strip()[1:-1]
     keys = json.loads(body)
     return b"{" + b"".join(b'"%s": null, ' % key.encode() for key in keys) + inner + b"}"
+
+
+def _escaped(body: bytes) -> bytes:
+    """Return a document with each letter and digit of its texts, and of its keys, escaped."""
+
+    def escape(text: re.Match[bytes]) -> bytes:
+        return b'"' + b"".join(b"\\u%04X" % byte for byte in text[1]) + b'"'
+
+    return re.sub(rb'"(\w*)"', escape, body)
+
+
+def _wrapped(before: bytes, behind: bytes) -> Callable[[bytes], bytes]:
+    return lambda body: before + body + behind
 
 
 def bodies() -> list[Hostile]:
@@ -255,6 +296,17 @@ def bodies() -> list[Hostile]:
             )
             for name in CHARSETS
         ),
+        *(
+            _changed(name, Fate.UNEXPECTED, _wrapped(*around), only=DOCUMENTED)
+            for name, around in AROUND.items()
+        ),
+        *(
+            _changed(f"encoded as {name}", Fate.SOUND, bytes, {**JSON, "Content-Encoding": name})
+            for name in ("identity", "IDENTITY", "")
+        ),
+        _changed("escapes", Fate.SOUND, _escaped),
+        _changed("a type of text", Fate.SOUND, bytes, {"Content-Type": "text/plain"}),
+        _changed("no type", Fate.SOUND, bytes, {}),
         _changed("a byte order mark before it", Fate.SOUND, lambda body: b"\xef\xbb\xbf" + body),
         _changed("in UTF-16", Fate.SOUND, lambda body: body.decode().encode("utf-16")),
         _changed("in UTF-32", Fate.SOUND, lambda body: body.decode().encode("utf-32")),
@@ -268,68 +320,4 @@ def bodies() -> list[Hostile]:
         _changed("another key", Fate.SOUND, lambda body: b'{"\\ud800": [], ' + body[1:]),
         _changed("a cookie", Fate.SOUND, bytes, {**JSON, "Set-Cookie": "a=b; Path=/"}),
         _changed("a hostile date", Fate.SOUND, bytes, {**JSON, "Date": "\x9b" * 9_000}),
-    ]
-
-
-def frames() -> list[Hostile]:
-    """Return replies that are no HTTP, are cut, or tell a wrong length."""
-    ok = b"HTTP/1.1 200 OK\r\n"
-    lost = {
-        "closed at once": b"",
-        "cut in the status line": b"HTTP/1.1 20",
-        "cut after the status line": ok,
-        "cut in a header": ok + b"Content-Le",
-        "cut before the end of the head": ok + b"Content-Length: 10\r\n",
-        "cut after 100 Continue": b"HTTP/1.1 100 Continue\r\n\r\n",
-        "HTTP/0.9": PAGE,
-        "HTTP/0.9, lines": PAGE + b"\r\n\r\n",
-        "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        "HTTP/2 settings": b"\x00\x00\x00\x04\x00\x00\x00\x00\x00",
-        "a TLS alert": b"\x15\x03\x01\x00\x02\x02\x46",
-        "SSH": b"SSH-2.0-OpenSSH_9.2\r\n",
-        "SMTP": b"220 mail.invalid ESMTP\r\n\r\n",
-        "an upgrade": head_of(101, b"Switching", b"Upgrade: h2c", b"Connection: upgrade"),
-        "status 099": b"HTTP/1.1 099 Odd\r\n\r\n",
-        "status 1000": b"HTTP/1.1 1000 Odd\r\n\r\n",
-        "status of letters": b"HTTP/1.1 abc Odd\r\n\r\n",
-        "a long line": b"\x1b[2J" + b"z" * 90_000 + b"\r\n\r\n",
-        "a header that is none": ok + b"Bad header\x00line " + b"q" * 9_000 + b"\r\n\r\n",
-        "a header of 1 MB": ok + b"X: " + b"y" * 1_000_000 + b"\r\n\r\n",
-        "a name of 1 MB": ok + b"y" * 1_000_000 + b": x\r\n\r\n",
-        "a folded header": ok + b" folded: x\r\n\r\n",
-        "a null in a header": ok + b"X: a\x00b\r\n\r\n",
-        "gzip and chunked": head_of(200, b"OK", b"Transfer-Encoding: gzip, chunked") + b"0\r\n\r\n",
-        "a chunk without a size": head_of(200, b"OK", b"Transfer-Encoding: chunked") + b"zz\r\n",
-        "a chunk with a huge size": head_of(200, b"OK", b"Transfer-Encoding: chunked")
-        + b"f" * 30
-        + b"\r\n",
-        "a chunk cut": head_of(200, b"OK", b"Transfer-Encoding: chunked") + b"10\r\nabc",
-        "chunks without an end": head_of(200, b"OK", b"Transfer-Encoding: chunked") + b"1\r\n \r\n",
-    }
-    many = b"\r\n".join(b"X-%d: y" % n for n in range(10_000))
-    return [
-        *(raw(name, Fate.LOST, data) for name, data in lost.items()),
-        raw("version 9.9", Fate.UNEXPECTED, b"HTTP/9.9 200 OK\r\nContent-Length: 0\r\n\r\n"),
-        raw("cut after the head", Fate.LOST, head_of(200, b"OK", b"Content-Length: 9")),
-        _framed("cut in the body", Fate.LOST, lambda body: b"Content-Length: %d" % (len(body) + 5)),
-        _framed(
-            "length too small",
-            Fate.UNEXPECTED,
-            lambda body: b"Content-Length: %d" % (len(body) - 1),
-        ),
-        _framed("length negative", Fate.LOST, lambda body: b"Content-Length: -%d" % len(body)),
-        _framed(
-            "lengths, two",
-            Fate.LOST,
-            lambda body: b"Content-Length: 1\r\nContent-Length: %d" % len(body),
-        ),
-        _framed("length of letters", Fate.LOST, lambda _: b"Content-Length: ten"),
-        _framed("length in other digits", Fate.LOST, lambda _: b"Content-Length: \xd9\xa1\xd9\xa0"),
-        _framed("length of 5,000 digits", Fate.LOST, lambda _: b"Content-Length: " + b"9" * 5_000),
-        _framed("length of 20 digits", Fate.UNEXPECTED, lambda _: b"Content-Length: " + b"9" * 20),
-        _framed("200 MB to come", Fate.UNEXPECTED, lambda _: b"Content-Length: 200000000"),
-        _framed(
-            "10,000 headers", Fate.EITHER, lambda body: many + b"\r\nContent-Length: %d" % len(body)
-        ),
-        _framed("no length", Fate.EITHER, lambda _: b"Connection: close"),
     ]

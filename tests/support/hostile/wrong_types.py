@@ -32,7 +32,30 @@ VALUES: dict[str, object] = {
     "a text of 1 MB": "x" * 900_000,
     "missing": "@",
 }
+# As `VALUES`, and rarer.
+ODD_VALUES: dict[str, object] = {
+    "a zero below zero": "@-0",
+    "a fraction of zero below zero": "@-0.0",
+    "an infinity below zero": float("-inf"),
+    "-1e400": "@-1e400",
+    "1e-400": "@1e-400",
+    "a whole fraction": "@5.0",
+    "a whole number as a text": "5",
+    "a text with a null": "a\x00b",
+    "a text of direction": "\u202eabc\u2066",
+    "a text of half a pair": "\udfff",
+    "a text of other digits": "\u0665",
+    "a text of 900 KB of controls": "\x1b" * 150_000,
+    "lists in lists": "@" + "[" * 900 + "]" * 900,
+    "an object of objects": {"data": {"data": {}}},
+}
 NUMBERS = (
+    "a zero below zero",
+    "a fraction of zero below zero",
+    "an infinity below zero",
+    "-1e400",
+    "1e-400",
+    "a whole fraction",
     "an integer",
     "a negative integer",
     "a fraction",
@@ -42,16 +65,17 @@ NUMBERS = (
     "400 digits",
     "1e400",
 )
+WHOLE_NUMBERS = ("an integer", "a zero below zero")
 # By the last key of a place, or the number of a row: which values are taken there, because other
 # clients may have written them, or the SDK does not use them.
 TAKEN: dict[str | int, tuple[str, ...]] = {
-    "numTasks": tuple(set(VALUES) - {"missing", "5,000 digits"}),
+    "numTasks": tuple((set(VALUES) | set(ODD_VALUES)) - {"missing", "5,000 digits"}),
     "percentDone": NUMBERS,
     "percentCompleted": (*NUMBERS, "null"),
-    "numWaiting": ("an integer",),
-    "numComputing": ("an integer",),
-    "numDone": ("an integer",),
-    "token": ("text", "a path"),
+    "numWaiting": WHOLE_NUMBERS,
+    "numComputing": WHOLE_NUMBERS,
+    "numDone": WHOLE_NUMBERS,
+    "token": ("text", "a path", "a whole number as a text"),
     "data": ("a list",),
     0: ("missing",),
 }
@@ -86,6 +110,15 @@ def _put(document: Any, place: Place, value: object) -> bytes:
 
 def types() -> list[Hostile]:
     """Return the sound documents with each value in each of their places."""
+    return _with(VALUES)
+
+
+def odd_values() -> list[Hostile]:
+    """Return the sound documents with each of the rarer values in each of their places."""
+    return _with(ODD_VALUES)
+
+
+def _with(values: dict[str, object]) -> list[Hostile]:
     return [
         Hostile(
             f"{name}{list(place)}: {what}",
@@ -96,7 +129,7 @@ def types() -> list[Hostile]:
         for name, operation in OPERATIONS.items()
         if operation.document is not None
         for place in _places(operation.document)
-        for what, value in VALUES.items()
+        for what, value in values.items()
         if place or what != "missing"
     ]
 
@@ -117,9 +150,11 @@ def _fate_of(operation: Operation, place: Place, what: str) -> Fate:
         and "uuid" in json.dumps(operation.document)
         and operation.name != "register_worker"
     ):
-        return Fate.EITHER if what == "an integer" else Fate.UNEXPECTED
+        return Fate.EITHER if what in WHOLE_NUMBERS else Fate.UNEXPECTED
     if last == "id":
         return Fate.UNEXPECTED if what == "missing" else Fate.EITHER
-    if last == "task" and operation.name == "claim_task" and what == "an integer":
-        return Fate.EITHER
+    if last == "task" and what in WHOLE_NUMBERS:
+        # Another task can be claimed, but not be told of where this one was asked for.
+        is_it = operation.name == "claim_task" or what == "a zero below zero"
+        return Fate.EITHER if is_it else Fate.UNEXPECTED
     return Fate.EITHER if what in TAKEN.get(last, ()) else Fate.UNEXPECTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from taskfarm_cli.work.command_line.arguments import FROM_STDIN
@@ -9,7 +10,11 @@ from taskfarm_sdk.hidden import Hidden
 
 _FLAGS = ("--create", "--new")
 _WITH_VALUE = ("--num-tasks", "--name")
-_PASSWORD = ("-p", "--password")
+_JOINED = tuple(f"{option}=" for option in _WITH_VALUE)
+# Its value may begin with a dash.
+_ANY_VALUE = "--sbatch-args"
+# -0 is the only short option that takes no value, and may stand before -p in one word.
+_PASSWORD = re.compile(r"(-0*)p(.*)|--password(=.*)?", re.DOTALL)
 
 
 def words_to_resume(words: Sequence[str], password: Hidden[str] | None) -> tuple[str, ...]:
@@ -19,24 +24,19 @@ def words_to_resume(words: Sequence[str], password: Hidden[str] | None) -> tuple
         words: the words before `--`, without the run's UUID.
         password: the password among them, or None.
     """
-    secret = None if password == Hidden(FROM_STDIN) else password
-    kept: list[str] = []
+    # Whichever of several is used, none of them is kept.
+    kept = ["-p", FROM_STDIN] if password == Hidden(FROM_STDIN) else []
     rest = iter(words)
     for word in rest:
-        if word in _WITH_VALUE or (secret is not None and word in _PASSWORD):
+        found = _PASSWORD.fullmatch(word)
+        if found is not None:
+            kept += [found[1]] if found[1] not in (None, "-") else []
+            if not (found[2] or found[3]):
+                next(rest, None)
+        elif word == _ANY_VALUE:
+            kept += [word, *[each for each in (next(rest, None),) if each is not None]]
+        elif word in _WITH_VALUE:
             next(rest, None)
-        elif (
-            word not in _FLAGS
-            and not word.startswith(tuple(f"{option}=" for option in _WITH_VALUE))
-            and not (secret is not None and _holds_password(word, secret))
-        ):
+        elif word not in _FLAGS and not word.startswith(_JOINED):
             kept.append(word)
     return tuple(kept)
-
-
-def _holds_password(word: str, secret: Hidden[str]) -> bool:
-    """Return whether a word is `--password=secret`, `-psecret`, or `-0psecret`."""
-    short = (
-        word.startswith("-") and not word.startswith("--") and word.endswith(f"p{secret.reveal()}")
-    )
-    return short or word == f"--password={secret.reveal()}"

@@ -216,7 +216,11 @@ def _element(row: str) -> Element:
 
 def _plain() -> Hidden[Mapping[str, str]]:
     return Hidden(
-        {name: text for name, text in os.environ.items() if not name.startswith(_DEFAULTS)}
+        {
+            name: text
+            for name, text in os.environ.items()
+            if not name.startswith((*_DEFAULTS, _OURS)) or name in _OURS_KEPT
+        }
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,22 @@ def test_the_workers_environment_is_the_users_without_what_is_not_for_them() -> 
     known = Hidden(environ)
     assert sorted(cli.environment(has_time=True, environ=known).reveal()) == kept
     assert "SBATCH_TIMELIMIT" in cli.environment(has_time=False, environ=known).reveal()
+
+
+def test_no_command_of_slurms_gets_credentials(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = programs / "given"
+    for name in ("squeue", "scontrol", "scancel"):
+        program(programs, name, f"set >> {given}")
+    for name in ("TASKFARM_PASSWORD", "TASKFARM_TOKEN", "TASKFARM_USER"):
+        monkeypatch.setenv(name, "a-secret-of-nobodys")
+    cli.cancel(["4711"])
+    with suppress(CommandError):
+        cli.left_s("4711")
+    text = given.read_text()
+    assert text.count("PATH=") >= 2
+    assert "a-secret-of-nobodys" not in text
 
 
 def refuse(job: str) -> float | None:
