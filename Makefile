@@ -42,7 +42,7 @@ demo: $(READY) ## start the real server, create a run, work it off, show the res
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) $(PEERS) ## run the tests but the longest (PYTEST_ARGS=… for more)
-	$(PYTEST) -m "not long and not alone" --numprocesses 4 $(APART) $(PYTEST_ARGS)
+	$(PYTEST) -m "not long and not alone" --numprocesses 6 $(APART) $(PYTEST_ARGS)
 
 test-all: $(READY) $(PEERS) ## run `make test` and the longest: kills, lost servers, hostile replies
 	$(PYTEST) -m "not alone" --numprocesses 6 $(APART) $(PYTEST_ARGS)

@@ -265,11 +265,13 @@ class _Guard:
 
     def close(self) -> None:
         """End the guardian, after it has killed the groups that are left."""
-        if self.of == os.getpid() and self._process.stdin is not None:
-            with suppress(OSError):
-                os.write(self._process.stdin.fileno(), guardian.ENDED.encode())
-            self._process.stdin.close()
-            self._process.wait()
+        stdin = self._process.stdin
+        if self.of != os.getpid() or stdin is None or stdin.closed:
+            return
+        with suppress(OSError):
+            os.write(stdin.fileno(), guardian.ENDED.encode())
+        stdin.close()
+        self._process.wait()
 
     def tell(self, what: str, group: int) -> None:
         """Report a group that was started ("+") or has ended ("-")."""

@@ -29,8 +29,8 @@ from taskfarm_sdk._results.index import Index
 from taskfarm_sdk._results.names import ITEMS
 from taskfarm_sdk.execution.mapping.chunk_function import ChunkFunction
 from taskfarm_sdk.execution.mapping.item_function import ItemFunction
+from tests.support import results_folders
 from tests.support.handles import NotingHandle
-from tests.support.results_folders import new_folder
 
 MOST_ROUNDS = 200
 RUNS = 1_000
@@ -174,12 +174,14 @@ def test_what_listing_runs_costs_grows_with_their_number_and_no_faster() -> None
 
 def test_an_item_that_does_nothing_takes_few_calls_of_its_own(tmp_path: Path) -> None:
     items, size = 4_000, 1_000
-    folder = new_folder(tmp_path / "sweep", items)
+    folder = results_folders.new_folder(tmp_path / "sweep", items)
     chunks = Chunks.cut(items, size)
     folder.publish(ITEMS, lambda file: write_items(file, range(items), chunks))
     function = ChunkFunction(ItemFunction(id, pass_item=False), Index(folder, items), chunks, 10, 3)
     numbers = iter(range(chunks.tasks))
-    calls = count_calls(lambda: function(Task(NotingHandle(number=next(numbers)))))
+    calls = count_calls(
+        lambda: function(Task(NotingHandle(number=next(numbers), run_uuid=results_folders.RUN)))
+    )
     assert calls["ResultsWriter.success"] == size
     assert calls.total() < 30 * size
 

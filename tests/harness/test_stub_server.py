@@ -13,8 +13,8 @@ from tests.support.stub_server import Reply, document, page, silent_port, stub_s
 
 TESTS = Path(__file__).parents[1]
 SERVERS = ("BaseHTTPRequestHandler", "socketserver", "start_server", "HTTPServer")
-# What is no stub: a proxy and a tunnel before real servers.
-HOMES = {"stub_server.py", "fault_proxy.py", "tunnel.py", Path(__file__).name}
+# What is no stub: a proxy and a tunnel before real servers, and servers that speak no HTTP.
+HOMES = {"stub_server.py", "fault_proxy.py", "tunnel.py", "handshakes.py", Path(__file__).name}
 
 
 def test_one_reply_answers_everything_and_the_requests_are_kept() -> None:

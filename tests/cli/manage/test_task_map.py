@@ -243,8 +243,9 @@ def test_results_of_another_run_are_refused(run_manage: Manage, run: StubRun) ->
 def million() -> list[Cell]:
     """A million tasks in blocks of a thousand, some of which have a failed one."""
     return [
-        Cell(first=first, computing=1000 - (first % 40_000 == 0), failed=first % 40_000 == 0)
+        Cell(first=first, computing=1000 - failed, failed=failed)
         for first in range(0, 1_000_000, 1000)
+        for failed in [int(first % 40_000 == 0)]
     ]
 
 

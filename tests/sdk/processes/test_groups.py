@@ -214,3 +214,10 @@ def test_the_guardian_gets_no_credentials(monkeypatch: pytest.MonkeyPatch) -> No
         guard.close()
     assert "PATH=" in given
     assert lines_that_show(given, [PASSWORD, TOKEN]) == []
+
+
+def test_a_guardian_that_was_ended_can_be_ended_again_at_exit() -> None:
+    guard = groups._Guard()
+    for _ in range(2):
+        guard.close()
+    assert guard._process.returncode == 0
