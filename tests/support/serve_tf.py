@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import queue
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.processes import NET_S, Process, everybody, members
+from tests.support.said import Said
 
 COMMAND = (sys.executable, "-m", "taskfarm_cli.serve")
 
@@ -27,9 +26,8 @@ class ServeTF:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.lines: list[str] = []
-        self._new: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._said = Said(process)
+        self.kill = self._said.kill
 
     @property
     def pid(self) -> int:
@@ -54,7 +52,7 @@ class ServeTF:
             line = next((line for line in self.lines if text in line), None)
             if line is not None:
                 return line
-            new = self._new.get(timeout=NET_S)
+            new = self._said.next_line()
             assert new is not None, f"it never said {text!r}, but:\n{self.text}"
             self.lines.append(new)
 
@@ -68,18 +66,11 @@ class ServeTF:
         server = self.server()
         self.process.send_signal(number)
         status = self.process.wait(NET_S)
-        self._reader.join()
-        while (line := self._new.get()) is not None:
+        while (line := self._said.next_line()) is not None:
             self.lines.append(line)
         assert server
         assert not [one for one in server if members(one.group)]
         return status
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self._new.put(line.rstrip("\n"))
-        self._new.put(None)
 
 
 @contextmanager
@@ -98,7 +89,7 @@ def serving(
             serve.says("ends it")
             yield serve
         finally:
-            process.kill()
+            serve.kill()
 
 
 def failing(*options: object, **environment: str) -> tuple[int, str]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import html
 import json
 import os
-import queue
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -19,6 +17,7 @@ import httpx
 
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import NET_S, wait_until
+from tests.support.said import Said
 
 COMMAND = (sys.executable, "-m", "taskfarm_cli.view")
 
@@ -43,13 +42,12 @@ class ViewTF:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.lines: list[str] = []
-        self._new: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._said = Said(process)
+        self.kill = self._said.kill
 
     def next_line(self) -> str | None:
         """Return the next line that it says, waiting for it; None at its end."""
-        line = self._new.get(timeout=NET_S)
+        line = self._said.next_line()
         if line is not None:
             self.lines.append(line)
         return line
@@ -68,12 +66,6 @@ class ViewTF:
         while self.next_line() is not None:
             pass
         return status
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self._new.put(line.rstrip("\n"))
-        self._new.put(None)
 
 
 @contextmanager
@@ -104,7 +96,7 @@ def viewing(
         try:
             yield view
         finally:
-            process.kill()
+            view.kill()
 
 
 class Viewer:

@@ -56,7 +56,7 @@ def test_a_line_shows_how_the_run_goes_and_output_stays_whole(
 def test_the_line_tells_the_time_left_as_a_range_and_fits(new_run: NewRun, columns: int) -> None:
     words = (new_run(100_000).uuid, "-j3", "--", "sleep", "0.02")
     with PseudoTerminal(words, NOTHING, columns=columns, program=QUICK) as terminal:
-        terminal.expect(r"\[-+\] 0.0 %   \d+ of 100000 done   \d+(\.5)? to [\d.]+ (min|h) left")
+        terminal.expect(r"\[-+\] 0.\d %   \d+ of 100000 done   \d+(\.5)? to [\d.]+ (min|h) left")
         if columns == 200:
             terminal.expect(r"left   \d running here   \d+( to \d+)? tasks/s")
         terminal.press(CTRL_C)
