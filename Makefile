@@ -45,7 +45,7 @@ test: $(READY) $(PEERS) ## run the tests but the longest (PYTEST_ARGS=… for mo
 	$(PYTEST) -m "not long and not alone" --numprocesses 6 $(APART) $(PYTEST_ARGS)
 
 test-all: $(READY) $(PEERS) ## run `make test` and the longest: kills, lost servers, hostile replies
-	$(PYTEST) -m "not alone" --numprocesses 8 $(APART) $(PYTEST_ARGS)
+	$(PYTEST) -m "not alone" --numprocesses 6 $(APART) $(PYTEST_ARGS)
 
 test-fast: $(READY) $(PEERS) ## run those that start no server process and no engine and are not slow: under a minute
 	$(PYTEST) -m "not live and not engine and not slow and not alone" --numprocesses 3 $(APART) $(PYTEST_ARGS)

@@ -153,7 +153,7 @@ DRIPPED_ON: dict[str, Caller] = {
     "awaiting": callers.ask_awaiting,
     "worker": callers.work_hastily,
 }
-DRIP_TIMEOUT_S = 0.3
+DRIP_TIMEOUT_S = 1.0
 # What reading one reply may take beyond what was in use before it. A list of runs may have 64 MiB.
 PEAK_MOST_KIB = 32 * 1024
 PEAK_OF_A_LIST_MOST_KIB = 192 * 1024

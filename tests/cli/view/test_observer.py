@@ -173,11 +173,11 @@ def test_a_page_counts_items_as_soon_as_a_note_tells_them(observe: Observe) -> N
     farm.statuses[ONE] = status(10, done=5)
     observer = observe(farm)
     with observer.watching(Place(ONE)), observer.watching(Place()):
-        wait_for(observer, Place(ONE), "throughput", "No tasks were")
+        wait_for(observer, Place(ONE), "throughput", "tasks were completed")
         note = RunNote(run=ONE, url="http://x/", num_tasks=10, items=95, chunk=10)
         run_files.write_note(note)
         wait_for(observer, Place(ONE), "progress", "Items about 50 of 95 done")
-        wait_for(observer, Place(ONE), "throughput", "No items were computed")
+        wait_for(observer, Place(ONE), "throughput", "items were computed")
         wait_for(observer, Place(), "runs", "About 50 of 95 items done.")
 
 
