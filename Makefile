@@ -71,7 +71,7 @@ looks: docs axe ## look at all pages of the site in Chromium with axe-core; `mak
 hostile: $(READY) ## run the whole matrix of hostile replies; `make test-all` runs a part of it
 	TASKFARM_WHOLE_MATRIX=1 $(PYTEST) tests/hostile --numprocesses 4 $(PYTEST_ARGS)
 
-fuzz: $(READY) ## try 100,000 random command lines and arguments (EXAMPLES=…); `make test` tries 5,000
+fuzz: $(READY) ## try 100,000 random command lines and arguments (EXAMPLES=…); `make test-all` tries 5,000
 	TASKFARM_FUZZ_EXAMPLES=$(or $(EXAMPLES),100000) $(PYTEST) tests/fuzz --numprocesses 2 --timeout 0 $(PYTEST_ARGS)
 
 contract: contract-tools ## send random requests to the real server; SERVER=taskfarm==X: what that release changes

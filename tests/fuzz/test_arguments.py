@@ -30,6 +30,8 @@ from tests.support.fuzzing.target import Target
 from tests.support.fuzzing.targets import TARGETS
 from tests.support.secrecy import PASSWORD, told_by
 
+pytestmark = pytest.mark.long
+
 # Python writes no integer of more than 4,300 digits, and so pytest cannot either.
 LONG = pytest.param(10**5_000, id="5,000 digits")
 

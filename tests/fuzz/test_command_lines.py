@@ -29,6 +29,8 @@ from tests.support.fuzzing.scene import Ended
 from tests.support.fuzzing.words import UUID, Words, command_lines, passwords
 from tests.support.secrecy import PASSWORD
 
+pytestmark = pytest.mark.long
+
 _PASSWORDS = [
     *passwords("--password", "-p", ["--pasword", "--pass", "--Password", "-P"]),
     ["-b", f"http://me:{PASSWORD}@h.invalid/api/"],

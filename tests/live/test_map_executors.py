@@ -13,7 +13,7 @@ from taskfarm_sdk._failures import MOST
 from tests.support.executors import executor
 from tests.support.maps import HASTY, calls_in, noting
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 ITEMS, KILLER = 24, 7
 ATTEMPTS = 3

@@ -26,6 +26,8 @@ from tests.support.processes import NET_S, wait_until
 from tests.support.serve_tf import serving
 from tests.support.view_tf import viewer, viewing
 
+pytestmark = pytest.mark.long
+
 # One process for several commands, since each start takes a third of a second.
 COMMANDS = """
 import json, sys

@@ -18,6 +18,7 @@ from tests.support.processes import NET_S, members, wait_until
 from tests.support.slow_clients import CHUNK, KINDS, slow_client
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.live,
     pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes through /proc"),
 ]

@@ -23,7 +23,7 @@ from taskfarm_sdk.execution.children import pool
 from tests.support.processes import ENDLESS_S
 from tests.support.short_times import SHORT
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 log = logging.getLogger("tests.children")
 

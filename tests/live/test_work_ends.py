@@ -20,7 +20,7 @@ from tests.support.processes import ENDLESS_S, alive, wait_until
 from tests.support.programs import ENDED
 from tests.support.work_scripts import Script, script
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 NUM_TASKS = 6
 

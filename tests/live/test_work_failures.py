@@ -27,7 +27,7 @@ from tests.support.odd_errors import ODD, STUCK
 from tests.support.processes import NET_S
 from tests.support.short_times import PATIENT, SHORT
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 WAYS = pytest.mark.parametrize("way", ["children", "thread", "spawn", "fork"])
 

@@ -18,6 +18,8 @@ from tests.support.openapi.api import Api
 from tests.support.openapi.known_differences import BOTH, KNOWN, POSTGRESQL, SQLITE, Known, on
 from tests.support.postgresql import PostgreSQL
 
+pytestmark = pytest.mark.long
+
 
 @contextmanager
 def served(kind: str, request: pytest.FixtureRequest) -> Iterator[LocalServer]:

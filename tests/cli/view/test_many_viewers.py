@@ -18,7 +18,7 @@ from tests.support.fault_proxy import FaultProxy
 from tests.support.processes import wait_until
 from tests.support.view_tf import ViewTF, seen, viewer, viewing
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 VIEWERS = 10
 # Login, the list at the start, and each of two runs once before the first turn.
 MOST_AT_ONCE = 5

@@ -19,7 +19,7 @@ from tests.support.chunked import NOTING, Chunked
 from tests.support.processes import NET_S, wait_until
 from tests.support.work_tf import JUMPING_WORK, NewRun, wait_until_no_command_of
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.usefixtures("work_folder")]
 
 JOBS = ("-j4", "--grace-s", "60")
 LOG = ("--log", "logs")

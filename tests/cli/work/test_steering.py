@@ -27,7 +27,7 @@ from tests.support.work_tf import (
     wait_until_no_command_of,
 )
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.usefixtures("work_folder")]
 WAITING = ": > begun-{task}; until [ -e go-{task} ]; do sleep 0.05; done"
 NOTING = "env | grep ^TASKFARM_ | grep -v GUARD | sort >> end; echo --- >> end"
 
