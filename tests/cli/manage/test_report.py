@@ -17,7 +17,7 @@ from tests.support.manage_tf import Manage
 from tests.support.maps import HASTY
 from tests.support.markup import assert_self_contained
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 @pytest.fixture

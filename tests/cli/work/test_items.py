@@ -18,7 +18,7 @@ from tests.support.hostile_values import HOSTILE
 from tests.support.processes import NET_S, wait_until
 from tests.support.work_tf import WORK, NewRun, WorkTF
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 # Prints its arguments and its variables of items, as one line of JSON.
 TOLD = (

@@ -17,6 +17,8 @@ from taskfarm_sdk._results.writer import ResultsWriter
 from taskfarm_sdk.testing import LocalServer
 from tests.support.work_tf import WorkTF
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def farm(taskfarm_server: LocalServer) -> Iterator[Farm]:

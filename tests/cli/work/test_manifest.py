@@ -19,7 +19,7 @@ from taskfarm_sdk._run_notes import RunNote
 from taskfarm_sdk.logins import login_file, save_login
 from tests.support.work_tf import NewRun, WorkTF, run_work_tf
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 Made = Callable[..., str]
 
 

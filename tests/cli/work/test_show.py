@@ -19,6 +19,8 @@ from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import NET_S
 from tests.support.work_tf import WORK, WorkTF, run_work_tf
 
+pytestmark = pytest.mark.long
+
 COMMAND = 'echo "out $TASKFARM_ITEM"; echo "err $TASKFARM_ITEM" >&2; '
 SOME_FAIL = f"{COMMAND} test $TASKFARM_ITEM != 7 -a $TASKFARM_ITEM != 11"
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.work_tf import WORK, NewRun, WorkTF
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("work_folder")]
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.usefixtures("work_folder")]
 
 
 def test_a_tasks_output_stays_together(work_tf: WorkTF, new_run: NewRun) -> None:
