@@ -19,6 +19,7 @@ from tests.support.steady import steadily_completed
 
 pytestmark = [
     pytest.mark.live,
+    pytest.mark.long,
     pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are Unix's"),
 ]
 SHOW_CURSOR = "\x1b[?25h"

@@ -30,6 +30,7 @@ from tests.support.serve_tf import ServeTF, failing, serving
 
 pytestmark = [
     pytest.mark.live,
+    pytest.mark.long,
     pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes through /proc"),
 ]
 
