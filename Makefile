@@ -47,8 +47,8 @@ test: $(READY) $(PEERS) ## run the tests but the longest (PYTEST_ARGS=… for mo
 test-all: $(READY) $(PEERS) ## run `make test` and the longest: kills, lost servers, hostile replies
 	$(PYTEST) -m "not alone" --numprocesses 6 $(APART) $(PYTEST_ARGS)
 
-test-fast: $(READY) $(PEERS) ## run those that start no server process and no engine and are not slow: under a minute
-	$(PYTEST) -m "not live and not engine and not slow and not alone" --numprocesses 3 $(APART) $(PYTEST_ARGS)
+test-fast: $(READY) $(PEERS) ## run those that start no server process and no engine and are neither slow nor long
+	$(PYTEST) -m "not live and not engine and not slow and not long and not alone" --numprocesses 3 $(APART) $(PYTEST_ARGS)
 
 test-busy: $(READY) $(PEERS) ## run `make test-all` five times beside two busy processes (TIMES=5 BUSY=2)
 	$(BIN)/python -m tests.busy --times $(or $(TIMES),5) --processes $(or $(BUSY),2) -- \
@@ -65,7 +65,7 @@ load: $(READY) ## run the tests that take the whole machine (PYTEST_ARGS=… for
 
 axe: build/axe ## install axe-core, by which tests/engines find what makes pages hard to use
 
-looks: docs axe ## look at all pages of the site in Chromium with axe-core; `make test` looks at one of each kind
+looks: docs axe ## look at all pages of the site in Chromium with axe-core; `make test-all` looks at one of each kind
 	TASKFARM_REQUIRE_ENGINES=1 TASKFARM_WHOLE_SITE=1 $(PYTEST) tests/engines/test_site_in_chromium.py --numprocesses 2 $(PYTEST_ARGS)
 
 hostile: $(READY) ## run the whole matrix of hostile replies; `make test-all` runs a part of it
