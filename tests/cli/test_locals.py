@@ -176,7 +176,7 @@ def test_a_password_from_stdin_does_not_show(
 def test_a_command_that_cannot_be_started_does_not_show_the_environment(
     command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from taskfarm_sdk.execution import Group, plain_environment, with_threads
+    from taskfarm_sdk.execution.parts import Group, plain_environment, with_threads
 
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:{PASSWORD}@proxy.invalid:1")
     with pytest.raises(OSError, match=command) as raised:

@@ -13,7 +13,7 @@ import pytest
 
 from docs.site.signatures import is_made_inside, signature_of, with_plain_aliases
 from taskfarm_sdk import Farm, Item, Run
-from taskfarm_sdk.execution import Group
+from taskfarm_sdk.execution.parts import Group
 
 
 def _private() -> None:

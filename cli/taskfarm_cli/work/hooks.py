@@ -20,7 +20,7 @@ from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.work.commands.faults import told
 from taskfarm_cli.work.commands.programs import fault_of_program
 from taskfarm_cli.work.template import SHELL
-from taskfarm_sdk.execution import Group, why_it_ended
+from taskfarm_sdk.execution.parts import Group, why_it_ended
 from taskfarm_sdk.hidden import Hidden
 
 if TYPE_CHECKING:

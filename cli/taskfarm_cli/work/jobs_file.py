@@ -15,7 +15,7 @@ from taskfarm_cli.common.text import counted
 from taskfarm_sdk.errors import TaskfarmError
 
 if TYPE_CHECKING:
-    from taskfarm_sdk.execution import Jobs
+    from taskfarm_sdk.execution.parts import Jobs
 
 # How often the file is read. Its time of change is not asked for: network file systems may show an
 # old one, and two changes within its resolution look like one.

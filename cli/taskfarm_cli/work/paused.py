@@ -10,7 +10,7 @@ from taskfarm_sdk.errors import RunNotFound, TaskfarmError
 
 if TYPE_CHECKING:
     from taskfarm_sdk import Run
-    from taskfarm_sdk.execution import Jobs
+    from taskfarm_sdk.execution.parts import Jobs
 
 # Many workTFs may pause at once, and none of them is in a hurry.
 POLL_S = 15.0

@@ -11,7 +11,7 @@ import attrs
 from taskfarm_cli.common.exit_status import CommandError, UsageError
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.work import kept_folder
-from taskfarm_sdk.execution import (
+from taskfarm_sdk.execution.parts import (
     Patience,
     done_tasks,
     is_hopeless,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from taskfarm_cli.work.screen import Screen
     from taskfarm_sdk import Run, RunStatus
     from taskfarm_sdk._items.chunks import Chunks
-    from taskfarm_sdk.execution import Dispatcher
+    from taskfarm_sdk.execution.parts import Dispatcher
 
 POLL_S = 2.0
 LIVE_EVERY_S = 0.5

@@ -26,7 +26,7 @@ from taskfarm_cli.work.reopening import Reopening
 from taskfarm_cli.work.slurm import job_environment
 from taskfarm_cli.work.status_line import StatusLine
 from taskfarm_cli.work.verdict import verdict
-from taskfarm_sdk.execution import Deadline, Dispatcher, Jobs, worker_of_chunks
+from taskfarm_sdk.execution.parts import Deadline, Dispatcher, Jobs, worker_of_chunks
 
 if TYPE_CHECKING:
     from taskfarm_cli.work.commands.output import Sink
@@ -237,7 +237,7 @@ def first_jobs(options: Options, screen: Screen) -> tuple[JobsFile | None, Jobs]
 def _jobs(options: Options, screen: Screen) -> int:
     if options.jobs is not None:
         return options.jobs
-    from taskfarm_sdk.execution import usable_cpus
+    from taskfarm_sdk.execution.parts import usable_cpus
 
     jobs = usable_cpus()
     screen.say(f"{counted(jobs, 'job')} at a time, one for each CPU; -j sets another number")

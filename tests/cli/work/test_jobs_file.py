@@ -13,7 +13,7 @@ from taskfarm_cli.common.exit_status import UsageError
 from taskfarm_cli.work import jobs_file
 from taskfarm_cli.work.jobs_file import JobsFile, check, followed, parsed
 from taskfarm_sdk import TaskfarmError
-from taskfarm_sdk.execution import Jobs
+from taskfarm_sdk.execution.parts import Jobs
 from tests.support.processes import NET_S, wait_until
 
 

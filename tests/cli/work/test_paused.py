@@ -11,7 +11,7 @@ import pytest
 from taskfarm_cli.work.paused import PausedRun
 from taskfarm_sdk import Run, TaskfarmError
 from taskfarm_sdk.errors import AuthenticationError, ConnectionFailed, RunNotFound
-from taskfarm_sdk.execution import Jobs
+from taskfarm_sdk.execution.parts import Jobs
 
 
 @attrs.define

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from taskfarm_sdk import Task
 from taskfarm_sdk._items.chunks import MOST_ITEMS, position
 from taskfarm_sdk._protocol.lease import Lease, decode, encode
-from taskfarm_sdk.execution import ChunkPosition
+from taskfarm_sdk.execution.parts import ChunkPosition
 from tests.support.handles import NotingHandle
 
 SIZE = 100

@@ -10,14 +10,8 @@ import pytest
 from taskfarm_sdk import Farm, Run, Task
 from taskfarm_sdk._sansio.clock import Clock
 from taskfarm_sdk._worker.requests import Requests
-from taskfarm_sdk.execution import (
-    Completed,
-    Deadline,
-    Dispatcher,
-    Failed,
-    Outcome,
-    dispatcher,
-)
+from taskfarm_sdk.execution import dispatcher
+from taskfarm_sdk.execution.parts import Completed, Deadline, Dispatcher, Failed, Outcome
 from taskfarm_sdk.execution.slot import Slot
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import wait_until

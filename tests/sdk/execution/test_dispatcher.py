@@ -15,14 +15,14 @@ import pytest
 from taskfarm_sdk import Farm, Run, Task, TaskfarmError
 from taskfarm_sdk._worker import vain
 from taskfarm_sdk._worker.vain import Vain
-from taskfarm_sdk.execution import (
+from taskfarm_sdk.execution.executors import loop
+from taskfarm_sdk.execution.parts import (
     Completed,
     Dispatcher,
     Failed,
     Outcome,
     Released,
 )
-from taskfarm_sdk.execution.executors import loop
 from taskfarm_sdk.testing import LocalServer
 from taskfarm_sdk.worker import core_of
 from tests.support.fault_proxy import FaultProxy, Seen
@@ -278,7 +278,7 @@ def test_a_signal_that_the_main_thread_is_late_to_hear_of_ends_the_children_firs
     program = textwrap.dedent("""
         import hashlib, os, signal, sys
         from taskfarm_sdk import Farm
-        from taskfarm_sdk.execution import Dispatcher, Group, Released
+        from taskfarm_sdk.execution.parts import Dispatcher, Group, Released
         url, user, password = sys.stdin.read().split()
         said = []
         def perform(task, slot):

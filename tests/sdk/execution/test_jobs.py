@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskfarm_sdk.execution import Jobs
+from taskfarm_sdk.execution.parts import Jobs
 
 
 class Told:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from taskfarm_sdk.execution import Completed, Failed, Outcome, Released
 from taskfarm_sdk.execution.outcome import settle
+from taskfarm_sdk.execution.parts import Completed, Failed, Outcome, Released
 from tests.support.handles import NotingHandle
 
 

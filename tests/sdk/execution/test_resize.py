@@ -10,8 +10,8 @@ import pytest
 
 from taskfarm_sdk import Farm, Run, Task, TaskfarmError
 from taskfarm_sdk._worker.short_tasks import ShortTasks
-from taskfarm_sdk.execution import Completed, Dispatcher, Failed, Jobs, Outcome
 from taskfarm_sdk.execution import work as working_off
+from taskfarm_sdk.execution.parts import Completed, Dispatcher, Failed, Jobs, Outcome
 from taskfarm_sdk.execution.work import Work, by_children
 from taskfarm_sdk.testing import LocalServer
 from taskfarm_sdk.worker import core_of

@@ -14,7 +14,7 @@ from taskfarm_sdk import Farm, Run, Task, Worker
 from taskfarm_sdk._flows import recovery
 from taskfarm_sdk._flows.recovery import Watchlist
 from taskfarm_sdk._worker import open_tasks
-from taskfarm_sdk.execution import Completed, Dispatcher, Failed, Outcome
+from taskfarm_sdk.execution.parts import Completed, Dispatcher, Failed, Outcome
 from taskfarm_sdk.worker import core_of, worker_of_chunks
 from tests.support.clock import FastClock
 from tests.support.conditions import wait_until_waiting

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from taskfarm_sdk._processes import groups, guardian
-from taskfarm_sdk.execution import Group
+from taskfarm_sdk.execution.parts import Group
 from tests.support.locals_shown import lines_that_show
 from tests.support.processes import NET_S, everybody, members, wait_until
 from tests.support.secrecy import PASSWORD, TOKEN
@@ -150,7 +150,7 @@ def test_whatever_ends_its_parent_ends_it(end: str, tmp_path: Path) -> None:
     forever = f"{FOREVER}.{os.getpid()}"
     program = textwrap.dedent(f"""
         import os, pathlib
-        from taskfarm_sdk.execution import Group
+        from taskfarm_sdk.execution.parts import Group
         marked = {{**os.environ, "OF": "{tmp_path}"}}
         Group(["sh", "-c", "setsid {forever} & {forever}"], env=marked)
         while len([line for line in os.popen("ps -e -o args") if "{forever}" in line]) < 3: pass
@@ -196,7 +196,7 @@ def test_a_process_without_its_mark_for_a_moment_is_killed_at_a_later_look(
 
 
 def test_a_program_that_had_groups_ends_without_a_word() -> None:
-    program = "from taskfarm_sdk.execution import Group; Group(['true']).kill()"
+    program = "from taskfarm_sdk.execution.parts import Group; Group(['true']).kill()"
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-c", program], capture_output=True, text=True, check=True
     )

@@ -34,7 +34,7 @@ def test_a_command_has_the_limit_that_was_there_before() -> None:
     printed = run(
         RAISE.format(needed=150)
         + """
-    from taskfarm_sdk.execution import Group
+    from taskfarm_sdk.execution.parts import Group
     for open_files in (None, files.before):
         Group(["sh", "-c", "ulimit -Sn; ulimit -Hn"], open_files=open_files).wait()
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from taskfarm_cli.common.exit_status import CommandError
 from taskfarm_cli.work.commands import faults
-from taskfarm_sdk.execution import (
+from taskfarm_sdk.execution.parts import (
     ChunkPosition,
     Completed,
     Deadline,

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from taskfarm_cli.common.exit_status import CommandError
-from taskfarm_sdk.execution import Failed, Outcome, Released
+from taskfarm_sdk.execution.parts import Failed, Outcome, Released
 
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127

@@ -86,7 +86,7 @@ def publish(folder: Path, own: Identity) -> bool:
         OSError: it cannot be written.
     """
     # Imported where it is used: to read a folder back needs none of it.
-    from taskfarm_sdk.execution import name_first
+    from taskfarm_sdk.execution.parts import name_first
 
     beside = folder / f".{IDENTITY}.{secrets.token_hex(4)}"
     try:

@@ -18,7 +18,7 @@ from taskfarm_cli.work.commands.output import Sink, Streams
 from taskfarm_cli.work.commands.progress_file import ProgressFile
 from taskfarm_cli.work.commands.running import Ending, Limits, Running
 from taskfarm_cli.work.template import without_items
-from taskfarm_sdk.execution import (
+from taskfarm_sdk.execution.parts import (
     TOLD_WITHIN_S,
     Completed,
     Failed,

@@ -12,7 +12,7 @@ import attrs
 
 from taskfarm_cli.work.commands.output import Streams
 from taskfarm_cli.work.commands.pipes import Pipe
-from taskfarm_sdk.execution import GONE_AFTER_S, Group
+from taskfarm_sdk.execution.parts import GONE_AFTER_S, Group
 from taskfarm_sdk.hidden import Hidden
 
 # How often a running command's output and progress are looked at.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import attrs
 
 from taskfarm_cli.common.text import counted
-from taskfarm_sdk.execution import raise_open_files
+from taskfarm_sdk.execution.parts import raise_open_files
 
 # Two pipes, with both ends while a command starts, the files behind them, the process's own, the
 # empty stdin, the pipe that tells of a failed start, and a connection for each of two threads.

@@ -22,7 +22,7 @@ from taskfarm_cli.work.commands.runner import CommandRunner
 from taskfarm_cli.work.plan import Plan
 from taskfarm_cli.work.template import Job
 from taskfarm_sdk import Task
-from taskfarm_sdk.execution import Completed, Deadline, Failed, Outcome, Released
+from taskfarm_sdk.execution.parts import Completed, Deadline, Failed, Outcome, Released
 from tests.support.handles import NotingHandle
 
 UUID = "0" * 32

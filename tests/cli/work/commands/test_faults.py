@@ -10,7 +10,7 @@ import pytest
 
 from taskfarm_cli.common.exit_status import CommandError
 from taskfarm_cli.work.commands import faults
-from taskfarm_sdk.execution import Failed, Outcome, Released
+from taskfarm_sdk.execution.parts import Failed, Outcome, Released
 
 
 def error_of(name: str, file: str | None = None) -> OSError:

@@ -18,7 +18,7 @@ from taskfarm_cli.work.commands.kept import Results
 from taskfarm_cli.work.commands.runner import CommandRunner
 from taskfarm_cli.work.plan import Plan
 from taskfarm_sdk import Task
-from taskfarm_sdk.execution import Completed, Failed, Group, Outcome, Released
+from taskfarm_sdk.execution.parts import Completed, Failed, Group, Outcome, Released
 from tests.support.handles import NotingHandle
 from tests.support.processes import NET_S, wait_until
 

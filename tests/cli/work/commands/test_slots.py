@@ -7,7 +7,7 @@ import pytest
 from taskfarm_cli.common.text import counted
 from taskfarm_cli.work.commands import slots
 from taskfarm_cli.work.commands.slots import Slots, slots_for
-from taskfarm_sdk.execution import OpenFiles
+from taskfarm_sdk.execution.parts import OpenFiles
 from tests.support.work_tf import WORK, NewRun, WorkTF
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from taskfarm_sdk import Farm, results
 from taskfarm_sdk._join import joined
-from taskfarm_sdk.execution import Jobs
+from taskfarm_sdk.execution.parts import Jobs
 from taskfarm_sdk.testing import LocalServer
 from tests.support.processes import NET_S, alive, wait_until
 
