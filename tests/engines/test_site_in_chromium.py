@@ -60,8 +60,9 @@ CUT = """
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if not (SITE / "index.html").exists():
-        engines.is_missing("the site", "make docs")
+    not_built = [name for name in PAGES if not (SITE / f"{name}.html").exists()]
+    if not_built:
+        engines.is_missing("the site", f"make docs (build/docs has no {', '.join(not_built)})")
     with Browser() as made:
         yield made
 
