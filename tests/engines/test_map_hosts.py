@@ -76,6 +76,11 @@ class Program(NamedTuple):
         assert self.out.read_text().split() == [str(sum(VALUES))]
 
 
+def machine_name(host: Host) -> str:
+    """Return the name of a host's namespace without what no name of a machine may have."""
+    return host.name.replace("_", "0")
+
+
 def program_on(host: Host, farm: FleetFarm, tmp_path: Path, number: int = 0) -> Program:
     """Start a program on a host, which has a name of its own too."""
     base = tmp_path / f"{host.name}-{number}"
@@ -85,8 +90,7 @@ def program_on(host: Host, farm: FleetFarm, tmp_path: Path, number: int = 0) -> 
         "calls": str(calls), "items": ITEMS, "chunk": CHUNK, "item_s": ITEM_S,
     }  # fmt: skip
     # Processes of one host tell by its name whether the creator of a run was killed.
-    name = host.name.replace("_", "0")  # which no name of a machine may have
-    named = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', name]
+    named = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', machine_name(host)]
     with (base / "out").open("w") as out, (base / "err").open("w") as err:
         process = host.start(
             [*named, sys.executable, map_script.__file__],
@@ -111,7 +115,7 @@ def test_programs_of_several_hosts_that_begin_at_once_make_one_run_and_share_it(
     assert made == Counter(range(ITEMS))
     files = [path.name for path in (tmp_path / "results").glob("*.results1")]
     assert {name.rpartition("-host")[0] for name in files} == {
-        machines[0].name.removesuffix("-host1")
+        machine_name(machines[0]).removesuffix("-host1")
     }
 
 

@@ -46,6 +46,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield tmp_path  # which all files are in
 
 
+# What a function raises that is given for one of these is its own, as where `len` takes none of it.
+CALLED = ("matches", "stop")
+
+
 @attrs.define
 class Caller:
     """Makes the calls of a target, one after the other, and cleans up after each.
@@ -84,6 +88,9 @@ class Caller:
             left = scene.files(self.place) - self._before
             if left and not self.target.makes_files:
                 yield f"leaves {', '.join(sorted(left))}"
+        except TypeError:
+            if not any(callable(odd.get(name)) for name in CALLED):
+                raise
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
+from taskfarm_cli.common import connection_options
 from taskfarm_cli.common.credentials import open_farm
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, UsageError
 from taskfarm_cli.common.log_lines import outage_log
@@ -54,7 +54,7 @@ def report(arguments: Arguments, output: Output) -> ExitStatus:
     with OutputFile(arguments.report or "") as file:
         told = outage_log(PROGRAM) if arguments.read_tasks else nullcontext()
         with told, open_farm(arguments) as farm:
-            run, status = name.find_with_status(farm, GIVE_UP_AFTER_S)
+            run, status = name.find_with_status(farm, connection_options.GIVE_UP_AFTER_S)
             if arguments.results is not None:
                 check_results(Path(arguments.results), run.uuid)
             now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -17,8 +17,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from taskfarm_cli.common import connection_options
 from taskfarm_cli.common.at_once import for_each
-from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
 from taskfarm_cli.common.exit_status import ExitStatus, status_of
 from taskfarm_cli.common.guard import complain
 from taskfarm_cli.common.text import counted
@@ -121,7 +121,7 @@ def unfinished(farm: Farm, *, reads_all: bool = False) -> RunList:
 def all_runs(farm: Farm) -> Sequence[Run]:
     """Return all runs of a server, the newest last."""
     # The first request gives up soon, however long later requests are retried.
-    return farm.runs(give_up_after_s=GIVE_UP_AFTER_S)
+    return farm.runs(give_up_after_s=connection_options.GIVE_UP_AFTER_S)
 
 
 def _read_many(runs: Sequence[Run]) -> Statuses:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from taskfarm_cli.common import run_files
-from taskfarm_cli.common.connection_options import GIVE_UP_AFTER_S
+from taskfarm_cli.common import connection_options, run_files
 from taskfarm_cli.common.credentials import open_farm
 from taskfarm_cli.common.exit_status import CommandError, ExitStatus, status_of
 from taskfarm_cli.common.guard import complain
@@ -124,7 +123,7 @@ def _named(farm: Farm, names: Iterable[RunName]) -> Iterator[tuple[Run, RunStatu
     """Yield the runs that were asked for, each once."""
     seen: set[str] = set()
     for name in names:
-        run, status = name.find_with_status(farm, GIVE_UP_AFTER_S)
+        run, status = name.find_with_status(farm, connection_options.GIVE_UP_AFTER_S)
         if run.uuid not in seen:
             seen.add(run.uuid)
             yield run, status

@@ -38,6 +38,8 @@ from tests.support.stub_server import Request
 PIPED = "piped-Kd3Wz-of-nobody"
 """The first line of stdin, which is a password."""
 SECRETS = (PASSWORD, TOKEN, PIPED)
+CREATED = "c" * 32
+"""The UUID of the run that the server of an answered scene makes."""
 _PERFORM = HttpTransport.perform
 _HANDLED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -108,16 +110,18 @@ def _loopback_only(lookup: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def answered() -> Iterator[None]:
-    """Let a server answer in a `stubbed` scene: it has one run, which is finished.
+    """Let a server answer in a `stubbed` scene: it has a finished run, and makes others.
 
     The commands then end where their work or their page begins.
     """
-    run = StubRun(uuid=UUID)
+    there, created = StubRun(uuid=UUID), StubRun(uuid=CREATED)
 
     def answer(request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.decode()
-        if request.method == "POST" and path == f"{PREFIX}run":
-            run.num_tasks = run.done = json.loads(request.content)["numTasks"]
+        creates = request.method == "POST" and path == f"{PREFIX}run"
+        if creates:
+            created.num_tasks = created.done = json.loads(request.content)["numTasks"]
+        run = created if creates or CREATED in path else there
         reply = run.reply(Request("", request.method, path, Message(), request.content))
         return httpx.Response(reply.status, headers=dict(reply.headers), content=reply.body)
 
@@ -222,7 +226,8 @@ def run(main: Callable[[Sequence[str]], int], words: Sequence[str]) -> Ended:
     before = list(log.handlers)
     status: int | None = None
     with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdin", io.StringIO(f"{PIPED}\nanother line\n"))
+        piped = io.BytesIO(f"{PIPED}\nanother line\n".encode())
+        patch.setattr(sys, "stdin", io.TextIOWrapper(piped, "utf-8", "surrogateescape"))
         try:
             status = main(words)
         except Acted:

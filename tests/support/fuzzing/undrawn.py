@@ -13,24 +13,26 @@ from tests.support.public_api import Public, public_callables
 _REASONS: dict[str, str] = {
     "they are made by the SDK, which users read": """
         Item Result RunStatus TaskFailure TaskInfo logins.Login charts.Chart charts.TextGrid
-        server.Capacity server.Capacity.from_row server.RemovedUser execution.Failed
-        execution.OpenFiles execution.Released execution.ChunkPosition execution.Caught
-        compat.TokenAuth
+        server.Capacity server.Capacity.from_row server.RemovedUser execution.parts.Failed
+        execution.parts.OpenFiles execution.parts.Released execution.parts.ChunkPosition
+        execution.parts.Caught compat.TokenAuth
     """,
     "not promised (docs/reference/policy.md), and it only wraps what it is given": """
         hidden.Hidden hidden.half_made hidden.hide hidden.shown_half_made
     """,
     "not promised, and workTF, which checks its words, is made of it": """
-        execution.ChunkPosition.done execution.Deadline execution.Deadline.took
-        execution.Deadline.took_part execution.Dispatcher execution.Dispatcher.abort
-        execution.Dispatcher.closes execution.Dispatcher.resize execution.Dispatcher.run
-        execution.Group execution.Group.signal execution.Group.wait execution.Jobs
-        execution.Jobs.change execution.Jobs.followed_by execution.Patience
-        execution.Resized.resize execution.done_tasks execution.how_it_ended execution.in_order
-        execution.is_hopeless execution.is_shared execution.may_be_asked execution.name_first
-        execution.raise_open_files execution.reason execution.reopen_cut_short
-        execution.reopen_tasks execution.wait_until_seen execution.why_it_ended
-        execution.with_threads execution.worker_of_chunks
+        execution.parts.ChunkPosition.done execution.parts.Deadline execution.parts.Deadline.took
+        execution.parts.Deadline.took_part execution.parts.Dispatcher
+        execution.parts.Dispatcher.abort execution.parts.Dispatcher.closes
+        execution.parts.Dispatcher.resize execution.parts.Dispatcher.run execution.parts.Group
+        execution.parts.Group.signal execution.parts.Group.wait execution.parts.Jobs
+        execution.parts.Jobs.change execution.parts.Jobs.followed_by execution.parts.Patience
+        execution.parts.Resized.resize execution.parts.done_tasks execution.parts.how_it_ended
+        execution.parts.in_order execution.parts.is_hopeless execution.parts.is_shared
+        execution.parts.may_be_asked execution.parts.name_first execution.parts.raise_open_files
+        execution.parts.reason execution.parts.reopen_cut_short execution.parts.reopen_tasks
+        execution.parts.wait_until_seen execution.parts.why_it_ended execution.parts.with_threads
+        execution.parts.worker_of_chunks
     """,
 }
 EXCEPTIONS = {name for names in _REASONS.values() for name in names.split()}

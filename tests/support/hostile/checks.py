@@ -31,6 +31,7 @@ SECRETS = (
     base64.b64encode(f"{TOKEN}:".encode()).decode(),
     base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode(),
 )
+CLAIMED = "was claimed to test the run and could not be given back"
 ASKED = re.compile(r"\b(GET|POST|PUT|DELETE) http://127\.0\.0\.1:\d+/api/")
 # These are about the credentials, the run or its repair, and name the API's URL or the run.
 OF_NO_REQUEST = (AuthenticationError, RunNotFound, RunBroken)
@@ -184,7 +185,11 @@ def faults_of_command(
         yield f"output beside an error: {came.told!r:.300}"
     if "a bug in this program" in came.line:
         yield f"no error of the SDK: {came.line}"
-    yield from _faults_of_line(came.line.removesuffix("\n"))
+    *before, line = came.line.removesuffix("\n").split("\n")
+    # A repair that goes wrong in the middle says first which task it leaves claimed.
+    if any(CLAIMED not in other for other in before):
+        yield f"more than one line: {came.line!r:.300}"
+    yield from _faults_of_line(line)
     yield from _faults_of_secrets(came.told)
 
 
