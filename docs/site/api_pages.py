@@ -37,6 +37,8 @@ _TYPE = re.compile(r"(?<!\w)(?:\w+\.)*[A-Z]\w*")
 # What Python prints for what has no name: a function, an address, what attrs fills in later.
 _UNREADABLE = re.compile(r"[<~]|\bNOTHING\b|\b0x[0-9a-f]")
 _PRIVATE = re.compile(r"(?<!\w)_[a-zA-Z]\w*")
+# The package itself imports nothing.
+_EXPORTED_BY = {"taskfarm_sdk.execution": "taskfarm_sdk.execution.parts"}
 # What is in these parts of a signature is no type.
 _NO_TYPES = {"default_value", "sig-name", "sig-prename", "property", "s", "headerlink"}
 
@@ -147,7 +149,8 @@ def inventory(content: bytes) -> set[str]:
 def public_names() -> Iterator[str]:
     """Yield the full names of all that the public modules of the package export."""
     found = pkgutil.iter_modules(taskfarm_sdk.__path__, "taskfarm_sdk.")
-    for name in ("taskfarm_sdk", *(module.name for module in found if "._" not in module.name)):
+    for public in ("taskfarm_sdk", *(module.name for module in found if "._" not in module.name)):
+        name = _EXPORTED_BY.get(public, public)
         module = importlib.import_module(name)
         yield from (f"{name}.{exported}" for exported in module.__all__)
 

@@ -95,7 +95,7 @@ def test_all_public_modules_are_looked_at() -> None:
     names = set(public_names())
     assert {
         "taskfarm_sdk.Farm",
-        "taskfarm_sdk.execution.Outcome",
+        "taskfarm_sdk.execution.parts.Outcome",
         "taskfarm_sdk.hidden.MASK",
     } < names
     assert not any("._" in name for name in names - {"taskfarm_sdk.__version__"})
