@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import time
@@ -19,6 +20,7 @@ from taskfarm_sdk._results.places import NOTHING, Places
 from taskfarm_sdk._results.reader import Damaged, RecordReader
 from taskfarm_sdk._results.record import Outcome, Record
 from taskfarm_sdk._results.result import Result, made
+from taskfarm_sdk._text import shown
 from taskfarm_sdk.errors import ConfigurationError
 from taskfarm_sdk.hidden import half_made
 
@@ -164,7 +166,15 @@ class Results(Generic[T]):
         """
         from taskfarm_sdk._results import tables
 
-        tables.write_csv(_validation.file_name("path", path), self._outcomes(), self, self._columns)
+        name = _validation.file_name("path", path)
+        try:
+            tables.write_csv(name, self._outcomes(), self, self._columns)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise ConfigurationError(
+                    f"path is too long for the name of a file: {shown(name)}"
+                ) from error
+            raise
 
     def to_frame(self) -> Any:
         """Return the table of `to_csv` as a data frame, of pandas or of polars.

@@ -178,8 +178,9 @@ def tried(
         scene.restore(before, now)
         seen.add(ended.status)
         assert faults(name, ended, ends) == [], ended
-        # A refused command leaves the folder as it was; `--show --csv FILE` only tells of failures.
-        acted = ended.status in (None, _OK, ExitStatus.TASKS_FAILED)
+        # A refused command leaves the folder as it was; what is shown may be of failed items.
+        shown = ended.status == ExitStatus.TASKS_FAILED and "--show" in words
+        acted = ended.status in (None, _OK) or shown
         assert acted or now == before, sorted(now - before)
 
     strategy = command_lines(command.parser(), command.parse, command.whole, command.secrets)

@@ -156,3 +156,12 @@ def test_without_a_library_for_frames_both_are_named(
     not_installed(monkeypatch, "pandas", "polars")
     with pytest.raises(ConfigurationError, match="pip install pandas.*polars.*to_csv"):
         sweep(tmp_path, POINTS, {0: 1}).to_frame()
+
+
+def test_a_path_that_no_file_can_have_is_refused_in_a_few_words(tmp_path: Path) -> None:
+    results = sweep(tmp_path, [1], {0: 1})
+    with pytest.raises(
+        ConfigurationError, match="path is too long for the name of a file"
+    ) as refused:
+        results.to_csv("x" * 10_000)
+    assert len(str(refused.value)) < 500

@@ -52,8 +52,7 @@ def faults_of(error: Exception, wrong: Iterable[str], words: dict[str, str]) -> 
         yield "is one that Python raised by accident"
     if not text.strip() or not all(map(str.isprintable, text.split("\n"))):
         yield "has no text or one with controls"
-    # The system's errors name the file, however long its name is.
-    if len(text) > LONGEST and not isinstance(error, OSError):
+    if len(text) > LONGEST:
         yield f"has {len(text):,} characters"
     if not isinstance(error, OSError) and not any(
         _names(text, name, words.get(name, "")) for name in wrong

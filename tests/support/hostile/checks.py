@@ -185,11 +185,12 @@ def faults_of_command(
         yield f"output beside an error: {came.told!r:.300}"
     if "a bug in this program" in came.line:
         yield f"no error of the SDK: {came.line}"
-    *before, line = came.line.removesuffix("\n").split("\n")
+    lines = came.line.removesuffix("\n").split("\n")
     # A repair that goes wrong in the middle says first which task it leaves claimed.
-    if any(CLAIMED not in other for other in before):
+    if any(CLAIMED not in line for line in lines[:-1]) or len(lines) > 2:
         yield f"more than one line: {came.line!r:.300}"
-    yield from _faults_of_line(line)
+    for line in lines:
+        yield from _faults_of_line(line)
     yield from _faults_of_secrets(came.told)
 
 

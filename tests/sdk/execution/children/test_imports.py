@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 # All that talks to the server, which takes longer to import than the rest together. A farm of many
 # processors starts as many children at once.
 NOT_FOR_A_CHILD = {
@@ -21,9 +23,10 @@ NOT_FOR_A_CHILD = {
 }
 
 
-def test_a_child_imports_nothing_that_talks_to_the_server() -> None:
-    code = "import sys, taskfarm_sdk.execution.children.child; print(*sys.modules)"
+@pytest.mark.parametrize("module", ["children.child", "mapping.chunk_function"])
+def test_a_child_imports_nothing_that_talks_to_the_server(module: str) -> None:
+    code = f"import sys, taskfarm_sdk.execution.{module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported = set(done.stdout.split())
-    assert "taskfarm_sdk.execution.children.child" in imported
+    assert f"taskfarm_sdk.execution.{module}" in imported
     assert not NOT_FOR_A_CHILD & imported
